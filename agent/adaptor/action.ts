@@ -1,0 +1,65 @@
+/** What an adaptor asks its host to do, decoded from the records of ABI v1 (`docs/reference/adaptor-abi.md`). */
+
+/** A typed application property of a message. */
+export type PropertyValue = { readonly type: "string"; readonly value: string } | {
+  readonly type: "uint";
+  readonly value: number;
+};
+
+/** The parts of a message header that an adaptor decides. Everything else (address, reply-to) is the host's. */
+export interface MessageHead {
+  /** AMQP content-type, empty for none. */
+  readonly contentType: string;
+  /** AMQP application-properties, in order. */
+  readonly properties: ReadonlyArray<readonly [string, PropertyValue]>;
+}
+
+/** Direction of a splice: from the socket into a stream, or from a stream to the socket. */
+export type SpliceSide = "socket-to-stream" | "stream-to-socket";
+
+/** One instruction of an adaptor. Byte views are valid only until the next call into the same instance. */
+export type Action =
+  | { readonly kind: "bytes"; readonly data: Uint8Array }
+  | { readonly kind: "begin"; readonly stream: number; readonly head: MessageHead }
+  | { readonly kind: "data"; readonly stream: number; readonly data: Uint8Array }
+  | { readonly kind: "end"; readonly stream: number }
+  | { readonly kind: "abort"; readonly stream: number }
+  /** The next `length` octets (Infinity = for good) bypass the adaptor. */
+  | { readonly kind: "splice"; readonly side: SpliceSide; readonly stream: number; readonly length: number }
+  | { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly text: string }
+  | { readonly kind: "metric"; readonly name: string; readonly value: number }
+  | { readonly kind: "error"; readonly code: number; readonly text: string }
+  | { readonly kind: "close"; readonly text: string };
+
+/** What the router tells an adaptor about a stream. */
+export type StreamEvent =
+  | { readonly kind: "begin"; readonly stream: number; readonly head: MessageHead }
+  | { readonly kind: "data"; readonly stream: number; readonly data: Uint8Array }
+  | { readonly kind: "end"; readonly stream: number }
+  | { readonly kind: "abort"; readonly stream: number };
+
+/** Which end of a service an adaptor instance stands at. */
+export type AdaptorRole = "listener" | "connector";
+
+/** One running copy of an adaptor: the state of one client connection. */
+export interface AdaptorInstance {
+  /** Called once, first. */
+  open(role: AdaptorRole, config: Uint8Array): Action[];
+  /** Offers socket bytes; `consumed` below `data.length` means: stop reading and offer the rest after the next event. */
+  socket(data: Uint8Array, eof: boolean): { readonly consumed: number; readonly actions: Action[] };
+  /** Offers an event of a router stream. */
+  stream(event: StreamEvent): Action[];
+  /** Lets time pass; `now` in ms. `deadline` is the next wanted call in ms of the same clock, 0 for none. */
+  tick(now: number): { readonly deadline: number; readonly actions: Action[] };
+  /** Called once, last; the instance must not be used afterwards. */
+  close(): void;
+}
+
+/** A loaded, verified adaptor from which instances are made. */
+export interface AdaptorModule {
+  readonly name: string;
+  readonly version: string;
+  /** `sha256:<hex>` of the module's bytes as distributed. */
+  readonly digest: string;
+  instantiate(): AdaptorInstance;
+}

@@ -1,0 +1,35 @@
+/** The only error the AMQP engine lets out, whatever bytes it was fed. */
+
+import { TendrilError } from "../lib/errors.ts";
+
+/** AMQP 1.0 error conditions that the engine itself raises (OASIS AMQP 1.0, part 2.8.14 to 2.8.18). */
+export type ProtocolCondition =
+  | "amqp:decode-error"
+  | "amqp:connection:framing-error"
+  | "amqp:frame-size-too-small"
+  | "amqp:illegal-state"
+  | "amqp:invalid-field"
+  | "amqp:not-allowed"
+  | "amqp:not-implemented"
+  | "amqp:resource-limit-exceeded"
+  | "amqp:session:errant-link"
+  | "amqp:session:handle-in-use"
+  | "amqp:session:unattached-handle"
+  | "amqp:session:window-violation"
+  | "amqp:link:transfer-limit-exceeded"
+  | "amqp:unauthorized-access";
+
+/** The peer broke the protocol. Fatal for the connection it happened on. */
+export class ProtocolError extends TendrilError {
+  override readonly name = "ProtocolError";
+  /** Condition to send in the Close performative. */
+  readonly condition: ProtocolCondition;
+
+  /** Makes an error whose `code` is `AMQP_PROTOCOL` and whose `condition` goes on the wire. */
+  constructor(condition: ProtocolCondition, message: string) {
+    super("AMQP_PROTOCOL", `${message} (${condition})`, {
+      hint: "The peer sent something that AMQP 1.0 forbids or that exceeds a limit; see docs/limits.md.",
+    });
+    this.condition = condition;
+  }
+}
