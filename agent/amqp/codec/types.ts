@@ -20,7 +20,10 @@ export type AmqpValue =
   | boolean
   | string
   | AmqpSymbol
-  | { readonly type: "ubyte" | "ushort" | "uint" | "byte" | "short" | "int" | "float" | "double"; readonly value: number }
+  | {
+    readonly type: "ubyte" | "ushort" | "uint" | "byte" | "short" | "int" | "float" | "double";
+    readonly value: number;
+  }
   | { readonly type: "ulong" | "long"; readonly value: bigint }
   /** Milliseconds since the Unix epoch. */
   | { readonly type: "timestamp"; readonly value: bigint }
@@ -31,8 +34,8 @@ export type AmqpValue =
   | { readonly type: "list"; readonly value: readonly AmqpValue[] }
   /** Ordered pairs: AMQP maps keep their order and may have keys of any type. */
   | { readonly type: "map"; readonly value: ReadonlyArray<readonly [AmqpValue, AmqpValue]> }
-  /** All elements have the same AMQP type. */
-  | { readonly type: "array"; readonly value: readonly AmqpValue[] }
+  /** All elements have the same AMQP type; `narrow` ones, all texts or binaries below 256 octets, have 8-bit sizes. */
+  | { readonly type: "array"; readonly value: readonly AmqpValue[]; readonly narrow?: boolean }
   | { readonly type: "described"; readonly descriptor: AmqpValue; readonly value: AmqpValue };
 
 /** A map value. */

@@ -1,0 +1,417 @@
+/**
+ * An AMQP 1.0 connection, sans-IO and clockless (OASIS AMQP 1.0, part 2.4): bytes and the time come in as arguments,
+ * bytes to send gather in {@link Connection.output}, everything else is told to a {@link ConnectionHandler}.
+ *
+ * Map of the room: `frame_parser` cuts bytes into frames, `sasl` authenticates, this file opens and keeps the
+ * connection alive, `session` has windows and handles, `sender` and `receiver` are links, `outgoing_delivery` and
+ * `incoming_delivery` are single messages in flight. `codec/` turns performatives into bytes and back.
+ */
+
+import { decodePerformative, encodePerformative } from "./codec/performatives.ts";
+import { decodeSasl, encodeSasl } from "./codec/sasl.ts";
+import type { AmqpError, AmqpMap, AmqpValue, Attach, Open, Performative, SaslFrame } from "./codec/types.ts";
+import { Writer } from "./codec/writer.ts";
+import { FrameParser, type FrameSink } from "./frame_parser.ts";
+import { Output } from "./output.ts";
+import { ProtocolError } from "./protocol_error.ts";
+import { saslClientStep, type SaslMechanism, saslServerStep, type SaslStep } from "./sasl.ts";
+import { type Link, Session } from "./session.ts";
+import { TRANSFER_OVERHEAD, type TransferHeader } from "./transfer_header.ts";
+
+/** How a connection presents itself and what it allows. */
+export interface ConnectionOptions {
+  /** The side that speaks first is the client. */
+  readonly side: "client" | "server";
+  /** Router id or client name. */
+  readonly containerId: string;
+  /** Host name put into Open, client side. */
+  readonly hostname?: string;
+  /** Client: the one mechanism to use. Server: those offered. */
+  readonly mechanisms: readonly SaslMechanism[];
+  /** Server: whether a peer may leave SASL out. */
+  readonly saslOptional?: boolean;
+  /** Largest frame accepted, in octets. */
+  readonly maxFrameSize: number;
+  /** The peer is dropped after twice this time of silence, in ms. */
+  readonly idleTimeoutMs: number;
+  /** Transfer frames a peer may send ahead per session. */
+  readonly windowFrames: number;
+  readonly offeredCapabilities?: AmqpValue;
+  readonly desiredCapabilities?: AmqpValue;
+  readonly properties?: AmqpMap;
+}
+
+/** What the owner of a connection is told. */
+export interface ConnectionHandler {
+  /** Bytes entered an empty output: schedule a flush. */
+  onOutput(): void;
+  /** The peer's Open arrived: it has admitted us, or asks to be admitted. */
+  onOpen(remote: Open): void;
+  /** The peer opens a link; the callee accepts or refuses it. */
+  onAttach(link: Link, attach: Attach): void;
+  /** The connection is over, exactly once. Flush the output, then drop the channel. */
+  onClosed(error: ProtocolError | AmqpError | undefined): void;
+}
+
+/** Sessions one connection may have; each edge or router uses fewer than twenty. */
+export const MAX_SESSIONS = 256;
+/** Frame size every AMQP peer accepts (part 2.4.1), in octets. */
+const MIN_MAX_FRAME = 512;
+const FRAME_SASL = 1;
+const PROTOCOL_AMQP = 0;
+const PROTOCOL_SASL = 3;
+const EMPTY_FRAME = new Uint8Array([0, 0, 0, 8, 2, 0, 0, 0]);
+
+type State = "sasl" | "header" | "opening" | "open" | "closing" | "closed";
+
+/** One connection to a peer. */
+export class Connection implements FrameSink {
+  /** What waits to be written. */
+  readonly output: Output;
+  /** Who is told. */
+  readonly handler: ConnectionHandler;
+  /** Payload octets that fit into one frame of the peer. */
+  maxPayload = MIN_MAX_FRAME - TRANSFER_OVERHEAD;
+  /** The peer's Open, once seen. */
+  remote: Open | undefined;
+
+  readonly #options: ConnectionOptions;
+  readonly #parser: FrameParser;
+  readonly #writer = new Writer();
+  readonly #sessions: (Session | undefined)[] = [];
+  readonly #byRemoteChannel = new Map<number, Session>();
+  readonly #waiting = new Set<Session>();
+  #receiving: Session | undefined;
+  #state: State;
+  #saslHeaderSent = false;
+  #openSent = false;
+  #heardAt = -1;
+  #sentAt = -1;
+  #heard = true;
+  #sent = true;
+
+  /** Nothing happens before {@link Connection.start}. */
+  constructor(options: ConnectionOptions, handler: ConnectionHandler) {
+    this.#options = options;
+    this.handler = handler;
+    this.output = new Output(() => {
+      this.#sent = true;
+      handler.onOutput();
+    });
+    this.#parser = new FrameParser(this, options.maxFrameSize);
+    this.#state = "sasl";
+  }
+
+  /** True between the exchange of Opens and the first Close. */
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  /** Client side: sends the first bytes. The server side waits for the peer's. */
+  start(): void {
+    if (this.#options.side === "client") this.#sendHeader(PROTOCOL_SASL);
+  }
+
+  /** Takes bytes of the peer. Never throws: a violation closes the connection with the fitting condition. */
+  feed(chunk: Uint8Array): void {
+    if (this.#state === "closed") return;
+    this.#heard = true;
+    try {
+      this.#parser.feed(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.fail(error);
+    }
+  }
+
+  /** The output was written: producers that wait get their turns. */
+  drained(): void {
+    if (this.#state !== "open") return;
+    for (const session of [...this.#waiting]) {
+      this.#waiting.delete(session);
+      // Whoever could not finish goes to the end of the line of sessions.
+      if (session.flushLine()) this.#waiting.add(session);
+      if (this.output.room < TRANSFER_OVERHEAD * 2) return;
+    }
+  }
+
+  /** Lets time pass; `now` in ms of a monotonic clock. Returns when to call again, in ms of the same clock. */
+  tick(now: number): number {
+    if (this.#state === "closed") return Infinity;
+    if (this.#heard || this.#heardAt < 0) this.#heardAt = now;
+    if (this.#sent || this.#sentAt < 0) this.#sentAt = now;
+    this.#heard = this.#sent = false;
+    const silenceLimit = this.#options.idleTimeoutMs * 2;
+    if (now - this.#heardAt >= silenceLimit) {
+      this.fail(new ProtocolError("amqp:resource-limit-exceeded", `nothing heard for ${silenceLimit} ms`));
+      return Infinity;
+    }
+    const peerLimit = this.remote?.idleTimeOut ?? 0;
+    let keepAliveAt = Infinity;
+    if (peerLimit > 0 && this.#state === "open") {
+      const interval = Math.max(1, peerLimit >>> 1);
+      if (now - this.#sentAt >= interval) {
+        this.output.append(EMPTY_FRAME);
+        this.#sentAt = now;
+        this.#sent = false;
+      }
+      keepAliveAt = this.#sentAt + interval;
+    }
+    return Math.min(this.#heardAt + silenceLimit, keepAliveAt);
+  }
+
+  /** Opens a session. `purpose` only labels it. */
+  beginSession(purpose: string): Session {
+    const session = this.#newSession(purpose);
+    session.sendBegin(undefined);
+    return session;
+  }
+
+  /** Closes in order; `error` is told to the peer. */
+  close(error?: AmqpError): void {
+    if (this.#state === "closed" || this.#state === "closing") return;
+    if (this.#openSent) this.send(0, error === undefined ? { type: "close" } : { type: "close", error });
+    this.#finish(undefined);
+  }
+
+  /** The channel under the connection is gone. */
+  channelClosed(): void {
+    this.#finish(undefined);
+  }
+
+  /** Ends the connection because of a violation, telling the peer why. */
+  fail(error: ProtocolError): void {
+    if (this.#state === "closed") return;
+    if (this.#openSent && this.#state !== "closing") {
+      try {
+        this.send(0, { type: "close", error: { condition: error.condition, description: error.message } });
+      } catch (failure) {
+        if (!(failure instanceof ProtocolError)) throw failure; // The output is full: the peer won't hear anyway.
+      }
+    }
+    this.#finish(error);
+  }
+
+  // --- called by sessions ---------------------------------------------------------------------------------------
+
+  /** Encodes a frame other than a transfer. */
+  send(channel: number, performative: Performative): void {
+    if (this.#state === "closed") return;
+    const writer = this.#writer;
+    writer.reset();
+    encodePerformative(writer, performative);
+    this.#appendFrame(0, channel, writer.bytes());
+  }
+
+  /** A session has deliveries that wait for their turn. */
+  waitingToSend(session: Session): void {
+    this.#waiting.add(session);
+    // The next flush gives the turns; without bytes in the output no flush would come.
+    if (this.output.length === 0) this.handler.onOutput();
+  }
+
+  /** The session ended. */
+  forgetSession(session: Session): void {
+    this.#waiting.delete(session);
+    this.#sessions[session.channel] = undefined;
+    if (this.#receiving === session) this.#receiving = undefined;
+  }
+
+  // --- called by the parser -------------------------------------------------------------------------------------
+
+  /** See {@link FrameSink}. */
+  onProtocolHeader(id: number, major: number, minor: number, revision: number): void {
+    const version = major === 1 && minor === 0 && revision === 0;
+    if (this.#state === "sasl" && id === PROTOCOL_SASL && version) {
+      if (this.#options.side === "server") {
+        this.#sendHeader(PROTOCOL_SASL);
+        this.#sendSasl({ type: "sasl-mechanisms", mechanisms: this.#options.mechanisms });
+      }
+      return;
+    }
+    const saslMayBeMissing = this.#options.side === "server" && this.#options.saslOptional === true;
+    const expected = this.#state === "header" || (this.#state === "sasl" && saslMayBeMissing);
+    if (id === PROTOCOL_AMQP && version && expected) {
+      if (this.#options.side === "server") {
+        this.#sendHeader(PROTOCOL_AMQP);
+        this.#sendOpen();
+      }
+      this.#state = "opening";
+      return;
+    }
+    // Part 2.2: answer with what we do speak, then end.
+    if (this.#options.side === "server") this.#sendHeader(this.#state === "sasl" ? PROTOCOL_SASL : PROTOCOL_AMQP);
+    throw new ProtocolError(
+      "amqp:unauthorized-access",
+      `protocol ${id} ${major}.${minor}.${revision} is not allowed here`,
+    );
+  }
+
+  /** See {@link FrameSink}. */
+  onFrame(type: number, channel: number, bytes: Uint8Array, start: number, end: number): void {
+    if (type === FRAME_SASL) {
+      if (this.#state !== "sasl") throw new ProtocolError("amqp:not-allowed", "SASL frame after authentication");
+      this.#onSasl(decodeSasl(bytes, start, end));
+      return;
+    }
+    if (start === end) return; // keep-alive
+    const { performative } = decodePerformative(bytes, start, end);
+    if (performative.type === "open") this.#onOpen(performative);
+    else if (performative.type === "close") this.#onClose(performative.error);
+    else if (this.#state === "open") this.#onSessionFrame(channel, performative);
+    else if (this.#state !== "closing") {
+      throw new ProtocolError("amqp:illegal-state", `${performative.type} before open`);
+    }
+  }
+
+  /** See {@link FrameSink}. */
+  onTransfer(channel: number, header: TransferHeader): void {
+    if (this.#state !== "open") throw new ProtocolError("amqp:illegal-state", "transfer before open");
+    const session = this.#byRemoteChannel.get(channel);
+    if (session === undefined) {
+      throw new ProtocolError("amqp:not-allowed", `transfer on channel ${channel} without begin`);
+    }
+    this.#receiving = session.open ? session : undefined;
+    this.#receiving?.onTransfer(header);
+  }
+
+  /** See {@link FrameSink}. */
+  onPayload(piece: Uint8Array, last: boolean): void {
+    this.#receiving?.onPayload(piece, last);
+  }
+
+  #onSessionFrame(channel: number, performative: Performative): void {
+    if (performative.type === "begin") {
+      if (this.#byRemoteChannel.has(channel)) {
+        throw new ProtocolError("amqp:not-allowed", `channel ${channel} begun twice`);
+      }
+      let session: Session;
+      if (performative.remoteChannel === undefined) {
+        session = this.#newSession("remote");
+        session.sendBegin(channel);
+      } else {
+        const own = this.#sessions[performative.remoteChannel];
+        if (own === undefined) {
+          throw new ProtocolError("amqp:not-allowed", `begin for channel ${performative.remoteChannel}`);
+        }
+        session = own;
+      }
+      this.#byRemoteChannel.set(channel, session);
+      session.onBegin(performative);
+      return;
+    }
+    const session = this.#byRemoteChannel.get(channel);
+    if (session === undefined) {
+      throw new ProtocolError("amqp:not-allowed", `${performative.type} on channel ${channel} without begin`);
+    }
+    if (performative.type === "end") {
+      this.#byRemoteChannel.delete(channel);
+      if (session.open) session.end();
+      return;
+    }
+    if (!session.open) return; // On its way when we ended the session.
+    switch (performative.type) {
+      case "attach":
+        return session.onAttach(performative);
+      case "flow":
+        return session.onFlow(performative);
+      case "disposition":
+        return session.onDisposition(performative);
+      case "detach":
+        return session.onDetach(performative.handle, performative.error);
+    }
+  }
+
+  #onOpen(open: Open): void {
+    if (this.#state !== "opening") throw new ProtocolError("amqp:illegal-state", "unexpected open");
+    this.remote = open;
+    const frame = Math.max(MIN_MAX_FRAME, open.maxFrameSize ?? 0xffffffff);
+    this.maxPayload = Math.min(frame, this.#options.maxFrameSize) - TRANSFER_OVERHEAD;
+    this.#state = "open";
+    this.handler.onOpen(open);
+  }
+
+  #onClose(error: AmqpError | undefined): void {
+    if (this.#state === "open" || this.#state === "opening") {
+      if (this.#openSent) this.send(0, { type: "close" });
+    }
+    this.#finish(error);
+  }
+
+  #onSasl(frame: SaslFrame): void {
+    const { side, mechanisms, hostname } = this.#options;
+    const step: SaslStep = side === "client"
+      ? saslClientStep(frame, mechanisms[0], hostname)
+      : saslServerStep(frame, mechanisms);
+    if (step.reply !== undefined) this.#sendSasl(step.reply);
+    if (step.failure !== undefined) throw step.failure;
+    if (!step.done) return;
+    this.#state = "header";
+    this.#parser.expectProtocolHeader();
+    if (side === "client") {
+      this.#sendHeader(PROTOCOL_AMQP);
+      this.#sendOpen();
+    }
+  }
+
+  #sendHeader(id: number): void {
+    if (id === PROTOCOL_SASL) {
+      if (this.#saslHeaderSent) return;
+      this.#saslHeaderSent = true;
+    }
+    this.output.append(new Uint8Array([0x41, 0x4d, 0x51, 0x50, id, 1, 0, 0]));
+  }
+
+  #sendOpen(): void {
+    const { containerId, hostname, maxFrameSize, idleTimeoutMs } = this.#options;
+    const { offeredCapabilities, desiredCapabilities, properties } = this.#options;
+    this.#openSent = true;
+    this.send(0, {
+      type: "open",
+      containerId,
+      ...(hostname === undefined ? {} : { hostname }),
+      maxFrameSize,
+      channelMax: MAX_SESSIONS - 1,
+      idleTimeOut: idleTimeoutMs,
+      ...(offeredCapabilities === undefined ? {} : { offeredCapabilities }),
+      ...(desiredCapabilities === undefined ? {} : { desiredCapabilities }),
+      ...(properties === undefined ? {} : { properties }),
+    });
+  }
+
+  #sendSasl(frame: SaslFrame): void {
+    this.#writer.reset();
+    encodeSasl(this.#writer, frame);
+    this.#appendFrame(FRAME_SASL, 0, this.#writer.bytes());
+  }
+
+  #appendFrame(type: number, channel: number, body: Uint8Array): void {
+    const size = 8 + body.length;
+    const at = this.output.reserve(size);
+    const { bytes, view } = this.output;
+    view.setUint32(at, size);
+    bytes[at + 4] = 2;
+    bytes[at + 5] = type;
+    view.setUint16(at + 6, channel);
+    bytes.set(body, at + 8);
+    this.output.commit(at + size);
+  }
+
+  #newSession(purpose: string): Session {
+    let channel = this.#sessions.findIndex((session) => session === undefined);
+    if (channel < 0) channel = this.#sessions.length;
+    if (channel >= MAX_SESSIONS) {
+      throw new ProtocolError("amqp:resource-limit-exceeded", `more than ${MAX_SESSIONS} sessions`);
+    }
+    const session = new Session(this, channel, this.#options.windowFrames, purpose);
+    this.#sessions[channel] = session;
+    return session;
+  }
+
+  #finish(error: ProtocolError | AmqpError | undefined): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    for (const session of [...this.#sessions]) session?.lost();
+    this.handler.onClosed(error);
+  }
+}

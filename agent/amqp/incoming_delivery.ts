@@ -1,0 +1,68 @@
+/** One delivery that a peer is sending to us, seen piece by piece. */
+
+import type { DeliveryState } from "./codec/types.ts";
+import type { Receiver } from "./receiver.ts";
+
+/** What the owner of an incoming delivery wants to know. */
+export interface IncomingHandler {
+  /** The next octets of the message. `piece` is a view that is valid only during the call. */
+  onData(piece: Uint8Array): void;
+  /** The message is complete. */
+  onEnd(): void;
+  /** The sender, or the link under it, gave the message up before its end. */
+  onAbort(): void;
+  /** The sender settled, or told a state of its own; `settled` means it has forgotten the delivery. */
+  onSenderState(state: DeliveryState | undefined, settled: boolean): void;
+}
+
+/** A delivery on its way in. Its handler is set by `ReceiverHandler.onDelivery`. */
+export class IncomingDelivery {
+  /** The link it came on. */
+  readonly receiver: Receiver;
+  /** Delivery id within the session. */
+  readonly id: number;
+  /** True when the sender does not wait for an outcome. */
+  readonly presettled: boolean;
+  /** Set by the owner before the first octet. */
+  handler: IncomingHandler | undefined;
+  /** True once the last octet, or an abort, was seen. */
+  complete = false;
+
+  #settledByUs = false;
+  #held = false;
+
+  /** Made by a receiver for the first frame of a delivery. */
+  constructor(receiver: Receiver, id: number, presettled: boolean) {
+    this.receiver = receiver;
+    this.id = id;
+    this.presettled = presettled;
+    this.#settledByUs = presettled;
+  }
+
+  /** True once no more can be said about the delivery by us. */
+  get settled(): boolean {
+    return this.#settledByUs;
+  }
+
+  /** Tells the sender a state or, with `settled`, the final outcome. Ignored after settlement. */
+  update(state: DeliveryState, settled: boolean): void {
+    if (this.#settledByUs) return;
+    this.#settledByUs = settled;
+    this.receiver.session.sendDisposition("receiver", this.id, settled, state);
+    if (settled) this.receiver.settledLocally(this);
+  }
+
+  /** Stops the session window from re-opening until {@link IncomingDelivery.release}: the reader is over its budget. */
+  hold(): void {
+    if (this.#held) return;
+    this.#held = true;
+    this.receiver.session.hold(this);
+  }
+
+  /** Undoes {@link IncomingDelivery.hold}. */
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.receiver.session.release(this);
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * One delivery that we are sending: written in chunks of any size, cut into frames as the peer's window and the
+ * output allow. What can't leave at once waits here; the writer watches {@link OutgoingDelivery.pending}.
+ */
+
+import { ByteQueue } from "../lib/byte_queue.ts";
+import type { DeliveryState } from "./codec/types.ts";
+import type { Sender } from "./sender.ts";
+
+/** What the owner of an outgoing delivery wants to know. */
+export interface OutgoingHandler {
+  /** Octets that had to wait have left; `pending` octets still wait. */
+  onDrain(pending: number): void;
+  /** The receiver told a state; `settled` means it has forgotten the delivery. */
+  onReceiverState(state: DeliveryState | undefined, settled: boolean): void;
+  /** The link or connection was lost before the delivery was settled. */
+  onLost(): void;
+}
+
+/** A delivery on its way out. */
+export class OutgoingDelivery {
+  /** The link it leaves by. */
+  readonly sender: Sender;
+  /** Delivery id within the session. */
+  readonly id: number;
+  /** True when no outcome is wanted. */
+  readonly presettled: boolean;
+  /** Set by the owner. */
+  readonly handler: OutgoingHandler;
+  /** True while waiting in the session's line for its turn to send. */
+  queued = false;
+  /** True once the last frame has been encoded. */
+  finished = false;
+
+  readonly #waiting = new ByteQueue();
+  #begun = false;
+  #ended = false;
+  #aborted = false;
+  #settled: boolean;
+
+  /** Made by a sender. */
+  constructor(sender: Sender, id: number, presettled: boolean, handler: OutgoingHandler) {
+    this.sender = sender;
+    this.id = id;
+    this.presettled = presettled;
+    this.handler = handler;
+    this.#settled = presettled;
+  }
+
+  /** Octets accepted by {@link OutgoingDelivery.write} that have not left yet. */
+  get pending(): number {
+    return this.#waiting.size;
+  }
+
+  /** True once either side has settled. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Sends `chunk`; what does not fit now is copied and waits. */
+  write(chunk: Uint8Array): void {
+    if (this.#ended || this.finished) return;
+    let sent = 0;
+    if (this.#waiting.size === 0) {
+      while (sent < chunk.length) {
+        const octets = this.sender.session.sendable(chunk.length - sent);
+        if (octets === 0) break;
+        this.#frame(sent === 0 && octets === chunk.length ? chunk : chunk.subarray(sent, sent + octets), true);
+        sent += octets;
+      }
+    }
+    if (sent < chunk.length) {
+      this.#waiting.push(sent === 0 ? chunk : chunk.subarray(sent));
+      this.sender.session.enqueue(this);
+    }
+  }
+
+  /** Sends `chunk` as the last of the message, in the same frame as its end where it fits. */
+  finish(chunk: Uint8Array): void {
+    if (this.#ended || this.finished) return;
+    this.#ended = true;
+    if (this.#waiting.size === 0 && this.sender.session.sendable(chunk.length) === chunk.length) {
+      this.#frame(chunk, false);
+      return;
+    }
+    this.#waiting.push(chunk);
+    this.sender.session.enqueue(this);
+  }
+
+  /** Ends the message after what was written. */
+  end(): void {
+    if (this.#ended || this.finished) return;
+    this.#ended = true;
+    if (this.#waiting.size === 0 && this.sender.session.sendable(1) > 0) this.#frame(EMPTY, false);
+    else this.sender.session.enqueue(this);
+  }
+
+  /** Gives the message up: the receiver drops what it has of it. Settles. */
+  abort(): void {
+    if (this.finished) return;
+    this.#waiting.clear();
+    this.#ended = this.#aborted = true;
+    if (!this.#begun) {
+      // Nothing has left yet: the peer never hears of it.
+      this.finished = true;
+      this.settleQuietly();
+      this.sender.deliveryFinished();
+      return;
+    }
+    this.settleQuietly();
+    if (this.sender.session.sendable(1) > 0) this.#frame(EMPTY, false);
+    else this.sender.session.enqueue(this);
+  }
+
+  /** Tells the receiver that we have settled, with a state if one is known. */
+  settle(state?: DeliveryState): void {
+    if (this.#settled) return;
+    this.settleQuietly();
+    if (this.#begun) this.sender.session.sendDisposition("sender", this.id, true, state);
+  }
+
+  /** From the session: this delivery's turn to send at most one frame. Returns true while more waits. */
+  turn(): boolean {
+    if (this.finished) return false;
+    const waiting = this.#waiting.size;
+    const octets = this.sender.session.sendable(Math.max(1, waiting));
+    if (octets === 0) return true;
+    if (waiting === 0) {
+      if (this.#ended) this.#frame(EMPTY, false);
+      return false;
+    }
+    const last = this.#ended && octets >= waiting;
+    this.#frame(this.#waiting.peek().subarray(0, octets), !last);
+    this.#waiting.consume(octets);
+    this.handler.onDrain(this.#waiting.size);
+    return !this.finished && (this.#waiting.size > 0 || this.#ended);
+  }
+
+  /** From the session: the receiver spoke. */
+  receiverState(state: DeliveryState | undefined, settled: boolean): void {
+    if (settled) this.settleQuietly();
+    this.handler.onReceiverState(state, settled);
+  }
+
+  /** From the sender: the link is gone. */
+  lost(): void {
+    this.#waiting.clear();
+    this.finished = this.#ended = true;
+    if (this.#settled && !this.presettled) return;
+    this.#settled = true;
+    this.handler.onLost();
+  }
+
+  /** Forgets the delivery without telling the peer. */
+  settleQuietly(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.sender.forget(this);
+  }
+
+  #frame(payload: Uint8Array, more: boolean): void {
+    const first = !this.#begun;
+    this.#begun = true;
+    if (!more) this.finished = true;
+    const settled = this.presettled || (this.#aborted && !more);
+    this.sender.session.sendTransfer(this.sender.handle, first ? this.id : -1, settled, more, this.#aborted, payload);
+    if (!more) this.sender.deliveryFinished();
+  }
+}
+
+const EMPTY = new Uint8Array(0);

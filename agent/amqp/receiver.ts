@@ -1,0 +1,169 @@
+/** The receiving end of a link: grants credit, takes deliveries. */
+
+import type { AmqpError, Attach, DeliveryState, Terminus } from "./codec/types.ts";
+import { IncomingDelivery } from "./incoming_delivery.ts";
+import { ProtocolError } from "./protocol_error.ts";
+import type { Session } from "./session.ts";
+import type { TransferHeader } from "./transfer_header.ts";
+
+/** What the owner of a receiver wants to know. */
+export interface ReceiverHandler {
+  /** The peer answered an attach of ours. */
+  onAttached?(remote: Attach): void;
+  /** A delivery begins; the callee sets `delivery.handler`. */
+  onDelivery(delivery: IncomingDelivery): void;
+  /** The link is gone: detached by the peer (with its error), by us, or with its connection. */
+  onDetached?(error: AmqpError | undefined): void;
+}
+
+/** A link on which this side receives. */
+export class Receiver {
+  /** Tells the two link kinds apart. */
+  readonly role = "receiver";
+  /** The session it lives in. */
+  readonly session: Session;
+  /** Link name, unique per direction and connection. */
+  readonly name: string;
+  /** Our handle. */
+  readonly handle: number;
+  /** The peer's attach, once seen. */
+  remote: Attach | undefined;
+  /** Set by the owner. */
+  handler: ReceiverHandler | undefined;
+  /** Arbitrary state of the owner. */
+  attached = true;
+
+  #capacity = 0;
+  #credit = 0;
+  #deliveryCount = 0;
+  #current: IncomingDelivery | undefined;
+  readonly #unsettled = new Map<number, IncomingDelivery>();
+
+  /** Made by a session. */
+  constructor(session: Session, name: string, handle: number) {
+    this.session = session;
+    this.name = name;
+    this.handle = handle;
+  }
+
+  /** Deliveries whose outcome we still owe. */
+  get unsettledCount(): number {
+    return this.#unsettled.size;
+  }
+
+  /** Answers the peer's attach. `overrides` replaces termini that we name, such as a dynamic source. */
+  accept(handler: ReceiverHandler, overrides: { source?: Terminus; target?: Terminus } = {}): void {
+    this.handler = handler;
+    this.session.answerAttach(this, overrides);
+  }
+
+  /** Refuses the peer's attach: an answer without termini, then a detach with the reason (part 2.6.3). */
+  refuse(error: AmqpError): void {
+    this.session.refuseAttach(this, error);
+  }
+
+  /** Keeps `capacity` deliveries of credit with the sender, topping up when half of it is used. */
+  keepCredit(capacity: number): void {
+    this.#capacity = capacity;
+    this.#topUp();
+  }
+
+  /** Closes the link; deliveries that are still open are aborted towards their handlers. */
+  close(error?: AmqpError): void {
+    if (!this.attached) return;
+    this.session.sendDetach(this.handle, error);
+    this.lost(undefined);
+  }
+
+  /** From the session: a transfer frame starts or goes on. */
+  transfer(header: TransferHeader): void {
+    let delivery = this.#current;
+    if (delivery === undefined) {
+      if (header.deliveryId < 0) throw new ProtocolError("amqp:invalid-field", "first transfer without a delivery-id");
+      if (this.#credit === 0) {
+        throw new ProtocolError("amqp:link:transfer-limit-exceeded", `link ${this.name} has no credit`);
+      }
+      this.#credit--;
+      this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
+      delivery = new IncomingDelivery(this, header.deliveryId, header.settled);
+      this.#current = delivery;
+      if (!header.settled) this.#remember(delivery);
+      this.handler?.onDelivery(delivery);
+      this.#topUp();
+    } else if (header.deliveryId >= 0 && header.deliveryId !== delivery.id) {
+      throw new ProtocolError("amqp:illegal-state", `delivery ${header.deliveryId} inside delivery ${delivery.id}`);
+    }
+  }
+
+  /** From the session: octets of the current transfer frame; `last` ends the frame. */
+  payload(piece: Uint8Array, last: boolean, header: { readonly more: boolean; readonly aborted: boolean }): void {
+    const delivery = this.#current;
+    if (delivery === undefined) return;
+    if (header.aborted) {
+      if (last) this.#abort(delivery);
+      return;
+    }
+    if (piece.length > 0) delivery.handler?.onData(piece);
+    if (last && !header.more) {
+      // The handler may have detached this link while it took the piece.
+      if (this.#current !== delivery) return;
+      this.#current = undefined;
+      delivery.complete = true;
+      delivery.handler?.onEnd();
+    }
+  }
+
+  /** From the session: the sender spoke about one of our deliveries. */
+  senderState(id: number, state: DeliveryState | undefined, settled: boolean): void {
+    const delivery = this.#unsettled.get(id);
+    if (delivery === undefined) return;
+    if (settled) this.#unsettled.delete(id);
+    delivery.handler?.onSenderState(state, settled);
+  }
+
+  /** From a delivery: we settled it. */
+  settledLocally(delivery: IncomingDelivery): void {
+    this.#unsettled.delete(delivery.id);
+    this.session.forgetIncoming(delivery.id);
+  }
+
+  /** The link is gone; open deliveries end. */
+  lost(error: AmqpError | undefined): void {
+    if (!this.attached) return;
+    this.attached = false;
+    const current = this.#current;
+    this.session.forgetLink(this);
+    if (current !== undefined) this.#abort(current);
+    for (const delivery of this.#unsettled.values()) {
+      this.session.forgetIncoming(delivery.id);
+      delivery.handler?.onSenderState(undefined, true);
+    }
+    this.#unsettled.clear();
+    this.handler?.onDetached?.(error);
+  }
+
+  #remember(delivery: IncomingDelivery): void {
+    this.#unsettled.set(delivery.id, delivery);
+    this.session.rememberIncoming(delivery.id, this);
+  }
+
+  #abort(delivery: IncomingDelivery): void {
+    this.#current = undefined;
+    delivery.complete = true;
+    delivery.release();
+    delivery.handler?.onAbort();
+  }
+
+  #topUp(): void {
+    if (!this.attached || this.#credit > this.#capacity >>> 1) return;
+    this.#credit = this.#capacity;
+    this.session.sendFlow(this.handle, this.#deliveryCount, this.#credit);
+  }
+
+  /** From the session: the peer's initial delivery count. */
+  remoteAttached(attach: Attach): void {
+    this.remote = attach;
+    this.#deliveryCount = attach.initialDeliveryCount ?? 0;
+    this.handler?.onAttached?.(attach);
+  }
+}

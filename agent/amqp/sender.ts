@@ -1,0 +1,147 @@
+/** The sending end of a link: one delivery at a time, as far as the receiver's credit goes. */
+
+import type { AmqpError, Attach, Flow, Terminus } from "./codec/types.ts";
+import { OutgoingDelivery, type OutgoingHandler } from "./outgoing_delivery.ts";
+import type { Session } from "./session.ts";
+
+/** What the owner of a sender wants to know. */
+export interface SenderHandler {
+  /** The peer answered an attach of ours. */
+  onAttached?(remote: Attach): void;
+  /** A delivery may be started: there is credit and no other delivery is open. May be called more often than needed. */
+  onReady?(): void;
+  /** The receiver wants unused credit back; the engine answers, this is for information. */
+  onDrainRequest?(): void;
+  /** The link is gone. */
+  onDetached?(error: AmqpError | undefined): void;
+}
+
+/** A link on which this side sends. */
+export class Sender {
+  /** Tells the two link kinds apart. */
+  readonly role = "sender";
+  /** The session it lives in. */
+  readonly session: Session;
+  /** Link name, unique per direction and connection. */
+  readonly name: string;
+  /** Our handle. */
+  readonly handle: number;
+  /** The peer's attach, once seen. */
+  remote: Attach | undefined;
+  /** Set by the owner. */
+  handler: SenderHandler | undefined;
+  /** False once the link is gone. */
+  attached = true;
+
+  #credit = 0;
+  #deliveryCount = 0;
+  #current: OutgoingDelivery | undefined;
+  readonly #unsettled = new Set<OutgoingDelivery>();
+
+  /** Made by a session. */
+  constructor(session: Session, name: string, handle: number) {
+    this.session = session;
+    this.name = name;
+    this.handle = handle;
+  }
+
+  /** Deliveries the receiver still accepts. */
+  get credit(): number {
+    return this.#credit;
+  }
+
+  /** True when {@link Sender.start} may be called. */
+  get ready(): boolean {
+    return this.attached && this.#credit > 0 && this.#current === undefined;
+  }
+
+  /** Deliveries sent whose outcome is not known. */
+  get unsettledCount(): number {
+    return this.#unsettled.size;
+  }
+
+  /** Answers the peer's attach. `overrides` replaces termini that we name, such as a dynamic source. */
+  accept(handler: SenderHandler, overrides: { source?: Terminus; target?: Terminus } = {}): void {
+    this.handler = handler;
+    this.session.answerAttach(this, overrides);
+  }
+
+  /** Refuses the peer's attach: an answer without termini, then a detach with the reason (part 2.6.3). */
+  refuse(error: AmqpError): void {
+    this.session.refuseAttach(this, error);
+  }
+
+  /** Starts a delivery; only while {@link Sender.ready}. */
+  start(presettled: boolean, handler: OutgoingHandler): OutgoingDelivery {
+    if (!this.ready) throw new Error(`link ${this.name} is not ready for a delivery`);
+    this.#credit--;
+    this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
+    const delivery = new OutgoingDelivery(this, this.session.nextDeliveryId(), presettled, handler);
+    this.#current = delivery;
+    if (!presettled) {
+      this.#unsettled.add(delivery);
+      this.session.rememberOutgoing(delivery);
+    }
+    return delivery;
+  }
+
+  /** Closes the link; open deliveries are lost. */
+  close(error?: AmqpError): void {
+    if (!this.attached) return;
+    this.session.sendDetach(this.handle, error);
+    this.lost(undefined);
+  }
+
+  /** From a delivery: its last frame is encoded. */
+  deliveryFinished(): void {
+    this.#current = undefined;
+    if (this.attached && this.#credit > 0) this.handler?.onReady?.();
+  }
+
+  /** From a delivery: it is settled. */
+  forget(delivery: OutgoingDelivery): void {
+    this.#unsettled.delete(delivery);
+    this.session.forgetOutgoing(delivery.id);
+  }
+
+  /** From the session: credit of the receiver (part 2.6.7). */
+  flow(flow: Flow): void {
+    const base = flow.deliveryCount ?? 0;
+    const limit = (base + (flow.linkCredit ?? 0)) >>> 0;
+    const credit = (limit - this.#deliveryCount) | 0;
+    this.#credit = Math.max(0, credit);
+    if (flow.drain === true && this.#current === undefined) {
+      this.handler?.onReady?.();
+      // Unused credit is given back at once: a drain promises that nothing more comes.
+      this.#deliveryCount = (this.#deliveryCount + this.#credit) >>> 0;
+      this.#credit = 0;
+      this.session.sendSenderFlow(this.handle, this.#deliveryCount, true);
+      this.handler?.onDrainRequest?.();
+      return;
+    }
+    if (flow.echo === true) this.session.sendSenderFlow(this.handle, this.#deliveryCount, false, this.#credit);
+    if (this.ready) this.handler?.onReady?.();
+  }
+
+  /** The link is gone; open deliveries are lost. */
+  lost(error: AmqpError | undefined): void {
+    if (!this.attached) return;
+    this.attached = false;
+    this.session.forgetLink(this);
+    const open = new Set(this.#unsettled);
+    if (this.#current !== undefined) open.add(this.#current);
+    this.#current = undefined;
+    for (const delivery of open) {
+      this.session.forgetOutgoing(delivery.id);
+      delivery.lost();
+    }
+    this.#unsettled.clear();
+    this.handler?.onDetached?.(error);
+  }
+
+  /** From the session: the peer answered or opened the link. */
+  remoteAttached(attach: Attach): void {
+    this.remote = attach;
+    this.handler?.onAttached?.(attach);
+  }
+}

@@ -1,0 +1,443 @@
+/**
+ * A session: a channel with its own flow control that carries links (OASIS AMQP 1.0, part 2.5).
+ *
+ * Incoming: the window re-opens as frames are consumed, unless a delivery is held because its reader is over budget.
+ * Outgoing: deliveries that can't send now stand in line and take turns of one frame each, so that no stream starves.
+ */
+
+import type { AmqpError, Attach, Begin, DeliveryState, Disposition, Flow, Terminus } from "./codec/types.ts";
+import type { Connection } from "./connection.ts";
+import type { IncomingDelivery } from "./incoming_delivery.ts";
+import type { OutgoingDelivery } from "./outgoing_delivery.ts";
+import { ProtocolError } from "./protocol_error.ts";
+import { Receiver, type ReceiverHandler } from "./receiver.ts";
+import { Sender, type SenderHandler } from "./sender.ts";
+import { TRANSFER_OVERHEAD, type TransferHeader, writeTransfer } from "./transfer_header.ts";
+
+/** A link of either direction. */
+export type Link = Sender | Receiver;
+
+/** Window value that AMQP peers use for "no limit". */
+const UNLIMITED = 0x7fffffff;
+/** Links one session may have; a handle above it ends the connection. */
+export const MAX_LINKS_PER_SESSION = 65_536;
+/** Deliveries a peer may leave without outcome in one session. */
+export const MAX_UNSETTLED_PER_SESSION = 262_144;
+/** A frame is worth sending only when this much fits, lest the output fill with crumbs. */
+const SMALLEST_FRAGMENT = 1024;
+
+/** Which termini and modes a new link is to have. */
+export interface LinkOptions {
+  readonly name: string;
+  readonly source?: Terminus;
+  readonly target?: Terminus;
+}
+
+/** One session of a connection. */
+export class Session {
+  /** The connection it runs on. */
+  readonly connection: Connection;
+  /** Our channel number. */
+  readonly channel: number;
+  /** Arbitrary label for whoever opened it. */
+  readonly purpose: string;
+  /** False once either side has ended it. */
+  open = true;
+
+  readonly #windowSize: number;
+  #incomingWindow: number;
+  #nextIncomingId = 0;
+  #nextOutgoingId = 0;
+  #nextDeliveryId = 0;
+  #remoteWindow = 0;
+  #begun = false;
+  readonly #held = new Set<IncomingDelivery>();
+  readonly #links: (Link | undefined)[] = [];
+  #freeHandles: number[] = [];
+  readonly #byRemoteHandle = new Map<number, Link>();
+  readonly #awaitingAttach = new Map<string, Link>();
+  readonly #incoming = new Map<number, Receiver>();
+  readonly #outgoing = new Map<number, OutgoingDelivery>();
+  #line: OutgoingDelivery[] = [];
+  #receiving: Receiver | undefined;
+  readonly #current = { more: false, aborted: false };
+
+  /** Made by a connection; `windowFrames` is how many transfer frames the peer may send ahead. */
+  constructor(connection: Connection, channel: number, windowFrames: number, purpose: string) {
+    this.connection = connection;
+    this.channel = channel;
+    this.purpose = purpose;
+    this.#windowSize = this.#incomingWindow = windowFrames;
+  }
+
+  /** Number of links on this session. */
+  get linkCount(): number {
+    return this.#links.length - this.#freeHandles.length;
+  }
+
+  /** Opens a link on which we send. */
+  attachSender(options: LinkOptions, handler: SenderHandler): Sender {
+    const link = new Sender(this, options.name, this.#newHandle());
+    link.handler = handler;
+    this.#attach(link, options);
+    return link;
+  }
+
+  /** Opens a link on which we receive; credit starts with `keepCredit`. */
+  attachReceiver(options: LinkOptions, handler: ReceiverHandler): Receiver {
+    const link = new Receiver(this, options.name, this.#newHandle());
+    link.handler = handler;
+    this.#attach(link, options);
+    return link;
+  }
+
+  /** Ends the session; its links are lost. */
+  end(error?: AmqpError): void {
+    if (!this.open) return;
+    this.connection.send(this.channel, error === undefined ? { type: "end" } : { type: "end", error });
+    this.lost();
+  }
+
+  // --- called by links and deliveries -------------------------------------------------------------------------
+
+  /** Octets of payload that one frame may carry now, at most `wanted`; 0 while a window is shut. */
+  sendable(wanted: number): number {
+    if (this.#remoteWindow <= 0 || !this.open) return 0;
+    const connection = this.connection;
+    const room = connection.output.room - TRANSFER_OVERHEAD;
+    const octets = Math.min(wanted, connection.maxPayload, room);
+    return octets === wanted || octets >= SMALLEST_FRAGMENT ? Math.max(0, octets) : 0;
+  }
+
+  /** Encodes one transfer frame; the caller asked {@link Session.sendable} first. */
+  sendTransfer(
+    handle: number,
+    deliveryId: number,
+    settled: boolean,
+    more: boolean,
+    aborted: boolean,
+    payload: Uint8Array,
+  ): void {
+    this.#remoteWindow--;
+    this.#nextOutgoingId = (this.#nextOutgoingId + 1) >>> 0;
+    writeTransfer(this.connection.output, this.channel, handle, deliveryId, settled, more, aborted, payload);
+  }
+
+  /** Puts a delivery in line for its next turn. */
+  enqueue(delivery: OutgoingDelivery): void {
+    if (delivery.queued) return;
+    delivery.queued = true;
+    this.#line.push(delivery);
+    this.connection.waitingToSend(this);
+  }
+
+  /** Gives waiting deliveries one frame each, in turn, until a window shuts. Returns true while any waits. */
+  flushLine(): boolean {
+    while (this.#line.length > 0 && this.open) {
+      const line = this.#line;
+      this.#line = [];
+      for (let at = 0; at < line.length; at++) {
+        const delivery = line[at];
+        if (this.sendable(1) === 0) {
+          // Those who had no turn go first next time.
+          this.#line = [...line.slice(at), ...this.#line];
+          return this.#remoteWindow > 0;
+        }
+        delivery.queued = false;
+        if (delivery.turn() && !delivery.queued) {
+          delivery.queued = true;
+          this.#line.push(delivery);
+        }
+      }
+      if (this.#line.length > 0 && this.sendable(SMALLEST_FRAGMENT) === 0) return this.#remoteWindow > 0;
+    }
+    return false;
+  }
+
+  /** Sends a disposition for one delivery. */
+  sendDisposition(role: "sender" | "receiver", id: number, settled: boolean, state: DeliveryState | undefined): void {
+    if (!this.open) return;
+    this.connection.send(this.channel, {
+      type: "disposition",
+      role,
+      first: id,
+      ...(settled ? { settled } : {}),
+      ...(state === undefined ? {} : { state }),
+    });
+  }
+
+  /** Tells the sender of a link its credit. */
+  sendFlow(handle: number, deliveryCount: number, linkCredit: number): void {
+    this.#sendFlow({ handle, deliveryCount, linkCredit });
+  }
+
+  /** Answers a drain or an echo of the receiver of a link. */
+  sendSenderFlow(handle: number, deliveryCount: number, drain: boolean, linkCredit = 0): void {
+    this.#sendFlow({ handle, deliveryCount, linkCredit, ...(drain ? { drain } : {}) });
+  }
+
+  /** Sends a closing detach. */
+  sendDetach(handle: number, error?: AmqpError): void {
+    if (!this.open) return;
+    this.connection.send(this.channel, {
+      type: "detach",
+      handle,
+      closed: true,
+      ...(error === undefined ? {} : { error }),
+    });
+  }
+
+  /** A new delivery id. */
+  nextDeliveryId(): number {
+    const id = this.#nextDeliveryId;
+    this.#nextDeliveryId = (id + 1) >>> 0;
+    return id;
+  }
+
+  /** Keeps an unsettled outgoing delivery findable by id. */
+  rememberOutgoing(delivery: OutgoingDelivery): void {
+    this.#outgoing.set(delivery.id, delivery);
+  }
+
+  /** The outgoing delivery is settled or lost. */
+  forgetOutgoing(id: number): void {
+    this.#outgoing.delete(id);
+  }
+
+  /** Keeps an unsettled incoming delivery findable by id. */
+  rememberIncoming(id: number, receiver: Receiver): void {
+    if (this.#incoming.size >= MAX_UNSETTLED_PER_SESSION) {
+      throw new ProtocolError(
+        "amqp:resource-limit-exceeded",
+        `${MAX_UNSETTLED_PER_SESSION} deliveries without outcome`,
+      );
+    }
+    this.#incoming.set(id, receiver);
+  }
+
+  /** The incoming delivery is settled or lost. */
+  forgetIncoming(id: number): void {
+    this.#incoming.delete(id);
+  }
+
+  /** Keeps the incoming window from re-opening. */
+  hold(delivery: IncomingDelivery): void {
+    this.#held.add(delivery);
+  }
+
+  /** Lets the incoming window re-open once nothing holds it. */
+  release(delivery: IncomingDelivery): void {
+    this.#held.delete(delivery);
+    this.#reopenWindow();
+  }
+
+  /** Answers an attach of the peer by mirroring its termini, changed by `overrides`. */
+  answerAttach(link: Link, overrides: { source?: Terminus; target?: Terminus }): void {
+    const remote = link.remote!;
+    const source = overrides.source ?? remote.source;
+    const target = overrides.target ??
+      (remote.target !== undefined && "other" in remote.target ? undefined : remote.target);
+    this.#sendAttach(link, source, target);
+  }
+
+  /** Answers an attach without termini and detaches with the reason. */
+  refuseAttach(link: Link, error: AmqpError): void {
+    this.#sendAttach(link, undefined, undefined);
+    this.sendDetach(link.handle, error);
+    link.attached = false;
+    this.forgetLink(link);
+  }
+
+  /** The link is gone: frees its handle once the peer has freed its own. */
+  forgetLink(link: Link): void {
+    if (this.#links[link.handle] !== link) return;
+    this.#awaitingAttach.delete(`${link.role} ${link.name}`);
+    if (this.#receiving === link) this.#receiving = undefined;
+    // Until the peer's detach arrives, its frames for this link are dropped; see #detach.
+    this.#links[link.handle] = undefined;
+    this.#freeHandles.push(link.handle);
+  }
+
+  // --- called by the connection -------------------------------------------------------------------------------
+
+  /** Our begin; `remoteChannel` is set when it answers one of the peer's. */
+  sendBegin(remoteChannel: number | undefined): void {
+    this.connection.send(this.channel, {
+      type: "begin",
+      ...(remoteChannel === undefined ? {} : { remoteChannel }),
+      nextOutgoingId: this.#nextOutgoingId,
+      incomingWindow: this.#incomingWindow,
+      outgoingWindow: UNLIMITED,
+      handleMax: MAX_LINKS_PER_SESSION - 1,
+    });
+  }
+
+  /** The peer's begin. */
+  onBegin(begin: Begin): void {
+    this.#begun = true;
+    this.#nextIncomingId = begin.nextOutgoingId;
+    this.#remoteWindow = begin.incomingWindow;
+    this.connection.waitingToSend(this);
+  }
+
+  /** The peer opens a link, or answers one of ours. */
+  onAttach(attach: Attach): void {
+    if (attach.handle >= MAX_LINKS_PER_SESSION) {
+      throw new ProtocolError(
+        "amqp:resource-limit-exceeded",
+        `handle ${attach.handle} above ${MAX_LINKS_PER_SESSION - 1}`,
+      );
+    }
+    if (this.#byRemoteHandle.has(attach.handle)) {
+      throw new ProtocolError("amqp:session:handle-in-use", `handle ${attach.handle}`);
+    }
+    const ownRole = attach.role === "sender" ? "receiver" : "sender";
+    const key = `${ownRole} ${attach.name}`;
+    const waiting = this.#awaitingAttach.get(key);
+    if (waiting !== undefined) {
+      this.#awaitingAttach.delete(key);
+      this.#byRemoteHandle.set(attach.handle, waiting);
+      waiting.remoteAttached(attach);
+      return;
+    }
+    const handle = this.#newHandle();
+    const link = ownRole === "receiver"
+      ? new Receiver(this, attach.name, handle)
+      : new Sender(this, attach.name, handle);
+    this.#links[handle] = link;
+    this.#byRemoteHandle.set(attach.handle, link);
+    link.remoteAttached(attach);
+    this.connection.handler.onAttach(link, attach);
+  }
+
+  /** The peer's windows and, with a handle, the state of a link. */
+  onFlow(flow: Flow): void {
+    // Before the peer has seen our begin it knows no id of ours (part 2.5.6).
+    const base = flow.nextIncomingId ?? 0;
+    this.#remoteWindow = (base + flow.incomingWindow - this.#nextOutgoingId) | 0;
+    this.connection.waitingToSend(this);
+    if (flow.handle === undefined) {
+      if (flow.echo === true) this.#sendFlow({});
+      return;
+    }
+    const link = this.#byRemoteHandle.get(flow.handle);
+    if (link === undefined) throw new ProtocolError("amqp:session:unattached-handle", `flow for handle ${flow.handle}`);
+    if (link.role === "sender" && link.attached) link.flow(flow);
+    else if (flow.echo === true) this.#sendFlow({});
+  }
+
+  /** The head of a transfer frame. */
+  onTransfer(header: TransferHeader): void {
+    if (this.#incomingWindow <= 0) {
+      throw new ProtocolError("amqp:session:window-violation", `channel ${this.channel}`);
+    }
+    this.#incomingWindow--;
+    this.#nextIncomingId = (this.#nextIncomingId + 1) >>> 0;
+    const link = this.#byRemoteHandle.get(header.handle);
+    if (link === undefined || link.role !== "receiver") {
+      throw new ProtocolError("amqp:session:unattached-handle", `transfer for handle ${header.handle}`);
+    }
+    this.#current.more = header.more;
+    this.#current.aborted = header.aborted;
+    // A link that we have detached drops what was already on its way.
+    this.#receiving = link.attached ? link : undefined;
+    this.#receiving?.transfer(header);
+  }
+
+  /** Payload of the transfer frame announced last. */
+  onPayload(piece: Uint8Array, last: boolean): void {
+    this.#receiving?.payload(piece, last, this.#current);
+    if (last) this.#reopenWindow();
+  }
+
+  /** The peer speaks about deliveries `first` to `last`. */
+  onDisposition(disposition: Disposition): void {
+    const first = disposition.first;
+    const count = ((disposition.last ?? first) - first) >>> 0;
+    const settled = disposition.settled ?? false;
+    const known = disposition.role === "receiver" ? this.#outgoing : this.#incoming;
+    // A hostile range costs no more than what we really hold.
+    if (count > known.size) {
+      for (const id of [...known.keys()]) {
+        if (((id - first) >>> 0) <= count) this.#dispose(disposition.role, id, disposition.state, settled);
+      }
+      return;
+    }
+    for (let step = 0; step <= count; step++) {
+      this.#dispose(disposition.role, (first + step) >>> 0, disposition.state, settled);
+    }
+  }
+
+  /** The peer closes a link, or confirms that we did. */
+  onDetach(handle: number, error: AmqpError | undefined): void {
+    const link = this.#byRemoteHandle.get(handle);
+    if (link === undefined) throw new ProtocolError("amqp:session:unattached-handle", `detach of handle ${handle}`);
+    this.#byRemoteHandle.delete(handle);
+    if (!link.attached) return;
+    this.sendDetach(link.handle);
+    link.lost(error);
+  }
+
+  /** The session or its connection is gone. */
+  lost(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.#line = [];
+    this.connection.forgetSession(this);
+    for (const link of [...this.#links]) link?.lost(undefined);
+  }
+
+  #dispose(role: "sender" | "receiver", id: number, state: DeliveryState | undefined, settled: boolean): void {
+    if (role === "receiver") {
+      this.#outgoing.get(id)?.receiverState(state, settled);
+    } else {
+      this.#incoming.get(id)?.senderState(id, state, settled);
+      if (settled) this.#incoming.delete(id);
+    }
+  }
+
+  #newHandle(): number {
+    const free = this.#freeHandles.pop();
+    if (free !== undefined) return free;
+    this.#links.push(undefined);
+    return this.#links.length - 1;
+  }
+
+  #attach(link: Link, options: LinkOptions): void {
+    this.#links[link.handle] = link;
+    this.#awaitingAttach.set(`${link.role} ${link.name}`, link);
+    this.#sendAttach(link, options.source ?? {}, options.target ?? {});
+  }
+
+  #sendAttach(link: Link, source: Terminus | undefined, target: Terminus | undefined): void {
+    this.connection.send(this.channel, {
+      type: "attach",
+      name: link.name,
+      handle: link.handle,
+      role: link.role,
+      sndSettleMode: 2,
+      rcvSettleMode: 0,
+      ...(source === undefined ? {} : { source }),
+      ...(target === undefined ? {} : { target }),
+      ...(link.role === "sender" ? { initialDeliveryCount: 0 } : {}),
+    });
+  }
+
+  #sendFlow(link: { handle?: number; deliveryCount?: number; linkCredit?: number; drain?: boolean }): void {
+    if (!this.open) return;
+    if (this.#held.size === 0) this.#incomingWindow = this.#windowSize;
+    this.connection.send(this.channel, {
+      type: "flow",
+      ...(this.#begun ? { nextIncomingId: this.#nextIncomingId } : {}),
+      incomingWindow: this.#incomingWindow,
+      nextOutgoingId: this.#nextOutgoingId,
+      outgoingWindow: UNLIMITED,
+      ...link,
+    });
+  }
+
+  #reopenWindow(): void {
+    if (this.#held.size > 0 || this.#incomingWindow > this.#windowSize >>> 1) return;
+    this.#sendFlow({});
+  }
+}

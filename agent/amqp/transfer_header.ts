@@ -1,0 +1,198 @@
+/**
+ * The transfer performative on the hot path: written and read without allocating (OASIS AMQP 1.0, part 2.7.5).
+ *
+ * The reader knows the shapes that real senders produce. Anything unusual (a state, an odd encoding) makes it decline,
+ * and the general codec takes over.
+ */
+
+import type { Output } from "./output.ts";
+
+/** Longest delivery tag AMQP allows, in octets (part 2.8.7). */
+export const MAX_TAG_OCTETS = 32;
+/** Upper bound of what {@link writeTransfer} puts before the payload, frame header included. */
+export const TRANSFER_OVERHEAD = 40;
+
+const DESCRIBED = 0x00;
+const SMALL_ULONG = 0x53;
+const TRANSFER = 0x14;
+const NULL = 0x40;
+const TRUE = 0x41;
+const FALSE = 0x42;
+const UINT_0 = 0x43;
+const UINT_8 = 0x52;
+const UINT_32 = 0x70;
+const BOOLEAN = 0x56;
+const BINARY_8 = 0xa0;
+const LIST_8 = 0xc0;
+
+/** One transfer performative, reused for every frame; `deliveryId` is -1 where absent. */
+export class TransferHeader {
+  /** Link handle of the sender of the frame. */
+  handle = 0;
+  /** Delivery id, or -1. */
+  deliveryId = -1;
+  /** Settled by the sender. */
+  settled = false;
+  /** More frames of this delivery follow. */
+  more = false;
+  /** The delivery is given up by its sender. */
+  aborted = false;
+
+  #at = 0;
+
+  /**
+   * Reads the performative that starts at `start` and ends before `end`.
+   * Returns false, leaving the fields undefined, when the general codec must look at it.
+   */
+  read(bytes: Uint8Array, start: number, end: number): boolean {
+    if (bytes[start + 3] !== LIST_8) return false;
+    const count = bytes[start + 5];
+    this.#at = start + 6;
+    this.deliveryId = -1;
+    this.settled = this.more = this.aborted = false;
+    if (count === 0 || count > 11) return false;
+    this.handle = this.#uint(bytes);
+    if (this.handle < 0) return false;
+    for (let field = 1; field < count; field++) {
+      if (this.#at >= end) return false;
+      const code = bytes[this.#at];
+      if (code === NULL) {
+        this.#at++;
+        continue;
+      }
+      switch (field) {
+        case 1:
+          this.deliveryId = this.#uint(bytes);
+          if (this.deliveryId < 0) return false;
+          break;
+        case 2: // The tag is the sender's own name for a delivery; the delivery id serves us.
+          if (code !== BINARY_8 || bytes[this.#at + 1] > MAX_TAG_OCTETS) return false;
+          this.#at += 2 + bytes[this.#at + 1];
+          break;
+        case 3: // message-format
+          if (this.#uint(bytes) < 0) return false;
+          break;
+        case 4:
+        case 5:
+        case 9:
+        case 10: {
+          const value = this.#boolean(bytes);
+          if (value === undefined) return false;
+          if (field === 4) this.settled = value;
+          else if (field === 5) this.more = value;
+          else if (field === 9) this.aborted = value;
+          break;
+        }
+        default:
+          return false;
+      }
+    }
+    return this.#at === end;
+  }
+
+  #uint(bytes: Uint8Array): number {
+    const at = this.#at;
+    switch (bytes[at]) {
+      case UINT_0:
+        this.#at = at + 1;
+        return 0;
+      case UINT_8:
+        this.#at = at + 2;
+        return bytes[at + 1];
+      case UINT_32:
+        this.#at = at + 5;
+        return ((bytes[at + 1] << 24) | (bytes[at + 2] << 16) | (bytes[at + 3] << 8) | bytes[at + 4]) >>> 0;
+      default:
+        return -1;
+    }
+  }
+
+  #boolean(bytes: Uint8Array): boolean | undefined {
+    const code = bytes[this.#at++];
+    if (code === TRUE) return true;
+    if (code === FALSE) return false;
+    return code === BOOLEAN ? bytes[this.#at++] === 1 : undefined;
+  }
+}
+
+/** True when the body at `start` is a transfer in the encoding that real senders use. */
+export function isPlainTransfer(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === DESCRIBED && bytes[start + 1] === SMALL_ULONG && bytes[start + 2] === TRANSFER;
+}
+
+/**
+ * Encodes one transfer frame with `payload` into `output`.
+ * `deliveryId`, which also serves as the tag, is -1 on every frame of a delivery after the first.
+ */
+export function writeTransfer(
+  output: Output,
+  channel: number,
+  handle: number,
+  deliveryId: number,
+  settled: boolean,
+  more: boolean,
+  aborted: boolean,
+  payload: Uint8Array,
+): void {
+  const start = output.reserve(TRANSFER_OVERHEAD + payload.length);
+  const bytes = output.bytes;
+  let at = start + 8;
+  bytes[at] = DESCRIBED;
+  bytes[at + 1] = SMALL_ULONG;
+  bytes[at + 2] = TRANSFER;
+  bytes[at + 3] = LIST_8;
+  const sizeAt = at + 4;
+  at = putUint(bytes, at + 6, handle);
+  if (deliveryId >= 0) {
+    at = putUint(bytes, at, deliveryId);
+    bytes[at] = BINARY_8;
+    bytes[at + 1] = 4;
+    at = putOctets(bytes, at + 2, deliveryId);
+    bytes[at++] = UINT_0;
+  } else {
+    bytes[at] = bytes[at + 1] = bytes[at + 2] = NULL;
+    at += 3;
+  }
+  // Absent means "as on the first frame" for settled, false for more.
+  bytes[at++] = settled ? TRUE : NULL;
+  bytes[at++] = more ? TRUE : FALSE;
+  let count = 6;
+  if (aborted) {
+    bytes[at] = bytes[at + 1] = bytes[at + 2] = NULL;
+    bytes[at + 3] = TRUE;
+    at += 4;
+    count = 10;
+  }
+  bytes[sizeAt] = at - sizeAt - 1;
+  bytes[sizeAt + 1] = count;
+  bytes.set(payload, at);
+  at += payload.length;
+  putOctets(bytes, start, at - start);
+  bytes[start + 4] = 2;
+  bytes[start + 5] = 0;
+  bytes[start + 6] = channel >>> 8;
+  bytes[start + 7] = channel;
+  output.commit(at);
+}
+
+function putUint(bytes: Uint8Array, at: number, value: number): number {
+  if (value === 0) {
+    bytes[at] = UINT_0;
+    return at + 1;
+  }
+  if (value < 256) {
+    bytes[at] = UINT_8;
+    bytes[at + 1] = value;
+    return at + 2;
+  }
+  bytes[at] = UINT_32;
+  return putOctets(bytes, at + 1, value);
+}
+
+function putOctets(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+  return at + 4;
+}

@@ -1,0 +1,273 @@
+/**
+ * One local TCP connection joined with the network. The adaptor decides what happens; this file carries it out:
+ * socket bytes and stream events go to the adaptor until it splices a direction, from then on octets pass it by.
+ *
+ * A splice lasts for the rest of its direction. Half-close, reset and the end-to-end window belong to the splice
+ * (wire-protocol E.5 to E.7): the adaptor does not see them.
+ */
+
+import type { Action, AdaptorInstance, AdaptorRole, MessageHead, StreamEvent } from "../adaptor/action.ts";
+import type { DeliveryState } from "../amqp/codec/types.ts";
+import { messageOf } from "../lib/errors.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Downstream, Message, Upstream } from "../router/flow.ts";
+import { InboundStream } from "./inbound_stream.ts";
+import { OutboundStream } from "./outbound_stream.ts";
+import { SocketReader } from "./socket_reader.ts";
+import { SocketWriter } from "./socket_writer.ts";
+import type { StreamHead } from "./stream_head.ts";
+
+/** How a connection reaches the network and its owner. */
+export interface BridgeHooks {
+  /**
+   * Sends a new stream of the adaptor; undefined when its address has no consumer. `replyTo` is where the stream that
+   * this connection serves wants its answer.
+   */
+  openStream(head: MessageHead, replyTo: string | undefined, upstream: Upstream): Downstream | undefined;
+  /** The connection is over, exactly once. `failure` is undefined when both directions ended in order. */
+  onClosed(failure: string | undefined): void;
+  readonly logger: Logger;
+}
+
+const NO_OCTETS = new Uint8Array(0);
+
+/** See the head of the file. */
+export class BridgedConnection {
+  readonly #conn: Deno.TcpConn;
+  readonly #hooks: BridgeHooks;
+  readonly #reader: SocketReader;
+  readonly #writer: SocketWriter;
+  readonly #outbound = new Map<number, OutboundStream>();
+  readonly #inbound = new Map<number, InboundStream>();
+  #adaptor: AdaptorInstance | undefined;
+  /** Stream that takes everything the socket brings. */
+  #toStream: OutboundStream | undefined;
+  /** Stream whose octets go straight to the socket. */
+  #toSocket: number | undefined;
+  #adaptorWants: (() => void) | undefined;
+  #replyTo: string | undefined;
+  #readDone = false;
+  #writeDone = false;
+  #closed = false;
+
+  /** Joins `conn`, which it owns from now on, with `adaptor`; call {@link BridgedConnection.open} next. */
+  constructor(conn: Deno.TcpConn, adaptor: AdaptorInstance, hooks: BridgeHooks) {
+    this.#conn = conn;
+    this.#adaptor = adaptor;
+    this.#hooks = hooks;
+    conn.setNoDelay(true);
+    this.#writer = new SocketWriter(conn, {
+      onWritten: (total) => this.#spliced()?.written(total),
+      onFinished: () => {
+        this.#writeDone = true;
+        this.#spliced()?.accept();
+        this.#closeWhenDone();
+      },
+      onFailed: (error) => this.close(`writing to the socket failed: ${messageOf(error)}`),
+    });
+    this.#reader = new SocketReader(conn, () => this.#toStream?.allowance ?? Infinity, {
+      onData: (chunk) => this.#toStream === undefined ? this.#offer(chunk) : this.#toStream.write(chunk),
+      onEnd: () => this.#socketEnded(),
+      onFailed: (error) => this.close(`reading from the socket failed: ${messageOf(error)}`),
+    });
+  }
+
+  /** Starts the adaptor and the flow of data. */
+  open(role: AdaptorRole): void {
+    this.#ask((adaptor) => adaptor.open(role, NO_OCTETS));
+    if (!this.#closed) this.#reader.run();
+  }
+
+  /** Takes a stream from the network as number `stream` of the adaptor. */
+  accept(stream: number, message: Message, upstream: Upstream): Downstream {
+    const writer = this.#writer;
+    const inbound: InboundStream = new InboundStream(message, upstream, {
+      get pending() {
+        return writer.pending;
+      },
+      onHead: (head) => this.#inboundHead(stream, head),
+      onData: (piece) => this.#inboundData(stream, piece),
+      onEnd: () => this.#inboundEnd(stream),
+      onBroken: (reason) => this.close(reason),
+    });
+    this.#inbound.set(stream, inbound);
+    inbound.begin();
+    return inbound;
+  }
+
+  /** Ends everything at once. */
+  close(failure: string | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#reader.stop();
+    this.#writer.stop();
+    this.#adaptorWants?.();
+    // After an orderly end the last outcomes may still be on their way; nothing waits for them here.
+    if (failure !== undefined) { for (const stream of this.#outbound.values()) stream.abandon(); }
+    for (const stream of this.#inbound.values()) stream.fail();
+    this.#releaseAdaptor();
+    try {
+      this.#conn.close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource)) throw error; // The system closed it first.
+    }
+    this.#hooks.onClosed(failure);
+  }
+
+  // --- adaptor
+
+  #ask(question: (adaptor: AdaptorInstance) => Action[]): void {
+    const adaptor = this.#adaptor;
+    if (adaptor === undefined || this.#closed) return;
+    try {
+      for (const action of question(adaptor)) this.#perform(action);
+    } catch (error) {
+      this.close(`adaptor failed: ${messageOf(error)}`);
+      return;
+    }
+    this.#adaptorWants?.();
+  }
+
+  #perform(action: Action): void {
+    switch (action.kind) {
+      case "bytes":
+        return this.#writer.write(action.data);
+      case "begin":
+        return this.#begin(action.stream, action.head);
+      case "data":
+        this.#outbound.get(action.stream)?.write(action.data);
+        return;
+      case "end":
+        return this.#outbound.get(action.stream)?.end();
+      case "abort":
+        return this.#outbound.get(action.stream)?.abandon();
+      case "splice":
+        return this.#splice(action);
+      case "log":
+        return this.#hooks.logger[action.level](action.text, { source: "adaptor" });
+      case "metric":
+        return this.#hooks.logger.debug("adaptor metric", { name: action.name, value: action.value });
+      case "error":
+        return this.close(`adaptor error ${action.code}: ${action.text}`);
+      case "close":
+        return this.close(action.text || "closed by the adaptor");
+    }
+  }
+
+  #begin(number: number, head: MessageHead): void {
+    if (this.#outbound.has(number)) throw new Error(`stream ${number} begun twice`);
+    const stream = new OutboundStream({
+      onOutcome: (state) => this.#outcome(state),
+      onRoom: () => this.#reader.wake(),
+    });
+    this.#outbound.set(number, stream);
+    const downstream = this.#hooks.openStream(head, this.#replyTo, stream);
+    if (downstream === undefined) return this.close("no consumer for the routing key");
+    stream.connect(downstream);
+  }
+
+  #splice(action: Extract<Action, { kind: "splice" }>): void {
+    if (action.length !== Infinity) throw new Error("this host splices a direction for good or not at all");
+    if (action.side === "socket-to-stream") {
+      const stream = this.#outbound.get(action.stream);
+      if (stream === undefined) throw new Error(`splice into unknown stream ${action.stream}`);
+      this.#toStream = stream;
+    } else {
+      if (!this.#inbound.has(action.stream)) throw new Error(`splice of unknown stream ${action.stream}`);
+      this.#toSocket = action.stream;
+    }
+    if (this.#toStream !== undefined && this.#toSocket !== undefined) queueMicrotask(() => this.#releaseAdaptor());
+  }
+
+  /** The adaptor has nothing more to decide: its memory is given back. */
+  #releaseAdaptor(): void {
+    const adaptor = this.#adaptor;
+    this.#adaptor = undefined;
+    adaptor?.close();
+  }
+
+  // --- socket to network
+
+  /** Offers socket bytes until the adaptor has taken them or has spliced. */
+  async #offer(chunk: Uint8Array): Promise<void> {
+    let rest = chunk;
+    while (!this.#closed && rest.length > 0) {
+      if (this.#toStream !== undefined) return await this.#toStream.write(rest);
+      let consumed = 0;
+      this.#ask((adaptor) => {
+        const answer = adaptor.socket(rest, false);
+        consumed = answer.consumed;
+        return answer.actions;
+      });
+      rest = rest.subarray(consumed);
+      if (rest.length === 0 || this.#toStream !== undefined || this.#closed) continue;
+      await new Promise<void>((resolve) => this.#adaptorWants = resolve);
+      this.#adaptorWants = undefined;
+    }
+  }
+
+  async #socketEnded(): Promise<void> {
+    // The end belongs to the splice; without one the adaptor hears of it, and may still splice later.
+    if (this.#toStream === undefined) {
+      this.#ask((adaptor) => adaptor.socket(NO_OCTETS, true).actions);
+      while (this.#toStream === undefined && !this.#closed) {
+        await new Promise<void>((resolve) => this.#adaptorWants = resolve);
+        this.#adaptorWants = undefined;
+      }
+    }
+    if (this.#closed) return;
+    this.#readDone = true;
+    this.#toStream?.end();
+    this.#closeWhenDone();
+  }
+
+  #outcome(state: DeliveryState | undefined): void {
+    if (this.#closed) return;
+    if (state?.kind === "accepted") this.#reader.wake();
+    else this.close(explain(state));
+  }
+
+  // --- network to socket
+
+  #spliced(): InboundStream | undefined {
+    return this.#toSocket === undefined ? undefined : this.#inbound.get(this.#toSocket);
+  }
+
+  #inboundHead(stream: number, head: StreamHead): boolean {
+    this.#replyTo = head.replyTo;
+    this.#tell({ kind: "begin", stream, head: head.head });
+    return !this.#closed;
+  }
+
+  #inboundData(stream: number, piece: Uint8Array): void {
+    if (this.#toSocket === stream) this.#writer.write(piece);
+    else this.#tell({ kind: "data", stream, data: piece });
+  }
+
+  #inboundEnd(stream: number): void {
+    if (this.#toSocket === stream) this.#writer.finish();
+    else this.#tell({ kind: "end", stream });
+  }
+
+  #tell(event: StreamEvent): void {
+    this.#ask((adaptor) => adaptor.stream(event));
+  }
+
+  #closeWhenDone(): void {
+    if (this.#readDone && this.#writeDone) this.close(undefined);
+  }
+}
+
+/** What an outcome other than `accepted` means to the user. */
+function explain(state: DeliveryState | undefined): string {
+  switch (state?.kind) {
+    case "released":
+      return "no consumer takes the routing key";
+    case "modified":
+      return "the target could not be reached, or the connection to it was lost";
+    case "rejected":
+      return `rejected: ${state.error?.description ?? state.error?.condition ?? "no reason given"}`;
+    default:
+      return "the network lost the stream";
+  }
+}

@@ -1,0 +1,206 @@
+/** A local target that serves a routing key: every client stream to the key becomes a connection to the target. */
+
+import type { AdaptorModule } from "../adaptor/action.ts";
+import type { DeliveryState } from "../amqp/codec/types.ts";
+import { ByteQueue } from "../lib/byte_queue.ts";
+import { messageOf } from "../lib/errors.ts";
+import { mobileKey } from "../router/address.ts";
+import { type Consumer, type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
+import type { Router } from "../router/router.ts";
+import type { ConnectorSpec } from "../site/spec.ts";
+import type { ConnectorStatus } from "../site/status.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { BridgedConnection } from "./bridged_connection.ts";
+import { streamMessage } from "./outbound_stream.ts";
+import { encodeStreamHead, MAX_HEAD_OCTETS } from "./stream_head.ts";
+
+/** Stream number of the client's stream, fixed by the adaptor ABI. */
+const CLIENT_STREAM = 1;
+/** Time a target has to answer, in ms. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** One connector. */
+export class Connector implements Consumer {
+  readonly origin = undefined;
+  readonly cost = 0;
+  readonly remote = false;
+  outstanding = 0;
+
+  readonly #spec: ConnectorSpec;
+  readonly #router: Router;
+  readonly #adaptor: AdaptorModule;
+  readonly #logger: Logger;
+  readonly #onChange: () => void;
+  readonly #connections = new Set<BridgedConnection>();
+  readonly #withdraw: () => void;
+  #message = "OK";
+  #stopped = false;
+
+  /** Serves the routing key from now on. */
+  constructor(spec: ConnectorSpec, router: Router, adaptor: AdaptorModule, logger: Logger, onChange: () => void) {
+    this.#spec = spec;
+    this.#router = router;
+    this.#adaptor = adaptor;
+    this.#logger = logger;
+    this.#onChange = onChange;
+    this.#withdraw = router.addresses.add(mobileKey(spec.routingKey), this);
+  }
+
+  /** A snapshot. */
+  status(): ConnectorStatus {
+    const { name, routingKey, host, port } = this.#spec;
+    return { name, routingKey, target: `${host}:${port}`, connections: this.#connections.size, message: this.#message };
+  }
+
+  /** Withdraws the routing key; open connections go on. */
+  refuseNew(): void {
+    this.#stopped = true;
+    this.#withdraw();
+  }
+
+  /** Ends everything. */
+  stop(): void {
+    this.refuseNew();
+    for (const connection of [...this.#connections]) connection.close("the site is stopping");
+  }
+
+  /** See {@link Consumer}. */
+  deliver(message: Message, upstream: Upstream): Downstream {
+    this.outstanding++;
+    const waiting = new Connecting(message, upstream);
+    this.#dial(waiting, message, upstream);
+    return waiting;
+  }
+
+  async #dial(waiting: Connecting, message: Message, upstream: Upstream): Promise<void> {
+    const { host, port, name, routingKey } = this.#spec;
+    let conn: Deno.TcpConn;
+    try {
+      conn = await connect(host, port);
+    } catch (error) {
+      this.outstanding--;
+      this.#setMessage(`can't reach ${host}:${port}: ${messageOf(error)}`);
+      this.#logger.warn("target refused", {
+        connector: name,
+        key: routingKey,
+        target: `${host}:${port}`,
+        reason: messageOf(error),
+      });
+      waiting.refuse();
+      return;
+    }
+    this.#setMessage("OK");
+    if (waiting.over || this.#stopped) {
+      this.outstanding--;
+      conn.close();
+      waiting.refuse();
+      return;
+    }
+    const connection: BridgedConnection = new BridgedConnection(conn, this.#adaptor.instantiate(), {
+      logger: this.#logger,
+      openStream: (head, replyTo, replyUpstream) => {
+        if (replyTo === undefined) return undefined;
+        return this.#router.route(streamMessage(replyTo, encodeStreamHead(replyTo, undefined, head)), replyUpstream);
+      },
+      onClosed: (failure) => {
+        this.outstanding--;
+        this.#connections.delete(connection);
+        if (failure !== undefined) {
+          this.#logger.warn("connection closed", { connector: name, key: routingKey, reason: failure });
+        }
+      },
+    });
+    this.#connections.add(connection);
+    connection.open("connector");
+    waiting.hand((start) => connection.accept(CLIENT_STREAM, { ...message, start }, upstream));
+  }
+
+  #setMessage(message: string): void {
+    if (this.#message === message) return;
+    this.#message = message;
+    this.#onChange();
+  }
+}
+
+/** A client stream whose target is being dialled: its head waits here, and more than a head can't come. */
+class Connecting implements Downstream {
+  readonly #upstream: Upstream;
+  readonly #queue = new ByteQueue();
+  #inner: Downstream | undefined;
+  #ended = false;
+  #over = false;
+
+  constructor(message: Message, upstream: Upstream) {
+    this.#upstream = upstream;
+    this.#queue.push(message.start);
+  }
+
+  /** True when nobody needs the connection any more. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  get pending(): number {
+    return this.#inner?.pending ?? this.#queue.size;
+  }
+
+  /** The target is there: `take` gets everything so far. */
+  hand(take: (start: Uint8Array) => Downstream): void {
+    this.#inner = take(this.#queue.takeAll());
+    if (this.#ended) this.#inner.end();
+  }
+
+  /** The target is not there. */
+  refuse(): void {
+    this.#queue.clear();
+    if (this.#over) return;
+    this.#over = true;
+    this.#upstream.consumerState(FAILED, true);
+  }
+
+  write(piece: Uint8Array): void {
+    if (this.#inner !== undefined) return this.#inner.write(piece);
+    if (this.#over) return;
+    this.#queue.push(piece);
+    // A client sends nothing before it has an answer (wire-protocol E.2).
+    if (this.#queue.size > MAX_HEAD_OCTETS) this.refuse();
+  }
+
+  end(): void {
+    if (this.#inner !== undefined) this.#inner.end();
+    else this.#ended = true;
+  }
+
+  abort(): void {
+    if (this.#inner !== undefined) return this.#inner.abort();
+    this.#over = true;
+    this.#queue.clear();
+  }
+
+  producerSettled(state: DeliveryState | undefined): void {
+    if (this.#inner !== undefined) this.#inner.producerSettled(state);
+    else this.abort();
+  }
+}
+
+/** Connects within the time limit; a connection that comes too late is closed. */
+async function connect(hostname: string, port: number): Promise<Deno.TcpConn> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let late = false;
+  const attempt = Deno.connect({ hostname, port }).then((conn) => {
+    if (late) conn.close();
+    return conn;
+  });
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      late = true;
+      reject(new Error(`no answer within ${CONNECT_TIMEOUT_MS} ms`));
+    }, CONNECT_TIMEOUT_MS);
+  });
+  attempt.catch(() => {}); // Its failure after the time-out is no news.
+  try {
+    return await Promise.race([attempt, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * A local port that leads to a routing key: open only while the key has a reachable consumer. Every client becomes a
+ * client stream to the key; the answer comes back to an address of its own.
+ */
+
+import type { AdaptorModule } from "../adaptor/action.ts";
+import { messageOf } from "../lib/errors.ts";
+import { discriminator, localAddress, mobileKey } from "../router/address.ts";
+import { DISCARD, type Downstream, type Message, RELEASED, type Upstream } from "../router/flow.ts";
+import type { Router } from "../router/router.ts";
+import type { ListenerSpec } from "../site/spec.ts";
+import type { ListenerStatus } from "../site/status.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { BridgedConnection } from "./bridged_connection.ts";
+import { streamMessage } from "./outbound_stream.ts";
+import { encodeStreamHead } from "./stream_head.ts";
+
+/** Stream number of the answer, fixed by the adaptor ABI. */
+const SERVER_STREAM = 2;
+/** Pause before a port that could not be opened, or ran out of file descriptors, is tried again, in ms. */
+const REOPEN_MS = 1000;
+
+/** One listener. */
+export class Listener {
+  readonly #spec: ListenerSpec;
+  readonly #router: Router;
+  readonly #adaptor: AdaptorModule;
+  readonly #logger: Logger;
+  readonly #onChange: () => void;
+  readonly #connections = new Set<BridgedConnection>();
+  readonly #stopWatch: () => void;
+  #socket: Deno.TcpListener | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #wanted = false;
+  #stopped = false;
+  #message = "No matching connectors";
+
+  /** Watches the routing key from now on. */
+  constructor(spec: ListenerSpec, router: Router, adaptor: AdaptorModule, logger: Logger, onChange: () => void) {
+    this.#spec = spec;
+    this.#router = router;
+    this.#adaptor = adaptor;
+    this.#logger = logger;
+    this.#onChange = onChange;
+    this.#stopWatch = router.addresses.watch(mobileKey(spec.routingKey), undefined, (reachable) => {
+      this.#wanted = reachable;
+      if (reachable) this.#open();
+      else this.#shut("No matching connectors");
+    });
+  }
+
+  /** A snapshot. */
+  status(): ListenerStatus {
+    const { name, routingKey, host } = this.#spec;
+    return {
+      name,
+      routingKey,
+      host,
+      port: this.#socket?.addr.port ?? this.#spec.port,
+      open: this.#socket !== undefined,
+      connections: this.#connections.size,
+      message: this.#message,
+    };
+  }
+
+  /** Accepts nobody any more; open connections go on. */
+  refuseNew(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#stopWatch();
+    this.#wanted = false;
+    this.#shut("Stopped");
+  }
+
+  /** Ends everything. */
+  stop(): void {
+    this.refuseNew();
+    for (const connection of [...this.#connections]) connection.close("the site is stopping");
+  }
+
+  #open(): void {
+    if (this.#socket !== undefined || this.#stopped || this.#retry !== undefined) return;
+    const { name, host, port, routingKey } = this.#spec;
+    try {
+      this.#socket = Deno.listen({ hostname: host, port });
+    } catch (error) {
+      this.#message = `can't listen on ${host}:${port}: ${messageOf(error)}`;
+      this.#logger.error("listener can't open its port", { listener: name, host, port, reason: messageOf(error) });
+      this.#openLater();
+      this.#onChange();
+      return;
+    }
+    this.#message = "OK";
+    this.#logger.info("listener open", { listener: name, host, port: this.#socket.addr.port, key: routingKey });
+    this.#onChange();
+    this.#acceptAll(this.#socket);
+  }
+
+  #openLater(): void {
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      if (this.#wanted) this.#open();
+    }, REOPEN_MS);
+  }
+
+  #shut(message: string): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#message = message;
+    if (this.#socket === undefined) return;
+    this.#socket.close();
+    this.#socket = undefined;
+    this.#logger.info("listener shut", { listener: this.#spec.name, key: this.#spec.routingKey, reason: message });
+    this.#onChange();
+  }
+
+  async #acceptAll(socket: Deno.TcpListener): Promise<void> {
+    while (this.#socket === socket) {
+      let conn: Deno.TcpConn;
+      try {
+        conn = await socket.accept();
+      } catch (error) {
+        if (this.#socket !== socket) return;
+        if (error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.ConnectionReset) continue;
+        // Out of file descriptors: closing the port refuses those who wait, and frees one. The rest goes on.
+        this.#shut(`refusing clients: ${messageOf(error)}`);
+        this.#logger.error("listener refuses clients for now", { listener: this.#spec.name, reason: messageOf(error) });
+        this.#openLater();
+        return;
+      }
+      this.#serve(conn);
+    }
+  }
+
+  #serve(conn: Deno.TcpConn): void {
+    const { identity, addresses } = this.#router;
+    const name = `temp.${discriminator()}`;
+    const connection: BridgedConnection = new BridgedConnection(conn, this.#adaptor.instantiate(), {
+      logger: this.#logger,
+      openStream: (head, _replyTo, upstream) => {
+        const start = encodeStreamHead(this.#spec.routingKey, localAddress(name, identity), head);
+        return this.#router.route(streamMessage(this.#spec.routingKey, start), upstream);
+      },
+      onClosed: (failure) => {
+        removeReply();
+        this.#connections.delete(connection);
+        if (failure !== undefined) {
+          this.#logger.warn("connection closed", {
+            listener: this.#spec.name,
+            key: this.#spec.routingKey,
+            reason: failure,
+          });
+        }
+      },
+    });
+    let answered = false;
+    const removeReply = addresses.add(`L${name}`, {
+      origin: undefined,
+      cost: 0,
+      remote: false,
+      outstanding: 0,
+      deliver: (message: Message, upstream: Upstream): Downstream => {
+        if (answered) {
+          queueMicrotask(() => upstream.consumerState(RELEASED, true));
+          return DISCARD;
+        }
+        answered = true;
+        return connection.accept(SERVER_STREAM, message, upstream);
+      },
+    });
+    this.#connections.add(connection);
+    connection.open("listener");
+  }
+}

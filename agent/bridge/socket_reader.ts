@@ -1,0 +1,96 @@
+/**
+ * The way from a local socket to its consumer: one read at a time into a buffer that grows with the traffic and
+ * shrinks again when it calms down. Reads on only when the consumer has room.
+ */
+
+import { giveBuffer, takeBuffer } from "../lib/buffer_pool.ts";
+
+/** First buffer of a connection; most connections of most protocols need no more, in octets. */
+const FIRST_OCTETS = 4 * 1024;
+/** Largest buffer, in octets. */
+const LARGEST_OCTETS = 64 * 1024;
+/** Largest read, in octets: what fits, with its heads, into one frame between our own routers. */
+const LARGEST_READ = LARGEST_OCTETS - 1024;
+/** Small reads in a row after which the buffer shrinks. */
+const CALM_READS = 16;
+
+/** What the owner of a reader is told. */
+export interface SocketReaderHandler {
+  /** Octets arrived; `chunk` is valid only until the result resolves. A promise delays the next read. */
+  onData(chunk: Uint8Array): Promise<void> | undefined;
+  /** The peer has shut its write side. */
+  onEnd(): void;
+  /** The socket failed. */
+  onFailed(error: unknown): void;
+}
+
+/** Octets that may be read next; 0 makes the reader wait for {@link SocketReader.wake}. */
+export type ReadAllowance = () => number;
+
+/** Reads from one socket. */
+export class SocketReader {
+  readonly #conn: Deno.TcpConn;
+  readonly #handler: SocketReaderHandler;
+  readonly #allowance: ReadAllowance;
+  #wake: (() => void) | undefined;
+  #stopped = false;
+
+  /** Reads from `conn`, which the caller owns, as far as `allowance` says. */
+  constructor(conn: Deno.TcpConn, allowance: ReadAllowance, handler: SocketReaderHandler) {
+    this.#conn = conn;
+    this.#allowance = allowance;
+    this.#handler = handler;
+  }
+
+  /** Reads until the end, a failure or {@link SocketReader.stop}. Never rejects. */
+  async run(): Promise<void> {
+    let buffer = takeBuffer(FIRST_OCTETS);
+    let calm = 0;
+    try {
+      for (;;) {
+        const allowed = this.#allowance();
+        if (allowed <= 0) {
+          if (this.#stopped) return;
+          await new Promise<void>((resolve) => this.#wake = resolve);
+          if (this.#stopped) return;
+          continue;
+        }
+        const wanted = Math.min(allowed, buffer.length, LARGEST_READ);
+        const octets = await this.#conn.read(buffer.subarray(0, wanted));
+        if (this.#stopped) return;
+        if (octets === null) return this.#handler.onEnd();
+        const wait = this.#handler.onData(buffer.subarray(0, octets));
+        if (wait !== undefined) await wait;
+        if (this.#stopped) return;
+        if (octets === buffer.length && octets < LARGEST_READ) {
+          const size = buffer.length * 4;
+          giveBuffer(buffer);
+          buffer = takeBuffer(Math.min(LARGEST_OCTETS, size));
+          calm = 0;
+        } else if (octets >= buffer.length >>> 2 || buffer.length <= FIRST_OCTETS) calm = 0;
+        else if (++calm === CALM_READS) {
+          giveBuffer(buffer);
+          buffer = takeBuffer(buffer.length >>> 2);
+          calm = 0;
+        }
+      }
+    } catch (error) {
+      if (!this.#stopped) this.#handler.onFailed(error);
+    } finally {
+      giveBuffer(buffer);
+    }
+  }
+
+  /** The allowance may have grown. */
+  wake(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  /** Ends {@link SocketReader.run} without telling the handler; the caller closes the socket to end a pending read. */
+  stop(): void {
+    this.#stopped = true;
+    this.wake();
+  }
+}

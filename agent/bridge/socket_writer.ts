@@ -1,0 +1,92 @@
+/**
+ * The way from a router stream to a local socket: collects what arrives while a write is under way, then writes it at
+ * once. Counts what has reached the socket, for the window reports of the stream.
+ */
+
+import { ByteQueue } from "../lib/byte_queue.ts";
+
+/** What the owner of a writer is told. */
+export interface SocketWriterHandler {
+  /** `total` octets have been written since the start. */
+  onWritten(total: number): void;
+  /** Everything was written after {@link SocketWriter.finish}, and the socket's write side is shut. */
+  onFinished(): void;
+  /** The socket failed. */
+  onFailed(error: unknown): void;
+}
+
+/** Writes to one socket. */
+export class SocketWriter {
+  readonly #conn: Deno.TcpConn;
+  readonly #handler: SocketWriterHandler;
+  #gathering = new ByteQueue();
+  #leaving = new ByteQueue();
+  #busy = false;
+  #ended = false;
+  #stopped = false;
+  #total = 0;
+
+  /** Writes to `conn`, which the caller owns. */
+  constructor(conn: Deno.TcpConn, handler: SocketWriterHandler) {
+    this.#conn = conn;
+    this.#handler = handler;
+  }
+
+  /** Octets not yet written. */
+  get pending(): number {
+    return this.#gathering.size + this.#leaving.size;
+  }
+
+  /** Accepts `piece`, copying it. */
+  write(piece: Uint8Array): void {
+    if (this.#stopped || this.#ended) return;
+    this.#gathering.push(piece);
+    if (!this.#busy) this.#run();
+  }
+
+  /** Shuts the write side once everything is written. */
+  finish(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (!this.#busy) this.#run();
+  }
+
+  /** Forgets what was not written; nothing more is told to the handler. */
+  stop(): void {
+    this.#stopped = true;
+    this.#gathering.clear();
+    if (!this.#busy) this.#leaving.clear();
+  }
+
+  async #run(): Promise<void> {
+    this.#busy = true;
+    try {
+      while (this.#gathering.size > 0 && !this.#stopped) {
+        const leaving = this.#gathering;
+        this.#gathering = this.#leaving;
+        this.#leaving = leaving;
+        while (leaving.size > 0) {
+          const octets = await this.#conn.write(leaving.peek());
+          leaving.consume(octets);
+          this.#total += octets;
+        }
+        if (!this.#stopped) this.#handler.onWritten(this.#total);
+      }
+      if (this.#ended && !this.#stopped) {
+        this.#stopped = true;
+        // A socket that the peer has reset can't be shut any more; that is no failure of what was written.
+        await this.#conn.closeWrite().catch(() => {});
+        this.#handler.onFinished();
+      }
+    } catch (error) {
+      this.#leaving.clear();
+      if (!this.#stopped) {
+        this.stop();
+        this.#handler.onFailed(error);
+      }
+    } finally {
+      this.#busy = false;
+      if (this.#stopped) this.#leaving.clear();
+    }
+  }
+}

@@ -1,0 +1,147 @@
+/** Which consumers serve which address, and who wants to know when that changes. */
+
+import type { Consumer, Origin } from "./flow.ts";
+
+/** How messages to one address are spread over its consumers (wire-protocol: distribution). */
+export type Treatment = "multicast" | "closest" | "balanced";
+
+/** Told whether an address can be reached by its watcher. */
+export type ReachableListener = (reachable: boolean) => void;
+
+/** Prefix of the addresses that every Skupper network treats as multicast. */
+const MULTICAST_PREFIX = "Mmc";
+
+interface Watch {
+  readonly viewer: Origin | undefined;
+  readonly listener: ReachableListener;
+  reachable: boolean;
+}
+
+/** One address. */
+export class AddressEntry {
+  /** Lookup key, class letter included. */
+  readonly key: string;
+  readonly treatment: Treatment;
+  /** In order of arrival. */
+  readonly consumers: Consumer[] = [];
+  /** Consumers that are not beyond another router. */
+  ownConsumers = 0;
+  /** Where the next search starts, so that equals take turns. */
+  turn = 0;
+  /** See {@link AddressTable.watch}. */
+  readonly watches = new Set<Watch>();
+
+  /** Made by the table. */
+  constructor(key: string) {
+    this.key = key;
+    this.treatment = treatmentOf(key);
+  }
+}
+
+/** True when a message from `from` must not go to `consumer`: it would return where it came from. */
+export function isEcho(consumer: Consumer, from: Origin | undefined, ingressMesh: string | undefined): boolean {
+  const to = consumer.origin;
+  if (to === undefined || !to.edgeLink) return false;
+  if (from !== undefined && from.connection === to.connection) return true;
+  return ingressMesh !== undefined && to.meshId === ingressMesh;
+}
+
+/** All addresses of one router. */
+export class AddressTable {
+  readonly #entries = new Map<string, AddressEntry>();
+  readonly #onOwnChange: (key: string, present: boolean) => void;
+
+  /** `onOwnChange` hears when an address gains its first consumer at this router or loses its last. */
+  constructor(onOwnChange: (key: string, present: boolean) => void) {
+    this.#onOwnChange = onOwnChange;
+  }
+
+  /** The entry of `key`, if anything is known of it. */
+  get(key: string): AddressEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Keys that have a consumer at this router. */
+  *ownKeys(): Generator<string> {
+    for (const entry of this.#entries.values()) if (entry.ownConsumers > 0) yield entry.key;
+  }
+
+  /** Keys that somebody watches. */
+  *watchedKeys(): Generator<string> {
+    for (const entry of this.#entries.values()) if (entry.watches.size > 0) yield entry.key;
+  }
+
+  /** Hears of keys that gain their first watch or lose their last; one listener, the uplink's. */
+  onWatchedChange: ((key: string, watched: boolean) => void) | undefined;
+
+  /** Adds a consumer; the result removes it. */
+  add(key: string, consumer: Consumer): () => void {
+    const entry = this.#entry(key);
+    entry.consumers.push(consumer);
+    if (!consumer.remote && ++entry.ownConsumers === 1) this.#onOwnChange(key, true);
+    this.#tellWatches(entry);
+    return () => {
+      const at = entry.consumers.indexOf(consumer);
+      if (at < 0) return;
+      entry.consumers.splice(at, 1);
+      if (!consumer.remote && --entry.ownConsumers === 0) this.#onOwnChange(key, false);
+      this.#tellWatches(entry);
+      this.#drop(entry);
+    };
+  }
+
+  /**
+   * Calls `listener` now and at every change with whether `viewer` (undefined: this process) could reach a consumer
+   * of `key` other than itself. The result ends that.
+   */
+  watch(key: string, viewer: Origin | undefined, listener: ReachableListener): () => void {
+    const entry = this.#entry(key);
+    const watch: Watch = { viewer, listener, reachable: reachableFor(entry, viewer) };
+    entry.watches.add(watch);
+    if (entry.watches.size === 1) this.onWatchedChange?.(key, true);
+    listener(watch.reachable);
+    return () => {
+      if (!entry.watches.delete(watch)) return;
+      if (entry.watches.size === 0) this.onWatchedChange?.(key, false);
+      this.#drop(entry);
+    };
+  }
+
+  /** Re-evaluates the watches of all addresses, after a peer's mesh id became known. */
+  refresh(): void {
+    for (const entry of this.#entries.values()) this.#tellWatches(entry);
+  }
+
+  #entry(key: string): AddressEntry {
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      entry = new AddressEntry(key);
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+
+  #drop(entry: AddressEntry): void {
+    if (entry.consumers.length === 0 && entry.watches.size === 0 && this.#entries.get(entry.key) === entry) {
+      this.#entries.delete(entry.key);
+    }
+  }
+
+  #tellWatches(entry: AddressEntry): void {
+    for (const watch of [...entry.watches]) {
+      const reachable = reachableFor(entry, watch.viewer);
+      if (reachable === watch.reachable) continue;
+      watch.reachable = reachable;
+      watch.listener(reachable);
+    }
+  }
+}
+
+function reachableFor(entry: AddressEntry, viewer: Origin | undefined): boolean {
+  return entry.consumers.some((consumer) => !isEcho(consumer, viewer, viewer?.meshId));
+}
+
+function treatmentOf(key: string): Treatment {
+  if (key.startsWith(MULTICAST_PREFIX)) return "multicast";
+  return key[0] === "L" || key[0] === "T" ? "closest" : "balanced";
+}

@@ -1,0 +1,89 @@
+/** Names and values of the router protocol that both sides of an edge link use (wire-protocol A.2, B). */
+
+import { AmqpSymbol, type AmqpValue, type Attach, type Open, type Terminus } from "../amqp/codec/types.ts";
+import type { ConnectionOptions } from "../amqp/connection.ts";
+import { VERSION } from "../lib/version.ts";
+
+/** Offered by routers that take streams on links of their own. */
+export const STREAMING_LINKS = "qd.streaming-links";
+/** Offered by routers whose clients may send without naming a target first. */
+export const ANONYMOUS_RELAY = "ANONYMOUS-RELAY";
+/** Terminus capability of an edge's downlink. */
+export const EDGE_DOWNLINK = "qd.router-edge-downlink";
+/** Target to which an edge tells its mesh id. */
+export const MESH_DISCOVERY = "_$qd.mesh_discovery";
+/** Source from which an edge hears what is reachable. */
+export const ADDRESS_TRACKING = "_$qd.edge_addr_tracking";
+
+/** Credit a router grants on ordinary links. */
+export const LINK_CREDIT = 250;
+/** Credit an edge grants for tracking messages. */
+export const TRACKING_CREDIT = 32;
+/** Credit for mesh-id messages. */
+export const MESH_CREDIT = 3;
+
+/** Largest frame that we accept: the size that moves bulk data best, four times that of a C router. */
+export const MAX_FRAME_OCTETS = 64 * 1024;
+/** Transfer frames a peer may send ahead in one session: 32 MiB of full frames. */
+export const WINDOW_FRAMES = 512;
+/** Idle time-out that we announce; a peer silent for twice as long is dropped. */
+export const IDLE_TIMEOUT_MS = 8000;
+/** `qd.annotations-version` of skupper-router 3.x. */
+const ANNOTATIONS_VERSION = 2;
+
+/** A list of symbols as capabilities travel. */
+export function symbols(...names: string[]): AmqpValue {
+  return { type: "array", value: names.map((name) => new AmqpSymbol(name)) };
+}
+
+/** True when `value`, one symbol or several, has `name` in it. */
+export function hasSymbol(value: AmqpValue | undefined, name: string): boolean {
+  if (value instanceof AmqpSymbol) return value.text === name;
+  if (typeof value !== "object" || value === null || value.type !== "array") return false;
+  return value.value.some((item) => item instanceof AmqpSymbol && item.text === name);
+}
+
+/** True when the peer takes streams on links of their own. */
+export function takesStreamingLinks(open: Open | undefined): boolean {
+  return hasSymbol(open?.offeredCapabilities, STREAMING_LINKS);
+}
+
+/** What every router connection of ours says of itself. */
+export function routerConnectionOptions(
+  side: "client" | "server",
+  routerId: string,
+  authenticated: boolean,
+  hostname?: string,
+): ConnectionOptions {
+  const capabilities = symbols(ANONYMOUS_RELAY, STREAMING_LINKS);
+  return {
+    side,
+    containerId: routerId,
+    ...(hostname === undefined ? {} : { hostname }),
+    mechanisms: [authenticated ? "EXTERNAL" : "ANONYMOUS"],
+    saslOptional: !authenticated,
+    maxFrameSize: MAX_FRAME_OCTETS,
+    idleTimeoutMs: IDLE_TIMEOUT_MS,
+    windowFrames: WINDOW_FRAMES,
+    offeredCapabilities: capabilities,
+    desiredCapabilities: capabilities,
+    properties: [
+      [new AmqpSymbol("product"), "tendril"],
+      [new AmqpSymbol("version"), VERSION],
+      [new AmqpSymbol("qd.annotations-version"), { type: "int", value: ANNOTATIONS_VERSION }],
+    ],
+  };
+}
+
+/** A terminus with one capability. */
+export function terminus(address: string | undefined, capability: string | undefined): Terminus {
+  return {
+    ...(address === undefined ? {} : { address }),
+    ...(capability === undefined ? {} : { capabilities: new AmqpSymbol(capability) }),
+  };
+}
+
+/** The target of an attach if it is an ordinary one. */
+export function ordinaryTarget(attach: Attach): Terminus | undefined {
+  return attach.target === undefined || "other" in attach.target ? undefined : attach.target;
+}

@@ -1,0 +1,29 @@
+/** Reads small control messages whole. */
+
+import type { IncomingDelivery } from "../amqp/incoming_delivery.ts";
+import { ByteQueue } from "../lib/byte_queue.ts";
+
+/** Control messages between routers are far smaller, in octets. */
+const MAX_CONTROL_OCTETS = 64 * 1024;
+
+/** Calls `onMessage` with all octets of `delivery`; one that is aborted or too large is rejected instead. */
+export function collect(delivery: IncomingDelivery, onMessage: (bytes: Uint8Array) => void): void {
+  const bytes = new ByteQueue();
+  let tooLarge = false;
+  delivery.handler = {
+    onData(piece) {
+      if (tooLarge) return;
+      if (bytes.size + piece.length <= MAX_CONTROL_OCTETS) return bytes.push(piece);
+      tooLarge = true;
+      bytes.clear();
+      delivery.update({ kind: "rejected", error: { condition: "amqp:link:message-size-exceeded" } }, true);
+    },
+    onEnd() {
+      if (!tooLarge) onMessage(bytes.takeAll());
+    },
+    onAbort() {
+      bytes.clear();
+    },
+    onSenderState() {},
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * Turns deliveries of a link into routed messages: collects the head, hands the message to the router, and joins the
+ * incoming delivery with whatever consumer it got until both are settled.
+ */
+
+import type { DeliveryState } from "../amqp/codec/types.ts";
+import type { IncomingDelivery, IncomingHandler } from "../amqp/incoming_delivery.ts";
+import { ByteQueue } from "../lib/byte_queue.ts";
+import { NO_ANNOTATIONS, STREAMING } from "./annotations.ts";
+import {
+  DISCARD,
+  type Downstream,
+  HOLD_OCTETS,
+  type Message,
+  type Origin,
+  RELEASED,
+  RESUME_OCTETS,
+  type Upstream,
+} from "./flow.ts";
+import { parseMessageHead } from "./message_head.ts";
+
+/** A message that is not marked as streaming is collected up to this size before it is forwarded incomplete. */
+export const COLLECT_OCTETS = 64 * 1024;
+
+/** How messages of one link are to be understood. */
+export interface IngressRules {
+  /** The peer. */
+  readonly origin: Origin;
+  /** Target address of the link; undefined on an anonymous link. */
+  readonly target: string | undefined;
+  /** True when the peer is no router: its annotations, if any, are not believed. */
+  readonly client: boolean;
+}
+
+/** Where messages go once their head is known; undefined when nobody takes them. */
+export type Route = (message: Message, upstream: Upstream) => Downstream | undefined;
+
+/** Joins `delivery` with the router. */
+export function receive(delivery: IncomingDelivery, rules: IngressRules, route: Route): void {
+  delivery.handler = new Ingress(delivery, rules, route);
+}
+
+class Ingress implements IncomingHandler, Upstream {
+  readonly #delivery: IncomingDelivery;
+  readonly #rules: IngressRules;
+  readonly #route: Route;
+  readonly #head = new ByteQueue();
+  #downstream: Downstream | undefined;
+
+  constructor(delivery: IncomingDelivery, rules: IngressRules, route: Route) {
+    this.#delivery = delivery;
+    this.#rules = rules;
+    this.#route = route;
+  }
+
+  // --- from the link
+
+  onData(piece: Uint8Array): void {
+    const downstream = this.#downstream;
+    if (downstream !== undefined) {
+      downstream.write(piece);
+      if (downstream.pending > HOLD_OCTETS) this.#delivery.hold();
+      return;
+    }
+    this.#head.push(piece);
+    this.#tryRoute(false);
+  }
+
+  onEnd(): void {
+    if (this.#downstream === undefined) this.#tryRoute(true);
+    else this.#downstream.end();
+  }
+
+  onAbort(): void {
+    const downstream = this.#downstream;
+    this.#downstream = DISCARD;
+    this.#head.clear();
+    downstream?.abort();
+  }
+
+  onSenderState(state: DeliveryState | undefined, settled: boolean): void {
+    if (settled) this.#downstream?.producerSettled(state);
+  }
+
+  // --- from the consumer
+
+  drained(pending: number): void {
+    if (pending <= RESUME_OCTETS) this.#delivery.release();
+  }
+
+  consumerState(state: DeliveryState | undefined, settled: boolean): void {
+    this.#delivery.update(state ?? RELEASED, settled);
+  }
+
+  #tryRoute(complete: boolean): void {
+    const bytes = this.#head.peek();
+    const head = parseMessageHead(bytes, complete);
+    if (head === undefined) return;
+    if ("malformed" in head) return this.#refuse("amqp:invalid-field", head.malformed);
+    const { client, target, origin } = this.#rules;
+    const annotations = client ? NO_ANNOTATIONS : head.annotations;
+    const streaming = (annotations.flags & STREAMING) !== 0;
+    if (!complete && !streaming && bytes.length < COLLECT_OCTETS) return;
+    const address = target ?? annotations.toOverride ?? head.to;
+    if (address === undefined) return this.#refuse("amqp:precondition-failed", "message without an address");
+    const start = this.#head.takeAll().subarray(head.restAt);
+    const downstream = this.#route({
+      address,
+      annotations,
+      start,
+      complete,
+      presettled: this.#delivery.presettled,
+      overridden: address !== head.to,
+      priority: head.priority,
+      origin,
+    }, this);
+    if (downstream === undefined) {
+      this.#downstream = DISCARD;
+      this.#delivery.update(RELEASED, true);
+      return;
+    }
+    this.#downstream = downstream;
+    if (complete) downstream.end();
+  }
+
+  #refuse(condition: string, description: string): void {
+    this.#downstream = DISCARD;
+    this.#head.clear();
+    this.#delivery.update({ kind: "rejected", error: { condition, description } }, true);
+  }
+}

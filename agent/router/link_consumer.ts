@@ -1,0 +1,86 @@
+/**
+ * A peer as a destination: a link on which it receives, with its streaming links beside it. Whole messages take the
+ * link itself, in order and as credit allows; streams take a link of their own where the peer offers that.
+ */
+
+import type { Sender, SenderHandler } from "../amqp/sender.ts";
+import { encodeAnnotations, type RouterAnnotations } from "./annotations.ts";
+import { Egress } from "./egress.ts";
+import { type Consumer, DISCARD, type Downstream, type Message, RELEASED, type Upstream } from "./flow.ts";
+import type { Peer } from "./peer.ts";
+import type { StreamLinks } from "./stream_links.ts";
+
+/** Whole messages that may wait for credit of one link; more are released to their senders. */
+export const MAX_QUEUED_PER_LINK = 1000;
+
+/** How a message is annotated for a peer: undefined strips the annotations, as for plain clients. */
+export type Annotate = (message: Message) => RouterAnnotations | undefined;
+
+/** See the head of the file. Also the handler of its link. */
+export class LinkConsumer implements Consumer, SenderHandler {
+  readonly cost: number;
+  readonly remote: boolean;
+  outstanding = 0;
+  /** Set once the link exists. */
+  link: Sender | undefined;
+  /** Called when the link is gone. */
+  onGone: (() => void) | undefined;
+
+  readonly #peer: Peer;
+  readonly #streams: StreamLinks | undefined;
+  readonly #annotate: Annotate;
+  readonly #queue: Egress[] = [];
+
+  /**
+   * `streams` is undefined when the peer wants streams on the link itself; `beyond` says that the peer is a router
+   * that passes messages on to consumers of its own.
+   */
+  constructor(peer: Peer, streams: StreamLinks | undefined, annotate: Annotate, beyond: boolean) {
+    this.cost = beyond ? 1 : 0;
+    this.remote = beyond;
+    this.#peer = peer;
+    this.#streams = streams;
+    this.#annotate = annotate;
+  }
+
+  /** The peer behind the link. */
+  get origin() {
+    return this.#peer.origin;
+  }
+
+  /** See {@link Consumer}. */
+  deliver(message: Message, upstream: Upstream): Downstream {
+    const annotations = this.#annotate(message);
+    const first = annotations === undefined ? [message.start] : [encodeAnnotations(annotations), message.start];
+    if (!message.complete && this.#streams !== undefined) {
+      const egress = new Egress(this, message, first, upstream);
+      this.#streams.send(egress);
+      return egress;
+    }
+    if (this.#queue.length >= MAX_QUEUED_PER_LINK || this.link?.attached === false) {
+      // The producer hears of it only after it has got its downstream.
+      queueMicrotask(() => upstream.consumerState(RELEASED, true));
+      return DISCARD;
+    }
+    const egress = new Egress(this, message, first, upstream);
+    if (message.complete) egress.end();
+    this.#queue.push(egress);
+    this.onReady();
+    return egress;
+  }
+
+  /** See {@link SenderHandler}. */
+  onReady(): void {
+    const link = this.link;
+    while (link?.ready && this.#queue.length > 0) {
+      const egress = this.#queue.shift()!;
+      if (!egress.over) egress.begin(link);
+    }
+  }
+
+  /** See {@link SenderHandler}. */
+  onDetached(): void {
+    for (const egress of this.#queue.splice(0)) egress.neverBegan();
+    this.onGone?.();
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * A connected peer: one channel with an AMQP connection on it, driven by real time.
+ *
+ * Output leaves in one write per turn of the event loop, with at most one write in flight: while it is under way, new
+ * frames gather in the other buffer.
+ */
+
+import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import type { AmqpError, Attach, Open } from "../amqp/codec/types.ts";
+import type { ProtocolError } from "../amqp/protocol_error.ts";
+import type { Link } from "../amqp/session.ts";
+import type { TendrilError } from "../lib/errors.ts";
+import type { Channel } from "../transport/channel.ts";
+import type { Origin } from "./flow.ts";
+
+/** What the owner of a peer is told. */
+export interface PeerHandler {
+  /** The peer's Open arrived. */
+  onOpen(remote: Open): void;
+  /** The peer opens a link. */
+  onAttach(link: Link, attach: Attach): void;
+  /** The peer is gone, exactly once; all its links were lost before. */
+  onGone(reason: PeerLoss): void;
+}
+
+/** Why a peer is gone. All undefined after an orderly close. */
+export interface PeerLoss {
+  /** The transport failed. */
+  readonly transport?: TendrilError;
+  /** The peer broke the protocol, or fell silent. */
+  readonly protocol?: ProtocolError;
+  /** The peer closed with this error. */
+  readonly remote?: AmqpError;
+}
+
+/** One peer. */
+export class Peer {
+  readonly connection: Connection;
+  readonly channel: Channel;
+  /** Identity for loop suppression. */
+  readonly origin: Origin;
+
+  readonly #handler: PeerHandler;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #writing = false;
+  #scheduled = false;
+  #closing = false;
+  #gone = false;
+  #loss: PeerLoss = {};
+
+  /** Takes over `channel`; call {@link Peer.start} next. `edgeLink`: see {@link Origin}. */
+  constructor(channel: Channel, options: ConnectionOptions, edgeLink: boolean, handler: PeerHandler) {
+    this.channel = channel;
+    this.#handler = handler;
+    this.origin = { connection: this, edgeLink, meshId: undefined };
+    this.connection = new Connection(options, {
+      onOutput: () => this.#schedule(),
+      onOpen: (remote) => {
+        this.#rearm();
+        handler.onOpen(remote);
+      },
+      onAttach: (link, attach) => handler.onAttach(link, attach),
+      onClosed: (error) => this.#connectionClosed(error),
+    });
+  }
+
+  /** The peer's container id: its router id. Undefined before its Open. */
+  get containerId(): string | undefined {
+    return this.connection.remote?.containerId;
+  }
+
+  /** Starts the conversation. */
+  start(): void {
+    this.channel.start({
+      onData: (chunk) => this.connection.feed(chunk),
+      onClose: (error) => this.#channelClosed(error),
+    });
+    this.connection.start();
+    this.#rearm();
+  }
+
+  /** Closes in order, telling the peer `error` if given. */
+  close(error?: AmqpError): void {
+    this.connection.close(error);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#writing) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#writing || this.#gone) return;
+    const { connection } = this;
+    if (connection.output.length === 0) connection.drained();
+    const bytes = connection.output.take();
+    if (bytes.length === 0) {
+      if (this.#closing) this.channel.close();
+      return;
+    }
+    this.#writing = true;
+    this.channel.write(bytes, (ok) => {
+      this.#writing = false;
+      if (ok) this.#flush();
+    });
+    connection.drained();
+  }
+
+  #rearm(): void {
+    clearTimeout(this.#timer);
+    if (this.#gone || this.#closing) return;
+    const now = performance.now();
+    const at = this.connection.tick(now);
+    if (at === Infinity || this.#gone || this.#closing) return;
+    this.#timer = setTimeout(() => this.#rearm(), Math.max(1, at - now));
+  }
+
+  #connectionClosed(error: ProtocolError | AmqpError | undefined): void {
+    clearTimeout(this.#timer);
+    this.#closing = true;
+    if (error instanceof Error) this.#loss = { protocol: error };
+    else if (error !== undefined) this.#loss = { remote: error };
+    this.#schedule();
+    // A peer that no longer reads must not keep us: closing lingers for a bounded time inside the channel.
+    if (this.#writing) this.channel.close();
+  }
+
+  #channelClosed(error: TendrilError | undefined): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    clearTimeout(this.#timer);
+    if (error !== undefined && !this.#closing) this.#loss = { transport: error };
+    this.connection.channelClosed();
+    this.#handler.onGone(this.#loss);
+  }
+}

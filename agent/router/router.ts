@@ -1,0 +1,50 @@
+/**
+ * The core that edge and interior share: an address table, and one way for every message from whoever brings it to
+ * whoever takes it. Map of the room: `address` and `annotations` say where a message wants to go, `message_head` finds
+ * that in its bytes, `address_table` and `forward` choose consumers, `ingress` and `egress` join links to them,
+ * `peer` is a connected router or client, `edge_links` is how an edge reaches its interior.
+ */
+
+import { AddressTable } from "./address_table.ts";
+import { addressKey, type RouterIdentity, UPLINK_KEY } from "./address.ts";
+import { fanOut } from "./fanout.ts";
+import type { Consumer, Downstream, Message, Upstream } from "./flow.ts";
+import { chooseConsumers } from "./forward.ts";
+
+/** One router. */
+export class Router {
+  readonly identity: RouterIdentity;
+  readonly addresses: AddressTable;
+  /** Edge role: takes what no address here serves, and a copy of every multicast. */
+  uplink: Consumer | undefined;
+  readonly #localListeners = new Set<(key: string, present: boolean) => void>();
+
+  /** A router without peers. */
+  constructor(identity: RouterIdentity) {
+    this.identity = identity;
+    this.addresses = new AddressTable((key, present) => {
+      for (const listener of [...this.#localListeners]) listener(key, present);
+    });
+  }
+
+  /** Hears of addresses that gain their first or lose their last consumer; the result ends that. */
+  onOwnChange(listener: (key: string, present: boolean) => void): () => void {
+    this.#localListeners.add(listener);
+    return () => this.#localListeners.delete(listener);
+  }
+
+  /** Sends `message` on its way; undefined when nobody takes it. */
+  readonly route = (message: Message, upstream: Upstream): Downstream | undefined => {
+    const key = addressKey(message.address, this.identity);
+    const entry = key === UPLINK_KEY ? undefined : this.addresses.get(key);
+    const consumers = entry === undefined ? [] : chooseConsumers(entry, message);
+    // What came down the uplink never goes back up.
+    const up = this.uplink;
+    if (up !== undefined && message.origin?.connection !== up.origin?.connection && key[0] !== "L" && key !== "") {
+      const wanted = consumers.length === 0 || (entry?.treatment === "multicast" && !consumers.includes(up));
+      if (wanted) consumers.push(up);
+    }
+    if (consumers.length === 0) return undefined;
+    return consumers.length === 1 ? consumers[0].deliver(message, upstream) : fanOut(consumers, message, upstream);
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * The pool of streaming links towards one peer: an anonymous sender for every stream under way, kept for the next one
+ * afterwards (wire-protocol B.4). They share one session, apart from the peer's control traffic.
+ */
+
+import type { Session } from "../amqp/session.ts";
+import type { Sender } from "../amqp/sender.ts";
+import { discriminator } from "./address.ts";
+import type { Egress } from "./egress.ts";
+import type { Peer } from "./peer.ts";
+
+/** Idle links kept; more are closed as they fall idle. */
+export const IDLE_STREAM_LINKS = 128;
+/** Links, and so streams under way at once, towards one peer; further streams wait for one to end. */
+export const MAX_STREAM_LINKS = 16_384;
+
+/** See the head of the file. */
+export class StreamLinks {
+  readonly #peer: Peer;
+  #session: Session | undefined;
+  readonly #idle: Sender[] = [];
+  readonly #waiting: Egress[] = [];
+  #attaching = 0;
+  #links = 0;
+
+  /** Opens nothing until a stream needs it. */
+  constructor(peer: Peer) {
+    this.#peer = peer;
+  }
+
+  /** Sends `egress` by a link of its own. */
+  send(egress: Egress): void {
+    const link = this.#idle.pop();
+    if (link !== undefined) return egress.begin(link);
+    this.#waiting.push(egress);
+    if (this.#attaching < this.#waiting.length && this.#links < MAX_STREAM_LINKS) this.#attach();
+  }
+
+  #attach(): void {
+    if (!this.#peer.connection.isOpen) return;
+    this.#session ??= this.#peer.connection.beginSession("streams");
+    this.#attaching++;
+    this.#links++;
+    let fresh = true;
+    let idle = false;
+    const link: Sender = this.#session.attachSender({ name: `stream.${discriminator()}` }, {
+      onReady: () => {
+        if (fresh) {
+          fresh = false;
+          this.#attaching--;
+        }
+        // Credit may come while the link already waits in the pool.
+        if (idle && this.#idle.includes(link)) return;
+        const next = this.#next();
+        idle = next === undefined;
+        if (next !== undefined) next.begin(link);
+        else if (this.#idle.length < IDLE_STREAM_LINKS) this.#idle.push(link);
+        else link.close();
+      },
+      onDetached: () => {
+        if (fresh) this.#attaching--;
+        this.#links--;
+        const at = this.#idle.indexOf(link);
+        if (at >= 0) this.#idle.splice(at, 1);
+        if (this.#peer.connection.isOpen) return;
+        for (const egress of this.#waiting.splice(0)) egress.neverBegan();
+      },
+    });
+  }
+
+  #next(): Egress | undefined {
+    for (;;) {
+      const egress = this.#waiting.shift();
+      if (egress === undefined || !egress.over) return egress;
+    }
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The edge's side of one active link to an interior (wire-protocol B.3, I.1): uplink, downlink, tracking, mesh id, and
+ * a link for every address that is served or wanted here.
+ */
+
+import type { Attach } from "../amqp/codec/types.ts";
+import type { IncomingDelivery } from "../amqp/incoming_delivery.ts";
+import type { Receiver, ReceiverHandler } from "../amqp/receiver.ts";
+import type { Sender } from "../amqp/sender.ts";
+import type { Link, Session } from "../amqp/session.ts";
+import { collect } from "./collect.ts";
+import { discriminator } from "./address.ts";
+import { NO_ANNOTATIONS, type RouterAnnotations } from "./annotations.ts";
+import {
+  ADDRESS_TRACKING,
+  EDGE_DOWNLINK,
+  LINK_CREDIT,
+  MESH_DISCOVERY,
+  takesStreamingLinks,
+  terminus,
+  TRACKING_CREDIT,
+} from "./capabilities.ts";
+import { ACCEPTED, type Message } from "./flow.ts";
+import { receive } from "./ingress.ts";
+import { LinkConsumer } from "./link_consumer.ts";
+import { decodeTracking, encodeMeshId } from "./edge_messages.ts";
+import type { Peer } from "./peer.ts";
+import type { Router } from "./router.ts";
+import { StreamLinks } from "./stream_links.ts";
+
+/** One active link of an edge. */
+export class Uplink {
+  readonly #router: Router;
+  readonly #peer: Peer;
+  readonly #meshId: string;
+  readonly #session: Session;
+  readonly #consumer: LinkConsumer;
+  readonly #served = new Map<string, Receiver>();
+  readonly #wanted = new Map<string, Sender>();
+  /** Undo functions of addresses that are reachable beyond the link. */
+  readonly #reachable = new Map<string, () => void>();
+  readonly #stopServed: () => void;
+
+  /** Attaches everything at once; `peer` is open. */
+  constructor(router: Router, peer: Peer, meshId: string) {
+    this.#router = router;
+    this.#peer = peer;
+    this.#meshId = meshId;
+    const session = peer.connection.beginSession("edge");
+    this.#session = session;
+    const streams = takesStreamingLinks(peer.connection.remote) ? new StreamLinks(peer) : undefined;
+    const consumer = new LinkConsumer(peer, streams, (message) => this.#annotate(message), true);
+    this.#consumer = consumer;
+    this.#tellMeshId();
+    consumer.link = session.attachSender({ name: linkName() }, consumer);
+    const downlink = terminus(router.identity.id, EDGE_DOWNLINK);
+    session.attachReceiver(
+      { name: linkName(), source: downlink, target: terminus(undefined, EDGE_DOWNLINK) },
+      this.#messages(undefined),
+    ).keepCredit(LINK_CREDIT);
+    session.attachReceiver({ name: linkName(), source: { address: ADDRESS_TRACKING } }, {
+      onDelivery: (delivery) => this.#onTracking(delivery),
+    }).keepCredit(TRACKING_CREDIT);
+    router.uplink = consumer;
+    for (const key of router.addresses.ownKeys()) this.#serve(key, true);
+    for (const key of router.addresses.watchedKeys()) this.#want(key, true);
+    this.#stopServed = router.onOwnChange((key, present) => this.#serve(key, present));
+    router.addresses.onWatchedChange = (key, watched) => this.#want(key, watched);
+  }
+
+  /** The interior opens a link: a streaming link towards us; anything else is refused. */
+  onAttach(link: Link, attach: Attach): void {
+    if (link.role !== "receiver") {
+      link.refuse({ condition: "amqp:not-found", description: "an edge offers nothing to receive from" });
+      return;
+    }
+    const target = attach.target !== undefined && "address" in attach.target ? attach.target.address : undefined;
+    link.accept(this.#messages(target));
+    link.keepCredit(LINK_CREDIT);
+  }
+
+  /** The link is lost or gives way to another: nothing is routed over it any more. */
+  stop(): void {
+    this.#stopServed();
+    this.#router.addresses.onWatchedChange = undefined;
+    if (this.#router.uplink === this.#consumer) this.#router.uplink = undefined;
+    for (const undo of this.#reachable.values()) undo();
+    this.#reachable.clear();
+    this.#session.end();
+  }
+
+  #messages(target: string | undefined): ReceiverHandler {
+    const rules = { origin: this.#peer.origin, target, client: false };
+    return { onDelivery: (delivery) => receive(delivery, rules, this.#router.route) };
+  }
+
+  /** An edge leaves ingress and trace to the interior (wire-protocol C.1). */
+  #annotate(message: Message): RouterAnnotations {
+    return {
+      ...NO_ANNOTATIONS,
+      flags: message.annotations.flags,
+      toOverride: message.overridden ? message.address : undefined,
+      ingressMesh: this.#meshId,
+    };
+  }
+
+  #tellMeshId(): void {
+    const link: Sender = this.#session.attachSender({ name: linkName(), target: { address: MESH_DISCOVERY } }, {
+      onReady: () => {
+        if (!link.ready || told) return;
+        told = true;
+        link.start(false, {
+          onDrain() {},
+          onReceiverState(_state, _settled) {},
+          onLost() {},
+        }).finish(encodeMeshId(this.#meshId));
+      },
+    });
+    let told = false;
+  }
+
+  #serve(key: string, present: boolean): void {
+    if (key[0] !== "M") return;
+    const address = key.slice(1);
+    if (!present) {
+      this.#served.get(key)?.close();
+      this.#served.delete(key);
+      return;
+    }
+    if (this.#served.has(key)) return;
+    // Messages of this link are for its address, whatever their properties say.
+    const link = this.#session.attachReceiver({ name: linkName(), source: { address } }, this.#messages(address));
+    link.keepCredit(LINK_CREDIT);
+    this.#served.set(key, link);
+  }
+
+  #want(key: string, watched: boolean): void {
+    if (key[0] !== "M") return;
+    if (!watched) {
+      this.#wanted.get(key)?.close();
+      this.#wanted.delete(key);
+      this.#setReachable(key, false);
+      return;
+    }
+    if (this.#wanted.has(key)) return;
+    // The link carries nothing: it makes the interior report whether the address is reachable.
+    this.#wanted.set(key, this.#session.attachSender({ name: linkName(), target: { address: key.slice(1) } }, {}));
+  }
+
+  #onTracking(delivery: IncomingDelivery): void {
+    collect(delivery, (bytes) => {
+      const report = decodeTracking(bytes);
+      if (report === undefined) {
+        delivery.update({ kind: "rejected", error: { condition: "amqp:decode-error" } }, true);
+        return;
+      }
+      delivery.update(ACCEPTED, true);
+      if (this.#wanted.has(report.key)) this.#setReachable(report.key, report.reachable);
+    });
+  }
+
+  #setReachable(key: string, reachable: boolean): void {
+    const undo = this.#reachable.get(key);
+    if (reachable === (undo !== undefined)) return;
+    if (undo !== undefined) {
+      this.#reachable.delete(key);
+      undo();
+    } else {
+      this.#reachable.set(key, this.#router.addresses.add(key, this.#consumer));
+    }
+  }
+}
+
+function linkName(): string {
+  return `qdlink.${discriminator()}`;
+}

@@ -1,0 +1,105 @@
+/** What every accepted peer has in common, edge router or plain client: a connection whose links it opens itself. */
+
+import type { Attach } from "../../agent/amqp/codec/types.ts";
+import type { ConnectionOptions } from "../../agent/amqp/connection.ts";
+import type { Receiver } from "../../agent/amqp/receiver.ts";
+import type { Sender } from "../../agent/amqp/sender.ts";
+import type { Link } from "../../agent/amqp/session.ts";
+import { addressKey } from "../../agent/router/address.ts";
+import { LINK_CREDIT } from "../../agent/router/capabilities.ts";
+import { receive } from "../../agent/router/ingress.ts";
+import type { LinkConsumer } from "../../agent/router/link_consumer.ts";
+import { Peer, type PeerLoss } from "../../agent/router/peer.ts";
+import type { Router } from "../../agent/router/router.ts";
+import type { Channel } from "../../agent/transport/channel.ts";
+
+/** What the owner of an accepted peer is told. */
+export interface AcceptedPeerEvents {
+  /** The peer has introduced itself. */
+  onOpen(peer: AcceptedPeer): void;
+  /** The peer is gone. */
+  onGone(peer: AcceptedPeer, reason: PeerLoss): void;
+}
+
+/** See the head of the file. */
+export abstract class AcceptedPeer {
+  /** The connection. */
+  readonly peer: Peer;
+  protected readonly router: Router;
+
+  /** Takes over `channel`; call {@link AcceptedPeer.start} next. */
+  constructor(
+    router: Router,
+    channel: Channel,
+    options: ConnectionOptions,
+    edgeLink: boolean,
+    events: AcceptedPeerEvents,
+  ) {
+    this.router = router;
+    this.peer = new Peer(channel, options, edgeLink, {
+      onOpen: () => events.onOpen(this),
+      onAttach: (link, attach) => this.#onAttach(link, attach),
+      onGone: (reason) => events.onGone(this, reason),
+    });
+  }
+
+  /** Starts the conversation. */
+  start(): void {
+    this.peer.start();
+  }
+
+  /** The peer opens a link on which it sends. */
+  protected abstract onProducer(link: Receiver, attach: Attach): void;
+
+  /** The peer opens a link on which it receives. */
+  protected abstract onConsumer(link: Sender, attach: Attach): void;
+
+  /** Takes messages to any address. */
+  protected anonymousProducer(link: Receiver, client: boolean): void {
+    const rules = { origin: this.peer.origin, target: undefined, client };
+    link.accept({ onDelivery: (delivery) => receive(delivery, rules, this.router.route) });
+    link.keepCredit(LINK_CREDIT);
+  }
+
+  /** Takes messages to `address`, with credit only while somebody consumes them. */
+  protected producer(
+    link: Receiver,
+    address: string,
+    client: boolean,
+    tell: { set(key: string, reachable: boolean): void; forget(key: string): void } | undefined,
+    overrides: Parameters<Receiver["accept"]>[1] = {},
+  ): void {
+    const key = addressKey(address, this.router.identity);
+    const rules = { origin: this.peer.origin, target: address, client };
+    let unwatch = () => {};
+    link.accept({
+      onDelivery: (delivery) => receive(delivery, rules, this.router.route),
+      onDetached: () => {
+        unwatch();
+        tell?.forget(key);
+      },
+    }, overrides);
+    unwatch = this.router.addresses.watch(key, this.peer.origin, (reachable) => {
+      // Credit that is out can't be called back: messages sent on it are released.
+      link.keepCredit(reachable ? LINK_CREDIT : 0);
+      tell?.set(key, reachable);
+    });
+  }
+
+  /** Registers `consumer` on `link` for `key`. */
+  protected consumer(
+    link: Sender,
+    key: string,
+    consumer: LinkConsumer,
+    overrides: Parameters<Sender["accept"]>[1] = {},
+  ): void {
+    consumer.link = link;
+    link.accept(consumer, overrides);
+    consumer.onGone = this.router.addresses.add(key, consumer);
+  }
+
+  #onAttach(link: Link, attach: Attach): void {
+    if (link.role === "receiver") this.onProducer(link, attach);
+    else this.onConsumer(link, attach);
+  }
+}

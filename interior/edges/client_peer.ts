@@ -1,0 +1,48 @@
+/** A plain AMQP client (role normal): senders, receivers, anonymous relay, dynamic addresses (wire-protocol B.6). */
+
+import type { Attach } from "../../agent/amqp/codec/types.ts";
+import type { Receiver } from "../../agent/amqp/receiver.ts";
+import type { Sender } from "../../agent/amqp/sender.ts";
+import { addressKey, discriminator, localAddress } from "../../agent/router/address.ts";
+import { ordinaryTarget, routerConnectionOptions } from "../../agent/router/capabilities.ts";
+import { LinkConsumer } from "../../agent/router/link_consumer.ts";
+import type { Router } from "../../agent/router/router.ts";
+import type { Channel } from "../../agent/transport/channel.ts";
+import { AcceptedPeer, type AcceptedPeerEvents } from "./accepted_peer.ts";
+
+/** Classes of addresses that a client may consume: mobile ones and those of this router. */
+const CONSUMABLE = new Set(["M", "L"]);
+
+/** One attached client. */
+export class ClientPeer extends AcceptedPeer {
+  /** Takes over an accepted channel of the AMQP port. */
+  constructor(router: Router, channel: Channel, events: AcceptedPeerEvents) {
+    const options = routerConnectionOptions("server", router.identity.id, channel.peer.subject !== undefined);
+    super(router, channel, options, false, events);
+  }
+
+  protected override onProducer(link: Receiver, attach: Attach): void {
+    const target = ordinaryTarget(attach);
+    if (attach.target !== undefined && target === undefined) {
+      link.refuse({ condition: "amqp:not-implemented", description: "only ordinary targets are served" });
+    } else if (target?.dynamic === true) {
+      const address = `amqp:/_$temp.${discriminator()}`;
+      this.producer(link, address, true, undefined, { target: { ...target, address } });
+    } else if (target?.address === undefined) this.anonymousProducer(link, true);
+    else this.producer(link, target.address, true, undefined);
+  }
+
+  protected override onConsumer(link: Sender, attach: Attach): void {
+    const { identity } = this.router;
+    // A client knows nothing of annotations, and gets its streams on the link it opened.
+    const consumer = new LinkConsumer(this.peer, undefined, () => undefined, false);
+    if (attach.source?.dynamic === true) {
+      const address = localAddress(`temp.${discriminator()}`, identity);
+      this.consumer(link, addressKey(address, identity), consumer, { source: { ...attach.source, address } });
+      return;
+    }
+    const key = addressKey(attach.source?.address ?? "", identity);
+    if (CONSUMABLE.has(key[0] ?? "")) this.consumer(link, key, consumer);
+    else link.refuse({ condition: "amqp:not-allowed", description: "this source can't be consumed here" });
+  }
+}

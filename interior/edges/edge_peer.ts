@@ -1,0 +1,81 @@
+/** The interior's side of a link to an edge (wire-protocol B.3, I.3). */
+
+import type { Attach } from "../../agent/amqp/codec/types.ts";
+import type { Receiver } from "../../agent/amqp/receiver.ts";
+import type { Sender } from "../../agent/amqp/sender.ts";
+import {
+  ADDRESS_TRACKING,
+  EDGE_DOWNLINK,
+  hasSymbol,
+  MESH_CREDIT,
+  MESH_DISCOVERY,
+  ordinaryTarget,
+  routerConnectionOptions,
+  takesStreamingLinks,
+} from "../../agent/router/capabilities.ts";
+import { collect } from "../../agent/router/collect.ts";
+import { decodeMeshId } from "../../agent/router/edge_messages.ts";
+import { ACCEPTED } from "../../agent/router/flow.ts";
+import { LinkConsumer } from "../../agent/router/link_consumer.ts";
+import type { Router } from "../../agent/router/router.ts";
+import { StreamLinks } from "../../agent/router/stream_links.ts";
+import type { Channel } from "../../agent/transport/channel.ts";
+import { AcceptedPeer, type AcceptedPeerEvents } from "./accepted_peer.ts";
+import { annotateAsInterior } from "./annotate.ts";
+import { Tracking } from "./tracking.ts";
+
+/** One attached edge. */
+export class EdgePeer extends AcceptedPeer {
+  readonly #tracking: Tracking;
+  #streams: StreamLinks | undefined;
+
+  /** Takes over an accepted channel of the edge port. */
+  constructor(router: Router, channel: Channel, events: AcceptedPeerEvents) {
+    const options = routerConnectionOptions("server", router.identity.id, channel.peer.subject !== undefined);
+    super(router, channel, options, true, events);
+    this.#tracking = new Tracking(router.identity.id);
+  }
+
+  protected override onProducer(link: Receiver, attach: Attach): void {
+    const address = ordinaryTarget(attach)?.address;
+    if (address === undefined) this.anonymousProducer(link, false);
+    else if (address === MESH_DISCOVERY) this.#meshDiscovery(link);
+    else this.producer(link, address, false, this.#tracking);
+  }
+
+  protected override onConsumer(link: Sender, attach: Attach): void {
+    const address = attach.source?.address;
+    if (address === undefined) {
+      link.refuse({ condition: "amqp:invalid-field", description: "an edge must name the source of its link" });
+    } else if (address === ADDRESS_TRACKING) {
+      link.accept(this.#tracking);
+      this.#tracking.attach(link);
+    } else {
+      const downlink = hasSymbol(attach.source?.capabilities, EDGE_DOWNLINK);
+      this.consumer(link, downlink ? `H${address}` : `M${address}`, this.#linkConsumer());
+    }
+  }
+
+  #linkConsumer(): LinkConsumer {
+    if (takesStreamingLinks(this.peer.connection.remote)) this.#streams ??= new StreamLinks(this.peer);
+    return new LinkConsumer(this.peer, this.#streams, annotateAsInterior(this.router.identity.id), false);
+  }
+
+  #meshDiscovery(link: Receiver): void {
+    // The address is answered in the source: real routers do so, and look for it there.
+    link.accept({
+      onDelivery: (delivery) =>
+        collect(delivery, (bytes) => {
+          const meshId = decodeMeshId(bytes);
+          delivery.update(
+            meshId === undefined ? { kind: "rejected", error: { condition: "amqp:decode-error" } } : ACCEPTED,
+            true,
+          );
+          if (meshId === undefined) return;
+          this.peer.origin.meshId = meshId;
+          this.router.addresses.refresh();
+        }),
+    }, { source: { address: MESH_DISCOVERY }, target: {} });
+    link.keepCredit(MESH_CREDIT);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Tells one edge which of the addresses it sends to can be reached (wire-protocol B.3). One message at a time and only
+ * the newest state of each address, so that a slow edge costs no memory.
+ */
+
+import type { SenderHandler } from "../../agent/amqp/sender.ts";
+import type { Sender } from "../../agent/amqp/sender.ts";
+import { encodeTracking } from "../../agent/router/edge_messages.ts";
+
+/** The tracking link of one edge, and what is still to be said over it. */
+export class Tracking implements SenderHandler {
+  #link: Sender | undefined;
+  /** Every address the edge sends to, by key. */
+  readonly #state = new Map<string, boolean>();
+  /** Keys whose state the edge does not know yet. */
+  readonly #unsaid = new Set<string>();
+  readonly #routerId: string;
+
+  /** `routerId` is ours: it goes into the annotations of the messages. */
+  constructor(routerId: string) {
+    this.#routerId = routerId;
+  }
+
+  /** The edge attached its tracking link: it learns everything. */
+  attach(link: Sender): void {
+    this.#link = link;
+    for (const [key, reachable] of this.#state) if (reachable) this.#unsaid.add(key);
+    this.onReady();
+  }
+
+  /** The state of `key` is new. */
+  set(key: string, reachable: boolean): void {
+    const known = this.#state.get(key) ?? false;
+    this.#state.set(key, reachable);
+    if (known === reachable) return;
+    this.#unsaid.add(key);
+    this.onReady();
+  }
+
+  /** The edge does not send to `key` any more. */
+  forget(key: string): void {
+    this.#state.delete(key);
+    this.#unsaid.delete(key);
+  }
+
+  /** See {@link SenderHandler}. */
+  onReady(): void {
+    const link = this.#link;
+    while (link?.ready) {
+      const key = this.#unsaid.values().next().value;
+      if (key === undefined) return;
+      this.#unsaid.delete(key);
+      const message = encodeTracking({ key, reachable: this.#state.get(key) ?? false }, this.#routerId);
+      link.start(false, { onDrain() {}, onReceiverState() {}, onLost() {} }).finish(message);
+    }
+  }
+
+  /** See {@link SenderHandler}. */
+  onDetached(): void {
+    this.#link = undefined;
+  }
+}
