@@ -106,7 +106,7 @@ export class Session {
     const connection = this.connection;
     const room = connection.output.room - TRANSFER_OVERHEAD;
     const octets = Math.min(wanted, connection.maxPayload, room);
-    return octets === wanted || octets >= SMALLEST_FRAGMENT ? Math.max(0, octets) : 0;
+    return octets === wanted || octets >= Math.min(SMALLEST_FRAGMENT, connection.maxPayload) ? Math.max(0, octets) : 0;
   }
 
   /** Encodes one transfer frame; the caller asked {@link Session.sendable} first. */
@@ -149,7 +149,7 @@ export class Session {
           this.#line.push(delivery);
         }
       }
-      if (this.#line.length > 0 && this.sendable(SMALLEST_FRAGMENT) === 0) return this.#remoteWindow > 0;
+      if (this.#line.length > 0 && this.sendable(this.connection.maxPayload) === 0) return this.#remoteWindow > 0;
     }
     return false;
   }

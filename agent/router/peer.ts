@@ -33,6 +33,9 @@ export interface PeerLoss {
   readonly remote?: AmqpError;
 }
 
+/** Time a closing peer has to take our last words, in ms. */
+const LINGER_MS = 5000;
+
 /** One peer. */
 export class Peer {
   readonly connection: Connection;
@@ -124,9 +127,10 @@ export class Peer {
     this.#closing = true;
     if (error instanceof Error) this.#loss = { protocol: error };
     else if (error !== undefined) this.#loss = { remote: error };
+    if (this.#gone) return;
     this.#schedule();
-    // A peer that no longer reads must not keep us: closing lingers for a bounded time inside the channel.
-    if (this.#writing) this.channel.close();
+    // A peer that no longer reads must not keep us.
+    this.#timer = setTimeout(() => this.channel.destroy(), LINGER_MS);
   }
 
   #channelClosed(error: TendrilError | undefined): void {

@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { openPair } from "../../tests/support/engine_pair.ts";
+import type { DeliveryState } from "./codec/types.ts";
+import type { IncomingDelivery } from "./incoming_delivery.ts";
+import type { OutgoingDelivery, OutgoingHandler } from "./outgoing_delivery.ts";
+import { ProtocolError } from "./protocol_error.ts";
+import type { Receiver } from "./receiver.ts";
+import type { Sender } from "./sender.ts";
+
+const QUIET: OutgoingHandler = { onDrain() {}, onReceiverState() {}, onLost() {} };
+
+interface Received {
+  readonly delivery: IncomingDelivery;
+  readonly chunks: Uint8Array[];
+  readonly events: string[];
+}
+
+/** A link from client to server with credit; what arrives is recorded. */
+function linked(options: { credit?: number; windowFrames?: number; maxFrameSize?: number } = {}) {
+  const { credit = 10, ...limits } = options;
+  const pair = openPair(limits, limits);
+  const received: Received[] = [];
+  let receiver!: Receiver;
+  pair.server.onAttach = (link) => {
+    if (link.role !== "receiver") return;
+    receiver = link;
+    link.accept({
+      onDelivery(delivery) {
+        const record: Received = { delivery, chunks: [], events: [] };
+        received.push(record);
+        delivery.handler = {
+          onData: (piece) => record.chunks.push(piece.slice()),
+          onEnd: () => record.events.push("end"),
+          onAbort: () => record.events.push("abort"),
+          onSenderState: (state, settled) => record.events.push(`sender ${state?.kind} ${settled}`),
+        };
+      },
+    });
+    link.keepCredit(credit);
+  };
+  const sender: Sender = pair.client.connection.beginSession("s").attachSender({ name: "link" }, {});
+  pair.flow();
+  return { ...pair, sender, receiver, received };
+}
+
+function bytesOf(record: Received): Uint8Array {
+  return Uint8Array.from(record.chunks.flatMap((chunk) => [...chunk]));
+}
+
+Deno.test("a stream arrives as it is written, before it is complete", () => {
+  const { sender, flow, received } = linked();
+  const delivery = sender.start(false, QUIET);
+  delivery.write(new Uint8Array([1, 2, 3]));
+  flow();
+  assert.deepEqual(bytesOf(received[0]), new Uint8Array([1, 2, 3]));
+  assert.deepEqual(received[0].events, []);
+  delivery.write(new Uint8Array([4]));
+  delivery.end();
+  flow();
+  assert.deepEqual(bytesOf(received[0]), new Uint8Array([1, 2, 3, 4]));
+  assert.deepEqual(received[0].events, ["end"]);
+});
+
+Deno.test("whatever the chunks and frame sizes, octets arrive in order and whole", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 9000 }), { maxLength: 12 }),
+      fc.integer({ min: 512, max: 8192 }),
+      fc.integer({ min: 2, max: 40 }),
+      fc.integer({ min: 1, max: 5000 }),
+      (chunks, maxFrameSize, windowFrames, chunkOctets) => {
+        const { sender, flow, received } = linked({ maxFrameSize, windowFrames });
+        const delivery = sender.start(false, QUIET);
+        for (const chunk of chunks) delivery.write(chunk);
+        delivery.end();
+        flow(chunkOctets);
+        const expected = Uint8Array.from(chunks.flatMap((chunk) => [...chunk]));
+        assert.deepEqual(bytesOf(received[0]), expected);
+        assert.deepEqual(received[0].events, ["end"]);
+        assert.equal(delivery.pending, 0);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("an aborted stream reaches the receiver as abort and blocks nothing after it", () => {
+  const { sender, flow, received } = linked();
+  const first = sender.start(false, QUIET);
+  first.write(new Uint8Array(100));
+  flow();
+  first.abort();
+  const second = sender.start(false, QUIET);
+  second.finish(new Uint8Array([9]));
+  flow();
+  assert.deepEqual(received.map((record) => record.events), [["abort"], ["end"]]);
+});
+
+Deno.test("a delivery that is aborted before its first frame left is never heard of", () => {
+  const { sender, flow, received } = linked();
+  sender.start(false, QUIET).abort();
+  sender.start(false, QUIET).finish(new Uint8Array([1]));
+  flow();
+  assert.equal(received.length, 1);
+});
+
+Deno.test("states travel back: window reports, then an outcome that settles", () => {
+  const { sender, flow, received } = linked();
+  const states: [DeliveryState | undefined, boolean][] = [];
+  const delivery = sender.start(false, {
+    ...QUIET,
+    onReceiverState: (state, settled) => states.push([state, settled]),
+  });
+  delivery.write(new Uint8Array(10));
+  flow();
+  received[0].delivery.update({ kind: "received", sectionNumber: 0, sectionOffset: 521_216n }, false);
+  received[0].delivery.update({ kind: "modified", deliveryFailed: true, undeliverableHere: false }, true);
+  received[0].delivery.update({ kind: "accepted" }, true);
+  flow();
+  assert.deepEqual(states, [
+    [{ kind: "received", sectionNumber: 0, sectionOffset: 521_216n }, false],
+    [{ kind: "modified", deliveryFailed: true, undeliverableHere: false }, true],
+  ], "nothing is said after settlement");
+  assert.equal(sender.unsettledCount, 0);
+});
+
+Deno.test("a sender may settle first", () => {
+  const { sender, flow, received, receiver } = linked();
+  const delivery = sender.start(false, QUIET);
+  delivery.finish(new Uint8Array([1]));
+  flow();
+  assert.equal(receiver.unsettledCount, 1);
+  delivery.settle({ kind: "modified", deliveryFailed: true });
+  flow();
+  assert.deepEqual(received[0].events, ["end", "sender modified true"]);
+  assert.equal(receiver.unsettledCount, 0);
+});
+
+Deno.test("credit limits how many deliveries are started, and is topped up as they arrive", () => {
+  const { sender, flow, received } = linked({ credit: 4 });
+  let sent = 0;
+  while (sender.ready) {
+    sender.start(true, QUIET).finish(new Uint8Array([1]));
+    sent++;
+  }
+  assert.equal(sent, 4);
+  flow();
+  assert.equal(received.length, 4);
+  assert.ok(sender.ready);
+});
+
+Deno.test("a peer that sends without credit is cut off", () => {
+  const { sender, server, flow } = linked({ credit: 1 });
+  sender.start(true, QUIET).finish(new Uint8Array([1]));
+  // A second delivery, forged: the receiver tops up only when this frame has been read.
+  sender.session.sendTransfer(sender.handle, 1, true, true, false, new Uint8Array([1]));
+  sender.session.sendTransfer(sender.handle + 7, 2, true, false, false, new Uint8Array([1]));
+  flow();
+  assert.ok(server.closes[0] instanceof ProtocolError);
+});
+
+Deno.test("a held delivery shuts the session window and bounds what its sender can push", () => {
+  const { sender, flow, received, client } = linked({ windowFrames: 8, maxFrameSize: 1024 });
+  const delivery: OutgoingDelivery = sender.start(false, QUIET);
+  delivery.write(new Uint8Array(1));
+  flow();
+  received[0].delivery.hold();
+  delivery.write(new Uint8Array(100_000));
+  flow();
+  assert.ok(bytesOf(received[0]).length <= 9 * 1024);
+  assert.ok(delivery.pending > 90_000);
+  received[0].delivery.release();
+  flow();
+  assert.equal(bytesOf(received[0]).length, 100_001);
+  assert.equal(client.closes.length, 0);
+});
+
+Deno.test("a stalled stream in one session leaves another session alone", () => {
+  const { sender, flow, received, client } = linked({ windowFrames: 4, maxFrameSize: 1024 });
+  const stalled = sender.start(false, QUIET);
+  stalled.write(new Uint8Array(10));
+  flow();
+  received[0].delivery.hold();
+  stalled.write(new Uint8Array(50_000));
+  const other = client.connection.beginSession("other").attachSender({ name: "other" }, {});
+  flow();
+  other.start(false, QUIET).finish(new Uint8Array(20_000));
+  flow();
+  assert.equal(bytesOf(received[1]).length, 20_000);
+});
+
+Deno.test("streams that wait take turns: none is starved by another", () => {
+  const { sender, flow, received, client } = linked({ windowFrames: 4, maxFrameSize: 1024 });
+  const second = sender.session.attachSender({ name: "second" }, {});
+  flow();
+  const order: string[] = [];
+  const a = sender.start(false, { ...QUIET, onDrain: () => order.push("a") });
+  const b = second.start(false, { ...QUIET, onDrain: () => order.push("b") });
+  a.write(new Uint8Array(40_000));
+  b.write(new Uint8Array(40_000));
+  flow();
+  assert.equal(client.closes.length, 0);
+  assert.equal(received.reduce((sum, record) => sum + bytesOf(record).length, 0), 80_000);
+  const longestRun = order.join("").match(/a+|b+/g)!.reduce((longest, run) => Math.max(longest, run.length), 0);
+  assert.ok(longestRun <= 12, `one stream sent ${longestRun} frames in a row: ${order.join("")}`);
+});
+
+Deno.test("losing the connection tells both ends of every open delivery", () => {
+  const { sender, flow, received, client, server } = linked();
+  let lost = 0;
+  const open = sender.start(false, { ...QUIET, onLost: () => lost++ });
+  open.write(new Uint8Array([1]));
+  flow();
+  client.connection.channelClosed();
+  server.connection.channelClosed();
+  assert.equal(lost, 1);
+  assert.deepEqual(received[0].events, ["abort", "sender undefined true"]);
+});
+
+Deno.test("a detach by the receiver loses what the sender had under way", () => {
+  const { sender, flow, receiver } = linked();
+  let lost = 0;
+  sender.start(false, { ...QUIET, onLost: () => lost++ }).write(new Uint8Array([1]));
+  flow();
+  receiver.close({ condition: "amqp:resource-limit-exceeded" });
+  flow();
+  assert.equal(lost, 1);
+  assert.ok(!sender.attached && !sender.ready);
+});
+
+Deno.test("drain gives unused credit back at once", () => {
+  const { sender } = linked({ credit: 5 });
+  sender.flow({
+    type: "flow",
+    incomingWindow: 16,
+    nextOutgoingId: 0,
+    outgoingWindow: 1,
+    deliveryCount: 0,
+    linkCredit: 5,
+    drain: true,
+  });
+  assert.equal(sender.credit, 0);
+});

@@ -1,0 +1,10 @@
+/**
+ * The surface of the agent that `interior/` builds on: one import for each room, so that what the two share can be
+ * seen at a glance.
+ */
+
+export { accept, type Acceptor } from "./transport/accept.ts";
+export { Router } from "./router/router.ts";
+export { type SiteDeps, SiteServices } from "./site/services.ts";
+export type { AccessSpec, SiteSpec } from "./site/spec.ts";
+export type { AccessStatus, RunningSite } from "./site/status.ts";

@@ -1,0 +1,101 @@
+/** One port on which this router accepts edges or plain AMQP clients. */
+
+import { accept, type Acceptor, type AccessSpec, type AccessStatus, type Router } from "../../agent/mod.ts";
+import type { Channel } from "../../agent/transport/channel.ts";
+import type { PeerLoss } from "../../agent/router/peer.ts";
+import type { Logger } from "../../agent/telemetry/log.ts";
+import type { AcceptedPeer } from "./accepted_peer.ts";
+import { ClientPeer } from "./client_peer.ts";
+import { EdgePeer } from "./edge_peer.ts";
+
+/** Time a peer has for its TLS handshake, and then again for its Open, in ms. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Peers one port accepts at the same time. */
+export const MAX_PEERS_PER_PORT = 10_000;
+
+/** See the head of the file. */
+export class AccessPort {
+  readonly #spec: AccessSpec;
+  readonly #router: Router;
+  readonly #logger: Logger;
+  readonly #onChange: () => void;
+  readonly #peers = new Map<AcceptedPeer, ReturnType<typeof setTimeout> | undefined>();
+  readonly #allGone = Promise.withResolvers<void>();
+  #acceptor: Acceptor | undefined;
+  #closing = false;
+
+  private constructor(spec: AccessSpec, router: Router, logger: Logger, onChange: () => void) {
+    this.#spec = spec;
+    this.#router = router;
+    this.#logger = logger;
+    this.#onChange = onChange;
+  }
+
+  /** Opens the port. Throws when it is taken. */
+  static async open(spec: AccessSpec, router: Router, logger: Logger, onChange: () => void): Promise<AccessPort> {
+    const port = new AccessPort(spec, router, logger, onChange);
+    port.#acceptor = await accept(
+      {
+        host: spec.host,
+        port: spec.port,
+        handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+        maxConnections: MAX_PEERS_PER_PORT,
+        ...(spec.tls === undefined ? {} : { tls: spec.tls }),
+      },
+      (channel) => port.#serve(channel),
+      (reason, address) => {
+        logger.warn("peer refused", { access: spec.name, address, code: reason.code, reason: reason.message });
+      },
+    );
+    logger.info("access open", { access: spec.name, role: spec.role, host: spec.host, port: port.#acceptor.port });
+    return port;
+  }
+
+  /** A snapshot. */
+  status(): AccessStatus {
+    const { name, role, host, port } = this.#spec;
+    return { name, role, host, port: this.#acceptor?.port ?? port, peers: this.#peers.size };
+  }
+
+  /** Closes the port and every peer; resolves when all are gone. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const [peer] of [...this.#peers]) peer.peer.close();
+    if (this.#peers.size > 0) await this.#allGone.promise;
+    await this.#acceptor?.close();
+  }
+
+  #serve(channel: Channel): void {
+    const events = {
+      onOpen: (peer: AcceptedPeer) => this.#opened(peer),
+      onGone: (peer: AcceptedPeer, loss: PeerLoss) => this.#gone(peer, loss),
+    };
+    const peer = this.#spec.role === "normal"
+      ? new ClientPeer(this.#router, channel, events)
+      : new EdgePeer(this.#router, channel, events);
+    this.#peers.set(peer, setTimeout(() => channel.destroy(), HANDSHAKE_TIMEOUT_MS));
+    peer.start();
+    if (this.#closing) peer.peer.close();
+  }
+
+  #opened(peer: AcceptedPeer): void {
+    clearTimeout(this.#peers.get(peer));
+    this.#peers.set(peer, undefined);
+    this.#logger.info("peer connected", this.#facts(peer));
+    this.#onChange();
+  }
+
+  #gone(peer: AcceptedPeer, loss: PeerLoss): void {
+    clearTimeout(this.#peers.get(peer));
+    this.#peers.delete(peer);
+    const reason = loss.transport?.message ?? loss.protocol?.message ?? loss.remote?.description;
+    this.#logger.info("peer gone", { ...this.#facts(peer), ...(reason === undefined ? {} : { reason }) });
+    if (this.#peers.size === 0 && this.#closing) this.#allGone.resolve();
+    this.#onChange();
+  }
+
+  #facts(peer: AcceptedPeer) {
+    const { address, subject } = peer.peer.channel.peer;
+    return { access: this.#spec.name, peer: peer.peer.containerId, address, subject };
+  }
+}
