@@ -1,0 +1,7 @@
+/** What every adaptor re-exports from its `index.ts`, beside its own `describe`, `open`, `feed`, `tick` and `close`. */
+
+export { in_cap, in_ptr, out_cap, out_ptr } from "./buffers";
+export { drain } from "./writer";
+
+/** The marker: this module speaks ABI v1. */
+export function tendril_abi_1(): void {}

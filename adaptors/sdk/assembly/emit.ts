@@ -1,0 +1,80 @@
+/** One function per record kind. Each returns false when the record does not fit (see `writer.ts`). */
+
+import {
+  KIND_BYTES,
+  KIND_CLOSE,
+  KIND_ERROR,
+  KIND_LOG,
+  KIND_METRIC,
+  KIND_MSG_ABORT,
+  KIND_MSG_DATA,
+  KIND_MSG_END,
+  KIND_SPLICE,
+} from "./constants";
+import { finishRecord, putAscii, putBytes, putF64, putU16, putU32, putU64, putU8, startRecord } from "./writer";
+
+/** Octets for the socket. */
+export function emitBytes(source: usize, length: u32): bool {
+  startRecord(KIND_BYTES, 0, 0);
+  putBytes(source, length);
+  return finishRecord();
+}
+
+/** Octets for a stream. */
+export function emitData(stream: u32, source: usize, length: u32): bool {
+  startRecord(KIND_MSG_DATA, 0, stream);
+  putBytes(source, length);
+  return finishRecord();
+}
+
+/** The end of a stream. */
+export function emitEnd(stream: u32): bool {
+  startRecord(KIND_MSG_END, 0, stream);
+  return finishRecord();
+}
+
+/** Gives a stream up, one's own or the peer's. */
+export function emitAbort(stream: u32): bool {
+  startRecord(KIND_MSG_ABORT, 0, stream);
+  return finishRecord();
+}
+
+/** Lets the next `length` octets bypass the adaptor; FOR_GOOD for all that follow. */
+export function emitSplice(side: u8, stream: u32, length: u64): bool {
+  startRecord(KIND_SPLICE, 0, stream);
+  putU8(side);
+  putU8(0);
+  putU16(0);
+  putU64(length);
+  return finishRecord();
+}
+
+/** A line for the log. */
+export function emitLog(level: u8, text: string): bool {
+  startRecord(KIND_LOG, level, 0);
+  putAscii(text);
+  return finishRecord();
+}
+
+/** A sample of a metric. */
+export function emitMetric(name: string, value: f64): bool {
+  startRecord(KIND_METRIC, 0, 0);
+  putF64(value);
+  putAscii(name);
+  return finishRecord();
+}
+
+/** Why the connection is about to be closed. */
+export function emitError(code: u32, text: string): bool {
+  startRecord(KIND_ERROR, 0, 0);
+  putU32(code);
+  putAscii(text);
+  return finishRecord();
+}
+
+/** Asks the host to end the connection. */
+export function emitClose(text: string): bool {
+  startRecord(KIND_CLOSE, 0, 0);
+  putAscii(text);
+  return finishRecord();
+}

@@ -1,0 +1,156 @@
+/** Actions as records: what an adaptor answers. Reading is the host's half; writing serves tests and tools. */
+
+import type { Action, SpliceSide } from "./action.ts";
+import { logLevels, recordHeaderSize, RecordKind, splicePayloadSize, SpliceSideNumber } from "./abi.ts";
+import { AdaptorError } from "./adaptor_error.ts";
+import { encodeHead, readHead } from "./head_codec.ts";
+import { formatLimits } from "./limits.ts";
+import { encodeText, readText, readU32, RecordReader, recordSize, writeFrame, writeU32 } from "./record.ts";
+
+const forGoodWord = 0xffff_ffff;
+const splitWord = 0x1_0000_0000;
+
+/**
+ * Decodes the records in `bytes` and appends them to `actions`. Octets are views of `bytes`. Throws ADAPTOR_RECORD for anything
+ * that {@link encodeAction} would not have made.
+ */
+export function readActions(bytes: Uint8Array, actions: Action[]): void {
+  const record = new RecordReader(bytes);
+  while (record.next()) {
+    if (record.flags !== 0 && record.kind !== RecordKind.log) throw record.fault(`has unknown flags ${record.flags}`);
+    actions.push(isAboutStream(record.kind) ? readStreamAction(record) : readPlainAction(record));
+  }
+}
+
+/** Encodes one action. Throws ADAPTOR_EVENT for one that breaks the format. */
+export function encodeAction(action: Action): Uint8Array {
+  const payload = payloadOf(action);
+  const target = new Uint8Array(recordSize(payload.length));
+  target.set(payload, recordHeaderSize);
+  const flags = action.kind === "log" ? logLevels.indexOf(action.level) : 0;
+  writeFrame(target, 0, RecordKind[action.kind], flags, "stream" in action ? action.stream : 0, payload.length);
+  return target;
+}
+
+function isAboutStream(kind: number): boolean {
+  return kind >= RecordKind.begin && kind <= RecordKind.splice;
+}
+
+function readStreamAction(record: RecordReader): Action {
+  const { stream } = record;
+  if (stream === 0) throw record.fault("names no stream");
+  switch (record.kind) {
+    case RecordKind.begin:
+      return { kind: "begin", stream, head: readHead(record.payload(), (what) => record.fault(what)) };
+    case RecordKind.data:
+      return { kind: "data", stream, data: record.payload() };
+    case RecordKind.splice:
+      return readSplice(record);
+    default:
+      if (record.length !== 0) throw record.fault("must have no payload");
+      return { kind: record.kind === RecordKind.end ? "end" : "abort", stream };
+  }
+}
+
+function readPlainAction(record: RecordReader): Action {
+  if (record.stream !== 0) throw record.fault(`of kind ${record.kind} names stream ${record.stream}`);
+  switch (record.kind) {
+    case RecordKind.bytes:
+      return { kind: "bytes", data: record.payload() };
+    case RecordKind.log: {
+      const level = logLevels[record.flags];
+      if (level === undefined) throw record.fault(`has unknown log level ${record.flags}`);
+      return { kind: "log", level, text: textOf(record, 0, formatLimits.textOctets) };
+    }
+    case RecordKind.metric: {
+      const name = textOf(record, 8, formatLimits.metricNameOctets);
+      const payload = record.payload();
+      const value = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true);
+      if (name === "" || !Number.isFinite(value)) throw record.fault("is a metric without a name or a finite value");
+      return { kind: "metric", name, value };
+    }
+    case RecordKind.error:
+      return {
+        kind: "error",
+        text: textOf(record, 4, formatLimits.textOctets),
+        code: readU32(record.payload(), 0),
+      };
+    case RecordKind.close:
+      return { kind: "close", text: textOf(record, 0, formatLimits.textOctets) };
+    default:
+      throw record.fault(`is of unknown kind ${record.kind}`);
+  }
+}
+
+function readSplice(record: RecordReader): Action {
+  const payload = record.payload();
+  if (payload.length !== splicePayloadSize) throw record.fault(`is a splice of ${payload.length} octets`);
+  const side = spliceSide(payload[0]!);
+  if (side === undefined || payload[1] !== 0 || payload[2] !== 0 || payload[3] !== 0) {
+    throw record.fault("is a splice in an unknown direction");
+  }
+  const low = readU32(payload, 4);
+  const high = readU32(payload, 8);
+  const forGood = low === forGoodWord && high === forGoodWord;
+  const length = forGood ? Infinity : high * splitWord + low;
+  if (length === 0 || !(forGood || Number.isSafeInteger(length))) {
+    throw record.fault("is a splice of impossible length");
+  }
+  return { kind: "splice", side, stream: record.stream, length };
+}
+
+function spliceSide(wire: number): SpliceSide | undefined {
+  if (wire === SpliceSideNumber["socket-to-stream"]) return "socket-to-stream";
+  return wire === SpliceSideNumber["stream-to-socket"] ? "stream-to-socket" : undefined;
+}
+
+function textOf(record: RecordReader, skip: number, limit: number): string {
+  const length = record.length - skip;
+  if (length < 0) throw record.fault("is too short for its kind");
+  if (length > limit) throw record.fault(`holds ${length} octets of text, over the limit of ${limit}`);
+  return readText(record.payload().subarray(skip), (what) => record.fault(what));
+}
+
+function payloadOf(action: Action): Uint8Array {
+  switch (action.kind) {
+    case "bytes":
+    case "data":
+      return action.data;
+    case "begin":
+      return encodeHead(action.head);
+    case "end":
+    case "abort":
+      return new Uint8Array(0);
+    case "splice": {
+      if (action.length !== Infinity && (!Number.isSafeInteger(action.length) || action.length <= 0)) {
+        throw new AdaptorError("ADAPTOR_EVENT", `${action.length} is not the length of a splice`);
+      }
+      const payload = new Uint8Array(splicePayloadSize);
+      payload[0] = SpliceSideNumber[action.side];
+      const forGood = action.length === Infinity;
+      writeU32(payload, 4, forGood ? forGoodWord : action.length % splitWord);
+      writeU32(payload, 8, forGood ? forGoodWord : Math.floor(action.length / splitWord));
+      return payload;
+    }
+    case "metric": {
+      const payload = withText(8, action.name);
+      new DataView(payload.buffer).setFloat64(0, action.value, true);
+      return payload;
+    }
+    case "error": {
+      const payload = withText(4, action.text);
+      writeU32(payload, 0, action.code);
+      return payload;
+    }
+    case "log":
+    case "close":
+      return encodeText(action.text);
+  }
+}
+
+function withText(skip: number, text: string): Uint8Array<ArrayBuffer> {
+  const octets = encodeText(text);
+  const payload = new Uint8Array(skip + octets.length);
+  payload.set(octets, skip);
+  return payload;
+}

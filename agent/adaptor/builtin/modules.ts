@@ -1,0 +1,6 @@
+/** The built-in adaptors, name -> base64. Written by `adaptors/build.ts`; do not edit. */
+
+import { base64 as tcp } from "./tcp.ts";
+
+/** Every built-in adaptor's module in base64, by name. */
+export const modules: Readonly<Record<string, string>> = { tcp };

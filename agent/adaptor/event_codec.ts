@@ -1,0 +1,70 @@
+/** Stream events as records: what the host feeds on side 1. MSG_BEGIN, MSG_DATA, MSG_END and MSG_ABORT, nothing else. */
+
+import type { StreamEvent } from "./action.ts";
+import { RecordKind } from "./abi.ts";
+import { AdaptorError } from "./adaptor_error.ts";
+import { encodeHead, readHead } from "./head_codec.ts";
+import { RecordReader, recordSize, writeFrame } from "./record.ts";
+import { recordHeaderSize } from "./abi.ts";
+
+const noOctets = new Uint8Array(0);
+
+/**
+ * Writes `event` at the start of `target` and returns its length in octets. Throws ADAPTOR_EVENT if it does not fit or
+ * breaks the format; `target` then holds nothing of use.
+ */
+export function writeEvent(target: Uint8Array, event: StreamEvent): number {
+  const { stream } = event;
+  if (stream >>> 0 !== stream || stream === 0) {
+    throw new AdaptorError("ADAPTOR_EVENT", `${stream} is not the number of a stream`);
+  }
+  switch (event.kind) {
+    case "begin":
+      return writeRecord(target, RecordKind.begin, stream, encodeHead(event.head));
+    case "data":
+      return writeRecord(target, RecordKind.data, stream, event.data);
+    case "end":
+      return writeRecord(target, RecordKind.end, stream, noOctets);
+    case "abort":
+      return writeRecord(target, RecordKind.abort, stream, noOctets);
+  }
+}
+
+/** Decodes events, as an adaptor would. Data are views of `bytes`. Throws ADAPTOR_RECORD. */
+export function readEvents(bytes: Uint8Array): StreamEvent[] {
+  const events: StreamEvent[] = [];
+  const record = new RecordReader(bytes);
+  while (record.next()) {
+    if (record.flags !== 0) throw record.fault(`has unknown flags ${record.flags}`);
+    if (record.stream === 0) throw record.fault("names no stream");
+    events.push(readEvent(record));
+  }
+  return events;
+}
+
+function readEvent(record: RecordReader): StreamEvent {
+  const { stream } = record;
+  switch (record.kind) {
+    case RecordKind.begin:
+      return { kind: "begin", stream, head: readHead(record.payload(), (what) => record.fault(what)) };
+    case RecordKind.data:
+      return { kind: "data", stream, data: record.payload() };
+    case RecordKind.end:
+    case RecordKind.abort:
+      if (record.length !== 0) throw record.fault("must have no payload");
+      return { kind: record.kind === RecordKind.end ? "end" : "abort", stream };
+    default:
+      throw record.fault(`is of kind ${record.kind}, which is no stream event`);
+  }
+}
+
+function writeRecord(target: Uint8Array, kind: number, stream: number, payload: Uint8Array): number {
+  if (recordSize(payload.length) > target.length) {
+    throw new AdaptorError(
+      "ADAPTOR_EVENT",
+      `a record with ${payload.length} octets does not fit the adaptor's input buffer of ${target.length}`,
+    );
+  }
+  target.set(payload, recordHeaderSize);
+  return writeFrame(target, 0, kind, 0, stream, payload.length);
+}

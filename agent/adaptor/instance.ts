@@ -1,0 +1,290 @@
+/**
+ * One running copy of an adaptor: the host's end of ABI v1 (`docs/reference/adaptor-abi.md`).
+ *
+ * In: socket octets, stream events, time. Out: decoded actions, checked for form and order. Input is copied into the module's
+ * buffer in pieces that fit; output is decoded where it lies, and copied only if the module runs again before the
+ * caller sees it. Whatever the module does wrong becomes an {@link AdaptorError} and the end of this instance.
+ */
+
+import type { Action, AdaptorInstance, AdaptorRole, StreamEvent } from "./action.ts";
+import { type AbiExports, FeedFlag, recordHeaderSize, RoleNumber, Side, Status } from "./abi.ts";
+import { readActions } from "./action_codec.ts";
+import { AdaptorError, type AdaptorErrorCode } from "./adaptor_error.ts";
+import { writeEvent } from "./event_codec.ts";
+import type { AdaptorLimits } from "./limits.ts";
+import { StreamOrder } from "./stream_order.ts";
+
+/** What all instances of a module share, found out once when it was loaded. */
+export interface InstanceLayout {
+  /** The adaptor's name, for errors. */
+  readonly name: string;
+  /** Roles it can be opened in. */
+  readonly roles: readonly AdaptorRole[];
+  /** Address of the input buffer; verified to lie in memory, as are the three that follow. */
+  readonly inPtr: number;
+  /** Octets in the input buffer. */
+  readonly inCap: number;
+  /** Address of the output buffer. */
+  readonly outPtr: number;
+  /** Octets in the output buffer. */
+  readonly outCap: number;
+}
+
+/** What the output for one input may still cost. */
+interface Budget {
+  octets: number;
+  actions: number;
+  rounds: number;
+}
+
+/** Octets consumed of an input, and whether the module stopped because its output buffer was full. */
+interface Fed {
+  readonly consumed: number;
+  readonly more: boolean;
+}
+
+const unfinishedBits = 0b10;
+
+/** An {@link AdaptorInstance} over WebAssembly. */
+export class WasmAdaptorInstance implements AdaptorInstance {
+  readonly #abi: AbiExports;
+  readonly #layout: InstanceLayout;
+  readonly #limits: AdaptorLimits;
+  #memory: Uint8Array;
+  #order: StreamOrder | undefined;
+  #failure: AdaptorError | undefined;
+  #closed = false;
+
+  /** Takes over a fresh instance's exports; `layout` must have been measured on the same module. */
+  constructor(abi: AbiExports, layout: InstanceLayout, limits: AdaptorLimits) {
+    this.#abi = abi;
+    this.#layout = layout;
+    this.#limits = limits;
+    this.#memory = new Uint8Array(abi.memory.buffer);
+  }
+
+  /** Starts the connection. Throws ADAPTOR_ROLE for a role the adaptor has not. Any throw, here and below, is final. */
+  open(role: AdaptorRole, config: Uint8Array): Action[] {
+    return this.#guard(false, () => {
+      const { roles, inPtr, inCap, name } = this.#layout;
+      if (!roles.includes(role)) throw new AdaptorError("ADAPTOR_ROLE", `adaptor ${name} can't be a ${role}`);
+      if (config.length > inCap) {
+        throw new AdaptorError("ADAPTOR_EVENT", `adaptor ${name} takes no configuration of ${config.length} octets`);
+      }
+      this.#order = new StreamOrder(role, this.#limits.openStreams);
+      const actions: Action[] = [];
+      this.#view().set(config, inPtr);
+      this.#checkStatus(this.#call(() => this.#abi.open(RoleNumber[role], config.length)), "open");
+      this.#drain(actions, this.#budget(), false);
+      return actions;
+    });
+  }
+
+  /** Offers socket octets; see {@link AdaptorInstance.socket}. */
+  socket(data: Uint8Array, eof: boolean): { readonly consumed: number; readonly actions: Action[] } {
+    return this.#guard(true, () => {
+      const actions: Action[] = [];
+      let consumed = 0;
+      while (consumed < data.length || eof) {
+        const piece = data.subarray(consumed, consumed + this.#layout.inCap);
+        const last = consumed + piece.length === data.length;
+        const from = actions.length;
+        const fed = this.#feedSocket(piece, last && eof ? FeedFlag.eof : FeedFlag.none, actions, last);
+        consumed += fed;
+        if (last || fed < piece.length || stopsReading(actions, from)) break;
+      }
+      return { consumed, actions };
+    });
+  }
+
+  /** Tells of a stream; see {@link AdaptorInstance.stream}. Throws ADAPTOR_EVENT for an event that can't be encoded. */
+  stream(event: StreamEvent): Action[] {
+    return this.#guard(true, () => {
+      const actions: Action[] = [];
+      this.#order?.event(event);
+      if (event.kind === "data") this.#feedData(event.stream, event.data, actions);
+      else this.#feedEvent(event, actions, false);
+      return actions;
+    });
+  }
+
+  /** Lets time pass; see {@link AdaptorInstance.tick}. */
+  tick(now: number): { readonly deadline: number; readonly actions: Action[] } {
+    return this.#guard(true, () => {
+      const actions: Action[] = [];
+      const deadline = this.#call(() => this.#abi.tick(now));
+      if (deadline < 0) this.#checkStatus(deadline, "tick");
+      if (!Number.isFinite(deadline)) throw this.#fault("ADAPTOR_STATUS", `tick answered ${deadline}`);
+      this.#drain(actions, this.#budget(), false);
+      return { deadline: deadline + 0, actions };
+    });
+  }
+
+  /** Ends the instance; harmless on one that failed or was never opened. Throws ADAPTOR_TRAP. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#failure) return;
+    this.#call(() => this.#abi.close());
+  }
+
+  /** Feeds one piece until the adaptor wants no more of it. Returns the octets consumed. */
+  #feedSocket(piece: Uint8Array, flags: number, actions: Action[], last: boolean): number {
+    const budget = this.#budget();
+    const from = actions.length;
+    let consumed = 0;
+    while (true) {
+      const rest = piece.subarray(consumed);
+      this.#view().set(rest, this.#layout.inPtr);
+      const fed = this.#feed(Side.socket, rest.length, flags, actions, budget, !last);
+      consumed += fed.consumed;
+      if (!fed.more || fed.consumed === rest.length || stopsReading(actions, from)) return consumed;
+    }
+  }
+
+  /** Data too long for the input buffer go in pieces; a splice answered to one takes the octets that were to follow. */
+  #feedData(stream: number, data: Uint8Array, actions: Action[]): void {
+    const capacity = (this.#layout.inCap & ~3) - recordHeaderSize;
+    let at = 0;
+    do {
+      const end = Math.min(at + capacity, data.length);
+      const from = actions.length;
+      this.#feedEvent({ kind: "data", stream, data: data.subarray(at, end) }, actions, end < data.length);
+      at = this.#bypass(stream, data, end, actions, from);
+    } while (at < data.length && !this.#order?.closed);
+  }
+
+  /** Carries out a splice of `stream` found in `actions` on the octets of `data` from `at`. Returns where feeding goes on. */
+  #bypass(stream: number, data: Uint8Array, at: number, actions: Action[], from: number): number {
+    for (let i = from; i < actions.length && at < data.length; i++) {
+      const action = actions[i]!;
+      if (action.kind !== "splice" || action.side !== "stream-to-socket" || action.stream !== stream) continue;
+      const taken = Math.min(action.length, data.length - at);
+      const bytes: Action = { kind: "bytes", data: data.subarray(at, at + taken) };
+      at += taken;
+      if (taken === action.length) actions[i] = bytes;
+      else actions.splice(i++, 1, bytes, { ...action, length: action.length - taken });
+    }
+    return at;
+  }
+
+  /** Feeds one record. The module takes it whole, or none of it because its output buffer was full: then once more. */
+  #feedEvent(event: StreamEvent, actions: Action[], keep: boolean): void {
+    const { inPtr, inCap } = this.#layout;
+    const budget = this.#budget();
+    while (true) {
+      const length = writeEvent(this.#view().subarray(inPtr, inPtr + inCap), event);
+      const fed = this.#feed(Side.stream, length, FeedFlag.none, actions, budget, keep);
+      if (fed.consumed === length) return;
+      if (fed.consumed !== 0 || !fed.more || this.#order?.closed) {
+        throw this.#fault("ADAPTOR_CONSUMED", `it left a stream event after ${fed.consumed} of ${length} octets`);
+      }
+    }
+  }
+
+  #feed(side: number, length: number, flags: number, actions: Action[], budget: Budget, keep: boolean): Fed {
+    const consumed = this.#call(() => this.#abi.feed(side, length, flags));
+    if (consumed < 0) this.#checkStatus(consumed, "feed");
+    if (consumed > length) {
+      throw this.#fault("ADAPTOR_CONSUMED", `it claims ${consumed} octets of the ${length} it was offered`);
+    }
+    return { consumed, more: this.#drain(actions, budget, keep || consumed < length) };
+  }
+
+  /** Takes all output. `keep`: the module may run again before the caller sees the actions. True if it ever said MORE. */
+  #drain(actions: Action[], budget: Budget, keep: boolean): boolean {
+    let everMore = false;
+    while (true) {
+      if (budget.rounds-- === 0) {
+        throw this.#fault("ADAPTOR_RUNAWAY", `it still has output after ${this.#limits.drainRounds} rounds`);
+      }
+      const result = this.#call(() => this.#abi.drain());
+      if (result < 0) this.#checkStatus(result, "drain");
+      if ((result & unfinishedBits) !== 0) throw this.#fault("ADAPTOR_RECORD", `drain answered ${result}`);
+      const more = (result & Status.more) !== 0;
+      this.#take(result & ~3, actions, budget, keep || more);
+      if (!more) return everMore;
+      everMore = true;
+    }
+  }
+
+  #take(length: number, actions: Action[], budget: Budget, keep: boolean): void {
+    const { outPtr, outCap } = this.#layout;
+    if (length > outCap) {
+      throw this.#fault("ADAPTOR_RECORD", `it claims ${length} octets of output in a buffer of ${outCap}`);
+    }
+    if (length === 0) return;
+    budget.octets -= length;
+    if (budget.octets < 0) throw this.#fault("ADAPTOR_OUTPUT", "its output for one input is over the limit of octets");
+    const memory = this.#view();
+    const from = actions.length;
+    readActions(keep ? memory.slice(outPtr, outPtr + length) : memory.subarray(outPtr, outPtr + length), actions);
+    budget.actions -= actions.length - from;
+    if (budget.actions < 0) {
+      throw this.#fault("ADAPTOR_OUTPUT", "its output for one input is over the limit of actions");
+    }
+    const order = this.#order;
+    for (let i = from; i < actions.length; i++) order?.action(actions[i]!);
+  }
+
+  #budget(): Budget {
+    const { outputOctets, outputActions, drainRounds } = this.#limits;
+    return { octets: outputOctets, actions: outputActions, rounds: drainRounds };
+  }
+
+  /** The module's memory; growing it (even by nothing) detaches earlier views. */
+  #view(): Uint8Array {
+    if (this.#memory.length === 0) this.#memory = new Uint8Array(this.#abi.memory.buffer);
+    return this.#memory;
+  }
+
+  /** Runs module code. Whatever it throws (unreachable, out of bounds, stack overflow) is a trap. */
+  #call<Result>(run: () => Result): Result {
+    try {
+      return run();
+    } catch (cause) {
+      throw this.#fault("ADAPTOR_TRAP", "it trapped", cause);
+    }
+  }
+
+  /** Runs one call of the host's interface, on an instance in the right state. Any failure ends the instance. */
+  #guard<Result>(opened: boolean, run: () => Result): Result {
+    if (this.#failure) throw this.#fault("ADAPTOR_POISONED", "it failed before and can't go on", this.#failure);
+    if (this.#closed || this.#order?.closed) throw this.#fault("ADAPTOR_CLOSED", "it was used after its end");
+    if ((this.#order !== undefined) !== opened) {
+      throw this.#fault("ADAPTOR_STATE", opened ? "it was used before it was opened" : "it was opened twice");
+    }
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof AdaptorError) this.#failure = error;
+      throw error;
+    }
+  }
+
+  #checkStatus(status: number, call: string): void {
+    if (status >= 0) return;
+    const [code, text] = statusErrors[status] ?? ["ADAPTOR_STATUS", `with the unknown status ${status}`];
+    throw this.#fault(code, `${call} failed ${text}`);
+  }
+
+  #fault(code: AdaptorErrorCode, what: string, cause?: unknown): AdaptorError {
+    return new AdaptorError(code, `adaptor ${this.#layout.name}: ${what}`, { cause });
+  }
+}
+
+/** Whether the octets that follow are not the adaptor's to see (a splice takes them) or to want (it closes). */
+function stopsReading(actions: readonly Action[], from: number): boolean {
+  for (let i = from; i < actions.length; i++) {
+    const action = actions[i]!;
+    if (action.kind === "close" || (action.kind === "splice" && action.side === "socket-to-stream")) return true;
+  }
+  return false;
+}
+
+const statusErrors: Readonly<Record<number, readonly [AdaptorErrorCode, string] | undefined>> = {
+  [Status.malformed]: ["ADAPTOR_MALFORMED", "because its input is malformed"],
+  [Status.limit]: ["ADAPTOR_LIMIT", "because its input is over one of its limits"],
+  [Status.unsupported]: ["ADAPTOR_UNSUPPORTED", "because it does not support that"],
+  [Status.state]: ["ADAPTOR_STATE", "because that can't happen in its state"],
+};

@@ -1,0 +1,56 @@
+/** A compiled, verified adaptor, of which every connection gets its own instance. */
+
+import type { AdaptorInstance, AdaptorModule } from "./action.ts";
+import type { AbiExports } from "./abi.ts";
+import { AdaptorError } from "./adaptor_error.ts";
+import type { Description } from "./description.ts";
+import { WasmAdaptorInstance } from "./instance.ts";
+import type { AdaptorLimits } from "./limits.ts";
+
+/** An {@link AdaptorModule} over WebAssembly. */
+export class WasmAdaptorModule implements AdaptorModule {
+  /** The adaptor's name, as it describes itself. */
+  readonly name: string;
+  /** The adaptor's version, as it describes itself. */
+  readonly version: string;
+  /** `sha256:<hex>` of the bytes it was compiled from. */
+  readonly digest: string;
+  /** All it says of itself. */
+  readonly description: Description;
+  readonly #module: WebAssembly.Module;
+  readonly #limits: AdaptorLimits;
+
+  /** Takes over what the load pipeline has verified. */
+  constructor(module: WebAssembly.Module, description: Description, digest: string, limits: AdaptorLimits) {
+    this.name = description.name;
+    this.version = description.version;
+    this.digest = digest;
+    this.description = description;
+    this.#module = module;
+    this.#limits = limits;
+  }
+
+  /**
+   * Makes an instance with a memory of its own: no octet of one connection is ever in reach of another. Throws
+   * ADAPTOR_INSTANTIATE, which on a verified module means that the system is short of memory.
+   */
+  instantiate(): AdaptorInstance {
+    const abi = instantiateAbi(this.#module);
+    if (abi.memory.buffer.byteLength < this.description.memoryOctets) {
+      throw new AdaptorError("ADAPTOR_INSTANTIATE", `adaptor ${this.name} could not get its memory`);
+    }
+    return new WasmAdaptorInstance(abi, this.description, this.#limits);
+  }
+}
+
+/** Makes a bare instance and runs its `_initialize`. Throws ADAPTOR_INSTANTIATE. */
+export function instantiateAbi(module: WebAssembly.Module): AbiExports {
+  try {
+    // The policy has established names, kinds and signatures of all these exports.
+    const abi = new WebAssembly.Instance(module).exports as unknown as AbiExports;
+    abi._initialize?.();
+    return abi;
+  } catch (cause) {
+    throw new AdaptorError("ADAPTOR_INSTANTIATE", "the module can't be instantiated", { cause });
+  }
+}

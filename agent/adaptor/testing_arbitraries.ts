@@ -1,0 +1,60 @@
+/** Test support: fast-check arbitraries for what crosses the ABI. */
+
+import fc from "fast-check";
+import type { Action, MessageHead, PropertyValue, StreamEvent } from "./action.ts";
+
+const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const streamNumber = fc.integer({ min: 1, max: 0xffff_ffff });
+const octets = fc.uint8Array({ maxLength: 300 });
+const text = fc.string({ unit: "grapheme", maxLength: 40 });
+
+const propertyValue: fc.Arbitrary<PropertyValue> = fc.oneof(
+  text.map((value) => ({ type: "string", value }) as const),
+  u32.map((value) => ({ type: "uint", value }) as const),
+);
+
+/** Any message head. */
+export const anyHead: fc.Arbitrary<MessageHead> = fc.record({
+  contentType: text,
+  properties: fc.uniqueArray(fc.tuple(text, propertyValue), { selector: ([key]) => key, maxLength: 8 }),
+});
+
+/** Any stream event. */
+export const anyEvent: fc.Arbitrary<StreamEvent> = fc.oneof(
+  fc.record({ kind: fc.constant("begin"), stream: streamNumber, head: anyHead }),
+  fc.record({ kind: fc.constant("data"), stream: streamNumber, data: octets }),
+  fc.record({ kind: fc.constantFrom("end", "abort"), stream: streamNumber }),
+);
+
+/** Any action. */
+export const anyAction: fc.Arbitrary<Action> = fc.oneof(
+  anyEvent,
+  fc.record({ kind: fc.constant("bytes"), data: octets }),
+  fc.record({
+    kind: fc.constant("splice"),
+    side: fc.constantFrom("socket-to-stream", "stream-to-socket"),
+    stream: streamNumber,
+    length: fc.oneof(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), fc.constant(Infinity)),
+  }),
+  fc.record({ kind: fc.constant("log"), level: fc.constantFrom("debug", "info", "warn", "error"), text }),
+  fc.record({
+    kind: fc.constant("metric"),
+    name: text.filter((name) => name !== ""),
+    value: fc.double({ noNaN: true, noDefaultInfinity: true }),
+  }),
+  fc.record({ kind: fc.constant("error"), text, code: u32 }),
+  fc.record({ kind: fc.constant("close"), text }),
+);
+
+/** Octets that are likely to be nearly records: noise, or records with some octets changed and some cut off. */
+export function nearlyRecords(records: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
+  const change = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }));
+  const damaged = fc.tuple(records, fc.array(change, { maxLength: 4 }), fc.nat({ max: 8 })).map(
+    ([record, changes, cut]) => {
+      const damage = record.slice(0, Math.max(0, record.length - cut));
+      for (const [at, octet] of changes) if (damage.length > 0) damage[at % damage.length] = octet;
+      return damage;
+    },
+  );
+  return fc.oneof({ weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }) }, { weight: 4, arbitrary: damaged });
+}

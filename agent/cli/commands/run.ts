@@ -1,0 +1,41 @@
+/** `tendril run DIR`: the site that a folder of YAML describes, in the foreground. */
+
+import { defineCommand } from "../command.ts";
+import { GRACE_FLAG } from "../flags.ts";
+import { runForeground } from "../foreground.ts";
+import { ProcessSignals } from "../signals.ts";
+import { startSite } from "../start_site.ts";
+
+/** See the summary. */
+export const run = defineCommand({
+  name: "run",
+  summary: "run the site that a folder describes, in the foreground",
+  description:
+    "Reads every .yaml, .yml and .json file in DIR (Skupper v2alpha1 resources: exactly one Site, and its Links, " +
+    "Listeners, Connectors, RouterAccesses and Secrets) and runs that site: an edge links out to an interior, an " +
+    "interior accepts edges. State changes are logged on stderr.\n\n" +
+    "The first Ctrl-C or SIGTERM refuses new clients and lets open connections end; the second stops at once.",
+  positionals: [{ name: "dir", placeholder: "DIR", help: "The folder with the site's resources." }],
+  flags: { grace: GRACE_FLAG },
+  examples: [
+    { title: "run a site that `tendril site create` or Skupper's own files describe", line: "tendril run ./west" },
+    {
+      title: "as a service: JSON logs, and 30 seconds to drain",
+      line: "tendril run ./west --log-format json --grace 30",
+    },
+  ],
+  exits: ["configuration", "interrupted", "terminated"],
+  permissions: [
+    { kind: "read", scope: "DIR", why: "the site's resources" },
+    { kind: "net", scope: "LINK_HOST:PORT", why: "edge: each endpoint of its links" },
+    { kind: "net", scope: "LISTENER_HOST:PORT", why: "each listener's own address" },
+    { kind: "net", scope: "TARGET_HOST:PORT", why: "each connector's target" },
+    { kind: "net", scope: "ACCESS_HOST:PORT", why: "interior: each port that accepts peers" },
+  ],
+  async run({ args, flags, logger }) {
+    using signals = new ProcessSignals();
+    const { loadSite } = await import("../../site/load.ts");
+    const spec = await loadSite(args.dir);
+    return await runForeground(() => startSite(spec, logger), { logger, signals, graceMs: flags.grace * 1000 });
+  },
+});

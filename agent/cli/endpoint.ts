@@ -1,0 +1,49 @@
+/** Targets and ports as a user types them: `8080`, `db.internal:5432`, `[::1]:80`. */
+
+import { usage } from "./args.ts";
+
+/** A host and a port. */
+export interface Endpoint {
+  /** IP address (IPv6 without brackets) or DNS name. */
+  readonly host: string;
+  /** 1 to 65535. */
+  readonly port: number;
+}
+
+const DNS_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*\.?$/i;
+
+/** Parses the target of `command`: a port alone means this machine's loopback. */
+export function parseTarget(text: string, command: string): Endpoint {
+  if (/^\d+$/.test(text)) return { host: "127.0.0.1", port: parsePort(text, command, 1) };
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
+  const plain = /^([^:]*):([^:]*)$/.exec(text);
+  const [, host, port] = bracketed ?? plain ?? [];
+  if (host === undefined) {
+    const hint = isIPv6(text) ? `Write IPv6 in brackets: [${text}]:PORT.` : "Write HOST:PORT, or PORT alone.";
+    throw usage("USAGE_TARGET", `"${text}" is not a target`, command, hint);
+  }
+  if (port === undefined || port === "") {
+    throw usage("USAGE_TARGET", `"${text}" has no port`, command, "Write HOST:PORT.");
+  }
+  if (bracketed ? !isIPv6(host) : !DNS_NAME.test(host)) {
+    throw usage("USAGE_TARGET", `"${host}" is neither an IP address nor a host name`, command);
+  }
+  return { host, port: parsePort(port, command, 1) };
+}
+
+/** Parses a port number of at least `min` (0 where the system may choose). */
+export function parsePort(text: string, command: string, min: 0 | 1): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port >= min && port <= 65535) return port;
+  throw usage("USAGE_PORT", `"${text}" is not a port: a whole number from ${min} to 65535`, command);
+}
+
+/** True for an IPv6 address without brackets; a zone (`fe80::1%eth0`) may follow. */
+function isIPv6(text: string): boolean {
+  return /^[0-9a-f:.]*:[0-9a-f:.]*(%[a-z0-9._-]+)?$/i.test(text) && URL.canParse(`http://[${text.split("%")[0]}]/`);
+}
+
+/** `host:port` with brackets where IPv6 needs them. */
+export function formatEndpoint(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,60 @@
+/** Flags that more than one command has, so that they read the same everywhere. */
+
+import { LOG_LEVELS } from "../telemetry/level.ts";
+import { LOG_FORMATS } from "../telemetry/logger.ts";
+
+/** Flags of every command. */
+export const GLOBAL_FLAGS = {
+  "log-level": {
+    kind: "choice",
+    choices: LOG_LEVELS,
+    default: "info",
+    env: "TENDRIL_LOG_LEVEL",
+    help: "How much to log on stderr.",
+  },
+  "log-format": {
+    kind: "choice",
+    choices: LOG_FORMATS,
+    default: "text",
+    env: "TENDRIL_LOG_FORMAT",
+    help: "Lines for people, or one JSON object per line; errors follow it too.",
+  },
+  help: { kind: "switch", short: "h", help: "Explain the command and stop." },
+} as const;
+
+/** `-o`: the form of a result on stdout. */
+export const OUTPUT_FLAG = {
+  kind: "choice",
+  choices: ["text", "json"],
+  default: "text",
+  short: "o",
+  help: "Form of the result on stdout.",
+} as const;
+
+/** `--link` of the one-liners. */
+export const LINK_FLAG = {
+  kind: "text",
+  placeholder: "FILE",
+  required: true,
+  env: "TENDRIL_LINK",
+  help: "Link file made by `tendril link generate` or `skupper link generate`; `-` reads stdin.",
+} as const;
+
+/** `--wait` of the one-liners. */
+export const WAIT_FLAG = {
+  kind: "integer",
+  placeholder: "SECONDS",
+  min: 1,
+  max: 86_400,
+  help: "Give up with exit code 4 when no link is up by then; without it, keep trying.",
+} as const;
+
+/** `--grace`: how long a drain may take. */
+export const GRACE_FLAG = {
+  kind: "integer",
+  placeholder: "SECONDS",
+  min: 0,
+  max: 86_400,
+  default: 10,
+  help: "How long open connections may take to end after the first Ctrl-C or SIGTERM.",
+} as const;

@@ -1,0 +1,102 @@
+/**
+ * Turns what changed between two snapshots of a site into log records: pure, so the words an operator reads are tested
+ * without a network. Repeated failures with the same reason are told once.
+ */
+
+import type { AccessStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteStatus } from "../site/status.ts";
+import type { LogFields } from "../telemetry/log.ts";
+import type { LogLevel } from "../telemetry/level.ts";
+import { formatEndpoint } from "./endpoint.ts";
+
+/** One thing to tell. */
+export interface Narration {
+  /** How grave it is. */
+  readonly level: LogLevel;
+  /** What happened. */
+  readonly message: string;
+  /** The facts. */
+  readonly fields: LogFields;
+}
+
+/** What is worth telling about `next` to someone who knows `previous`; undefined means: knows nothing. */
+export function narrate(previous: SiteStatus | undefined, next: SiteStatus): Narration[] {
+  const told: Narration[] = previous === undefined ? [opening(next)] : [];
+  told.push(...changes(previous?.access, next.access, accessChange));
+  told.push(...changes(previous?.links, next.links, linkChange));
+  told.push(...changes(previous?.listeners, next.listeners, listenerChange));
+  told.push(...changes(previous?.connectors, next.connectors, connectorChange));
+  return told;
+}
+
+function opening(site: SiteStatus): Narration {
+  return tell("info", "site is running", {
+    site: site.name,
+    role: site.role,
+    routerId: site.routerId,
+    pid: Deno.pid,
+    adaptors: site.adaptors.map((adaptor) => `${adaptor.name}@${adaptor.digest}`).join(" "),
+  });
+}
+
+/** Pairs the members of two lists by name and asks `compare` about each pair. */
+function changes<T extends { readonly name: string }>(
+  before: readonly T[] | undefined,
+  after: readonly T[],
+  compare: (before: T | undefined, after: T) => Narration | undefined,
+): Narration[] {
+  return after
+    .map((member) => compare(before?.find((old) => old.name === member.name), member))
+    .filter((narration) => narration !== undefined);
+}
+
+function accessChange(before: AccessStatus | undefined, after: AccessStatus): Narration | undefined {
+  const fields = { access: after.name, role: after.role, address: formatEndpoint(after.host, after.port) };
+  if (before === undefined || before.port !== after.port) return tell("info", "accepting peers", fields);
+  if (before.peers === after.peers) return undefined;
+  return tell("info", before.peers < after.peers ? "peer joined" : "peer left", { ...fields, peers: after.peers });
+}
+
+function linkChange(before: LinkStatus | undefined, after: LinkStatus): Narration | undefined {
+  const fields = { link: after.name, endpoint: after.endpoint, remote: after.remote };
+  const entered = before?.state !== after.state;
+  switch (after.state) {
+    case "active":
+      return entered ? tell("info", "link is active", { ...fields, cost: after.cost }) : undefined;
+    case "standby":
+      return entered ? tell("info", "link is on standby", { ...fields, cost: after.cost }) : undefined;
+    case "connecting":
+      return entered && before === undefined ? tell("info", "link is connecting", fields) : undefined;
+    case "down":
+      // A reason that differs is news even when the state is not; the same reason each second is noise.
+      return entered && before?.state !== "connecting" || before?.message !== after.message
+        ? tell("warn", "link is down", { ...fields, reason: after.message })
+        : undefined;
+  }
+}
+
+function listenerChange(before: ListenerStatus | undefined, after: ListenerStatus): Narration | undefined {
+  const fields = {
+    listener: after.name,
+    routingKey: after.routingKey,
+    address: formatEndpoint(after.host, after.port),
+  };
+  if (after.open) return before?.open ? undefined : tell("info", "listener is open", fields);
+  if (before?.open) return tell("warn", "listener is closed", { ...fields, reason: after.message });
+  if (before === undefined || before.message !== after.message) {
+    return tell("info", "listener waits", { ...fields, reason: after.message });
+  }
+  return undefined;
+}
+
+function connectorChange(before: ConnectorStatus | undefined, after: ConnectorStatus): Narration | undefined {
+  const fields = { connector: after.name, routingKey: after.routingKey, target: after.target };
+  if (before === undefined) return tell("info", "connector offers", fields);
+  if (before.message === after.message) return undefined;
+  return after.message === "OK"
+    ? tell("info", "target answers again", fields)
+    : tell("warn", "target failed", { ...fields, reason: after.message });
+}
+
+function tell(level: LogLevel, message: string, fields: LogFields): Narration {
+  return { level, message, fields };
+}

@@ -1,0 +1,16 @@
+/** Starts a site as the router its role asks for; the one place that loads `interior/`. */
+
+import type { SiteSpec } from "../site/spec.ts";
+import type { RunningSite } from "../site/status.ts";
+import type { Logger } from "../telemetry/log.ts";
+
+/** Starts `spec`; resolves once its own ports are open. Links and listeners come up on their own, in their time. */
+export async function startSite(spec: SiteSpec, logger: Logger): Promise<RunningSite> {
+  if (spec.role === "edge") {
+    const { startEdge } = await import("../site/runtime.ts");
+    return await startEdge(spec, { logger });
+  }
+  // Only an interior pays for what makes a transit router.
+  const { startInterior } = await import("../../interior/mod.ts");
+  return await startInterior(spec, { logger });
+}

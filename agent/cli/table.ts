@@ -1,0 +1,13 @@
+/** Every command of `tendril`, in the order in which help lists them. */
+
+import type { Command } from "./command.ts";
+import { demo } from "./commands/demo.ts";
+import { expose } from "./commands/expose.ts";
+import { forward } from "./commands/forward.ts";
+import { linkGenerate } from "./commands/link_generate.ts";
+import { run } from "./commands/run.ts";
+import { siteCreate } from "./commands/site_create.ts";
+import { version } from "./commands/version.ts";
+
+/** The command table: it drives parsing, help, did-you-mean and the documentation tests. */
+export const commands: readonly Command[] = [demo, expose, forward, siteCreate, linkGenerate, run, version];

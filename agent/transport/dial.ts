@@ -1,0 +1,117 @@
+/**
+ * Dials one endpoint of a link: TCP, then the proxy if there is one, then TLS, then WebSocket if asked for. In: whom to
+ * reach. Out: a channel, or one error that says which step failed and what to do. One deadline covers all steps.
+ */
+
+import { isIP, type Socket } from "node:net";
+import { TendrilError } from "../lib/errors.ts";
+import { scopeOf } from "./abort.ts";
+import type { Channel, TlsCredentials } from "./channel.ts";
+import { readCredentials } from "./credentials.ts";
+import { abortError, timeoutError } from "./link_error.ts";
+import { openTunnel, type ProxyOptions, proxyUnreachable } from "./proxy.ts";
+import { SocketChannel } from "./socket_channel.ts";
+import { connectTcp, formatAddress, type TcpTarget } from "./tcp_connect.ts";
+import { explain, secure, type TlsTarget } from "./tls_client.ts";
+
+/** What to dial, and how. */
+export interface DialOptions {
+  /** Name or IP address of the endpoint; IPv6 without brackets. */
+  readonly host: string;
+  /** Port of the endpoint. */
+  readonly port: number;
+  /** Credentials of the link. Undefined means plain TCP, which never leaves this machine. */
+  readonly tls?: TlsCredentials | undefined;
+  /** The name the peer's certificate must carry, if it is not `host`. */
+  readonly serverName?: string | undefined;
+  /** An HTTP proxy to pass; needs `tls`. */
+  readonly proxy?: ProxyOptions | undefined;
+  /** True to carry AMQP in WebSocket frames. */
+  readonly websocket: boolean;
+  /** Deadline for the whole way, milliseconds. */
+  readonly timeoutMs: number;
+  /** Head start of one address of the host over the next, milliseconds. Default 250. */
+  readonly staggerMs?: number | undefined;
+  /** Resolves a name to addresses, best first; for tests. Default: the system's resolver. */
+  readonly resolve?: TcpTarget["resolve"];
+}
+
+/**
+ * Dials. When the promise settles, nothing but the channel it may have yielded is left open. Throws a `LINK_*` error;
+ * `LINK_ABORTED` if `signal` fired.
+ */
+export async function dial(options: DialOptions, signal: AbortSignal): Promise<Channel> {
+  const peer = formatAddress(options.host, options.port);
+  validate(options, peer);
+  if (options.tls !== undefined) readCredentials(options.tls);
+  const scope = scopeOf(signal, (reason) => abortError(peer, reason));
+  let stage = "The connection";
+  const timer = setTimeout(() => scope.abort(timeoutError(peer, stage, options.timeoutMs)), options.timeoutMs);
+  try {
+    scope.signal.throwIfAborted();
+    const raw = await openRoute(options, peer, scope.signal);
+    stage = "The TLS handshake";
+    const channel = await openChannel(raw, options, peer, scope.signal);
+    if (!options.websocket) return channel;
+    stage = "The WebSocket handshake";
+    const { upgradeClient } = await import("./websocket.ts");
+    return await upgradeClient(channel, peer, scope.signal);
+  } finally {
+    clearTimeout(timer);
+    scope.release();
+  }
+}
+
+/** A socket that leads to the endpoint, through the proxy if there is one. */
+async function openRoute(options: DialOptions, peer: string, signal: AbortSignal): Promise<Socket> {
+  const { proxy, staggerMs, resolve } = options;
+  const extras = { ...(staggerMs === undefined ? {} : { staggerMs }), ...(resolve === undefined ? {} : { resolve }) };
+  if (proxy === undefined) {
+    const loopbackOnly = options.tls === undefined;
+    return await connectTcp({ host: options.host, port: options.port, loopbackOnly, ...extras }, signal);
+  }
+  const name = formatAddress(proxy.host, proxy.port);
+  const socket = await connectTcp({ host: proxy.host, port: proxy.port, ...extras }, signal)
+    .catch((error) => Promise.reject(signal.aborted ? error : proxyUnreachable(name, error)));
+  return await openTunnel(socket, peer, proxy, name, signal);
+}
+
+async function openChannel(raw: Socket, options: DialOptions, peer: string, signal: AbortSignal): Promise<Channel> {
+  if (options.tls === undefined) {
+    return new SocketChannel(raw, { address: peer, subject: undefined, fingerprint: undefined });
+  }
+  const target: TlsTarget = { tls: options.tls, serverName: options.serverName ?? options.host, peer };
+  try {
+    return await secure(raw, target, signal);
+  } catch (error) {
+    if (!isVague(error)) throw error;
+    // The TLS layer calls an expired certificate "not verified": have another look, for the user's sake.
+    const again = await openRoute(options, peer, signal).catch(() => undefined);
+    const reason = again === undefined ? undefined : await explain(again, target, signal);
+    throw reason ?? error;
+  }
+}
+
+function isVague(error: unknown): boolean {
+  const cause = error instanceof TendrilError ? error.cause as { code?: unknown } | undefined : undefined;
+  return cause?.code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+}
+
+function validate(options: DialOptions, peer: string): void {
+  const bad = (what: string, hint: string) => {
+    throw new TendrilError("LINK_ENDPOINT", `The endpoint ${JSON.stringify(peer)} can't be dialled: ${what}.`, {
+      hint,
+    });
+  };
+  const hosts = [options.host, options.serverName ?? options.host, options.proxy?.host ?? options.host];
+  if (!hosts.every((host) => isIP(host) !== 0 || /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})$/.test(host))) {
+    bad("the host is neither a DNS name nor an IP address", "Check the host in the link's endpoints.");
+  }
+  const ports = [options.port, options.proxy?.port ?? options.port];
+  if (!ports.every((port) => Number.isInteger(port) && port > 0 && port < 65_536)) {
+    bad("the port is not between 1 and 65535", "Check the port in the link's endpoints.");
+  }
+  if (options.tls === undefined && options.proxy !== undefined) {
+    bad("plain connections do not go through a proxy", "Give the link TLS credentials.");
+  }
+}

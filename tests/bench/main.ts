@@ -1,0 +1,135 @@
+/**
+ * Compares throughput, requests and connections per second of edge -> interior -> edge over mutual TLS with direct
+ * loopback and, when SKROUTERD names a binary, with the C router in the same topology. All take turns in one run, so
+ * that a slow moment of the machine hits them alike. Needs iperf3, wrk and nginx.
+ *
+ *   deno task bench [--runs N] [--seconds N] [--json]
+ */
+
+import { parseArgs } from "node:util";
+import { findProgram, skrouterd } from "../support/programs.ts";
+import { freePort, type Process, start, untilListening } from "../support/processes.ts";
+import { bulk, requests } from "./load.ts";
+import { cpuSeconds, residentMiB } from "./measure.ts";
+import { printTable, summarize } from "./report.ts";
+import { prepare, skrouterdTopology, tendrilTopology, type Topology } from "./topology.ts";
+
+/** One measurement. */
+export interface Sample {
+  readonly subject: string;
+  readonly load: string;
+  /** Bits, requests or connections per second. */
+  readonly rate: number;
+  readonly p50Ms?: number;
+  readonly p99Ms?: number;
+  readonly errors?: number;
+  /** CPU seconds of each process of the topology, in the order hub, listening edge, connecting edge. */
+  readonly cpuSeconds: readonly number[];
+}
+
+const LOADS: Readonly<
+  Record<
+    string,
+    (ports: Readonly<Record<string, number>>, seconds: number) => Promise<Partial<Sample> & { rate: number }>
+  >
+> = {
+  "1 stream": async (ports, seconds) => ({ rate: await bulk(ports.iperf, seconds, { streams: 1, reverse: false }) }),
+  "1 stream back": async (ports, seconds) => ({
+    rate: await bulk(ports.iperf, seconds, { streams: 1, reverse: true }),
+  }),
+  "8 streams": async (ports, seconds) => ({ rate: await bulk(ports.iperf, seconds, { streams: 8, reverse: false }) }),
+  "8 streams back": async (ports, seconds) => ({
+    rate: await bulk(ports.iperf, seconds, { streams: 8, reverse: true }),
+  }),
+  "requests": (ports, seconds) => http(ports, seconds, true),
+  "connections": (ports, seconds) => http(ports, seconds, false),
+};
+
+async function http(ports: Readonly<Record<string, number>>, seconds: number, keepAlive: boolean) {
+  const { perSecond, ...rest } = await requests(ports.http, seconds, keepAlive);
+  return { rate: perSecond, ...rest };
+}
+
+async function startTargets(dir: string): Promise<{ processes: Process[]; iperf: number; http: number }> {
+  const iperf = freePort();
+  const http = freePort();
+  await Deno.writeTextFile(
+    `${dir}/nginx.conf`,
+    `daemon off; worker_processes 1; pid ${dir}/nginx.pid; error_log /dev/null;
+events { worker_connections 2048; }
+http { access_log off; keepalive_requests 100000000; client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p;
+fastcgi_temp_path ${dir}/f; uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
+server { listen 127.0.0.1:${http} backlog=2048; location / { return 200 "hello from nginx\\n"; } } }
+`,
+  );
+  const nginx = findProgram("nginx");
+  if (nginx === undefined || findProgram("iperf3") === undefined || findProgram("wrk") === undefined) {
+    throw new Error("the benchmark needs iperf3, wrk and nginx: install them and try again");
+  }
+  const processes = [
+    start("iperf3", "iperf3", ["-s", "-B", "127.0.0.1", "-p", `${iperf}`]),
+    start("nginx", nginx, ["-p", dir, "-c", `${dir}/nginx.conf`]),
+  ];
+  await untilListening(http, processes[1]);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return { processes, iperf, http };
+}
+
+async function measure(topology: Topology, load: string, seconds: number): Promise<Sample> {
+  const before = topology.processes.map(({ pid }) => cpuSeconds(pid));
+  const result = await LOADS[load](topology.ports, seconds);
+  const cpu = topology.processes.map(({ pid }, at) => cpuSeconds(pid) - before[at]);
+  return { subject: topology.name, load, ...result, cpuSeconds: cpu };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: "string", default: "3" },
+      seconds: { type: "string", default: "3" },
+      loads: { type: "string", default: Object.keys(LOADS).join(",") },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const runs = Number(values.runs);
+  const seconds = Number(values.seconds);
+  const dir = await Deno.makeTempDir({ prefix: "tendril-bench-" });
+  const targets = await startTargets(dir);
+  const topologies: Topology[] = [];
+  try {
+    const ground = await prepare(dir, [{ key: "iperf", port: targets.iperf }, { key: "http", port: targets.http }]);
+    topologies.push(await tendrilTopology(ground));
+    const binary = skrouterd();
+    if (binary === undefined) console.error("SKROUTERD is not set: no comparison with the C router in this run");
+    else topologies.push(await skrouterdTopology(binary, ground));
+    topologies.push({
+      name: "direct",
+      ports: { iperf: targets.iperf, http: targets.http },
+      processes: [],
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+    const samples: Sample[] = [];
+    for (const load of values.loads.split(",")) {
+      for (let run = 0; run < runs; run++) {
+        for (const topology of topologies) {
+          console.error(`${load}, run ${run + 1} of ${runs}: ${topology.name}`);
+          samples.push(await measure(topology, load, seconds));
+        }
+      }
+    }
+    const memory = Object.fromEntries(
+      topologies.map((
+        { name, processes },
+      ) => [name, processes.map((process) => ({ name: process.name, ...residentMiB(process.pid) }))]),
+    );
+    const summary = summarize(samples);
+    if (values.json) console.log(JSON.stringify({ ...summary, memoryMiB: memory, seconds, samples }));
+    else printTable(summary, memory);
+  } finally {
+    for (const topology of topologies) await topology[Symbol.asyncDispose]();
+    for (const process of targets.processes) await process.stop();
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+await main();

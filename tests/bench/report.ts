@@ -1,0 +1,111 @@
+/** Turns samples into medians, ratios and a table. */
+
+import type { Sample } from "./main.ts";
+import { spread } from "./measure.ts";
+
+/** One load under one subject. */
+export interface Row {
+  readonly load: string;
+  readonly subject: string;
+  readonly rate: { readonly min: number; readonly median: number; readonly max: number };
+  /** Medians of the latency percentiles, for requests. */
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
+  /** Sum over all runs. */
+  readonly errors: number;
+  /** Median CPU seconds of each process. */
+  readonly cpuSeconds: readonly number[];
+}
+
+/** Everything that the samples say. */
+export interface Summary {
+  /** Ours over the C router's; absent without one. */
+  readonly ratios: { readonly throughput: number; readonly requests: number; readonly connections: number } | undefined;
+  readonly rows: readonly Row[];
+}
+
+/** Medians of all samples; throughput is the worst of its four loads. */
+export function summarize(samples: readonly Sample[]): Summary {
+  const rows: Row[] = [];
+  for (const load of new Set(samples.map((sample) => sample.load))) {
+    for (const subject of new Set(samples.map((sample) => sample.subject))) {
+      const same = samples.filter((sample) => sample.load === load && sample.subject === subject);
+      if (same.length > 0) rows.push(row(load, subject, same));
+    }
+  }
+  const ratio = (load: string) => {
+    const of = (subject: string) =>
+      rows.find((row) => row.load === load && row.subject === subject)?.rate.median ?? NaN;
+    return of("tendril") / of("skrouterd");
+  };
+  const bulkRatios = [...new Set(rows.map((row) => row.load))].filter((load) => load.includes("stream")).map(ratio);
+  const compared = rows.some((row) => row.subject === "skrouterd");
+  return {
+    ratios: compared
+      ? { throughput: Math.min(...bulkRatios), requests: ratio("requests"), connections: ratio("connections") }
+      : undefined,
+    rows,
+  };
+}
+
+function row(load: string, subject: string, samples: readonly Sample[]): Row {
+  const median = (values: (number | undefined)[]) => {
+    const known = values.filter((value) => value !== undefined);
+    return known.length === 0 ? undefined : spread(known).median;
+  };
+  return {
+    load,
+    subject,
+    rate: spread(samples.map((sample) => sample.rate)),
+    p50Ms: median(samples.map((sample) => sample.p50Ms)),
+    p99Ms: median(samples.map((sample) => sample.p99Ms)),
+    errors: samples.reduce((sum, sample) => sum + (sample.errors ?? 0), 0),
+    cpuSeconds: samples[0].cpuSeconds.map((_, at) => spread(samples.map((sample) => sample.cpuSeconds[at])).median),
+  };
+}
+
+/** Prints the table for people. */
+export function printTable(
+  summary: Summary,
+  memory: Record<string, readonly { name: string; now: number; peak: number }[]>,
+): void {
+  const head = [
+    "load",
+    "subject",
+    "min",
+    "median",
+    "max",
+    "unit",
+    "p50 ms",
+    "p99 ms",
+    "errors",
+    "CPU s hub/listen/connect",
+  ];
+  const lines = summary.rows.map(({ load, subject, rate, p50Ms, p99Ms, errors, cpuSeconds }) => {
+    const bulk = load.includes("stream");
+    const show = (value: number) => bulk ? (value / 1e9).toFixed(2) : value.toFixed(0);
+    return [
+      ...[load, subject, show(rate.min), show(rate.median), show(rate.max), bulk ? "Gbit/s" : "1/s"],
+      ...[p50Ms?.toFixed(2) ?? "", p99Ms?.toFixed(2) ?? "", bulk ? "" : `${errors}`],
+      cpuSeconds.map((value) => value.toFixed(2)).join(" / "),
+    ];
+  });
+  const widths = head.map((title, at) => Math.max(title.length, ...lines.map((line) => line[at].length)));
+  for (const line of [head, ...lines]) {
+    console.log(line.map((cell, at) => cell.padEnd(widths[at])).join("  ").trimEnd());
+  }
+  for (const [name, processes] of Object.entries(memory)) {
+    if (processes.length === 0) continue;
+    const list = processes.map((process) =>
+      `${process.name} ${process.now.toFixed(0)} (peak ${process.peak.toFixed(0)})`
+    );
+    console.log(`resident MiB, ${name}: ${list.join(", ")}`);
+  }
+  if (summary.ratios === undefined) return;
+  const { throughput, requests, connections } = summary.ratios;
+  console.log(
+    `ratios to skrouterd: throughput ${throughput.toFixed(2)}, requests ${requests.toFixed(2)}, connections ${
+      connections.toFixed(2)
+    }`,
+  );
+}

@@ -1,0 +1,66 @@
+/** Folders with the resources of small sites, made by the commands a user types and a few lines of YAML. */
+
+import { freePort } from "./processes.ts";
+import { tendril } from "./tendril.ts";
+
+/** An interior's folder and the ports it will open. */
+export interface InteriorFolder {
+  readonly dir: string;
+  readonly edgePort: number;
+  readonly interRouterPort: number;
+  readonly amqpPort: number;
+}
+
+/** A port at a site that leads to a key, or the other way round. */
+export interface Service {
+  readonly key: string;
+  readonly port: number;
+}
+
+/** Creates an interior that accepts edges on loopback. */
+export async function interiorFolder(dir: string, name = "hub"): Promise<InteriorFolder> {
+  const [edgePort, interRouterPort, amqpPort] = [freePort(), freePort(), freePort()];
+  await expectOk(tendril(
+    ...["site", "create", name, "--dir", dir, "--enable-link-access", "--bind", "127.0.0.1"],
+    ...["--edge-port", `${edgePort}`, "--inter-router-port", `${interRouterPort}`, "--amqp-port", `${amqpPort}`],
+  ));
+  return { dir, edgePort, interRouterPort, amqpPort };
+}
+
+/** Creates an edge that is linked to the interior in `hub`, with services on loopback. */
+export async function edgeFolder(
+  dir: string,
+  name: string,
+  hub: InteriorFolder,
+  services: { listeners?: readonly Service[]; connectors?: readonly Service[] },
+): Promise<void> {
+  await expectOk(tendril("site", "create", name, "--dir", dir, "--edge"));
+  const link = await expectOk(tendril("link", "generate", "--dir", hub.dir, "--host", "127.0.0.1"));
+  await Deno.writeTextFile(`${dir}/link.yaml`, link, { mode: 0o600 });
+  await Deno.writeTextFile(
+    `${dir}/services.yaml`,
+    [
+      ...(services.listeners ?? []).map((service) => resource("Listener", service)),
+      ...(services.connectors ?? []).map((service) => resource("Connector", service)),
+    ].join("---\n"),
+  );
+}
+
+/** One Listener or Connector on 127.0.0.1 as YAML. */
+export function resource(kind: "Listener" | "Connector", { key, port }: Service): string {
+  return `apiVersion: skupper.io/v2alpha1
+kind: ${kind}
+metadata:
+  name: ${key}
+spec:
+  routingKey: ${key}
+  host: 127.0.0.1
+  port: ${port}
+`;
+}
+
+async function expectOk(running: ReturnType<typeof tendril>): Promise<string> {
+  const { code, stdout, stderr } = await running;
+  if (code !== 0) throw new Error(`exit code ${code}: ${stderr}${stdout}`);
+  return stdout;
+}
