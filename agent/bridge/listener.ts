@@ -91,7 +91,7 @@ export class Listener {
       return;
     }
     this.#message = "OK";
-    this.#logger.info("listener open", { listener: name, host, port: this.#socket.addr.port, key: routingKey });
+    this.#logger.debug("listener open", { listener: name, host, port: this.#socket.addr.port, key: routingKey });
     this.#onChange();
     this.#acceptAll(this.#socket);
   }
@@ -110,7 +110,7 @@ export class Listener {
     if (this.#socket === undefined) return;
     this.#socket.close();
     this.#socket = undefined;
-    this.#logger.info("listener shut", { listener: this.#spec.name, key: this.#spec.routingKey, reason: message });
+    this.#logger.debug("listener shut", { listener: this.#spec.name, key: this.#spec.routingKey, reason: message });
     this.#onChange();
   }
 

@@ -39,5 +39,9 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof TendrilError)) return EXIT.failure;
   if (error.code.startsWith("USAGE_")) return EXIT.usage;
   if (error.code === "WAIT_TIMEOUT") return EXIT.network;
+  if (CONFIGURATION.some((prefix) => error.code.startsWith(prefix))) return EXIT.configuration;
   return EXIT.failure;
 }
+
+/** Codes that begin like this are about what the user supplied. */
+const CONFIGURATION = ["SITE_", "LINK_FILE_", "LINK_TLS_CREDENTIALS", "INPUT_", "ACCEPT_PLAIN_REMOTE"];

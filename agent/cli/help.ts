@@ -46,7 +46,9 @@ export function usageLine(command: Command): string {
 function permissionLines(command: Command): string[] {
   if (command.permissions.length === 0) return ["none"];
   const flags = permissionFlags(command.permissions);
-  const reasons = command.permissions.map((need) => [`${need.kind} ${need.scope}`, need.why] as const);
+  const reasons = command.permissions.map((
+    need,
+  ): readonly [string, string] => [`${need.kind} ${need.scope}`, need.why]);
   reasons.push([NO_ENVIRONMENT, "no variable is needed; --allow-env=TENDRIL_LOG_LEVEL and the like may be added"]);
   return [`deno run ${flags.join(" ")} …`, ...table(reasons)];
 }

@@ -179,7 +179,7 @@ class EdgeLink {
         this.peer = peer;
         this.#message = "OK";
         this.#retry.reset();
-        this.#logger.info("link up", { link: this.target.name, peer: remote.containerId, endpoint: this.#endpoint });
+        this.#logger.debug("link up", { link: this.target.name, peer: remote.containerId, endpoint: this.#endpoint });
         this.#events.onUp(this);
       },
       onAttach: (link, attach) => this.#events.onAttach(this, link, attach),
@@ -210,7 +210,7 @@ class EdgeLink {
     this.#message = message;
     const hint = error instanceof TendrilError ? error.hint : undefined;
     const code = error instanceof TendrilError ? error.code : undefined;
-    this.#logger.warn("link down", {
+    this.#logger.debug("link down", {
       link: this.target.name,
       endpoint: this.#endpoint,
       code,

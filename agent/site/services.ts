@@ -40,7 +40,9 @@ export class SiteServices {
 
   /** Loads the adaptor, then puts the services on `router`. */
   static async start(spec: SiteSpec, router: Router, deps: SiteDeps): Promise<SiteServices> {
-    return new SiteServices(spec, router, await loadBuiltin("tcp"), deps.logger);
+    const adaptor = await loadBuiltin("tcp");
+    deps.logger.info("adaptor loaded", { adaptor: adaptor.name, digest: adaptor.digest });
+    return new SiteServices(spec, router, adaptor, deps.logger);
   }
 
   /** Calls `listener` after every change; the result ends that. */

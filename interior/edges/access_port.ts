@@ -47,7 +47,7 @@ export class AccessPort {
         logger.warn("peer refused", { access: spec.name, address, code: reason.code, reason: reason.message });
       },
     );
-    logger.info("access open", { access: spec.name, role: spec.role, host: spec.host, port: port.#acceptor.port });
+    logger.debug("access open", { access: spec.name, role: spec.role, host: spec.host, port: port.#acceptor.port });
     return port;
   }
 

@@ -1,0 +1,45 @@
+/** `tendril expose KEY HOST:PORT`: offers one local target to the network for as long as the command runs. */
+
+import { defineCommand } from "../command.ts";
+import { parseTarget } from "../endpoint.ts";
+import { GRACE_FLAG, LINK_FLAG, WAIT_FLAG } from "../flags.ts";
+import { runOneLiner } from "../one_liner.ts";
+
+/** See the summary. */
+export const expose = defineCommand({
+  name: "expose",
+  summary: "offer a local service to the network under a routing key",
+  description:
+    "Becomes an edge of the network that the link file leads to, and serves KEY with the target until Ctrl-C. No port " +
+    "is opened on this machine: the link goes out, and clients come in over it.",
+  positionals: [
+    { name: "key", placeholder: "KEY", help: "Routing key by which other sites reach the target." },
+    { name: "target", placeholder: "HOST:PORT", help: "The target; a port alone means 127.0.0.1." },
+  ],
+  flags: { link: LINK_FLAG, wait: WAIT_FLAG, grace: GRACE_FLAG },
+  examples: [
+    { title: "offer a web server of this machine", line: "tendril expose web 8080 --link link.yaml" },
+    {
+      title: "offer a database nearby, or fail within a minute",
+      line: "tendril expose db db.internal:5432 --link link.yaml --wait 60",
+    },
+  ],
+  exits: ["configuration", "network", "interrupted", "terminated"],
+  permissions: [
+    { kind: "read", scope: "LINK_FILE", why: "the link file" },
+    { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
+    { kind: "net", scope: "TARGET_HOST:PORT", why: "the target" },
+  ],
+  run({ args, flags, io, logger }) {
+    const { host, port } = parseTarget(args.target, "expose");
+    return runOneLiner({
+      prefix: "expose",
+      connectors: [{ name: "expose", routingKey: args.key, host, port }],
+      link: flags.link,
+      graceMs: flags.grace * 1000,
+      waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
+      io,
+      logger,
+    });
+  },
+});

@@ -1,0 +1,47 @@
+/** `tendril forward KEY PORT`: a local port that leads to a routing key for as long as the command runs. */
+
+import { defineCommand } from "../command.ts";
+import { parsePort } from "../endpoint.ts";
+import { GRACE_FLAG, LINK_FLAG, WAIT_FLAG } from "../flags.ts";
+import { runOneLiner } from "../one_liner.ts";
+
+/** See the summary. */
+export const forward = defineCommand({
+  name: "forward",
+  summary: "open a local port that leads to a routing key",
+  description:
+    "Becomes an edge of the network that the link file leads to, and listens on PORT until Ctrl-C. The port is open " +
+    "only while some site serves KEY.",
+  positionals: [
+    { name: "key", placeholder: "KEY", help: "Routing key that another site serves." },
+    { name: "port", placeholder: "PORT", help: "Local port; 0 lets the system choose." },
+  ],
+  flags: {
+    link: LINK_FLAG,
+    host: { kind: "text", placeholder: "HOST", default: "127.0.0.1", help: "Local address to listen on." },
+    wait: WAIT_FLAG,
+    grace: GRACE_FLAG,
+  },
+  examples: [
+    { title: "reach a web server of another site", line: "tendril forward web 9090 --link link.yaml" },
+    { title: "let the whole machine room use it", line: "tendril forward db 5432 --link link.yaml --host 0.0.0.0" },
+  ],
+  exits: ["configuration", "network", "interrupted", "terminated"],
+  permissions: [
+    { kind: "read", scope: "LINK_FILE", why: "the link file" },
+    { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
+    { kind: "net", scope: "LISTENER_HOST:PORT", why: "the local port" },
+  ],
+  run({ args, flags, io, logger }) {
+    const port = parsePort(args.port, "forward", 0);
+    return runOneLiner({
+      prefix: "forward",
+      listeners: [{ name: "forward", routingKey: args.key, host: flags.host, port }],
+      link: flags.link,
+      graceMs: flags.grace * 1000,
+      waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
+      io,
+      logger,
+    });
+  },
+});
