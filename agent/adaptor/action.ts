@@ -61,5 +61,7 @@ export interface AdaptorModule {
   readonly version: string;
   /** `sha256:<hex>` of the module's bytes as distributed. */
   readonly digest: string;
+  /** False for an adaptor that takes no socket octets before its splice: the socket is then read only afterwards. */
+  readonly readsSocket: boolean;
   instantiate(): AdaptorInstance;
 }

@@ -15,6 +15,8 @@ export interface Description {
   readonly protocol: string;
   /** Roles it can be opened in. */
   readonly roles: readonly AdaptorRole[];
+  /** Whether it wants socket octets before a splice; true unless it says otherwise. */
+  readonly readsSocket: boolean;
   /** Address of the input buffer. */
   readonly inPtr: number;
   /** Octets in the input buffer. */
@@ -66,7 +68,7 @@ function checkBuffers(
   if (inPtr < outPtr + outCap && outPtr < inPtr + inCap) refuse("its buffers overlap");
 }
 
-function parse(octets: Uint8Array): Pick<Description, "name" | "version" | "protocol" | "roles"> {
+function parse(octets: Uint8Array): Pick<Description, "name" | "version" | "protocol" | "roles" | "readsSocket"> {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(octets));
@@ -74,13 +76,14 @@ function parse(octets: Uint8Array): Pick<Description, "name" | "version" | "prot
     throw new AdaptorError("ADAPTOR_DESCRIBE", "the module's description is not JSON", { cause });
   }
   if (typeof value !== "object" || value === null) refuse("its description is not an object");
-  const { name, version, protocol, roles } = value as Record<string, unknown>;
+  const { name, version, protocol, roles, reads_socket: readsSocket = true } = value as Record<string, unknown>;
   if (typeof name !== "string" || !namePattern.test(name)) refuse("its name is not a short lower-case word");
   if (typeof version !== "string" || !versionPattern.test(version)) refuse("its version is not major.minor.patch");
   if (typeof protocol !== "string" || !namePattern.test(protocol)) {
     refuse("its protocol is not a short lower-case word");
   }
-  return { name, version, protocol, roles: parseRoles(roles) };
+  if (typeof readsSocket !== "boolean") refuse("its reads_socket is not true or false");
+  return { name, version, protocol, roles: parseRoles(roles), readsSocket };
 }
 
 function parseRoles(roles: unknown): AdaptorRole[] {

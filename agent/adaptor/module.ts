@@ -6,6 +6,7 @@ import { AdaptorError } from "./adaptor_error.ts";
 import type { Description } from "./description.ts";
 import { WasmAdaptorInstance } from "./instance.ts";
 import type { AdaptorLimits } from "./limits.ts";
+import { ReplayedInstance, Transcripts } from "./replay.ts";
 
 /** An {@link AdaptorModule} over WebAssembly. */
 export class WasmAdaptorModule implements AdaptorModule {
@@ -17,6 +18,9 @@ export class WasmAdaptorModule implements AdaptorModule {
   readonly digest: string;
   /** All it says of itself. */
   readonly description: Description;
+  /** See {@link AdaptorModule}. */
+  readonly readsSocket: boolean;
+  readonly #transcripts = new Transcripts();
   readonly #module: WebAssembly.Module;
   readonly #limits: AdaptorLimits;
 
@@ -26,15 +30,21 @@ export class WasmAdaptorModule implements AdaptorModule {
     this.version = description.version;
     this.digest = digest;
     this.description = description;
+    this.readsSocket = description.readsSocket;
     this.#module = module;
     this.#limits = limits;
   }
 
   /**
-   * Makes an instance with a memory of its own: no octet of one connection is ever in reach of another. Throws
-   * ADAPTOR_INSTANTIATE, which on a verified module means that the system is short of memory.
+   * Makes an instance with a memory of its own, as soon as one is needed: no octet of one connection is ever in reach
+   * of another. Calls may throw ADAPTOR_INSTANTIATE, which on a verified module means that the system is short of
+   * memory.
    */
   instantiate(): AdaptorInstance {
+    return new ReplayedInstance(this.#transcripts, () => this.#instantiate());
+  }
+
+  #instantiate(): AdaptorInstance {
     const abi = instantiateAbi(this.#module);
     if (abi.memory.buffer.byteLength < this.description.memoryOctets) {
       throw new AdaptorError("ADAPTOR_INSTANTIATE", `adaptor ${this.name} could not get its memory`);

@@ -6,7 +6,14 @@
  * (wire-protocol E.5 to E.7): the adaptor does not see them.
  */
 
-import type { Action, AdaptorInstance, AdaptorRole, MessageHead, StreamEvent } from "../adaptor/action.ts";
+import type {
+  Action,
+  AdaptorInstance,
+  AdaptorModule,
+  AdaptorRole,
+  MessageHead,
+  StreamEvent,
+} from "../adaptor/action.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -46,14 +53,17 @@ export class BridgedConnection {
   #toSocket: number | undefined;
   #adaptorWants: (() => void) | undefined;
   #replyTo: string | undefined;
+  readonly #readsEarly: boolean;
+  #reading = false;
   #readDone = false;
   #writeDone = false;
   #closed = false;
 
-  /** Joins `conn`, which it owns from now on, with `adaptor`; call {@link BridgedConnection.open} next. */
-  constructor(conn: Deno.TcpConn, adaptor: AdaptorInstance, hooks: BridgeHooks) {
+  /** Joins `conn`, which it owns from now on, with an instance of `adaptor`; call {@link BridgedConnection.open} next. */
+  constructor(conn: Deno.TcpConn, adaptor: AdaptorModule, hooks: BridgeHooks) {
     this.#conn = conn;
-    this.#adaptor = adaptor;
+    this.#adaptor = adaptor.instantiate();
+    this.#readsEarly = adaptor.readsSocket;
     this.#hooks = hooks;
     conn.setNoDelay(true);
     this.#writer = new SocketWriter(conn, {
@@ -75,7 +85,7 @@ export class BridgedConnection {
   /** Starts the adaptor and the flow of data. */
   open(role: AdaptorRole): void {
     this.#ask((adaptor) => adaptor.open(role, NO_OCTETS));
-    if (!this.#closed) this.#reader.run();
+    if (this.#readsEarly) this.#startReading();
   }
 
   /** Takes a stream from the network as number `stream` of the adaptor. */
@@ -172,6 +182,7 @@ export class BridgedConnection {
       const stream = this.#outbound.get(action.stream);
       if (stream === undefined) throw new Error(`splice into unknown stream ${action.stream}`);
       this.#toStream = stream;
+      this.#startReading();
     } else {
       if (!this.#inbound.has(action.stream)) throw new Error(`splice of unknown stream ${action.stream}`);
       this.#toSocket = action.stream;
@@ -187,6 +198,12 @@ export class BridgedConnection {
   }
 
   // --- socket to network
+
+  #startReading(): void {
+    if (this.#reading || this.#closed) return;
+    this.#reading = true;
+    this.#reader.run();
+  }
 
   /** Offers socket bytes until the adaptor has taken them or has spliced. */
   async #offer(chunk: Uint8Array): Promise<void> {

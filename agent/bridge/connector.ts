@@ -96,7 +96,7 @@ export class Connector implements Consumer {
       waiting.refuse();
       return;
     }
-    const connection: BridgedConnection = new BridgedConnection(conn, this.#adaptor.instantiate(), {
+    const connection: BridgedConnection = new BridgedConnection(conn, this.#adaptor, {
       logger: this.#logger,
       openStream: (head, replyTo, replyUpstream) => {
         if (replyTo === undefined) return undefined;

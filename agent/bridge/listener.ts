@@ -135,7 +135,7 @@ export class Listener {
   #serve(conn: Deno.TcpConn): void {
     const { identity, addresses } = this.#router;
     const name = `temp.${discriminator()}`;
-    const connection: BridgedConnection = new BridgedConnection(conn, this.#adaptor.instantiate(), {
+    const connection: BridgedConnection = new BridgedConnection(conn, this.#adaptor, {
       logger: this.#logger,
       openStream: (head, _replyTo, upstream) => {
         const start = encodeStreamHead(this.#spec.routingKey, localAddress(name, identity), head);

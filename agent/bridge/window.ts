@@ -1,9 +1,12 @@
 /** The end-to-end window of a TCP stream (wire-protocol E.6): fixed by the protocol, the same in every router. */
 
-/** The receiver reports after this many further octets reached its socket. */
-export const REPORT_OCTETS = 521_216;
 /** The sender stops reading its socket at this many octets without a report. */
-export const WINDOW_OCTETS = 2 * REPORT_OCTETS;
+export const WINDOW_OCTETS = 1_042_432;
+/**
+ * The receiver reports after this many further octets reached its socket. Routers in C wait for half of the window;
+ * reporting sooner keeps the sender from running dry while a report is on its way.
+ */
+export const REPORT_OCTETS = WINDOW_OCTETS / 8;
 /** Octets beyond the window that a receiver tolerates: what a peer may have read in one go before it looked. */
 export const OVERRUN_OCTETS = 1_048_576;
 

@@ -4,7 +4,7 @@
  */
 
 /** Smallest and largest pooled buffer, in octets; others are allocated and left to the garbage collector. */
-const SMALLEST = 8 * 1024;
+const SMALLEST = 1024;
 const LARGEST = 256 * 1024;
 /** Octets that may lie unused in the pool. */
 export const POOL_OCTETS = 4 * 1024 * 1024;

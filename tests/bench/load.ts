@@ -18,14 +18,21 @@ export interface Requests {
   readonly errors: number;
 }
 
+/** Time the iperf3 server needs between two tests, in ms. */
+const SETTLE_MS = 300;
+
 /** Bits per second through `port`, as the receiver counted them. */
 export async function bulk(port: number, seconds: number, { streams, reverse }: Bulk): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const args = ["-c", "127.0.0.1", "-p", `${port}`, "-t", `${seconds}`, "-P", `${streams}`, "-J"];
   const { code, stdout, stderr } = await run("iperf3", reverse ? [...args, "-R"] : args, {
     limitMs: (seconds + 20) * 1000,
   });
   if (code !== 0) throw new Error(`iperf3: ${stderr || stdout.slice(0, 500)}`);
-  return JSON.parse(stdout).end.sum_received.bits_per_second;
+  const { end, error } = JSON.parse(stdout);
+  // A test that the server refuses, as it does while the last one is still being cleared away, ends without sums.
+  if (error !== undefined || end.sum_received === undefined) throw new Error(`iperf3: ${error}`);
+  return end.sum_received.bits_per_second;
 }
 
 /** Requests through `port`; `keepAlive` false opens a connection for every request. */

@@ -1,30 +1,38 @@
 /**
  * Reads AMQP values from bytes (OASIS AMQP 1.0, part 1). Every read is checked against the end of the window, so that
- * hostile bytes give a ProtocolError and nothing else: no wrong value, no endless loop, no large allocation.
+ * hostile bytes give a ProtocolError and nothing else: no wrong value, no endless loop, no large allocation. What was
+ * read keeps no hold on the bytes it came from.
  */
 
 import { ProtocolError } from "../protocol_error.ts";
+import { decodeText } from "./text.ts";
 import { type AmqpMap, AmqpSymbol, type AmqpValue } from "./types.ts";
 
-/** Nesting that is followed; real messages stay below ten. */
-const MAX_DEPTH = 32;
-/** Elements without octets of their own (null, true, list0 and the like) that one array may claim. */
-const MAX_EMPTY_ELEMENTS = 4096;
-const DESCRIBED = 0x00;
-const text = new TextDecoder("utf-8", { fatal: true });
+/** Nesting of lists, maps, arrays and described values that is followed; real messages stay below ten. */
+export const MAX_DEPTH = 32;
+/** Array elements without octets of their own (null, true, list0 and the like) that one reader accepts. */
+export const MAX_EMPTY_ELEMENTS = 4096;
+/** What {@link Reader.peekDescriptor} says of a descriptor that is no ulong below 2^31. */
+export const OTHER_DESCRIPTOR = -1;
 
-/** A cursor over a window of bytes. */
+const DESCRIBED = 0x00;
+const NULL = 0x40;
+const UINT_ZERO: AmqpValue = { type: "uint", value: 0 };
+const ULONG_ZERO: AmqpValue = { type: "ulong", value: 0n };
+const EMPTY_LIST: AmqpValue = { type: "list", value: [] };
+
+/** A cursor over a window of bytes. After an error it must not be used again. */
 export class Reader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #end: number;
+  #view: DataView | undefined;
   #at: number;
+  #end: number;
   #depth = 0;
+  #emptyLeft = MAX_EMPTY_ELEMENTS;
 
-  /** Reads from `start` up to, not including, `end`. */
+  /** Reads from `start` up to, not including, `end`; both are within `bytes`. */
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = start;
     this.#end = end;
   }
@@ -41,7 +49,7 @@ export class Reader {
 
   /** Reads one value. */
   value(): AmqpValue {
-    const code = this.#bytes[this.#take(1)];
+    const code = this.#octet();
     if (code !== DESCRIBED) return this.#primitive(code);
     this.#enter();
     const descriptor = this.value();
@@ -50,24 +58,133 @@ export class Reader {
     return { type: "described", descriptor, value };
   }
 
-  /** Reads the descriptor of a performative or section: a ulong below 2^31, in any encoding. */
-  descriptor(): number {
-    if (this.#bytes[this.#take(1)] !== DESCRIBED) throw broken("described type expected");
-    const code = this.value();
-    if (typeof code !== "object" || code === null || code instanceof AmqpSymbol || code.type !== "ulong") {
-      throw broken("numeric descriptor expected");
-    }
-    if (code.value > 0x7fffffffn) throw broken("unknown descriptor");
-    return Number(code.value);
+  /** Reads a null, if one comes next. */
+  skipNull(): boolean {
+    if (this.#at >= this.#end || this.#bytes[this.#at] !== NULL) return false;
+    this.#at++;
+    return true;
   }
 
-  /** Reads a list and returns its elements as fields. */
-  fields(): FieldReader {
-    const value = this.value();
-    if (typeof value !== "object" || value === null || value instanceof AmqpSymbol || value.type !== "list") {
-      throw broken("list expected");
+  /**
+   * Looks at the descriptor of the value that comes next, without reading it. Undefined when the value is not
+   * described, {@link OTHER_DESCRIPTOR} when its descriptor is not written as a one or eight octet ulong below 2^31.
+   */
+  peekDescriptor(): number | undefined {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    const left = this.#end - at;
+    if (left < 1 || bytes[at] !== DESCRIBED) return undefined;
+    if (left >= 3 && bytes[at + 1] === 0x53) return bytes[at + 2];
+    if (left < 10 || bytes[at + 1] !== 0x80 || uint32(bytes, at + 2) !== 0) return OTHER_DESCRIPTOR;
+    const code = uint32(bytes, at + 6);
+    return code > 0x7fffffff ? OTHER_DESCRIPTOR : code;
+  }
+
+  /** Reads the descriptor of a performative or section, a ulong below 2^31; its value comes next. */
+  descriptor(): number {
+    const code = this.peekDescriptor();
+    if (code === undefined) throw broken("described type expected");
+    if (code === OTHER_DESCRIPTOR) throw broken("unknown descriptor");
+    this.#at += this.#bytes[this.#at + 1] === 0x53 ? 3 : 10;
+    return code;
+  }
+
+  /** Enters a list: reads end with it until {@link Reader.leaveList}. Returns how many elements it has. */
+  enterList(): number {
+    const code = this.#octet();
+    let count = 0;
+    if (code === 0xc0) count = this.#enterCompound(1);
+    else if (code === 0xd0) count = this.#enterCompound(4);
+    else if (code === 0x45) this.#enterWindow(0);
+    else throw broken("list expected");
+    return count;
+  }
+
+  /** The end of the window, to be handed to {@link Reader.leaveList} after {@link Reader.enterList}. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Leaves a list, of which every element has been read, for the window that ends at `outerEnd`. */
+  leaveList(outerEnd: number): void {
+    this.#leave(outerEnd);
+  }
+
+  /** Reads a uint, in any of its encodings; undefined for anything else, which is left partly read. */
+  uint(): number | undefined {
+    switch (this.#octet()) {
+      case 0x43:
+        return 0;
+      case 0x52:
+        return this.#octet();
+      case 0x70:
+        return this.#uint32();
+      default:
+        return undefined;
     }
-    return new FieldReader(value.value);
+  }
+
+  /** Reads a ushort; undefined for anything else. */
+  ushort(): number | undefined {
+    return this.#octet() === 0x60 ? this.#uint16() : undefined;
+  }
+
+  /** Reads a ubyte; undefined for anything else. */
+  ubyte(): number | undefined {
+    return this.#octet() === 0x50 ? this.#octet() : undefined;
+  }
+
+  /** Reads a ulong, in any of its encodings; undefined for anything else. */
+  ulong(): bigint | undefined {
+    switch (this.#octet()) {
+      case 0x44:
+        return 0n;
+      case 0x53:
+        return BigInt(this.#octet());
+      case 0x80:
+        return this.#data().getBigUint64(this.#take(8));
+      default:
+        return undefined;
+    }
+  }
+
+  /** Reads a boolean, in any of its encodings; undefined for anything else. */
+  boolean(): boolean | undefined {
+    switch (this.#octet()) {
+      case 0x41:
+        return true;
+      case 0x42:
+        return false;
+      case 0x56:
+        return this.#booleanOctet();
+      default:
+        return undefined;
+    }
+  }
+
+  /** Reads a string or a symbol as text; undefined for anything else. */
+  text(): string | undefined {
+    const code = this.#octet();
+    if (code === 0xa1 || code === 0xa3) return this.#text(this.#octet());
+    return code === 0xb1 || code === 0xb3 ? this.#text(this.#uint32()) : undefined;
+  }
+
+  /** Reads binary; undefined for anything else. */
+  binary(): Uint8Array | undefined {
+    const code = this.#octet();
+    if (code === 0xa0) return this.#octets(this.#octet());
+    return code === 0xb0 ? this.#octets(this.#uint32()) : undefined;
+  }
+
+  /** Reads a timestamp, in ms since the Unix epoch; undefined for anything else. */
+  timestamp(): bigint | undefined {
+    return this.#octet() === 0x83 ? this.#data().getBigInt64(this.#take(8)) : undefined;
+  }
+
+  /** Reads a map; undefined for anything else. */
+  map(): AmqpMap | undefined {
+    const code = this.#octet();
+    return code === 0xc1 || code === 0xd1 ? this.#pairs(code === 0xc1 ? 1 : 4) : undefined;
   }
 
   #primitive(code: number): AmqpValue {
@@ -79,47 +196,47 @@ export class Reader {
       case 0x42:
         return false;
       case 0x56:
-        return this.#bytes[this.#take(1)] !== 0;
+        return this.#booleanOctet();
       case 0x43:
-        return { type: "uint", value: 0 };
+        return UINT_ZERO;
       case 0x44:
-        return { type: "ulong", value: 0n };
+        return ULONG_ZERO;
       case 0x45:
-        return { type: "list", value: [] };
+        return EMPTY_LIST;
       case 0x50:
-        return { type: "ubyte", value: this.#bytes[this.#take(1)] };
+        return { type: "ubyte", value: this.#octet() };
       case 0x51:
-        return { type: "byte", value: this.#view.getInt8(this.#take(1)) };
+        return { type: "byte", value: this.#octet() << 24 >> 24 };
       case 0x52:
-        return { type: "uint", value: this.#bytes[this.#take(1)] };
+        return { type: "uint", value: this.#octet() };
       case 0x53:
-        return { type: "ulong", value: BigInt(this.#bytes[this.#take(1)]) };
+        return { type: "ulong", value: BigInt(this.#octet()) };
       case 0x54:
-        return { type: "int", value: this.#view.getInt8(this.#take(1)) };
+        return { type: "int", value: this.#octet() << 24 >> 24 };
       case 0x55:
-        return { type: "long", value: BigInt(this.#view.getInt8(this.#take(1))) };
+        return { type: "long", value: BigInt(this.#octet() << 24 >> 24) };
       case 0x60:
-        return { type: "ushort", value: this.#view.getUint16(this.#take(2)) };
+        return { type: "ushort", value: this.#uint16() };
       case 0x61:
-        return { type: "short", value: this.#view.getInt16(this.#take(2)) };
+        return { type: "short", value: this.#uint16() << 16 >> 16 };
       case 0x70:
-        return { type: "uint", value: this.#view.getUint32(this.#take(4)) };
+        return { type: "uint", value: this.#uint32() };
       case 0x71:
-        return { type: "int", value: this.#view.getInt32(this.#take(4)) };
+        return { type: "int", value: this.#uint32() | 0 };
       case 0x72:
-        return { type: "float", value: this.#view.getFloat32(this.#take(4)) };
+        return { type: "float", value: this.#data().getFloat32(this.#take(4)) };
       case 0x73:
-        return { type: "char", value: this.#view.getUint32(this.#take(4)) };
+        return { type: "char", value: this.#codePoint() };
       case 0x74:
         return { type: "decimal32", value: this.#octets(4) };
       case 0x80:
-        return { type: "ulong", value: this.#view.getBigUint64(this.#take(8)) };
+        return { type: "ulong", value: this.#data().getBigUint64(this.#take(8)) };
       case 0x81:
-        return { type: "long", value: this.#view.getBigInt64(this.#take(8)) };
+        return { type: "long", value: this.#data().getBigInt64(this.#take(8)) };
       case 0x82:
-        return { type: "double", value: this.#view.getFloat64(this.#take(8)) };
+        return { type: "double", value: this.#data().getFloat64(this.#take(8)) };
       case 0x83:
-        return { type: "timestamp", value: this.#view.getBigInt64(this.#take(8)) };
+        return { type: "timestamp", value: this.#data().getBigInt64(this.#take(8)) };
       case 0x84:
         return { type: "decimal64", value: this.#octets(8) };
       case 0x94:
@@ -128,13 +245,13 @@ export class Reader {
         return { type: "uuid", value: this.#octets(16) };
       case 0xa0:
       case 0xb0:
-        return { type: "binary", value: this.#octets(this.#length(code === 0xa0 ? 1 : 4)) };
+        return { type: "binary", value: this.#octets(this.#size(code === 0xa0 ? 1 : 4)) };
       case 0xa1:
       case 0xb1:
-        return this.#text(this.#length(code === 0xa1 ? 1 : 4));
+        return this.#text(this.#size(code === 0xa1 ? 1 : 4));
       case 0xa3:
       case 0xb3:
-        return new AmqpSymbol(this.#text(this.#length(code === 0xa3 ? 1 : 4)));
+        return new AmqpSymbol(this.#text(this.#size(code === 0xa3 ? 1 : 4)));
       case 0xc0:
       case 0xd0:
         return { type: "list", value: this.#items(code === 0xc0 ? 1 : 4) };
@@ -150,89 +267,122 @@ export class Reader {
   }
 
   #items(width: number): AmqpValue[] {
-    const { count, end } = this.#compound(width);
-    this.#enter();
+    const outerEnd = this.#end;
+    const count = this.#enterCompound(width);
     const items: AmqpValue[] = [];
-    for (let at = 0; at < count; at++) items.push(this.#inside(end));
-    return this.#leave(end, items);
+    for (let at = 0; at < count; at++) items.push(this.value());
+    this.#leave(outerEnd);
+    return items;
   }
 
   #pairs(width: number): AmqpMap {
-    const { count, end } = this.#compound(width);
+    const outerEnd = this.#end;
+    const count = this.#enterCompound(width);
     if (count % 2 !== 0) throw broken("map with an odd number of elements");
-    this.#enter();
     const pairs: [AmqpValue, AmqpValue][] = [];
-    for (let at = 0; at < count; at += 2) pairs.push([this.#inside(end), this.#inside(end)]);
-    return this.#leave(end, pairs);
+    for (let at = 0; at < count; at += 2) pairs.push([this.value(), this.value()]);
+    this.#leave(outerEnd);
+    return pairs;
   }
 
   #array(width: number): AmqpValue {
-    const length = this.#length(width);
-    const end = this.#at + length;
-    if (end > this.#end) throw broken("array exceeds its frame");
-    const count = this.#length(width);
-    this.#enter();
+    const outerEnd = this.#end;
+    this.#enterWindow(this.#size(width));
+    const count = this.#size(width);
     let descriptor: AmqpValue | undefined;
-    let code = this.#bytes[this.#take(1)];
+    let code = this.#octet();
     if (code === DESCRIBED) {
       descriptor = this.value();
-      code = this.#bytes[this.#take(1)];
+      code = this.#octet();
+      // Legal and never seen; without it no octet can stand for more than two values.
       if (code === DESCRIBED) throw broken("array of doubly described elements");
     }
     // Elements of these types have no octets: only a limit keeps a small array from claiming billions.
-    const limit = code >>> 4 === 4 ? MAX_EMPTY_ELEMENTS : end - this.#at;
-    if (count > limit) throw broken("array claims more elements than it can hold");
-    const items: AmqpValue[] = [];
+    if (code >>> 4 === 4) {
+      this.#emptyLeft -= count;
+      if (this.#emptyLeft < 0) throw broken(`more than ${MAX_EMPTY_ELEMENTS} array elements without octets`);
+    } else if (count > this.#end - this.#at) throw broken("array claims more elements than it has octets");
+    const value: AmqpValue[] = [];
     for (let at = 0; at < count; at++) {
-      const value = this.#primitive(code);
-      if (this.#at > end) throw broken("array element exceeds its array");
-      items.push(descriptor === undefined ? value : { type: "described", descriptor, value });
+      const item = this.#primitive(code);
+      value.push(descriptor === undefined ? item : { type: "described", descriptor, value: item });
     }
-    const value = this.#leave(end, items);
-    return code >>> 4 === 0xa ? { type: "array", value, narrow: true } : { type: "array", value };
+    this.#leave(outerEnd);
+    return code === usualElementCode(code) ? { type: "array", value } : { type: "array", value, code };
   }
 
-  /** Size and count of a list or map; the count is at most the octets that are there. */
-  #compound(width: number): { count: number; end: number } {
-    const length = this.#length(width);
-    const end = this.#at + length;
-    if (end > this.#end || length < width) throw broken("compound value exceeds its frame");
-    const count = this.#length(width);
-    if (count > end - this.#at) throw broken("compound value claims more elements than it has octets");
-    return { count, end };
+  /** Enters a list or map and returns its count, which is at most the octets that are there. */
+  #enterCompound(width: number): number {
+    this.#enterWindow(this.#size(width));
+    const count = this.#size(width);
+    if (count > this.#end - this.#at) throw broken("compound value claims more elements than it has octets");
+    return count;
   }
 
-  #inside(end: number): AmqpValue {
-    if (this.#at >= end) throw broken("compound value ends too early");
-    return this.value();
+  /** Lets reads end after `size` octets. */
+  #enterWindow(size: number): void {
+    const end = this.#at + size;
+    if (end > this.#end) throw broken("compound value exceeds what encloses it");
+    this.#end = end;
+    this.#enter();
   }
 
-  #leave<T>(end: number, value: T): T {
-    if (this.#at !== end) throw broken("compound value does not fill its size");
+  #leave(outerEnd: number): void {
+    if (this.#at !== this.#end) throw broken("compound value does not fill its size");
+    this.#end = outerEnd;
     this.#depth--;
-    return value;
   }
 
   #enter(): void {
     if (++this.#depth > MAX_DEPTH) throw broken(`nested deeper than ${MAX_DEPTH}`);
   }
 
-  #length(width: number): number {
-    return width === 1 ? this.#bytes[this.#take(1)] : this.#view.getUint32(this.#take(4));
+  #size(width: number): number {
+    return width === 1 ? this.#octet() : this.#uint32();
+  }
+
+  #octet(): number {
+    const at = this.#at;
+    if (at >= this.#end) throw broken("value ends too early");
+    this.#at = at + 1;
+    return this.#bytes[at];
+  }
+
+  #uint16(): number {
+    const at = this.#take(2);
+    return this.#bytes[at] << 8 | this.#bytes[at + 1];
+  }
+
+  #uint32(): number {
+    return uint32(this.#bytes, this.#take(4));
+  }
+
+  #booleanOctet(): boolean {
+    const octet = this.#octet();
+    if (octet > 1) throw broken(`boolean of octet ${octet}`);
+    return octet === 1;
+  }
+
+  #codePoint(): number {
+    const point = this.#uint32();
+    if (point > 0x10ffff || point >>> 11 === 0x1b) throw broken("char is no Unicode character");
+    return point;
   }
 
   #octets(length: number): Uint8Array {
     const at = this.#take(length);
-    return this.#bytes.slice(at, at + length);
+    return new Uint8Array(this.#bytes.subarray(at, at + length));
   }
 
   #text(length: number): string {
-    const at = this.#take(length);
-    try {
-      return text.decode(this.#bytes.subarray(at, at + length));
-    } catch {
-      throw broken("text is not UTF-8");
-    }
+    const text = decodeText(this.#bytes, this.#take(length), length);
+    if (text === undefined) throw broken("text is not UTF-8");
+    return text;
+  }
+
+  #data(): DataView {
+    const bytes = this.#bytes;
+    return this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Claims `octets` and returns where they start. */
@@ -242,89 +392,4 @@ export class Reader {
     this.#at = at + octets;
     return at;
   }
-}
-
-/** The fields of one described list, in order; each call reads the next, absent and null fields are undefined. */
-export class FieldReader {
-  readonly #values: readonly AmqpValue[];
-  #at = 0;
-
-  /** Fields in the order of the standard. */
-  constructor(values: readonly AmqpValue[]) {
-    this.#values = values;
-  }
-
-  /** The next field as it came. */
-  any(): AmqpValue | undefined {
-    return this.#values[this.#at++] ?? undefined;
-  }
-
-  /** The next field, a ubyte, ushort or uint. */
-  number(name: string): number | undefined {
-    const value = this.any();
-    if (value === undefined) return undefined;
-    if (typeof value === "object" && value !== null && !(value instanceof AmqpSymbol)) {
-      if (value.type === "uint" || value.type === "ushort" || value.type === "ubyte") return value.value;
-    }
-    throw invalid(name, "an unsigned number");
-  }
-
-  /** The next field, a ulong. */
-  big(name: string): bigint | undefined {
-    const value = this.any();
-    if (value === undefined) return undefined;
-    if (typeof value === "object" && value !== null && !(value instanceof AmqpSymbol) && value.type === "ulong") {
-      return value.value;
-    }
-    throw invalid(name, "a ulong");
-  }
-
-  /** The next field, a boolean. */
-  boolean(name: string): boolean | undefined {
-    const value = this.any();
-    if (value === undefined || typeof value === "boolean") return value;
-    throw invalid(name, "a boolean");
-  }
-
-  /** The next field, a string or symbol: senders mix them up. */
-  text(name: string): string | undefined {
-    const value = this.any();
-    if (value === undefined || typeof value === "string") return value;
-    if (value instanceof AmqpSymbol) return value.text;
-    throw invalid(name, "a string");
-  }
-
-  /** The next field, binary. */
-  binary(name: string): Uint8Array | undefined {
-    const value = this.any();
-    if (value === undefined) return undefined;
-    if (typeof value === "object" && value !== null && !(value instanceof AmqpSymbol) && value.type === "binary") {
-      return value.value;
-    }
-    throw invalid(name, "binary");
-  }
-
-  /** The next field, a map. */
-  map(name: string): AmqpMap | undefined {
-    const value = this.any();
-    if (value === undefined) return undefined;
-    if (typeof value === "object" && value !== null && !(value instanceof AmqpSymbol) && value.type === "map") {
-      return value.value;
-    }
-    throw invalid(name, "a map");
-  }
-}
-
-/** The value of a mandatory field. */
-export function required<T>(value: T | undefined, name: string): T {
-  if (value === undefined) throw new ProtocolError("amqp:invalid-field", `mandatory field ${name} is missing`);
-  return value;
-}
-
-function broken(what: string): ProtocolError {
-  return new ProtocolError("amqp:decode-error", what);
-}
-
-function invalid(field: string, expected: string): ProtocolError {
-  return new ProtocolError("amqp:invalid-field", `field ${field} is not ${expected}`);
 }

@@ -1,0 +1,114 @@
+/**
+ * Answers for the first inputs of a connection, remembered from earlier connections.
+ *
+ * An adaptor has no clock, no randomness and no I/O: the same inputs give the same answers. So the beginning that most
+ * connections share is computed by the module once and replayed afterwards; a module instance is made only for a
+ * connection that goes on differently, and is then brought to the same state by giving it the same inputs. For an
+ * adaptor that splices at once, such as TCP, a connection costs no instance at all. Nothing of one connection can reach
+ * another: what is remembered is a function of the input, and inputs are compared whole.
+ */
+
+import type { Action, AdaptorInstance, AdaptorRole, StreamEvent } from "./action.ts";
+
+/** Answers remembered per module. */
+export const MAX_REMEMBERED = 256;
+/** Longest input that is remembered, in characters of its key. */
+const MAX_KEY = 1024;
+
+/** Everything that is remembered of a module: a tree of inputs, each with its answer. */
+export class Transcripts {
+  /** Before any input. */
+  readonly root: Transcript = { actions: [], next: new Map() };
+  #left = MAX_REMEMBERED;
+
+  /** Remembers `actions` as the answer to `key` after `at`; undefined when there is no room or they hold octets. */
+  remember(at: Transcript, key: string, actions: Action[]): Transcript | undefined {
+    // Octets are views of the instance's memory, and rarely the same twice.
+    if (this.#left === 0 || actions.some((action) => "data" in action)) return undefined;
+    this.#left--;
+    const transcript = { actions, next: new Map() };
+    at.next.set(key, transcript);
+    return transcript;
+  }
+}
+
+/** One answer, and what may come after it. */
+interface Transcript {
+  readonly actions: Action[];
+  readonly next: Map<string, Transcript>;
+}
+
+/** An instance that exists only once it has to. */
+export class ReplayedInstance implements AdaptorInstance {
+  readonly #transcripts: Transcripts;
+  readonly #make: () => AdaptorInstance;
+  /** How the inputs so far are repeated for a real instance. */
+  readonly #inputs: ((instance: AdaptorInstance) => Action[])[] = [];
+  #at: Transcript | undefined;
+  #real: AdaptorInstance | undefined;
+
+  /** `make` makes a real instance of the module that `transcripts` belong to. */
+  constructor(transcripts: Transcripts, make: () => AdaptorInstance) {
+    this.#transcripts = transcripts;
+    this.#make = make;
+    this.#at = transcripts.root;
+  }
+
+  /** See {@link AdaptorInstance.open}. */
+  open(role: AdaptorRole, config: Uint8Array): Action[] {
+    const key = config.length === 0 ? `open ${role}` : undefined;
+    return this.#answer(key, (instance) => instance.open(role, config));
+  }
+
+  /** See {@link AdaptorInstance.socket}. Socket octets differ between connections: the real instance sees them. */
+  socket(data: Uint8Array, eof: boolean): { readonly consumed: number; readonly actions: Action[] } {
+    const instance = this.#instance();
+    this.#at = undefined;
+    return instance.socket(data, eof);
+  }
+
+  /** See {@link AdaptorInstance.stream}. */
+  stream(event: StreamEvent): Action[] {
+    const key = event.kind === "data" ? undefined : JSON.stringify(event);
+    return this.#answer(key, (instance) => instance.stream(event));
+  }
+
+  /** See {@link AdaptorInstance.tick}. */
+  tick(now: number): { readonly deadline: number; readonly actions: Action[] } {
+    const instance = this.#instance();
+    this.#at = undefined;
+    return instance.tick(now);
+  }
+
+  /** See {@link AdaptorInstance.close}. */
+  close(): void {
+    this.#real?.close();
+  }
+
+  #answer(key: string | undefined, input: (instance: AdaptorInstance) => Action[]): Action[] {
+    const at = this.#at;
+    if (at === undefined || key === undefined || key.length > MAX_KEY) {
+      this.#at = undefined;
+      return input(this.#instance());
+    }
+    const known = at.next.get(key);
+    if (known !== undefined && this.#real === undefined) {
+      this.#at = known;
+      this.#inputs.push(input);
+      return known.actions;
+    }
+    const actions = input(this.#instance());
+    // The next connection may come this far without an instance.
+    this.#at = known ?? this.#transcripts.remember(at, key, actions);
+    return actions;
+  }
+
+  /** The real instance, brought to where the replay is. */
+  #instance(): AdaptorInstance {
+    if (this.#real === undefined) {
+      this.#real = this.#make();
+      for (const input of this.#inputs) input(this.#real);
+    }
+    return this.#real;
+  }
+}
