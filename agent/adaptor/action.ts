@@ -57,11 +57,14 @@ export interface AdaptorInstance {
 
 /** A loaded, verified adaptor from which instances are made. */
 export interface AdaptorModule {
+  /** The adaptor's name. */
   readonly name: string;
+  /** The adaptor's version, `major.minor.patch`. */
   readonly version: string;
   /** `sha256:<hex>` of the module's bytes as distributed. */
   readonly digest: string;
   /** False for an adaptor that takes no socket octets before its splice: the socket is then read only afterwards. */
   readonly readsSocket: boolean;
+  /** Makes an instance for one connection. */
   instantiate(): AdaptorInstance;
 }

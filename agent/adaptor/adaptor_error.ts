@@ -41,6 +41,7 @@ export type AdaptorErrorCode = AdaptorLoadCode | AdaptorRunCode;
 
 /** An adaptor that can't be loaded, or an instance that broke the ABI. */
 export class AdaptorError extends TendrilError {
+  /** `AdaptorError`. */
   override readonly name: string = "AdaptorError";
   /** Stable code; it never changes its meaning. */
   declare readonly code: AdaptorErrorCode;

@@ -249,8 +249,9 @@ export class WasmAdaptorInstance implements AdaptorInstance {
 
   /** Runs one call of the host's interface, on an instance in the right state. Any failure ends the instance. */
   #guard<Result>(opened: boolean, run: () => Result): Result {
+    if (this.#closed) throw this.#fault("ADAPTOR_CLOSED", "it was used after its end");
     if (this.#failure) throw this.#fault("ADAPTOR_POISONED", "it failed before and can't go on", this.#failure);
-    if (this.#closed || this.#order?.closed) throw this.#fault("ADAPTOR_CLOSED", "it was used after its end");
+    if (this.#order?.closed) throw this.#fault("ADAPTOR_CLOSED", "it was used after it had asked to close");
     if ((this.#order !== undefined) !== opened) {
       throw this.#fault("ADAPTOR_STATE", opened ? "it was used before it was opened" : "it was opened twice");
     }

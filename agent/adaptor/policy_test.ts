@@ -159,20 +159,13 @@ Deno.test("policy refuses a module that is too big before it looks at it", () =>
   checkSize(new Uint8Array(defaultLimits.moduleOctets), defaultLimits);
 });
 
-Deno.test("policy refuses garbage, and a module cut at any octet that leaves it invalid", () => {
+Deno.test("policy refuses garbage, and a module cut at any octet", () => {
   refuses("ADAPTOR_WASM", new Uint8Array(0));
   refuses("ADAPTOR_WASM", new Uint8Array(100));
   refuses("ADAPTOR_WASM", new TextEncoder().encode("\0asm\x01\0\0\0garbage"));
-  let accepted = 0;
   for (let length = 0; length < tcp.length; length++) {
     const cut = tcp.slice(0, length);
-    try {
-      checkPolicy(cut, defaultLimits);
-      accepted++;
-    } catch (error) {
-      assert.ok(error instanceof Error && "code" in error && typeof error.code === "string", String(error));
-    }
+    // The preamble, alone or with the types, is a valid module, and refused for what it lacks.
+    refuses(WebAssembly.validate(cut) ? "ADAPTOR_MEMORY" : "ADAPTOR_WASM", cut);
   }
-  // Cut right before its data the module is a valid one, which the digest alone can tell from the real one.
-  assert.equal(accepted, 1);
 });

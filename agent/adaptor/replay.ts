@@ -9,6 +9,7 @@
  */
 
 import type { Action, AdaptorInstance, AdaptorRole, StreamEvent } from "./action.ts";
+import { AdaptorError } from "./adaptor_error.ts";
 
 /** Answers remembered per module. */
 export const MAX_REMEMBERED = 256;
@@ -26,6 +27,8 @@ export class Transcripts {
     // Octets are views of the instance's memory, and rarely the same twice.
     if (this.#left === 0 || actions.some((action) => "data" in action)) return undefined;
     this.#left--;
+    // Many connections get this very array: none may change it for the others.
+    deepFreeze(actions);
     const transcript = { actions, next: new Map() };
     at.next.set(key, transcript);
     return transcript;
@@ -33,8 +36,10 @@ export class Transcripts {
 }
 
 /** One answer, and what may come after it. */
-interface Transcript {
+export interface Transcript {
+  /** The answer. */
   readonly actions: Action[];
+  /** Inputs that may follow, each with its answer. */
   readonly next: Map<string, Transcript>;
 }
 
@@ -46,6 +51,7 @@ export class ReplayedInstance implements AdaptorInstance {
   readonly #inputs: ((instance: AdaptorInstance) => Action[])[] = [];
   #at: Transcript | undefined;
   #real: AdaptorInstance | undefined;
+  #closed = false;
 
   /** `make` makes a real instance of the module that `transcripts` belong to. */
   constructor(transcripts: Transcripts, make: () => AdaptorInstance) {
@@ -82,10 +88,12 @@ export class ReplayedInstance implements AdaptorInstance {
 
   /** See {@link AdaptorInstance.close}. */
   close(): void {
+    this.#closed = true;
     this.#real?.close();
   }
 
   #answer(key: string | undefined, input: (instance: AdaptorInstance) => Action[]): Action[] {
+    if (this.#closed) throw usedAfterEnd();
     const at = this.#at;
     if (at === undefined || key === undefined || key.length > MAX_KEY) {
       this.#at = undefined;
@@ -106,9 +114,19 @@ export class ReplayedInstance implements AdaptorInstance {
   /** The real instance, brought to where the replay is. */
   #instance(): AdaptorInstance {
     if (this.#real === undefined) {
+      if (this.#closed) throw usedAfterEnd();
       this.#real = this.#make();
       for (const input of this.#inputs) input(this.#real);
     }
     return this.#real;
   }
+}
+
+function usedAfterEnd(): AdaptorError {
+  return new AdaptorError("ADAPTOR_CLOSED", "an adaptor was used after its end");
+}
+
+function deepFreeze(value: object): void {
+  Object.freeze(value);
+  for (const member of Object.values(value)) if (typeof member === "object" && member !== null) deepFreeze(member);
 }

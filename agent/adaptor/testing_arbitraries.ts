@@ -6,6 +6,8 @@ import type { Action, MessageHead, PropertyValue, StreamEvent } from "./action.t
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const streamNumber = fc.integer({ min: 1, max: 0xffff_ffff });
 const octets = fc.uint8Array({ maxLength: 300 });
+/** What is decoded is compared with what was made, so both must be plain objects. */
+const plain = { noNullPrototype: true };
 const text = fc.string({ unit: "grapheme", maxLength: 40 });
 
 const propertyValue: fc.Arbitrary<PropertyValue> = fc.oneof(
@@ -17,33 +19,33 @@ const propertyValue: fc.Arbitrary<PropertyValue> = fc.oneof(
 export const anyHead: fc.Arbitrary<MessageHead> = fc.record({
   contentType: text,
   properties: fc.uniqueArray(fc.tuple(text, propertyValue), { selector: ([key]) => key, maxLength: 8 }),
-});
+}, plain);
 
 /** Any stream event. */
 export const anyEvent: fc.Arbitrary<StreamEvent> = fc.oneof(
-  fc.record({ kind: fc.constant("begin"), stream: streamNumber, head: anyHead }),
-  fc.record({ kind: fc.constant("data"), stream: streamNumber, data: octets }),
-  fc.record({ kind: fc.constantFrom("end", "abort"), stream: streamNumber }),
+  fc.record({ kind: fc.constant("begin"), stream: streamNumber, head: anyHead }, plain),
+  fc.record({ kind: fc.constant("data"), stream: streamNumber, data: octets }, plain),
+  fc.record({ kind: fc.constantFrom("end", "abort"), stream: streamNumber }, plain),
 );
 
 /** Any action. */
 export const anyAction: fc.Arbitrary<Action> = fc.oneof(
   anyEvent,
-  fc.record({ kind: fc.constant("bytes"), data: octets }),
+  fc.record({ kind: fc.constant("bytes"), data: octets }, plain),
   fc.record({
     kind: fc.constant("splice"),
     side: fc.constantFrom("socket-to-stream", "stream-to-socket"),
     stream: streamNumber,
     length: fc.oneof(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), fc.constant(Infinity)),
-  }),
-  fc.record({ kind: fc.constant("log"), level: fc.constantFrom("debug", "info", "warn", "error"), text }),
+  }, plain),
+  fc.record({ kind: fc.constant("log"), level: fc.constantFrom("debug", "info", "warn", "error"), text }, plain),
   fc.record({
     kind: fc.constant("metric"),
     name: text.filter((name) => name !== ""),
     value: fc.double({ noNaN: true, noDefaultInfinity: true }),
-  }),
-  fc.record({ kind: fc.constant("error"), text, code: u32 }),
-  fc.record({ kind: fc.constant("close"), text }),
+  }, plain),
+  fc.record({ kind: fc.constant("error"), text, code: u32 }, plain),
+  fc.record({ kind: fc.constant("close"), text }, plain),
 );
 
 /** Octets that are likely to be nearly records: noise, or records with some octets changed and some cut off. */

@@ -9,7 +9,7 @@ import type { CliIo } from "./io.ts";
 import type { PermissionNeed } from "./permissions.ts";
 
 /** What every flag says about itself. */
-interface FlagBase {
+export interface FlagBase {
   /** One sentence for `--help`, without the default. */
   readonly help: string;
   /** One letter that may stand for the name. */
@@ -77,7 +77,8 @@ export interface Positional {
 }
 
 /** What absence of a flag means for its type. */
-type Absent<F> = F extends { readonly default: string | number } | { readonly required: true } ? never : undefined;
+export type Absent<F> = F extends { readonly default: string | number } | { readonly required: true } ? never
+  : undefined;
 
 /** The type of one flag's value. */
 export type FlagValue<F> = F extends { readonly kind: "switch" } ? boolean

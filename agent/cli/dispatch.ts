@@ -104,7 +104,7 @@ function helpFor(words: readonly string[], commands: readonly Command[]): string
 }
 
 /** The form in which a failure is told, even one that kept the command line from being parsed. */
-function errorFormat(argv: readonly string[], io: CliIo): "text" | "json" {
+export function errorFormat(argv: readonly string[], io: CliIo): "text" | "json" {
   const inline = argv.includes("--log-format=json");
   const apart = argv[argv.indexOf("--log-format") + 1] === "json" && argv.includes("--log-format");
   const given = argv.some((word) => word.startsWith("--log-format"));

@@ -46,11 +46,12 @@ export function usageLine(command: Command): string {
 function permissionLines(command: Command): string[] {
   if (command.permissions.length === 0) return ["none"];
   const flags = permissionFlags(command.permissions);
-  const reasons = command.permissions.map((
-    need,
-  ): readonly [string, string] => [`${need.kind} ${need.scope}`, need.why]);
+  const reasons = command.permissions.map(({ kind, scope, why, optional }): readonly [string, string] => [
+    `--allow-${kind}=${scope}`,
+    optional ? `${why} (optional)` : why,
+  ]);
   reasons.push([NO_ENVIRONMENT, "no variable is needed; --allow-env=TENDRIL_LOG_LEVEL and the like may be added"]);
-  return [`deno run ${flags.join(" ")} …`, ...table(reasons)];
+  return [`$ deno run ${flags.join(" ")} …`, ...table(reasons)];
 }
 
 function flagRows(flags: FlagTable): Array<readonly [string, string]> {
@@ -71,7 +72,7 @@ function flagNotes(flag: Flag): string {
 
 /** Two columns; the second is wrapped under itself. */
 function table(rows: ReadonlyArray<readonly [string, string]>): string[] {
-  const width = Math.min(34, Math.max(0, ...rows.map(([left]) => left.length)) + 2);
+  const width = Math.min(36, Math.max(0, ...rows.map(([left]) => left.length)) + 2);
   return rows.flatMap(([left, right]) => {
     const [first = "", ...rest] = wrap(right, WIDTH - width);
     const lines = left.length < width ? [`${left.padEnd(width)}${first}`] : [left, `${" ".repeat(width)}${first}`];

@@ -34,7 +34,6 @@ function opening(site: SiteStatus): Narration {
     role: site.role,
     routerId: site.routerId,
     pid: Deno.pid,
-    adaptors: site.adaptors.map((adaptor) => `${adaptor.name}@${adaptor.digest}`).join(" "),
   });
 }
 
@@ -51,9 +50,8 @@ function changes<T extends { readonly name: string }>(
 
 function accessChange(before: AccessStatus | undefined, after: AccessStatus): Narration | undefined {
   const fields = { access: after.name, role: after.role, address: formatEndpoint(after.host, after.port) };
-  if (before === undefined || before.port !== after.port) return tell("info", "accepting peers", fields);
-  if (before.peers === after.peers) return undefined;
-  return tell("info", before.peers < after.peers ? "peer joined" : "peer left", { ...fields, peers: after.peers });
+  // Each peer that comes and goes is logged with its name where it is accepted.
+  return before === undefined || before.port !== after.port ? tell("info", "accepting peers", fields) : undefined;
 }
 
 function linkChange(before: LinkStatus | undefined, after: LinkStatus): Narration | undefined {
@@ -81,7 +79,7 @@ function listenerChange(before: ListenerStatus | undefined, after: ListenerStatu
     address: formatEndpoint(after.host, after.port),
   };
   if (after.open) return before?.open ? undefined : tell("info", "listener is open", fields);
-  if (before?.open) return tell("warn", "listener is closed", { ...fields, reason: after.message });
+  if (before?.open) return tell("info", "listener is closed", { ...fields, reason: after.message });
   if (before === undefined || before.message !== after.message) {
     return tell("info", "listener waits", { ...fields, reason: after.message });
   }

@@ -13,13 +13,19 @@ import { startSite } from "./start_site.ts";
 export interface OneLinerOptions {
   /** Beginning of the router id, which gets a random end so that it is unique in the network. */
   readonly prefix: string;
+  /** Local ports to offer. */
   readonly listeners?: readonly ListenerSpec[];
+  /** Local targets to offer. */
   readonly connectors?: readonly ConnectorSpec[];
   /** Path of the link file, or `-`. */
   readonly link: string;
+  /** How long open connections may take to end, in milliseconds. */
   readonly graceMs: number;
+  /** Give up without a link after this many milliseconds; undefined keeps trying. */
   readonly waitMs: number | undefined;
+  /** Where a link file may come from. */
   readonly io: CliIo;
+  /** Where changes are told. */
   readonly logger: Logger;
   /** Told of every change. */
   readonly onStatus?: (status: SiteStatus) => void;

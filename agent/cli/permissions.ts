@@ -3,14 +3,19 @@
  * lines that `demo` runs, so what is documented is what is used.
  */
 
+/** The kinds of access a command may need. There is no `ffi`: nothing here ever loads native code. */
+export const PERMISSION_KINDS = ["read", "write", "net", "sys", "run"] as const;
+
 /** One kind of access and what it must reach. */
 export interface PermissionNeed {
   /** The kind of access. */
-  readonly kind: "read" | "write" | "net" | "run";
+  readonly kind: (typeof PERMISSION_KINDS)[number];
   /** What it must reach, as a user would write it: paths, `host:port`, programs; upper-case words are placeholders. */
   readonly scope: string;
   /** Why, in a few words. */
   readonly why: string;
+  /** True when the command works without it, if less well. */
+  readonly optional?: true;
 }
 
 /**
@@ -19,12 +24,26 @@ export interface PermissionNeed {
  */
 export const NO_ENVIRONMENT = "--ignore-env";
 
-/** Flags of `deno run` for `needs`, in a fixed order; scopes of one kind are joined. */
-export function permissionFlags(needs: ReadonlyArray<Pick<PermissionNeed, "kind" | "scope">>): string[] {
+/** Flags of `deno run` for `needs`, in a fixed order, scopes of one kind joined; optional ones are left out. */
+export function permissionFlags(needs: readonly PermissionNeed[]): string[] {
   const flags: string[] = [NO_ENVIRONMENT];
-  for (const kind of ["read", "write", "net", "run"] as const) {
-    const scopes = needs.filter((need) => need.kind === kind).map((need) => need.scope);
+  for (const kind of PERMISSION_KINDS) {
+    const scopes = needs.filter((need) => need.kind === kind && !need.optional).map((need) => need.scope);
     if (scopes.length > 0) flags.push(`--allow-${kind}=${[...new Set(scopes)].join(",")}`);
   }
   return flags;
+}
+
+/**
+ * `needs` with placeholders replaced by what a real command line has, each by any number of values; needs whose
+ * placeholder has none are dropped.
+ */
+export function fillIn(
+  needs: readonly PermissionNeed[],
+  values: Readonly<Record<string, readonly (string | number)[]>>,
+): PermissionNeed[] {
+  return needs.flatMap((need) => {
+    if (!/[A-Z]/.test(need.scope)) return [need];
+    return (values[need.scope] ?? []).map((value) => ({ ...need, scope: String(value) }));
+  });
 }

@@ -42,7 +42,7 @@ export function asTendrilError(error: unknown): TendrilError {
     });
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new TendrilError("INTERNAL", `a fault in Tendril itself: ${message}`, {
+  return new TendrilError("INTERNAL_FAULT", `a fault in Tendril itself: ${message}`, {
     cause: error instanceof Error ? error.cause : undefined,
     hint: "Please report it with the command line and this text.",
   });
@@ -52,9 +52,12 @@ export function asTendrilError(error: unknown): TendrilError {
 function causesOf(error: Error): string[] {
   const found: string[] = [];
   const queue: unknown[] = [error.cause];
+  // Causes may form a circle: each is looked at once.
+  const seen = new Set<unknown>([error, undefined, null]);
   while (queue.length > 0 && found.length < MAX_CAUSES) {
     const cause = queue.shift();
-    if (cause === undefined || cause === null) continue;
+    if (seen.has(cause)) continue;
+    seen.add(cause);
     const text = cause instanceof Error
       ? cause instanceof TendrilError ? `${cause.message} [${cause.code}]` : cause.message || cause.name
       : String(cause);

@@ -11,7 +11,8 @@ export type ReachableListener = (reachable: boolean) => void;
 /** Prefix of the addresses that every Skupper network treats as multicast. */
 const MULTICAST_PREFIX = "Mmc";
 
-interface Watch {
+/** One watcher of one address. */
+export interface Watch {
   readonly viewer: Origin | undefined;
   readonly listener: ReachableListener;
   reachable: boolean;
@@ -29,7 +30,7 @@ export class AddressEntry {
   /** Where the next search starts, so that equals take turns. */
   turn = 0;
   /** See {@link AddressTable.watch}. */
-  readonly watches = new Set<Watch>();
+  readonly watches: Set<Watch> = new Set();
 
   /** Made by the table. */
   constructor(key: string) {

@@ -1,16 +1,16 @@
 /**
  * The accepting half of the transport: a port in, channels to judged peers out. With credentials every peer must prove
- * itself by a certificate of the site's CA; without, only loopback is served.
+ * itself by a certificate of the site's CA (`tls_server.ts`); without, only loopback is served.
  */
 
 import { createServer, isIP, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { TendrilError } from "../lib/errors.ts";
+import { keepAccepting } from "./accept_again.ts";
 import type { Channel, TlsCredentials } from "./channel.ts";
-import { readCredentials } from "./credentials.ts";
-import { judge } from "./judge.ts";
-import { linkError, timeoutError } from "./link_error.ts";
+import { linkError } from "./link_error.ts";
 import { SocketChannel } from "./socket_channel.ts";
+import { addressOf, formatAddress, isLoopback } from "./tcp_connect.ts";
+import { tlsServer } from "./tls_server.ts";
 
 /** What a port is to do. */
 export interface AcceptOptions {
@@ -20,27 +20,36 @@ export interface AcceptOptions {
   readonly port: number;
   /** Undefined accepts plain TCP, on loopback only. */
   readonly tls?: TlsCredentials;
-  /** Deadline of a peer's TLS handshake, milliseconds. */
+  /** Deadline of a peer's TLS handshake, and then of its first bytes if `websocket` is set, milliseconds. */
   readonly handshakeTimeoutMs: number;
   /** Connections open at once, handshaking ones included; more are closed as they come. */
   readonly maxConnections: number;
+  /** True to serve AMQP inside WebSocket as well as plain AMQP, told apart by the first bytes. Default false. */
+  readonly websocket?: boolean;
 }
 
 /** An open port. */
 export interface Acceptor {
+  /** What was bound. */
   readonly host: string;
   /** The port in use. */
   readonly port: number;
   /** Sockets open now, handshaking ones included. */
   readonly connections: number;
-  /** Accepts nobody any more and drops who is still shaking hands; resolves when the port is free. */
+  /**
+   * Accepts nobody any more and drops who is still shaking hands; resolves when the port is free. Channels that were
+   * handed out live on: they are their owners'.
+   */
   close(): Promise<void>;
 }
 
 /** Gets a peer that proved itself. */
 export type OnChannel = (channel: Channel) => void;
-/** Hears why somebody was not let in. */
+/** Hears why somebody was not let in; `address` is `host:port`. */
 export type OnRefused = (reason: TendrilError, address: string) => void;
+
+/** What becomes of a socket that got through: hands the channel out, or reports why not. */
+export type Admit = (channel: SocketChannel, raw: Socket) => void;
 
 /**
  * Opens a port. Throws ACCEPT_PLAIN_REMOTE for plain TCP beyond loopback, ACCEPT_PORT when the port can't be opened, and
@@ -48,119 +57,81 @@ export type OnRefused = (reason: TendrilError, address: string) => void;
  */
 export async function accept(options: AcceptOptions, onChannel: OnChannel, onRefused: OnRefused): Promise<Acceptor> {
   const sockets = new Set<Socket>();
+  const pending = new Set<Socket>();
+  let closing = false;
+  const refuse: OnRefused = (reason, address) => {
+    if (!closing) onRefused(reason, address);
+  };
+  const admit: Admit = (channel, raw) => {
+    const handOut = (found: Channel) => {
+      pending.delete(raw);
+      onChannel(found);
+    };
+    if (options.websocket !== true) {
+      handOut(channel);
+      return;
+    }
+    import("./sniff.ts")
+      .then(({ sniff }) => sniff(channel, options.handshakeTimeoutMs))
+      .then(
+        handOut,
+        (error) => refuse(linkError(error, { peer: channel.peer.address, handshaking: true }), addressOf(raw)),
+      );
+  };
   const server = options.tls === undefined
-    ? plainServer(options, sockets, onChannel)
-    : tlsServer(options, options.tls, sockets, onChannel, onRefused);
-  await listen(server, options);
-  // Without a listener an accept failure, such as too many open files, would end the process.
-  server.on("error", (error: unknown) => onRefused(acceptFailure(error), "unknown"));
+    ? plainServer(options, admit)
+    : tlsServer({ tls: options.tls, handshakeTimeoutMs: options.handshakeTimeoutMs }, admit, refuse);
+  server.prependListener("connection", (raw: Socket) => {
+    sockets.add(raw);
+    pending.add(raw);
+    raw.once("close", () => {
+      sockets.delete(raw);
+      pending.delete(raw);
+    });
+  });
+  server.on("drop", (about?: { remoteAddress?: string; remotePort?: number }) => {
+    refuse(limitError(options.maxConnections), `${about?.remoteAddress ?? "unknown"}:${about?.remotePort ?? 0}`);
+  });
   server.maxConnections = options.maxConnections;
+  await listen(server, options);
+  // Without a listener a failure of the port would end the process.
+  server.on("error", (error: unknown) => refuse(acceptFailure(error), "unknown"));
+  const stopAccepting = keepAccepting(server);
   const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : options.port;
   return {
     host: options.host,
-    port,
+    port: typeof address === "object" && address !== null ? address.port : options.port,
     get connections() {
       return sockets.size;
     },
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
+    async close() {
+      closing = true;
+      stopAccepting();
+      if (server.listening) server.close();
+      const dropped = [...pending].map((raw) => new Promise<void>((resolve) => raw.once("close", () => resolve())));
+      for (const raw of pending) raw.destroy();
+      await Promise.all(dropped);
+    },
   };
 }
 
-function plainServer(options: AcceptOptions, sockets: Set<Socket>, onChannel: OnChannel): Server {
-  if (!isLoopback(options.host)) {
-    throw new TendrilError("ACCEPT_PLAIN_REMOTE", `plain connections are not accepted on ${options.host}`, {
+function plainServer(options: AcceptOptions, admit: Admit): Server {
+  if (options.host !== "localhost" && !(isIP(options.host) !== 0 && isLoopback(options.host))) {
+    throw new TendrilError("ACCEPT_PLAIN_REMOTE", `Plain connections are not accepted on ${options.host}.`, {
       hint: "Bind the port to 127.0.0.1, or give it credentials so that clients connect with mutual TLS.",
     });
   }
   return createServer({ noDelay: true }, (socket) => {
-    track(socket, sockets);
-    onChannel(new SocketChannel(socket, { address: addressOf(socket), subject: undefined, fingerprint: undefined }));
+    const peer = { address: addressOf(socket), subject: undefined, fingerprint: undefined };
+    admit(new SocketChannel(socket, peer), socket);
   });
-}
-
-function tlsServer(
-  options: AcceptOptions,
-  tls: TlsCredentials,
-  sockets: Set<Socket>,
-  onChannel: OnChannel,
-  onRefused: OnRefused,
-): Server {
-  const { anchors } = readCredentials(tls);
-  const handshakes = new WeakMap<object, Handshake>();
-  const finish = (raw: object): Handshake | undefined => {
-    const handshake = handshakes.get(raw);
-    clearTimeout(handshake?.timer);
-    handshakes.delete(raw);
-    return handshake;
-  };
-  const server = createTlsServer({
-    ca: tls.ca,
-    cert: tls.cert,
-    key: tls.key,
-    requestCert: true,
-    rejectUnauthorized: true,
-    minVersion: "TLSv1.2",
-    noDelay: true,
-  });
-  server.on("connection", (raw: Socket) => {
-    track(raw, sockets);
-    const address = addressOf(raw);
-    const timer = setTimeout(() => {
-      finish(raw);
-      onRefused(timeoutError(address, "The TLS handshake", options.handshakeTimeoutMs), address);
-      raw.destroy();
-    }, options.handshakeTimeoutMs);
-    handshakes.set(raw, { address, timer });
-    // The reason of a failure comes after the socket has closed: only the deadline ends here.
-    raw.on("close", () => clearTimeout(timer));
-    raw.on("error", () => {});
-  });
-  server.on("secureConnection", (socket: TLSSocket) => {
-    const address = finish(rawOf(socket))?.address ?? addressOf(socket);
-    socket.on("error", () => {});
-    try {
-      const identity = judge(socket, { anchors, role: "client", address });
-      if (!socket.authorized) throw new TendrilError("LINK_TLS_CA", "The peer's certificate was not verified.");
-      socket.setNoDelay(true);
-      onChannel(new SocketChannel(socket, identity));
-    } catch (error) {
-      socket.destroy();
-      onRefused(
-        error instanceof TendrilError ? error : linkError(error, { peer: address, handshaking: true }),
-        address,
-      );
-    }
-  });
-  server.on("tlsClientError", (error: unknown, socket: TLSSocket) => {
-    const handshake = finish(rawOf(socket));
-    socket.destroy();
-    if (handshake === undefined) return; // Dropped at the deadline, and said so.
-    onRefused(linkError(error, { peer: handshake.address, handshaking: true }), handshake.address);
-  });
-  return server;
-}
-
-/** A peer that is not let in yet. */
-interface Handshake {
-  readonly address: string;
-  readonly timer: ReturnType<typeof setTimeout>;
-}
-
-/** The TCP socket under a TLS socket: a failed one has forgotten its address. */
-function rawOf(socket: TLSSocket): object {
-  return Reflect.get(socket, "_parent") ?? socket;
 }
 
 function listen(server: Server, { host, port }: AcceptOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error) =>
       reject(
-        new TendrilError("ACCEPT_PORT", `can't listen on ${host}:${port}: ${error.message}`, {
+        new TendrilError("ACCEPT_PORT", `Can't listen on ${formatAddress(host, port)}: ${error.message}.`, {
           cause: error,
           hint: "Choose another port or address in the RouterAccess, or stop the program that uses it.",
         }),
@@ -173,21 +144,14 @@ function listen(server: Server, { host, port }: AcceptOptions): Promise<void> {
   });
 }
 
-function track(socket: Socket, sockets: Set<Socket>): void {
-  sockets.add(socket);
-  socket.once("close", () => sockets.delete(socket));
-}
-
-function addressOf(socket: Socket): string {
-  return `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}`;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+function limitError(maxConnections: number): TendrilError {
+  return new TendrilError("ACCEPT_LIMIT", `The port has ${maxConnections} connections, which is all it takes.`, {
+    hint: "Spread the peers over more ports or routers.",
+  });
 }
 
 function acceptFailure(error: unknown): TendrilError {
-  return new TendrilError("ACCEPT_FAILED", "a connection could not be accepted", {
+  return new TendrilError("ACCEPT_FAILED", "A connection could not be accepted.", {
     cause: error,
     hint: "If too many files are open, raise the limit (ulimit -n) or close connections.",
   });

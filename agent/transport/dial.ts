@@ -54,7 +54,7 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<C
     const channel = await openChannel(raw, options, peer, scope.signal);
     if (!options.websocket) return channel;
     stage = "The WebSocket handshake";
-    const { upgradeClient } = await import("./websocket.ts");
+    const { upgradeClient } = await import("./websocket_client.ts");
     return await upgradeClient(channel, peer, scope.signal);
   } finally {
     clearTimeout(timer);

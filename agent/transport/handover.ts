@@ -5,13 +5,14 @@
  */
 
 import type { TendrilError } from "../lib/errors.ts";
-import type { Channel, ChannelHandler } from "./channel.ts";
+import type { Channel, ChannelHandler, PeerIdentity } from "./channel.ts";
+import { handlerError } from "./link_error.ts";
 
 /** See the module comment. */
 export class Handover implements ChannelHandler {
   readonly #channel: Channel;
+  readonly #held: Uint8Array[] = [];
   #handler: ChannelHandler | undefined;
-  #held: Uint8Array[] = [];
   #ended: { readonly error: TendrilError | undefined } | undefined;
   #paused = false;
   #replaying = false;
@@ -44,8 +45,9 @@ export class Handover implements ChannelHandler {
 
   /** Resumes for the current handler. */
   resume(): void {
+    if (!this.#paused) return;
     this.#paused = false;
-    if (this.#held.length > 0 || this.#ended !== undefined) this.attach(this.#handler!);
+    if (this.#replaying) queueMicrotask(() => this.#replay());
     else this.#channel.resume();
   }
 
@@ -66,13 +68,61 @@ export class Handover implements ChannelHandler {
   #replay(): void {
     while (this.#held.length > 0) {
       if (this.#paused || this.#handler === undefined) return;
-      this.#handler.onData(this.#held.shift()!);
+      try {
+        this.#handler.onData(this.#held.shift()!);
+      } catch (error) {
+        // Nobody above us on the stack would turn this into the end of this one link.
+        this.#held.length = 0;
+        this.#ended ??= { error: handlerError(this.#channel.peer.address, error) };
+        this.#channel.destroy();
+      }
     }
-    if (this.#handler === undefined || !this.#replaying) return;
+    if (this.#handler === undefined || !this.#replaying || this.#paused) return;
     this.#replaying = false;
     const ended = this.#ended;
-    this.#ended = undefined;
-    if (ended !== undefined) this.#handler.onClose(ended.error);
-    else if (!this.#paused) this.#channel.resume();
+    if (ended === undefined) this.#channel.resume();
+    else {
+      const handler = this.#handler;
+      this.#handler = undefined;
+      handler.onClose(ended.error);
+    }
+  }
+}
+
+/** A channel whose preamble was looked at, and which then went on as if nobody had. */
+export class HandedChannel implements Channel {
+  readonly peer: PeerIdentity;
+  readonly #inner: Channel;
+  readonly #handover: Handover;
+
+  /** Continues `inner`, of which `handover` holds the beginning. */
+  constructor(inner: Channel, handover: Handover) {
+    this.peer = inner.peer;
+    this.#inner = inner;
+    this.#handover = handover;
+  }
+
+  start(handler: ChannelHandler): void {
+    this.#handover.attach(handler);
+  }
+
+  write(chunk: Uint8Array, done: (ok: boolean) => void): void {
+    this.#inner.write(chunk, done);
+  }
+
+  pause(): void {
+    this.#handover.pause();
+  }
+
+  resume(): void {
+    this.#handover.resume();
+  }
+
+  close(): void {
+    this.#inner.close();
+  }
+
+  destroy(): void {
+    this.#inner.destroy();
   }
 }

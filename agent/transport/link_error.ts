@@ -129,6 +129,14 @@ export function timeoutError(peer: string, stage: string, timeoutMs: number): Te
   });
 }
 
+/** Whoever got the bytes of a channel threw. */
+export function handlerError(peer: string, cause: unknown): TendrilError {
+  return new TendrilError("LINK_HANDLER", `The bytes of ${peer} could not be handled.`, {
+    cause,
+    hint: "This is a defect of Tendril; please report it.",
+  });
+}
+
 /** The caller gave up. */
 export function abortError(peer: string, reason: unknown): TendrilError {
   return new TendrilError("LINK_ABORTED", `Dialling ${peer} was called off.`, { cause: reason });

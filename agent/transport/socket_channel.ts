@@ -4,9 +4,9 @@
  */
 
 import type { Socket } from "node:net";
-import { TendrilError } from "../lib/errors.ts";
+import type { TendrilError } from "../lib/errors.ts";
 import type { Channel, ChannelHandler, PeerIdentity } from "./channel.ts";
-import { linkError, silentRefusal } from "./link_error.ts";
+import { handlerError, linkError, silentRefusal } from "./link_error.ts";
 import { type NativeReads, nativeReads, takeOver } from "./static_read.ts";
 
 /** How a socket is to be driven. */
@@ -137,10 +137,7 @@ export class SocketChannel implements Channel {
       this.#handler!.onData(chunk);
     } catch (error) {
       // A bug above must cost this link only, and must not unwind into native code.
-      this.#error ??= new TendrilError("LINK_HANDLER", `The bytes of ${this.peer.address} could not be handled.`, {
-        cause: error,
-        hint: "This is a defect of Tendril; please report it.",
-      });
+      this.#error ??= handlerError(this.peer.address, error);
       this.destroy();
     }
   };

@@ -28,6 +28,11 @@ export function formatAddress(host: string, port: number): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** `host:port` of the other end of `socket`. */
+export function addressOf(socket: Socket): string {
+  return socket.remoteAddress === undefined ? "unknown" : formatAddress(socket.remoteAddress, socket.remotePort ?? 0);
+}
+
 /** True for an address of this machine's loopback interface. */
 export function isLoopback(address: string): boolean {
   if (isIP(address) === 4) return address.startsWith("127.");

@@ -24,6 +24,8 @@ export interface TestCertificateOptions {
   readonly notAfter?: Date;
   /** True for a certificate that may issue others. */
   readonly ca?: boolean;
+  /** Extended key usages; none are written by default, which permits all. */
+  readonly purposes?: readonly ("server" | "client")[];
 }
 
 /** A certificate authority that lives as long as a test. */
@@ -53,10 +55,15 @@ export class TestAuthority {
     return { ca: trust, cert: certificate.toString("pem"), key: await privatePem(keys.privateKey) };
   }
 
-  /** Issues an authority below this one. */
-  async issueAuthority(name: string): Promise<TestAuthority> {
+  /** Issues an authority below this one; `{ ca: false }` makes one that signs although it may not. */
+  async issueAuthority(name: string, options: TestCertificateOptions = {}): Promise<TestAuthority> {
     const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
-    const certificate = await generate({ name, ca: true }, keys.publicKey, this.#issuer, this.#keys.privateKey);
+    const certificate = await generate(
+      { name, ca: true, ...options },
+      keys.publicKey,
+      this.#issuer,
+      this.#keys.privateKey,
+    );
     return new TestAuthority(certificate.toString("pem"), `CN=${name}`, keys);
   }
 }
@@ -97,6 +104,10 @@ function generate(
     ...(options.ips ?? []).map((value) => ({ type: "ip" as const, value })),
   ];
   const extensions: x509.Extension[] = [new x509.BasicConstraintsExtension(options.ca ?? false, undefined, true)];
+  if (options.purposes !== undefined) {
+    const usages = { server: x509.ExtendedKeyUsage.serverAuth, client: x509.ExtendedKeyUsage.clientAuth };
+    extensions.push(new x509.ExtendedKeyUsageExtension(options.purposes.map((purpose) => usages[purpose])));
+  }
   if (names.length > 0) extensions.push(new x509.SubjectAlternativeNameExtension(names));
   return x509.X509CertificateGenerator.create({
     serialNumber: crypto.randomUUID().replaceAll("-", ""),

@@ -41,12 +41,17 @@ export function secure(raw: Socket, target: TlsTarget, signal: AbortSignal): Pro
           peer = judge(socket, demandsOf(target));
           return undefined;
         } catch (error) {
+          // Before our last word of the handshake is out, so that the peer never takes us for connected.
+          raw.destroy();
           return error as Error;
         }
       },
     });
     let release = () => {};
+    let over = false;
     const fail = (error: unknown) => {
+      if (over) return;
+      over = true;
       release();
       discard(socket, raw).then(() => reject(error));
     };
@@ -57,6 +62,7 @@ export function secure(raw: Socket, target: TlsTarget, signal: AbortSignal): Pro
       }
       // At once, so that the socket is never without a listener for errors.
       const channel = new SocketChannel(socket, peer, { mayBeRefused: true });
+      over = true;
       release();
       resolve(channel);
     };
@@ -82,7 +88,10 @@ export function secure(raw: Socket, target: TlsTarget, signal: AbortSignal): Pro
 export function explain(raw: Socket, target: TlsTarget, signal: AbortSignal): Promise<TendrilError | undefined> {
   return new Promise((resolve) => {
     const socket = open(raw, target, { rejectUnauthorized: false, checkServerIdentity: () => undefined });
+    let over = false;
     const finish = (found?: TendrilError) => {
+      if (over) return;
+      over = true;
       stop();
       discard(socket, raw).then(() => resolve(found));
     };
@@ -96,7 +105,7 @@ export function explain(raw: Socket, target: TlsTarget, signal: AbortSignal): Pr
         finish(error instanceof TendrilError ? error : undefined);
       }
     });
-    const stop = onAbort(signal, () => queueMicrotask(finish));
+    const stop = onAbort(signal, () => queueMicrotask(() => finish()));
   });
 }
 

@@ -13,7 +13,7 @@ import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { TendrilError } from "../lib/errors.ts";
 import { type Certificate, pemCertificates, readCertificate } from "./certificate.ts";
-import { DerReader, sameBytes } from "./der.ts";
+import { sameBytes } from "./der.ts";
 
 /** The end of a connection a certificate is to stand for. */
 export type PeerRole = "server" | "client";

@@ -20,6 +20,8 @@ export interface ImportEdge {
   readonly typeOnly: boolean;
   /** `import()`. */
   readonly dynamic: boolean;
+  /** The names in braces, without `type` and renaming; empty for other forms. */
+  readonly names: readonly string[];
 }
 
 const ROOT = new URL("../../", import.meta.url);
@@ -53,20 +55,23 @@ export function isTest(path: string): boolean {
 }
 
 const IMPORT =
-  /(?:^|\n)[ \t]*(import|export)(\s+type\b)?(?:[\s\w{},*$]*?\sfrom)?\s*"([^"\n]+)"|\b(import)\(\s*"([^"\n]+)"/g;
+  /(?:^|\n)[ \t]*(?:import|export)(\s+type\b)?([\s\w{},*$]*?\sfrom)?\s*"([^"\n]+)"|\b(import)\(\s*"([^"\n]+)"/g;
 
 /** Every import in `file`. Comments are blanked first, so an example in a doc comment is none. */
 export function importsOf(file: SourceFile): ImportEdge[] {
   const code = blankComments(file.text);
   return [...code.matchAll(IMPORT)].map((match) => {
     const specifier = match[3] ?? match[5] ?? "";
+    const braces = /\{([^}]*)\}/.exec(match[2] ?? "")?.[1] ?? "";
+    const names = braces.split(",").map((name) => name.trim().replace(/\s+/g, " ")).filter((name) => name !== "");
     const at = match.index + match[0].indexOf(`"${specifier}"`);
     return {
       from: file.path,
       to: /^\.{1,2}\//.test(specifier) ? resolve(file.path, specifier) : specifier,
       line: code.slice(0, at).split("\n").length,
-      typeOnly: match[2] !== undefined,
+      typeOnly: match[1] !== undefined || names.length > 0 && names.every((name) => name.startsWith("type ")),
       dynamic: match[4] !== undefined,
+      names: names.map((name) => name.replace(/^type /, "").replace(/ as .*$/, "")),
     };
   });
 }

@@ -59,7 +59,9 @@ let own: u32 = 0;
 let peer: u32 = 0;
 
 export function describe(): i64 {
-  return describeAs('{"name":"tcp","version":"1.0.0","protocol":"tcp","roles":["listener","connector"],"reads_socket":false}');
+  return describeAs(
+    '{"name":"tcp","version":"1.0.0","protocol":"tcp","roles":["listener","connector"],"reads_socket":false}',
+  );
 }
 
 export function open(role: i32, length: i32): i32 {

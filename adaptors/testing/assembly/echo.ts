@@ -46,6 +46,7 @@ export { drain, in_cap, in_ptr, out_cap, out_ptr, tendril_abi_1 } from "../../sd
 const PIECE: u32 = 8000;
 
 let opened = false;
+let closed = false;
 const started = isStarted();
 
 function isStarted(): bool {
@@ -57,7 +58,7 @@ export function describe(): i64 {
 }
 
 export function open(role: i32, length: i32): i32 {
-  if (opened || !started) return STATE;
+  if (opened || closed || !started) return STATE;
   if (<u32> length > CAPACITY) return LIMIT;
   if (<u32> role > 1) return UNSUPPORTED;
   opened = true;
@@ -77,6 +78,7 @@ export function tick(now: f64): f64 {
 
 export function close(): void {
   opened = false;
+  closed = true;
 }
 
 function feedSocket(length: u32): i32 {

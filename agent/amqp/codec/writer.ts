@@ -1,102 +1,160 @@
 /**
  * Writes AMQP values as bytes (OASIS AMQP 1.0, part 1), in the smallest encoding, with the habits of qpid-proton where
- * the standard leaves a choice: arrays of symbols have 32-bit elements.
+ * the standard leaves a choice: elements of arrays have the widest. What was read from bytes never takes more octets
+ * when written again, so a value that came in one frame fits into another.
  */
 
+import { widestCode, widestCodeOf } from "./element_codes.ts";
+import { OctetBuffer } from "./octet_buffer.ts";
 import { type AmqpMap, AmqpSymbol, type AmqpValue } from "./types.ts";
 
-const FIRST_OCTETS = 512;
-const encoder = new TextEncoder();
+const NULL = 0x40;
 
-/** A growing buffer of encoded values, for use again and again. */
-export class Writer {
-  #bytes = new Uint8Array(FIRST_OCTETS);
-  #view = new DataView(this.#bytes.buffer);
-  #at = 0;
+type TypedValue = Exclude<AmqpValue, null | boolean | string | AmqpSymbol>;
 
+/** An {@link OctetBuffer} that knows the AMQP types. */
+export class Writer extends OctetBuffer {
   /** Writes lists and maps with 32-bit sizes even where 8 bits would do, as some peers do (rhea). */
   wide = false;
 
-  /** What was written: a view, valid until the next write or reset. */
-  bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
-  }
-
-  /** Forgets what was written. */
-  reset(): void {
-    this.#at = 0;
-  }
-
-  /** Writes any value. */
+  /** Writes any value; undefined is null. Throws TypeError for an array whose elements are not all of one type. */
   value(value: AmqpValue | undefined): void {
-    if (value === null || value === undefined) return this.#code(0x40);
-    if (typeof value === "boolean") return this.#code(value ? 0x41 : 0x42);
-    if (typeof value === "string") return this.#text(0xa1, 0xb1, value);
-    if (value instanceof AmqpSymbol) return this.#text(0xa3, 0xb3, value.text);
+    if (value === null || value === undefined) return this.putOctet(NULL);
+    if (typeof value === "boolean") return this.boolean(value);
+    if (typeof value === "string") return this.string(value);
+    if (value instanceof AmqpSymbol) return this.symbol(value.text);
     switch (value.type) {
       case "uint":
         return this.uint(value.value);
       case "ulong":
-        return this.#ulong(value.value);
+        return this.ulong(value.value);
       case "int":
-        if (isSmall(value.value)) return this.#fixed(0x54, 1, (view, at) => view.setInt8(at, value.value));
-        return this.#fixed(0x71, 4, (view, at) => view.setInt32(at, value.value));
+        if (isSmall(value.value)) return this.#coded(0x54, value);
+        break;
       case "long":
-        if (isSmall(value.value)) return this.#fixed(0x55, 1, (view, at) => view.setInt8(at, Number(value.value)));
-        return this.#fixed(0x81, 8, (view, at) => view.setBigInt64(at, value.value));
+        if (isSmall(value.value)) return this.#coded(0x55, value);
+        break;
+      case "binary":
+        return this.binary(value.value);
       case "list":
-        return this.#compound(
-          0x45,
-          0xc0,
-          0xd0,
-          value.value.length,
-          () => value.value.forEach((item) => this.value(item)),
-        );
+        return this.#list(value.value);
       case "map":
-        return this.#compound(0, 0xc1, 0xd1, value.value.length * 2, () => this.#pairs(value.value));
+        return this.map(value.value);
       case "array":
-        return this.#array(value.value, value.narrow === true);
+        return this.#array(value.value, value.code);
       case "described":
-        this.#code(0x00);
+        this.putOctet(0x00);
         this.value(value.descriptor);
         return this.value(value.value);
-      case "binary":
-        return this.#octets(0xa0, 0xb0, value.value);
-      default:
-        return this.#element(wideCode(value), value);
     }
+    this.#coded(widestCodeOf(value), value);
   }
 
-  /** Writes a described list, as every performative is one: trailing undefined fields are left out. */
-  describedList(descriptor: number, fields: ReadonlyArray<AmqpValue | undefined>): void {
-    this.#code(0x00);
-    this.#ulong(BigInt(descriptor));
-    let count = fields.length;
-    while (count > 0 && fields[count - 1] === undefined) count--;
-    this.#compound(0x45, 0xc0, 0xd0, count, () => {
-      for (let at = 0; at < count; at++) this.value(fields[at]);
-    });
+  /** Writes null. */
+  null(): void {
+    this.putOctet(NULL);
+  }
+
+  /** Writes a boolean. */
+  boolean(value: boolean): void {
+    this.putOctet(value ? 0x41 : 0x42);
+  }
+
+  /** Writes a ubyte. */
+  ubyte(value: number): void {
+    this.putOctet(0x50);
+    this.putOctet(value);
+  }
+
+  /** Writes a ushort. */
+  ushort(value: number): void {
+    this.putOctet(0x60);
+    this.putInteger(value, 2);
   }
 
   /** Writes a uint. */
   uint(value: number): void {
-    if (value === 0) return this.#code(0x43);
-    const at = this.#reserve(5);
+    if (value === 0) return this.putOctet(0x43);
     if (value < 256) {
-      this.#bytes[at] = 0x52;
-      this.#bytes[at + 1] = value;
-      this.#at = at + 2;
+      this.putOctet(0x52);
+      this.putOctet(value);
     } else {
-      this.#bytes[at] = 0x70;
-      this.#view.setUint32(at + 1, value);
-      this.#at = at + 5;
+      this.putOctet(0x70);
+      this.putInteger(value, 4);
     }
   }
 
-  #ulong(value: bigint): void {
-    if (value === 0n) return this.#code(0x44);
-    if (value < 256n) return this.#fixed(0x53, 1, (view, at) => view.setUint8(at, Number(value)));
-    this.#fixed(0x80, 8, (view, at) => view.setBigUint64(at, value));
+  /** Writes a ulong. */
+  ulong(value: bigint): void {
+    if (value === 0n) return this.putOctet(0x44);
+    if (value > 0n && value < 256n) return this.#smallUlong(Number(value));
+    this.putOctet(0x80);
+    this.putBigInteger(value, 8);
+  }
+
+  /** Writes a timestamp, in ms since the Unix epoch. */
+  timestamp(value: bigint): void {
+    this.putOctet(0x83);
+    this.putBigInteger(value, 8);
+  }
+
+  /** Writes a string. */
+  string(value: string): void {
+    this.#sizedText(0xa1, value);
+  }
+
+  /** Writes a symbol, which ought to be ASCII. */
+  symbol(value: string): void {
+    this.#sizedText(0xa3, value);
+  }
+
+  /** Writes binary. */
+  binary(value: Uint8Array): void {
+    const code = value.length < 256 ? 0xa0 : 0xb0;
+    this.putOctet(code);
+    this.#bareOctets(code, value);
+  }
+
+  /** Writes a map. */
+  map(map: AmqpMap): void {
+    const start = this.#openCompound();
+    this.#pairs(map);
+    this.#closeCompound(start, 0xc1, map.length * 2);
+  }
+
+  /** Writes a described list; trailing undefined fields are left out. */
+  describedList(descriptor: number, fields: ReadonlyArray<AmqpValue | undefined>): void {
+    let count = fields.length;
+    while (count > 0 && fields[count - 1] === undefined) count--;
+    const start = this.openList(descriptor);
+    for (let at = 0; at < count; at++) this.value(fields[at]);
+    this.closeList(start, count);
+  }
+
+  /** Starts a described value, which follows. */
+  descriptor(descriptor: number): void {
+    this.putOctet(0x00);
+    if (descriptor < 256) this.#smallUlong(descriptor);
+    else this.ulong(BigInt(descriptor));
+  }
+
+  /** Starts a described list, whose elements follow; the returned offset is for {@link Writer.closeList}. */
+  openList(descriptor: number): number {
+    this.descriptor(descriptor);
+    return this.#openCompound();
+  }
+
+  /** Ends a list of `count` elements. */
+  closeList(start: number, count: number): void {
+    if (count > 0) return this.#closeCompound(start, 0xc0, count);
+    this.truncate(start);
+    this.putOctet(0x45);
+  }
+
+  #list(items: readonly AmqpValue[]): void {
+    const start = this.#openCompound();
+    for (const item of items) this.value(item);
+    this.closeList(start, items.length);
   }
 
   #pairs(map: AmqpMap): void {
@@ -106,204 +164,159 @@ export class Writer {
     }
   }
 
-  /** Writes in the wide form and narrows it when it fits: sizes are known only afterwards. */
-  #compound(emptyCode: number, narrowCode: number, wideCode: number, count: number, content: () => void): void {
-    if (count === 0 && emptyCode !== 0) return this.#code(emptyCode);
-    const start = this.#reserve(9);
-    this.#at = start + 9;
-    content();
-    const length = this.#at - start - 9;
-    if (length + 1 < 256 && count < 256 && !(this.wide && narrowCode < 0xe0)) {
-      this.#bytes.copyWithin(start + 3, start + 9, this.#at);
-      this.#bytes[start] = narrowCode;
-      this.#bytes[start + 1] = length + 1;
-      this.#bytes[start + 2] = count;
-      this.#at = start + 3 + length;
-      return;
+  #array(items: readonly AmqpValue[], code: number | undefined): void {
+    const start = this.#openCompound();
+    this.#elements(items, code);
+    this.#closeCompound(start, 0xe0, items.length);
+  }
+
+  /** The part of an array behind its count: the constructor that all elements share, then the elements. */
+  #elements(items: readonly AmqpValue[], asked: number | undefined): void {
+    let first = items.length === 0 ? null : items[0];
+    const described = isDescribed(first);
+    if (isDescribed(first)) {
+      this.putOctet(0x00);
+      this.value(first.descriptor);
+      first = first.value;
     }
-    this.#bytes[start] = wideCode;
-    this.#view.setUint32(start + 1, length + 4);
-    this.#view.setUint32(start + 5, count);
-  }
-
-  #array(items: readonly AmqpValue[], narrow: boolean): void {
-    this.#compound(0, 0xe0, 0xf0, items.length, () => {
-      const first = items[0];
-      const described = isDescribed(first);
-      if (described) {
-        this.#code(0x00);
-        this.value(first.descriptor);
+    const widest = items.length === 0 ? widestCode(asked ?? NULL) : widestCodeOf(first);
+    const code = asked ?? widest;
+    if (widestCode(code) !== widest) throw new TypeError(`array elements do not fit constructor ${code}`);
+    this.putOctet(code);
+    for (const item of items) {
+      const bare = isDescribed(item) ? item.value : item;
+      if (isDescribed(item) !== described || widestCodeOf(bare) !== widest) {
+        throw new TypeError("array elements are not all of one type");
       }
-      let code = wideCode(described ? first.value : first ?? null);
-      // The narrow encodings of texts and binaries are the wide ones less 0x10.
-      if (narrow && code >>> 4 === 0xb) code -= 0x10;
-      this.#code(code);
-      for (const item of items) this.#element(code, isDescribed(item) ? item.value : item, true);
-    });
+      this.#bare(code, bare);
+    }
   }
 
-  /** Writes `value` in the encoding `code`, without the constructor where an array has said it once. */
-  #element(code: number, value: AmqpValue, bare = false): void {
-    if (!bare) this.#code(code);
-    if (value === null) return;
-    if (typeof value === "boolean") return this.#raw(1, (view, at) => view.setUint8(at, value ? 1 : 0));
-    if (typeof value === "string") return this.#sizedOctets(code, encoder.encode(value));
-    if (value instanceof AmqpSymbol) return this.#sizedOctets(code, encoder.encode(value.text));
+  #coded(code: number, value: TypedValue): void {
+    this.putOctet(code);
+    this.#bare(code, value);
+  }
+
+  /** Writes `value` in the encoding `code` without the constructor octet. */
+  #bare(code: number, value: AmqpValue): void {
+    if (code >>> 4 === 4 || value === null) return;
+    if (typeof value === "boolean") return this.putOctet(value ? 1 : 0);
+    if (typeof value === "string") return this.#bareText(code, value);
+    if (value instanceof AmqpSymbol) return this.#bareText(code, value.text);
     switch (value.type) {
-      case "ubyte":
-        return this.#raw(1, (view, at) => view.setUint8(at, value.value));
-      case "byte":
-        return this.#raw(1, (view, at) => view.setInt8(at, value.value));
-      case "ushort":
-        return this.#raw(2, (view, at) => view.setUint16(at, value.value));
-      case "short":
-        return this.#raw(2, (view, at) => view.setInt16(at, value.value));
-      case "uint":
-      case "char":
-        return this.#raw(4, (view, at) => view.setUint32(at, value.value));
-      case "int":
-        return this.#raw(4, (view, at) => view.setInt32(at, value.value));
-      case "float":
-        return this.#raw(4, (view, at) => view.setFloat32(at, value.value));
-      case "double":
-        return this.#raw(8, (view, at) => view.setFloat64(at, value.value));
       case "ulong":
-        return this.#raw(8, (view, at) => view.setBigUint64(at, value.value));
       case "long":
       case "timestamp":
-        return this.#raw(8, (view, at) => view.setBigInt64(at, value.value));
+        return this.putBigInteger(value.value, WIDTHS[code >>> 4]);
+      case "float":
+      case "double":
+        return this.putFloat(value.value, WIDTHS[code >>> 4]);
       case "decimal32":
       case "decimal64":
       case "decimal128":
       case "uuid":
-        return this.#append(value.value);
+        if (value.value.length !== WIDTHS[code >>> 4]) throw new TypeError(`${value.type} of wrong length`);
+        return this.raw(value.value);
       case "binary":
-        return this.#sizedOctets(code, value.value);
+        return this.#bareOctets(code, value.value);
       case "list":
-        return this.#sized(value.value.length, () => value.value.forEach((item) => this.value(item)));
       case "map":
-        return this.#sized(value.value.length * 2, () => this.#pairs(value.value));
       case "array":
-        return this.#nestedArray(value.value);
+        return this.#bareCompound(code, value);
       case "described":
-        throw new TypeError("an array element can't be described by itself");
+        throw new TypeError("elements of an array are described at most once");
+      default:
+        return this.putInteger(value.value, WIDTHS[code >>> 4]);
     }
   }
 
-  #nestedArray(items: readonly AmqpValue[]): void {
-    this.#sized(items.length, () => {
-      const code = wideCode(items[0] ?? null);
-      this.#code(code);
-      for (const item of items) this.#element(code, item, true);
-    });
+  #bareCompound(code: number, value: Extract<AmqpValue, { type: "list" | "map" | "array" }>): void {
+    const width = sizeWidth(code);
+    const start = this.claim(width * 2);
+    let count = value.value.length;
+    if (value.type === "list") { for (const item of value.value) this.value(item); }
+    else if (value.type === "map") {
+      this.#pairs(value.value);
+      count *= 2;
+    } else this.#elements(value.value, value.code);
+    this.#patchSize(start, width, this.length - start - width);
+    this.#patchSize(start + width, width, count);
   }
 
-  #sized(count: number, content: () => void): void {
-    const start = this.#reserve(8);
-    this.#at = start + 8;
-    content();
-    this.#view.setUint32(start, this.#at - start - 4);
-    this.#view.setUint32(start + 4, count);
+  /** Leaves room for the constructor, size and count of the narrow form. */
+  #openCompound(): number {
+    return this.claim(3);
   }
 
-  #text(narrow: number, wide: number, value: string): void {
-    const at = this.#reserve(5 + value.length * 3);
-    const { written } = encoder.encodeInto(value, this.#bytes.subarray(at + 2));
-    if (written < 256) {
-      this.#bytes[at] = narrow;
-      this.#bytes[at + 1] = written;
-      this.#at = at + 2 + written;
+  /** Puts constructor, size and count before a list, map or array; only a large one has to be moved for them. */
+  #closeCompound(start: number, narrowCode: number, count: number): void {
+    const octets = this.length - start - 3;
+    const wide = this.wide && narrowCode < 0xe0;
+    if (octets + 1 < 256 && count < 256 && !wide) {
+      this.patchOctet(start, narrowCode);
+      this.patchOctet(start + 1, octets + 1);
+      this.patchOctet(start + 2, count);
       return;
     }
-    this.#bytes.copyWithin(at + 5, at + 2, at + 2 + written);
-    this.#bytes[at] = wide;
-    this.#view.setUint32(at + 1, written);
-    this.#at = at + 5 + written;
+    this.shift(start + 3, 6);
+    this.patchOctet(start, narrowCode + WIDE);
+    this.patchUint32(start + 1, octets + 4);
+    this.patchUint32(start + 5, count);
   }
 
-  #octets(narrow: number, wide: number, value: Uint8Array): void {
-    if (value.length < 256) this.#fixed(narrow, 1, (view, at) => view.setUint8(at, value.length));
-    else this.#fixed(wide, 4, (view, at) => view.setUint32(at, value.length));
-    this.#append(value);
+  #smallUlong(value: number): void {
+    this.putOctet(0x53);
+    this.putOctet(value);
   }
 
-  #sizedOctets(code: number, value: Uint8Array): void {
-    if (code >>> 4 === 0xa) this.#raw(1, (view, at) => view.setUint8(at, value.length));
-    else this.#raw(4, (view, at) => view.setUint32(at, value.length));
-    this.#append(value);
-  }
-
-  #append(value: Uint8Array): void {
-    const at = this.#reserve(value.length);
-    this.#bytes.set(value, at);
-    this.#at = at + value.length;
-  }
-
-  #code(code: number): void {
-    const at = this.#reserve(1);
-    this.#bytes[at] = code;
-    this.#at = at + 1;
-  }
-
-  #fixed(code: number, width: number, put: (view: DataView, at: number) => void): void {
-    this.#code(code);
-    this.#raw(width, put);
-  }
-
-  #raw(width: number, put: (view: DataView, at: number) => void): void {
-    const at = this.#reserve(width);
-    put(this.#view, at);
-    this.#at = at + width;
-  }
-
-  #reserve(octets: number): number {
-    const needed = this.#at + octets;
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-      grown.set(this.#bytes.subarray(0, this.#at));
-      this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
+  /** Writes a text in the encoding `narrow`, or the wide one of the same type; only a long one has to be moved. */
+  #sizedText(narrow: number, value: string): void {
+    const start = this.claim(2);
+    const octets = this.putText(value);
+    if (octets < 256) {
+      this.patchOctet(start, narrow);
+      this.patchOctet(start + 1, octets);
+      return;
     }
-    return this.#at;
+    this.shift(start + 2, 3);
+    this.patchOctet(start, narrow + WIDE);
+    this.patchUint32(start + 1, octets);
+  }
+
+  #bareText(code: number, value: string): void {
+    const width = sizeWidth(code);
+    const start = this.claim(width);
+    this.#patchSize(start, width, this.putText(value));
+  }
+
+  #bareOctets(code: number, value: Uint8Array): void {
+    const width = sizeWidth(code);
+    this.#patchSize(this.claim(width), width, value.length);
+    this.raw(value);
+  }
+
+  #patchSize(at: number, width: number, size: number): void {
+    if (width === 4) return this.patchUint32(at, size);
+    if (size > 255) throw new TypeError(`array element of ${size} octets or items does not fit its constructor`);
+    this.patchOctet(at, size);
   }
 }
 
-const WIDE_CODES: Readonly<Record<string, number>> = {
-  ubyte: 0x50,
-  byte: 0x51,
-  ushort: 0x60,
-  short: 0x61,
-  uint: 0x70,
-  int: 0x71,
-  float: 0x72,
-  char: 0x73,
-  decimal32: 0x74,
-  ulong: 0x80,
-  long: 0x81,
-  double: 0x82,
-  timestamp: 0x83,
-  decimal64: 0x84,
-  decimal128: 0x94,
-  uuid: 0x98,
-  binary: 0xb0,
-  list: 0xd0,
-  map: 0xd1,
-  array: 0xf0,
-};
+/** Of the encodings of variable width, the wide ones are the narrow ones plus this. */
+const WIDE = 0x10;
 
-/** The encoding that holds every value of the type. */
-function wideCode(value: AmqpValue): number {
-  if (value === null) return 0x40;
-  if (typeof value === "boolean") return 0x56;
-  if (typeof value === "string") return 0xb1;
-  if (value instanceof AmqpSymbol) return 0xb3;
-  return WIDE_CODES[value.type];
+/** Octets of a value by the upper half of its constructor, for those of fixed width. */
+const WIDTHS = [0, 0, 0, 0, 0, 1, 2, 4, 8, 16];
+
+/** Octets of the size of a value, for constructors of variable width. */
+function sizeWidth(code: number): 1 | 4 {
+  return (code & WIDE) === 0 ? 1 : 4;
 }
 
 function isSmall(value: number | bigint): boolean {
   return value >= -128 && value <= 127;
 }
 
-function isDescribed(value: AmqpValue | undefined): value is Extract<AmqpValue, { type: "described" }> {
+function isDescribed(value: AmqpValue): value is Extract<AmqpValue, { type: "described" }> {
   return typeof value === "object" && value !== null && !(value instanceof AmqpSymbol) && value.type === "described";
 }

@@ -1,12 +1,13 @@
 /** `tendril expose KEY HOST:PORT`: offers one local target to the network for as long as the command runs. */
 
-import { defineCommand } from "../command.ts";
-import { parseTarget } from "../endpoint.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { formatEndpoint, parseTarget } from "../endpoint.ts";
 import { GRACE_FLAG, LINK_FLAG, WAIT_FLAG } from "../flags.ts";
+import { isLinked } from "../foreground.ts";
 import { runOneLiner } from "../one_liner.ts";
 
 /** See the summary. */
-export const expose = defineCommand({
+export const expose: Command = defineCommand({
   name: "expose",
   summary: "offer a local service to the network under a routing key",
   description:
@@ -26,12 +27,13 @@ export const expose = defineCommand({
   ],
   exits: ["configuration", "network", "interrupted", "terminated"],
   permissions: [
-    { kind: "read", scope: "LINK_FILE", why: "the link file" },
+    { kind: "read", scope: "FILE", why: "the link file" },
     { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
     { kind: "net", scope: "TARGET_HOST:PORT", why: "the target" },
   ],
   run({ args, flags, io, logger }) {
     const { host, port } = parseTarget(args.target, "expose");
+    let reachable = false;
     return runOneLiner({
       prefix: "expose",
       connectors: [{ name: "expose", routingKey: args.key, host, port }],
@@ -40,6 +42,13 @@ export const expose = defineCommand({
       waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
       io,
       logger,
+      onStatus: (status) => {
+        if (isLinked(status) === reachable) return;
+        reachable = !reachable;
+        const fields = { routingKey: args.key, target: formatEndpoint(host, port) };
+        if (reachable) logger.info("routing key is reachable from the network", fields);
+        else logger.warn("routing key is not reachable until the link is back", fields);
+      },
     });
   },
 });

@@ -1,12 +1,12 @@
 /** `tendril forward KEY PORT`: a local port that leads to a routing key for as long as the command runs. */
 
-import { defineCommand } from "../command.ts";
+import { type Command, defineCommand } from "../command.ts";
 import { parsePort } from "../endpoint.ts";
 import { GRACE_FLAG, LINK_FLAG, WAIT_FLAG } from "../flags.ts";
 import { runOneLiner } from "../one_liner.ts";
 
 /** See the summary. */
-export const forward = defineCommand({
+export const forward: Command = defineCommand({
   name: "forward",
   summary: "open a local port that leads to a routing key",
   description:
@@ -28,7 +28,7 @@ export const forward = defineCommand({
   ],
   exits: ["configuration", "network", "interrupted", "terminated"],
   permissions: [
-    { kind: "read", scope: "LINK_FILE", why: "the link file" },
+    { kind: "read", scope: "FILE", why: "the link file" },
     { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
     { kind: "net", scope: "LISTENER_HOST:PORT", why: "the local port" },
   ],

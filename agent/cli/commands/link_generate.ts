@@ -1,10 +1,10 @@
 /** `tendril link generate`: what another site needs to link to this one, on stdout. */
 
-import { defineCommand } from "../command.ts";
+import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 
 /** See the summary. */
-export const linkGenerate = defineCommand({
+export const linkGenerate: Command = defineCommand({
   name: "link generate",
   summary: "print a link file that lets another site link to this one",
   description:

@@ -1,13 +1,13 @@
 /** `tendril run DIR`: the site that a folder of YAML describes, in the foreground. */
 
-import { defineCommand } from "../command.ts";
+import { type Command, defineCommand } from "../command.ts";
 import { GRACE_FLAG } from "../flags.ts";
 import { runForeground } from "../foreground.ts";
 import { ProcessSignals } from "../signals.ts";
 import { startSite } from "../start_site.ts";
 
 /** See the summary. */
-export const run = defineCommand({
+export const run: Command = defineCommand({
   name: "run",
   summary: "run the site that a folder describes, in the foreground",
   description:

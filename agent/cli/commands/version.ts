@@ -1,12 +1,12 @@
 /** `tendril version`: which release this is, and what it runs on. */
 
-import { defineCommand } from "../command.ts";
+import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
 import { VERSION } from "../../lib/version.ts";
 
 /** See the summary. */
-export const version = defineCommand({
+export const version: Command = defineCommand({
   name: "version",
   summary: "print the version of Tendril and of what it runs on",
   description: "Prints one line, or an object with -o json. Give it with every bug report.",

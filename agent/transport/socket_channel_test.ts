@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { createServer, type Socket } from "node:net";
+import { until } from "../../tests/support/until.ts";
+import { accept } from "./accept.ts";
+import type { Channel } from "./channel.ts";
+import { dial } from "./dial.ts";
+import { SocketChannel } from "./socket_channel.ts";
+import { type Carrier, connectPair, Pattern, Recorder, write } from "./testing_pairs.ts";
+
+const CARRIERS: readonly Carrier[] = ["plain", "tls", "websocket", "websocket over tls"];
+
+Deno.test("this version of Deno still has what the fast way to read needs", async () => {
+  for (const carrier of ["plain", "tls"] as const) {
+    await using pair = await connectPair(carrier);
+    const seen = new Recorder();
+    pair.server.start(seen);
+    pair.client.start(new Recorder());
+    await write(pair.client, new Uint8Array(10));
+    await until(() => seen.length === 10);
+    for (const end of [pair.client, pair.server]) {
+      assert.ok(
+        end instanceof SocketChannel && end.fast,
+        `THE FAST WAY TO READ IS LOST on ${carrier} sockets of Deno ${Deno.version.deno}. Links still work, at a third of ` +
+          "the speed and ten times the memory. See agent/transport/static_read.ts for what it looks for.",
+      );
+    }
+  }
+});
+
+/** Sends 24 MB of patterned bytes both ways at once, in pieces of odd sizes, with pauses; compares every byte. */
+async function exchange(one: Channel, other: Channel): Promise<void> {
+  const total = 24_000_000;
+  const run = async (from: Channel, seed: number) => {
+    const pattern = new Pattern(seed);
+    let size = 1;
+    for (let sent = 0; sent < total;) {
+      const chunk = pattern.take(Math.min(size, total - sent));
+      assert.ok(await write(from, chunk));
+      sent += chunk.length;
+      size = (size * 7 + 13) % 200_000;
+    }
+  };
+  const watch = (to: Channel, seed: number) => {
+    const pattern = new Pattern(seed);
+    const seen = Promise.withResolvers<void>();
+    let length = 0;
+    let reads = 0;
+    to.start({
+      onData(chunk) {
+        const expected = pattern.take(chunk.length);
+        if (chunk.some((byte, i) => byte !== expected[i])) seen.reject(new Error(`wrong byte within ${length}..`));
+        length += chunk.length;
+        if (++reads % 50 === 0) {
+          to.pause();
+          setTimeout(() => to.resume(), 1);
+        }
+        if (length === total) seen.resolve();
+      },
+      onClose: (error) => seen.reject(error ?? new Error("closed")),
+    });
+    return seen.promise;
+  };
+  const seen = [watch(other, 1), watch(one, 2)];
+  await Promise.all([run(one, 1), run(other, 2), ...seen]);
+}
+
+for (const carrier of CARRIERS) {
+  Deno.test(`bytes arrive whole and in order both ways: ${carrier}`, async () => {
+    await using pair = await connectPair(carrier);
+    await exchange(pair.client, pair.server);
+  });
+
+  Deno.test(`a paused channel stops its peer, and loses nothing: ${carrier}`, async () => {
+    await using pair = await connectPair(carrier);
+    const seen = new Recorder();
+    pair.server.start(seen);
+    pair.client.start(new Recorder());
+    pair.server.pause();
+    const chunk = new Uint8Array(65_536);
+    let written = 0;
+    let stuck = 0;
+    const next = (ok: boolean) => {
+      if (!ok || written >= 200_000_000) return;
+      written += chunk.length;
+      stuck = performance.now();
+      pair.client.write(chunk, next);
+    };
+    next(true);
+    await until(() => performance.now() - stuck > 250);
+    const rss = Deno.memoryUsage().rss;
+    // What the kernel buffers on loopback is a few megabytes; what matters is that there is an end to it.
+    assert.ok(written < 50_000_000, `${written} bytes went into a channel that nobody reads`);
+    assert.ok(seen.length < 300_000, `${seen.length} bytes were delivered by a paused channel`);
+    const before = written;
+    pair.server.resume();
+    await until(() => seen.length > before);
+    pair.server.pause();
+    assert.ok(Deno.memoryUsage().rss - rss < 200_000_000);
+  });
+
+  Deno.test(`an orderly end delivers what was written before it, and is told once: ${carrier}`, async () => {
+    await using pair = await connectPair(carrier);
+    const client = new Recorder();
+    const server = new Recorder();
+    pair.client.start(client);
+    pair.server.start(server);
+    const sent = new Pattern(7).take(3_000_000);
+    const written = write(pair.client, sent);
+    pair.client.close();
+    pair.client.close();
+    assert.equal(await written, true);
+    assert.equal(await server.closed, undefined);
+    assert.equal(await client.closed, undefined);
+    assert.deepEqual(server.bytes(), sent);
+    assert.equal(await write(pair.client, sent), false);
+    assert.equal(await write(pair.server, sent), false);
+    pair.client.destroy();
+    pair.client.pause();
+    pair.client.resume();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual([client.ends.length, server.ends.length], [1, 1]);
+  });
+
+  Deno.test(`a peer that vanishes ends the channel and the write in flight: ${carrier}`, async () => {
+    await using pair = await connectPair(carrier);
+    const client = new Recorder();
+    pair.client.start(client);
+    let written: Promise<boolean>;
+    do written = write(pair.client, new Uint8Array(1_000_000)); while (await soon(written));
+    pair.server.destroy();
+    assert.equal(await written, false);
+    await client.closed;
+    assert.equal(client.ends.length, 1);
+  });
+
+  Deno.test(`a channel that died before it was started says so when it is: ${carrier}`, async () => {
+    await using pair = await connectPair(carrier);
+    pair.client.start(new Recorder());
+    pair.server.destroy();
+    const seen = new Recorder();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    pair.server.start(seen);
+    assert.equal(seen.ends.length, 0, "not before start has returned");
+    assert.equal(await seen.closed, undefined);
+    assert.equal(seen.ends.length, 1);
+  });
+
+  Deno.test(`bytes that came before start are delivered after it, first: ${carrier}`, async () => {
+    await using pair = await connectPair(carrier);
+    pair.client.start(new Recorder());
+    const sent = new Pattern(3).take(200_000);
+    assert.ok(await write(pair.client, sent.subarray(0, 100_000)));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const seen = new Recorder();
+    pair.server.start(seen);
+    assert.ok(await write(pair.client, sent.subarray(100_000)));
+    await until(() => seen.length === sent.length);
+    assert.deepEqual(seen.bytes(), sent);
+  });
+
+  Deno.test(`pausing inside a delivery holds back what has not been read yet: ${carrier}`, async () => {
+    await using pair = await connectPair(carrier);
+    pair.client.start(new Recorder());
+    await write(pair.client, new Pattern(5).take(150_000));
+    const seen = new Recorder();
+    pair.server.start({
+      onData: (chunk) => {
+        seen.onData(chunk);
+        pair.server.pause();
+      },
+      onClose: (error) => seen.onClose(error),
+    });
+    for (let before = -1; seen.length < 150_000;) {
+      await until(() => seen.length > before);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      before = seen.length;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      assert.equal(seen.length, before);
+      pair.server.resume();
+    }
+    assert.deepEqual(seen.bytes(), new Pattern(5).take(150_000));
+  });
+
+  Deno.test(`a second write before the first is done is a mistake of the caller: ${carrier}`, async () => {
+    await using pair = await connectPair(carrier);
+    pair.client.start(new Recorder());
+    pair.server.start(new Recorder());
+    const first = write(pair.client, new Uint8Array(10));
+    assert.throws(() => pair.client.write(new Uint8Array(10), () => {}));
+    assert.equal(await first, true);
+    assert.throws(() => pair.client.start(new Recorder()));
+  });
+
+  Deno.test(`a handler that throws costs its own channel only: ${carrier}`, async () => {
+    await using pair = await connectPair(carrier);
+    const seen = new Recorder();
+    pair.client.start(new Recorder());
+    pair.server.start({
+      onData() {
+        throw new Error("a defect above");
+      },
+      onClose: (error) => seen.onClose(error),
+    });
+    await write(pair.client, new Uint8Array(10));
+    assert.equal((await seen.closed)?.code, "LINK_HANDLER");
+  });
+}
+
+/** True if `promise` settles within a quarter of a second. */
+async function soon(promise: Promise<boolean>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), 250));
+  const result = await Promise.race([promise, late]);
+  clearTimeout(timer);
+  return result;
+}
+
+Deno.test("reading by events, where static buffers are missing, is just as correct", async () => {
+  const arrived = Promise.withResolvers<Socket>();
+  const peer = { address: "test", subject: undefined, fingerprint: undefined };
+  const server = createServer({ noDelay: true }, (socket) => arrived.resolve(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const { port } = server.address() as { port: number };
+  const options = { host: "127.0.0.1", port, websocket: false, timeoutMs: 1000 };
+  const client = await dial(options, new AbortController().signal);
+  const slow = new SocketChannel(await arrived.promise, peer, { fast: false });
+  await exchange(client, slow);
+  assert.equal(slow.fast, false);
+  client.destroy();
+  slow.destroy();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+});
+
+Deno.test("a peer that does not end its side is given up after the linger time", async () => {
+  const arrived = Promise.withResolvers<Channel>();
+  const acceptor = await accept(
+    { host: "127.0.0.1", port: 0, handshakeTimeoutMs: 1000, maxConnections: 1 },
+    arrived.resolve,
+    arrived.reject,
+  );
+  // A raw connection of Deno keeps its side open until it is told otherwise.
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: acceptor.port });
+  const seen = new Recorder();
+  const channel = await arrived.promise;
+  channel.start(seen);
+  const begin = performance.now();
+  channel.close();
+  assert.equal(await seen.closed, undefined);
+  const took = performance.now() - begin;
+  assert.ok(took > 1500 && took < 4000, `${took}`);
+  conn.close();
+  await acceptor.close();
+});
