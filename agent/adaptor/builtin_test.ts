@@ -9,6 +9,15 @@ Deno.test("built-in adaptors are, byte for byte, what a fresh build makes", asyn
   assert.deepEqual(await differences(await buildAll()), []);
 });
 
+Deno.test("built-in adaptors: a build names what differs, is missing or is too much", async () => {
+  const output = await buildAll();
+  const wasm = output.get("tcp.wasm")!;
+  output.set("tcp.wasm", wasm.with(wasm.length - 1, wasm.at(-1)! ^ 1));
+  output.set("other.wasm", wasm);
+  output.delete("manifest.json");
+  assert.deepEqual(await differences(output), ["manifest.json", "other.wasm", "tcp.wasm"]);
+});
+
 Deno.test("built-in adaptors have the pinned digest both on disk and embedded", async () => {
   const digests = new Map(Object.entries(manifest));
   assert.deepEqual([...digests.keys()].sort(), builtinNames().sort());

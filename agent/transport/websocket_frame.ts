@@ -163,6 +163,7 @@ export function applyMask(bytes: Uint8Array, mask: Uint8Array, offset: number): 
   let i = 0;
   const unaligned = (4 - (bytes.byteOffset & 3)) & 3;
   for (; i < bytes.length && i < unaligned; i++) bytes[i] ^= mask[(offset + i) & 3];
+  if (i === bytes.length) return;
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset + i, (bytes.length - i) >> 2);
   const key = new Uint8Array(4);
   for (let k = 0; k < 4; k++) key[k] = mask[(offset + i + k) & 3];

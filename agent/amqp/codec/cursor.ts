@@ -8,6 +8,7 @@ import { decodeText } from "./text.ts";
 
 /** Nesting of lists, maps, arrays and described values that is followed; real messages stay below ten. */
 export const MAX_DEPTH = 32;
+const NOTHING = new Uint8Array(0);
 
 /** A position in a window of bytes. Every failure is a ProtocolError, after which it must not be used again. */
 export class Cursor {
@@ -121,6 +122,8 @@ export class Cursor {
 
   /** A copy of `length` octets. */
   takeOctets(length: number): Uint8Array {
+    // Two octets may ask for an empty one, which would take hundreds.
+    if (length === 0) return NOTHING;
     const at = this.take(length);
     return new Uint8Array(this.#bytes.subarray(at, at + length));
   }

@@ -51,8 +51,9 @@ export class Reader extends Cursor {
     if (this.peek(0) !== DESCRIBED) return undefined;
     const code = this.peek(1);
     if (code === SMALL_ULONG) return this.peek(2);
-    if (code !== ULONG || this.peek(9) < 0) return OTHER_DESCRIPTOR;
+    if (code !== ULONG) return OTHER_DESCRIPTOR;
     for (let at = 2; at < 6; at++) if (this.peek(at) !== 0) return OTHER_DESCRIPTOR;
+    // Octets that are not there are -1, which makes the whole negative.
     const low = this.peek(6) << 24 | this.peek(7) << 16 | this.peek(8) << 8 | this.peek(9);
     return low < 0 ? OTHER_DESCRIPTOR : low;
   }
@@ -260,9 +261,8 @@ export class Reader extends Cursor {
     if (code === DESCRIBED) {
       descriptor = this.value();
       code = this.takeOctet();
-      // Legal and never seen; without it no octet can stand for more than two values.
-      if (code === DESCRIBED) throw broken("array of doubly described elements");
     }
+    // Described twice is legal and never seen; without it no octet can stand for more than two values.
     const widest = widestCode(code);
     if (widest === 0) throw unknownConstructor(code);
     // Elements of these types have no octets: only a limit keeps a small array from claiming billions.

@@ -106,6 +106,7 @@ Deno.test("compound values whose size and content disagree are refused", () => {
   for (const [name, hex] of Object.entries(wrong)) {
     assert.throws(() => read(fromHex(hex)), ProtocolError, name);
   }
+  refuse(() => read(fromHex("c1 02 01 40")), /odd number/);
 });
 
 Deno.test("values that no type allows are refused", () => {

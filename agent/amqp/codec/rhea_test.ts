@@ -230,7 +230,7 @@ function sharedValue(): fc.Arbitrary<AmqpValue> {
   const isFar = (value: bigint) => value > 1n << 60n || value < -(1n << 60n);
   const plain = leaf().filter(isExact);
   const arrays = Object.values(leaves()).map((items) =>
-    fc.array<AmqpValue>((items as fc.Arbitrary<AmqpValue>).filter(isExact), { minLength: 1, maxLength: 5 })
+    fc.array(items.filter(isExact), { minLength: 1, maxLength: 5 })
   );
   const array = fc.tuple(fc.oneof(...arrays), fc.option(plain, { freq: 4 }))
     .map(([items, descriptor]): AmqpValue => ({

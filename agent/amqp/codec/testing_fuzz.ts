@@ -15,12 +15,15 @@ import { Writer } from "./writer.ts";
 
 /** How long to go on: whichever comes first. */
 export interface FuzzLimits {
+  /** Inputs to make. */
   readonly iterations?: number;
+  /** Time to take, in ms. */
   readonly ms?: number;
 }
 
 /** What came of it. */
 export interface FuzzResult {
+  /** Inputs made. */
   readonly iterations: number;
   /** Inputs that some decoder accepted. */
   readonly accepted: number;

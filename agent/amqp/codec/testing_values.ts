@@ -36,7 +36,7 @@ function typed<T extends string, V>(type: T, value: fc.Arbitrary<V>): fc.Arbitra
 }
 
 /** One arbitrary per kind of leaf. */
-export function leaves() {
+export function leaves(): Readonly<Record<string, fc.Arbitrary<AmqpValue>>> {
   return {
     boolean: fc.boolean(),
     string: text(),

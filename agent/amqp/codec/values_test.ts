@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
+import { ProtocolError } from "../protocol_error.ts";
 import { Reader } from "./reader.ts";
 import { leafArray, value } from "./testing_values.ts";
 import { AmqpSymbol, type AmqpValue } from "./types.ts";
@@ -110,7 +111,9 @@ const CONSTRUCTORS: ReadonlyArray<readonly [string, string, AmqpValue, string?]>
   ["array of sym32", "e0 07 01 b3 00000001 41", { type: "array", value: [new AmqpSymbol("A")] }],
   ["array of sym8", "e0 04 01 a3 01 41", { type: "array", value: [new AmqpSymbol("A")], code: 0xa3 }],
   ["empty array of symbols", "e0 02 00 a3", { type: "array", value: [], code: 0xa3 }],
+  ["empty array of uints", "e0 02 00 70", { type: "array", value: [], code: 0x70 }],
   ["empty array of nulls", "e0 02 00 40", { type: "array", value: [] }],
+  ["array of nulls", "e0 02 02 40", { type: "array", value: [null, null] }],
   ["array of true", "e0 02 03 41", { type: "array", value: [true, true, true], code: 0x41 }],
   ["array of smalllong", "e0 04 02 55 ff01", {
     type: "array",
@@ -158,6 +161,41 @@ for (const [name, hex, expected, smallest] of CONSTRUCTORS) {
   });
 }
 
+Deno.test("a value that ends behind its window is refused, although its octets are there", () => {
+  for (const [name, hex] of CONSTRUCTORS) {
+    const bytes = fromHex(hex);
+    for (let end = 0; end < bytes.length; end++) {
+      assert.throws(() => new Reader(bytes, 0, end).value(), ProtocolError, `${name} cut at ${end}`);
+    }
+  }
+});
+
+Deno.test("arrays whose elements are narrower than they could be are written as they came", () => {
+  const elements: Readonly<Record<string, string>> = {
+    "true": "41",
+    "false": "42",
+    "boolean": "56 01 00",
+    "uint0": "43",
+    "smalluint": "52 01 ff",
+    "ulong0": "44",
+    "smallulong": "53 01 ff",
+    "smallint": "54 01 80",
+    "smalllong": "55 80 7f",
+    "vbin8": "a0 01ff 00",
+    "str8": "a1 0141 00",
+    "sym8": "a3 0141 00",
+    "list0": "45",
+    "list8": "c0 020141 0100",
+    "map8": "c1 03024142 0100",
+    "array8": "e0 030150ff 020040",
+  };
+  for (const [name, hex] of Object.entries(elements)) {
+    const content = hex.replaceAll(" ", "");
+    const bytes = fromHex(`e0 ${(content.length / 2 + 1).toString(16).padStart(2, "0")} 02 ${content}`);
+    assert.equal(encode(decode(bytes)).toHex(), bytes.toHex(), name);
+  }
+});
+
 Deno.test("sizes and counts around 255 go from the narrow to the wide form", () => {
   for (const length of [253, 254, 255, 256, 257]) {
     const items: AmqpValue = { type: "list", value: Array.from({ length }, () => true) };
@@ -172,6 +210,15 @@ Deno.test("sizes and counts around 255 go from the narrow to the wide form", () 
     assert.equal(encode(array)[0], length > 255 ? 0xf0 : 0xe0, `array of ${length}`);
     assert.deepEqual(decode(encode(array)), array);
   }
+});
+
+Deno.test("a described list leaves out the undefined fields at its end, and no others", () => {
+  const writer = new Writer();
+  writer.describedList(0x73, [undefined, "to", undefined, null, undefined, undefined]);
+  assert.equal(writer.bytes().toHex(), "005373c0080440a102746f4040");
+  writer.reset();
+  writer.describedList(0x1234, [undefined]);
+  assert.equal(writer.bytes().toHex(), "0080000000000000123445");
 });
 
 Deno.test("a large value is followed by small ones in a buffer of the usual size", () => {

@@ -1,0 +1,261 @@
+/** Real clients and servers across edge, interior and edge: three processes, mutual TLS. */
+
+import assert from "node:assert/strict";
+import { freePort, type Process, run, untilListening } from "../support/processes.ts";
+import { testWith } from "../support/programs.ts";
+import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
+import { startTendril } from "../support/tendril.ts";
+import { until } from "../support/until.ts";
+
+const GIB = 1024 * 1024 * 1024;
+const HALF_GIB = GIB / 2;
+
+interface Network {
+  readonly ports: Readonly<Record<string, number>>;
+  readonly hub: () => Process;
+  readonly west: Process;
+  readonly east: Process;
+  restartHub(): Promise<void>;
+}
+
+/** Runs `body` in a network whose west edge listens for `keys` and whose east edge leads to `targets`. */
+async function withNetwork(targets: Readonly<Record<string, number>>, body: (network: Network) => Promise<void>) {
+  const dir = await Deno.makeTempDir();
+  const hubFolder = await interiorFolder(`${dir}/hub`);
+  const ports = Object.fromEntries(Object.keys(targets).map((key) => [key, freePort()]));
+  const services = (ports: Readonly<Record<string, number>>) =>
+    Object.entries(ports).map(([key, port]) => ({ key, port }));
+  await edgeFolder(`${dir}/west`, "west", hubFolder, { listeners: services(ports) });
+  await edgeFolder(`${dir}/east`, "east", hubFolder, { connectors: services(targets) });
+  let hub = startTendril("hub", ["run", `${dir}/hub`]);
+  const west = startTendril("west", ["run", `${dir}/west`]);
+  const east = startTendril("east", ["run", `${dir}/east`]);
+  try {
+    for (const port of Object.values(ports)) await untilListening(port, west, 30_000);
+    await body({
+      ports,
+      hub: () => hub,
+      west,
+      east,
+      restartHub: async () => {
+        hub.signal("SIGKILL");
+        await hub.ended;
+        hub = startTendril("hub", ["run", `${dir}/hub`]);
+      },
+    });
+  } catch (error) {
+    console.error(
+      [hub, west, east].map((process) => `--- ${process.name}\n${process.output().slice(-3000)}`).join("\n"),
+    );
+    throw error;
+  } finally {
+    await Promise.all([hub.stop(), west.stop(), east.stop()]);
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** A server on loopback that handles each connection with `handle`, then closes it. */
+function server(handle: (conn: Deno.TcpConn) => Promise<void>): { port: number } & Disposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  (async () => {
+    for await (const conn of listener) {
+      handle(conn).catch(() => {}).finally(() => {
+        try {
+          conn.close();
+        } catch {
+          // The handler closed it.
+        }
+      });
+    }
+  })();
+  return { port: listener.addr.port, [Symbol.dispose]: () => listener.close() };
+}
+
+const connect = (port: number) => Deno.connect({ hostname: "127.0.0.1", port });
+
+async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+}
+
+/** Reads to the end, handing every piece to `take`; returns the octets read. */
+async function readToEnd(conn: Deno.Conn, take: (piece: Uint8Array) => void = () => {}): Promise<number> {
+  const buffer = new Uint8Array(256 * 1024);
+  let total = 0;
+  for (let octets = await conn.read(buffer); octets !== null; octets = await conn.read(buffer)) {
+    total += octets;
+    take(buffer.subarray(0, octets));
+  }
+  return total;
+}
+
+async function echo(conn: Deno.TcpConn): Promise<void> {
+  const buffer = new Uint8Array(65_536);
+  for (let octets = await conn.read(buffer); octets !== null; octets = await conn.read(buffer)) {
+    await writeAll(conn, buffer.subarray(0, octets));
+  }
+  await conn.closeWrite();
+}
+
+/** A patterned block and a running sum that notices any octet that is wrong, missing or moved. */
+class Checked {
+  #at = 0;
+  /** The next `octets` of the pattern. */
+  next(octets: number): Uint8Array {
+    const block = new Uint8Array(octets);
+    const view = new DataView(block.buffer);
+    for (let at = 0; at + 4 <= octets; at += 4) view.setUint32(at, Math.imul(this.#at + at, 2654435761));
+    this.#at += octets;
+    return block;
+  }
+}
+
+Deno.test("1 GiB goes through, half of it each way at once, unchanged", async () => {
+  const { createHash } = await import("node:crypto");
+  const block = new Checked().next(1024 * 1024);
+  const hashOf = (octets: number) => {
+    const hash = createHash("sha256");
+    for (let at = 0; at < octets; at += block.length) hash.update(block);
+    return hash.digest("hex");
+  };
+  const expected = hashOf(HALF_GIB);
+  const exchange = async (conn: Deno.TcpConn) => {
+    const hash = createHash("sha256");
+    const sending = (async () => {
+      for (let at = 0; at < HALF_GIB; at += block.length) await writeAll(conn, block);
+      await conn.closeWrite();
+    })();
+    const octets = await readToEnd(conn, (piece) => hash.update(piece));
+    await sending;
+    return { octets, hash: hash.digest("hex") };
+  };
+  const seen = Promise.withResolvers<{ octets: number; hash: string }>();
+  using target = server(async (conn) => seen.resolve(await exchange(conn)));
+  await withNetwork({ bulk: target.port }, async ({ ports }) => {
+    // The client that only looked whether the port is open was the target's first: it sent nothing.
+    const conn = await connect(ports.bulk);
+    const back = await exchange(conn);
+    conn.close();
+    assert.deepEqual(back, { octets: HALF_GIB, hash: expected });
+  });
+});
+
+Deno.test("small behaviours of TCP survive the network", async (t) => {
+  using echoTarget = server(echo);
+  using greeter = server(async (conn) => {
+    await writeAll(conn, new TextEncoder().encode("220 hello\n"));
+    await readToEnd(conn);
+  });
+  using counter = server(async (conn) => {
+    const octets = await readToEnd(conn);
+    await writeAll(conn, new TextEncoder().encode(`${octets} octets`));
+    await conn.closeWrite();
+  });
+  const refused = freePort();
+  const targets = { echo: echoTarget.port, greeter: greeter.port, counter: counter.port, refused };
+  await withNetwork(targets, async ({ ports, west, east }) => {
+    await t.step("a server may speak first", async () => {
+      const conn = await connect(ports.greeter);
+      const buffer = new Uint8Array(64);
+      const octets = await conn.read(buffer);
+      assert.equal(new TextDecoder().decode(buffer.subarray(0, octets ?? 0)), "220 hello\n");
+      conn.close();
+    });
+
+    await t.step("a client may shut its side down and still read the whole answer", async () => {
+      const conn = await connect(ports.counter);
+      await writeAll(conn, new Uint8Array(3_000_000));
+      await conn.closeWrite();
+      let answer = "";
+      await readToEnd(conn, (piece) => answer += new TextDecoder().decode(piece));
+      conn.close();
+      assert.equal(answer, "3000000 octets");
+    });
+
+    await t.step("1,000 connections at once echo 100 kB each", async () => {
+      const payload = new Checked().next(100_000);
+      const one = async () => {
+        const conn = await connect(ports.echo);
+        const sending = (async () => {
+          await writeAll(conn, payload);
+          await conn.closeWrite();
+        })();
+        const chunks: Uint8Array[] = [];
+        await readToEnd(conn, (piece) => chunks.push(piece.slice()));
+        await sending;
+        conn.close();
+        return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+      };
+      for (const answer of await Promise.all(Array.from({ length: 1000 }, one))) assert.deepEqual(answer, payload);
+    });
+
+    await t.step("a target that refuses closes the client, and both logs say why", async () => {
+      const conn = await connect(ports.refused);
+      assert.equal(await readToEnd(conn).catch(() => 0), 0);
+      conn.close();
+      await until(() => /target refused/.test(east.output()) && /could not be reached/.test(west.output()));
+    });
+  });
+});
+
+Deno.test("an interior that is killed in the middle of streams costs its connections, and nothing else", async () => {
+  using target = server(echo);
+  await withNetwork({ echo: target.port }, async ({ ports, restartHub }) => {
+    for (let round = 0; round < 5; round++) {
+      const conn = await connect(ports.echo);
+      await writeAll(conn, new Uint8Array(1000));
+      const closed = readToEnd(conn).catch(() => 0);
+      await restartHub();
+      // The client is closed at once: it does not wait for a time-out.
+      await Promise.race([
+        closed,
+        new Promise((_, reject) => setTimeout(() => reject(new Error("the client was not closed")), 3000)),
+      ]);
+      conn.close();
+      await untilListening(ports.echo, undefined, 10_000);
+      const again = await connect(ports.echo);
+      await writeAll(again, new Uint8Array([1, 2, 3]));
+      await again.closeWrite();
+      assert.equal(await readToEnd(again), 3);
+      again.close();
+    }
+  });
+});
+
+testWith(
+  ["psql", "pgbench", "initdb", "postgres"],
+  "PostgreSQL works through the network",
+  async ({ initdb, postgres, psql, pgbench }) => {
+    const dir = await Deno.makeTempDir();
+    await Deno.chmod(dir, 0o777);
+    const port = freePort();
+    // The server refuses to run as root.
+    const asPostgres = (program: string, args: string[]) =>
+      Deno.uid() === 0 ? ["runuser", "-u", "postgres", "--", program, ...args] : [program, ...args];
+    const [first, ...rest] = asPostgres(initdb, ["-D", `${dir}/data`, "-A", "trust", "-U", "test"]);
+    const made = await run(first, rest, { cwd: dir });
+    assert.equal(made.code, 0, made.stderr);
+    const { start } = await import("../support/processes.ts");
+    const [program, ...args] = asPostgres(postgres, [
+      "-D",
+      `${dir}/data`,
+      "-h",
+      "127.0.0.1",
+      "-p",
+      `${port}`,
+      "-k",
+      dir,
+    ]);
+    await using database = start("postgres", program, args, { cwd: dir });
+    await untilListening(port, database);
+    await withNetwork({ db: port }, async ({ ports }) => {
+      const through = ["-h", "127.0.0.1", "-p", `${ports.db}`, "-U", "test"];
+      const answer = await run(psql, [...through, "-d", "postgres", "-Atc", "select 6 * 7"]);
+      assert.equal(answer.stdout.trim(), "42", answer.stderr);
+      const prepared = await run(pgbench, [...through, "-i", "-s", "1", "postgres"]);
+      assert.equal(prepared.code, 0, prepared.stderr);
+      const bench = await run(pgbench, [...through, "-c", "8", "-T", "3", "postgres"]);
+      assert.equal(bench.code, 0, bench.stderr);
+      assert.match(bench.stdout, /number of failed transactions: 0/);
+    });
+  },
+);
