@@ -51,6 +51,8 @@ export class Egress implements Downstream, OutgoingHandler {
     else delivery.write(start);
     this.#waiting.clear();
     if (this.#presettled && this.#ended) this.#finish();
+    // A producer that waited for the link goes on, even when everything has left at once.
+    else this.#upstream.drained(this.pending);
   }
 
   /** The link is gone before the message could start. */

@@ -11,6 +11,8 @@ import type { Peer } from "./peer.ts";
 
 /** Idle links kept; more are closed as they fall idle. */
 export const IDLE_STREAM_LINKS = 128;
+/** Idle links looked at, each time one more falls idle, for one that can be closed. */
+const TRIM_TRIES = 4;
 /** Links, and so streams under way at once, towards one peer; further streams wait for one to end. */
 export const MAX_STREAM_LINKS = 16_384;
 
@@ -54,8 +56,7 @@ export class StreamLinks {
         const next = this.#next();
         idle = next === undefined;
         if (next !== undefined) next.begin(link);
-        else if (this.#idle.length < IDLE_STREAM_LINKS) this.#idle.push(link);
-        else link.close();
+        else this.#rest(link);
       },
       onDetached: () => {
         if (fresh) this.#attaching--;
@@ -66,6 +67,17 @@ export class StreamLinks {
         for (const egress of this.#waiting.splice(0)) egress.neverBegan();
       },
     });
+  }
+
+  /** Keeps `link` for later, and closes a few of the idle ones when there are too many. */
+  #rest(link: Sender): void {
+    this.#idle.push(link);
+    for (let tries = 0; tries < TRIM_TRIES && this.#idle.length > IDLE_STREAM_LINKS; tries++) {
+      const oldest = this.#idle.shift()!;
+      // Streams that were sent but have no outcome yet would be lost with their link.
+      if (oldest.unsettledCount > 0) this.#idle.push(oldest);
+      else oldest.close();
+    }
   }
 
   #next(): Egress | undefined {
