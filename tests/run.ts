@@ -35,7 +35,7 @@ const results = [
   await step("lint", ["lint", "--quiet"]),
   await step("types", ["check", "--quiet", "agent", "interior", "tests", "adaptors/build.ts"]),
   await step("adaptors equal a fresh build", ["task", "--quiet", "build", "--check"]),
-  await step("tests", ["test", "-A", ...Deno.args]),
+  await step("tests", ["test", "-A", "--parallel", ...Deno.args]),
 ];
 const sum = (pick: (result: typeof results[number]) => number) =>
   results.reduce((total, result) => total + pick(result), 0);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { run, start } from "../../tests/support/processes.ts";
+import { start } from "../../tests/support/processes.ts";
 import { until } from "../../tests/support/until.ts";
 import { TendrilError } from "../lib/errors.ts";
 import { accept } from "./accept.ts";
@@ -193,28 +193,6 @@ Deno.test("a dial is called off at any stage, and leaves nothing open", async ()
     control.abort();
     await dialling;
   }
-  await acceptor.close();
-  await until(() => acceptor.connections === 0);
-});
-
-Deno.test("a permission for the name of a router is enough to dial it", async () => {
-  const acceptor = await accept(
-    { host: "127.0.0.1", port: 0, handshakeTimeoutMs: 1000, maxConnections: 5 },
-    (channel) => channel.start(new Recorder()),
-    () => {},
-  );
-  const attempt = async (host: string) => {
-    const module = new URL("./dial.ts", import.meta.url).href;
-    const code = `import { dial } from "${module}";
-      const options = { host: "${host}", port: ${acceptor.port}, websocket: false, timeoutMs: 3000 };
-      try { (await dial(options, new AbortController().signal)).destroy(); console.log("connected"); }
-      catch (error) { console.log(error.code, error.hint); }`;
-    const args = ["run", "--no-prompt", "--no-lock", `--allow-net=localhost:${acceptor.port}`, "-"];
-    const { stdout, stderr } = await run(Deno.execPath(), args, { stdin: code });
-    return stdout.trim() || stderr;
-  };
-  assert.equal(await attempt("localhost"), "connected");
-  assert.match(await attempt("127.0.0.1"), /^LINK_PERMISSION .*--allow-net=127\.0\.0\.1:/);
   await acceptor.close();
   await until(() => acceptor.connections === 0);
 });
