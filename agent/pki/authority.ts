@@ -8,14 +8,17 @@
 import { createPrivateKey } from "node:crypto";
 import { isIP } from "node:net";
 import type { TlsCredentials } from "../transport/channel.ts";
+import { canonicalHost } from "./inspect.ts";
 
 /** Key types that can be asked for. Skupper's controller reads nothing but RSA. */
 export type KeyAlgorithm = "rsa" | "ecdsa";
 
 /** What a new authority is to be. */
 export interface AuthorityOptions {
+  /** Common name of the subject, taken as it is. */
   readonly commonName: string;
-  readonly algorithm: KeyAlgorithm;
+  /** RSA unless asked otherwise. */
+  readonly algorithm?: KeyAlgorithm;
   /** Years until it expires. */
   readonly years: number;
   /** Milliseconds since the epoch. */
@@ -26,11 +29,19 @@ export interface AuthorityOptions {
 export interface CertificateOptions {
   /** Certificate and key of the authority, PEM. */
   readonly authority: { readonly cert: string; readonly key: string };
+  /** Common name of the subject, taken as it is. */
   readonly commonName: string;
   /** DNS names and IP addresses. */
   readonly hosts: readonly string[];
-  readonly algorithm: KeyAlgorithm;
+  /** True when the holder may stand as a client. Skupper's certificates allow both, whatever they are for. */
+  readonly client: boolean;
+  /** True when the holder may stand as a server. */
+  readonly server: boolean;
+  /** RSA unless asked otherwise; the authority's own key may be of the other type. */
+  readonly algorithm?: KeyAlgorithm;
+  /** Years until it expires, but never later than the authority does. */
   readonly years: number;
+  /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
@@ -52,14 +63,15 @@ const BACKDATE_MS = 5 * 60 * 1000;
 
 /** Makes a self-signed authority. */
 export async function createAuthority(options: AuthorityOptions): Promise<TlsCredentials> {
+  const { algorithm = "rsa", commonName, now, years } = options;
   const x509 = await loadX509();
-  const algorithm = ALGORITHMS[options.algorithm];
-  const keys = await generateKeys(options.algorithm);
+  const keys = await generateKeys(algorithm);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
-    name: `CN=${options.commonName}`,
-    ...validity(options),
-    signingAlgorithm: algorithm,
+    name: [{ CN: [commonName] }],
+    notBefore: new Date(now - BACKDATE_MS),
+    notAfter: new Date(now + years * YEAR_MS),
+    signingAlgorithm: ALGORITHMS[algorithm],
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
@@ -67,48 +79,44 @@ export async function createAuthority(options: AuthorityOptions): Promise<TlsCre
         x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment | x509.KeyUsageFlags.keyCertSign,
         true,
       ),
-      usage(x509),
+      usage(x509, true, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
   const pem = withNewline(certificate.toString("pem"));
-  return { ca: pem, cert: pem, key: await privatePem(keys.privateKey, options.algorithm) };
+  return { ca: pem, cert: pem, key: await privatePem(keys.privateKey, algorithm) };
 }
 
-/** Issues a certificate that may stand for a server of `hosts` as well as for a client. */
+/** Issues a certificate with a new key. The authority's own key may be RSA, or ECDSA on P-256 or P-384. */
 export async function issue(options: CertificateOptions): Promise<TlsCredentials> {
+  const { algorithm = "rsa", hosts, now } = options;
   const x509 = await loadX509();
   const authority = new x509.X509Certificate(options.authority.cert);
   const signing = await importKey(options.authority.key);
-  const keys = await generateKeys(options.algorithm);
+  const keys = await generateKeys(algorithm);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
-    subject: `CN=${options.commonName}`,
-    issuer: authority.subject,
-    ...validity(options),
+    subject: [{ CN: [options.commonName] }],
+    // The name object, not its text: verifiers compare the issuer byte by byte, and text can be encoded in several ways.
+    issuer: authority.subjectName,
+    notBefore: new Date(now - BACKDATE_MS),
+    notAfter: new Date(Math.min(now + options.years * YEAR_MS, authority.notAfter.getTime())),
     signingAlgorithm: signing.algorithm,
     publicKey: keys.publicKey,
     signingKey: signing.key,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
-      usage(x509),
+      usage(x509, options.server, options.client),
       await x509.AuthorityKeyIdentifierExtension.create(authority),
-      ...(options.hosts.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names(options.hosts))]),
+      ...(hosts.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names(hosts))]),
     ],
   });
   return {
     ca: options.authority.cert,
     cert: withNewline(certificate.toString("pem")),
-    key: await privatePem(keys.privateKey, options.algorithm),
+    key: await privatePem(keys.privateKey, algorithm),
   };
-}
-
-/** The names that a certificate (PEM) is for: DNS names and addresses, each once. */
-export async function hostsOf(certificate: string): Promise<string[]> {
-  const x509 = await loadX509();
-  const extension = new x509.X509Certificate(certificate).getExtension(x509.SubjectAlternativeNameExtension);
-  return [...new Set((extension?.names.items ?? []).map((name) => name.value))];
 }
 
 async function loadX509(): Promise<X509> {
@@ -122,7 +130,11 @@ function generateKeys(algorithm: KeyAlgorithm): Promise<CryptoKeyPair> {
 
 async function importKey(pem: string) {
   const key = createPrivateKey(pem);
-  const algorithm = key.asymmetricKeyType === "rsa" ? ALGORITHMS.rsa : ALGORITHMS.ecdsa;
+  const algorithm = key.asymmetricKeyType === "rsa"
+    ? ALGORITHMS.rsa
+    : key.asymmetricKeyDetails?.namedCurve === "secp384r1"
+    ? { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" }
+    : ALGORITHMS.ecdsa;
   const der = new Uint8Array(key.export({ type: "pkcs8", format: "der" }));
   return { algorithm, key: await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]) };
 }
@@ -136,26 +148,22 @@ async function privatePem(key: CryptoKey, algorithm: KeyAlgorithm): Promise<stri
 }
 
 function names(hosts: readonly string[]): { type: "dns" | "ip"; value: string }[] {
-  // Routers in C look for an address among the DNS names, everybody else among the addresses.
+  // Routers in C look for an address among the DNS names, everybody else among the addresses. The encoder reads
+  // addresses with dots inside IPv6 wrongly, so it gets the canonical form.
   return [...new Set(hosts)].flatMap((value) => [
     { type: "dns" as const, value },
-    ...(isIP(value) === 0 ? [] : [{ type: "ip" as const, value }]),
+    ...(isIP(value) === 0 ? [] : [{ type: "ip" as const, value: canonicalHost(value) }]),
   ]);
 }
 
-function usage(x509: X509) {
-  return new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]);
+function usage(x509: X509, server: boolean, client: boolean) {
+  const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+  return new x509.ExtendedKeyUsageExtension([...(server ? [serverAuth] : []), ...(client ? [clientAuth] : [])]);
 }
 
-function validity({ now, years }: { now: number; years: number }) {
-  return { notBefore: new Date(now - BACKDATE_MS), notAfter: new Date(now + years * YEAR_MS) };
-}
-
-/** 128 random bits; the first is 0, so that the number is positive. */
+/** 128 random bits; the encoder adds a byte when the number would look negative. */
 function serial(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[0] &= 0x7f;
-  return bytes.toHex();
+  return crypto.getRandomValues(new Uint8Array(16)).toHex();
 }
 
 function withNewline(pem: string): string {

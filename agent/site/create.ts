@@ -1,21 +1,29 @@
 /** Makes the resource files of a new site, with its own authority if others may link to it. */
 
+import { parse } from "yaml";
 import { TendrilError } from "../lib/errors.ts";
 import { createAuthority, issue } from "../pki/authority.ts";
 import { secretYaml } from "./link_file.ts";
+import { loadResources } from "./load.ts";
 import { localNames } from "./local_names.ts";
-import { makeFolder, writeFile } from "./write_files.ts";
+import { host as hostSchema, name as nameSchema } from "./resources/schema.ts";
+import { createFile, makeFolder } from "./write_files.ts";
 
 /** What the new site is to be. */
 export interface CreateOptions {
+  /** Folder for the files; made if needed. */
   readonly dir: string;
+  /** Lower-case letters, digits and dashes, 63 at most. */
   readonly name: string;
+  /** True for an edge, false for an interior. */
   readonly edge: boolean;
   /** True when other sites may link to this one. */
   readonly linkAccess: boolean;
   /** Address on which links are accepted; empty for all. */
   readonly bind: string;
+  /** Port for edges; Skupper's is 45671. */
   readonly edgePort: number;
+  /** Port for interiors; Skupper's is 55671. */
   readonly interRouterPort: number;
   /** Port for plain AMQP clients, if wanted. */
   readonly amqpPort: number | undefined;
@@ -25,16 +33,20 @@ export interface CreateOptions {
 export const SITE_CA = "skupper-site-ca";
 /** Certificates made here are valid this long, as Skupper's are. */
 export const VALID_YEARS = 5;
-const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+/** Longest name, in characters: that of a DNS label, as Kubernetes has it. */
+const NAME_MAX = 63;
 
 /**
- * Writes the site's files and returns their names. Throws SITE_NAME, SITE_EXISTS, SITE_EDGE_ACCESS or SITE_WRITE.
+ * Writes the site's files and returns their names; either all of them are there afterwards or none. Throws SITE_NAME,
+ * SITE_INVALID for a bad `bind`, SITE_EDGE_ACCESS, SITE_EXISTS, SITE_SYNTAX when other files in the folder are broken,
+ * SITE_FOLDER or SITE_WRITE.
  */
 export async function createSite(options: CreateOptions): Promise<{ files: string[] }> {
   const { dir, name, edge, linkAccess } = options;
-  if (!NAME.test(name)) {
-    throw new TendrilError("SITE_NAME", `${JSON.stringify(name)} can't be the name of a site`, {
-      hint: "Use lower-case letters, digits and dashes, such as west-1.",
+  checkName(name, "site");
+  if (options.bind !== "" && !hostSchema.safeParse(options.bind).success) {
+    throw new TendrilError("SITE_INVALID", `${JSON.stringify(options.bind)} is no address to accept links on`, {
+      hint: "Use an IP address or a host name of this machine, or 0.0.0.0 for all addresses.",
     });
   }
   if (edge && (linkAccess || options.amqpPort !== undefined)) {
@@ -43,18 +55,14 @@ export async function createSite(options: CreateOptions): Promise<{ files: strin
     });
   }
   await makeFolder(dir);
-  const existing = [...Deno.readDirSync(dir)].find((entry) => /^Site-.+\.ya?ml$/.test(entry.name));
-  if (existing !== undefined) {
-    throw new TendrilError("SITE_EXISTS", `${dir} already holds a site: ${existing.name}`, {
-      hint: "Choose another --dir, or remove the files of the old site first.",
-    });
-  }
+  await refuseExisting(dir);
   const files: [string, string][] = [];
   if (linkAccess) {
     const now = Date.now();
-    const authority = await createAuthority({ commonName: SITE_CA, algorithm: "rsa", years: VALID_YEARS, now });
+    const authority = await createAuthority({ commonName: SITE_CA, years: VALID_YEARS, now });
     const hosts = localNames(options.bind);
-    const server = await issue({ authority, commonName: name, hosts, algorithm: "rsa", years: VALID_YEARS, now });
+    const common = { authority, client: true, server: true, years: VALID_YEARS, now };
+    const server = await issue({ ...common, commonName: name, hosts });
     files.push([`Secret-${SITE_CA}.yaml`, secretYaml(SITE_CA, authority)]);
     files.push([`Secret-${name}.yaml`, secretYaml(name, server)]);
   }
@@ -62,8 +70,43 @@ export async function createSite(options: CreateOptions): Promise<{ files: strin
   if (access !== "") files.push([`RouterAccess-${name}.yaml`, access]);
   // Last: a folder with a Site in it is a complete one.
   files.push([`Site-${name}.yaml`, siteYaml(name, edge, linkAccess)]);
-  for (const [file, text] of files) await writeFile(dir, file, text);
+  await writeAll(dir, files);
   return { files: files.map(([file]) => file) };
+}
+
+/** Throws SITE_NAME unless `name` can be the name of a site or link here and in every YAML reader. */
+export function checkName(name: string, what: "site" | "link"): void {
+  const plain = nameSchema.safeParse(name).success && name.length <= NAME_MAX;
+  // Names stand in YAML without quotes, where 123 is a number, and `no` a boolean to older readers.
+  if (plain && [parse(name), parse(name, { version: "1.1" })].every((value) => value === name)) return;
+  throw new TendrilError("SITE_NAME", `${JSON.stringify(name)} can't be the name of a ${what}`, {
+    hint: plain
+      ? "YAML reads this as a number, date or truth value; use another name, such as west-1."
+      : `Use lower-case letters, digits and dashes, ${NAME_MAX} at most, such as west-1.`,
+  });
+}
+
+async function refuseExisting(dir: string): Promise<void> {
+  const { sites: [site] } = await loadResources(dir);
+  // A Site that is itself invalid is known by its file.
+  const existing = site?.where ?? [...Deno.readDirSync(dir)].find(({ name }) => /^Site-.+\.ya?ml$/.test(name))?.name;
+  if (existing === undefined) return;
+  throw new TendrilError("SITE_EXISTS", `${dir} already holds a site: ${existing}`, {
+    hint: "Choose another --dir, or remove the files of the old site first.",
+  });
+}
+
+async function writeAll(dir: string, files: readonly [string, string][]): Promise<void> {
+  const written: string[] = [];
+  try {
+    for (const [file, text] of files) {
+      await createFile(dir, file, text);
+      written.push(file);
+    }
+  } catch (error) {
+    for (const file of written) await Deno.remove(`${dir}/${file}`).catch(() => {}); // The first error counts.
+    throw error;
+  }
 }
 
 function siteYaml(name: string, edge: boolean, linkAccess: boolean): string {

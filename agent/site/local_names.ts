@@ -1,18 +1,20 @@
 /** The names and addresses by which others may know this machine. */
 
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
+const EVERYWHERE = ["", "0.0.0.0", "::"];
 
 /**
  * All of them, `bind` first unless it means "everywhere". Without the permission to look at the system, what is known
- * anyway: link generation adds further names later.
+ * anyway: link generation adds further names later. The first refusal ends the looking, so that no more is asked for.
  */
 export function localNames(bind: string): string[] {
-  const names = bind === "" || bind === "0.0.0.0" || bind === "::" ? [] : [bind];
+  const names = EVERYWHERE.includes(bind) ? [] : [bind];
   try {
-    names.push(Deno.hostname());
+    const hostname = Deno.hostname();
+    if (hostname !== "") names.push(hostname);
     for (const { address, scopeid } of Deno.networkInterfaces()) {
       // Link-local addresses mean nothing without their interface.
-      if (scopeid === null || scopeid === 0) names.push(address);
+      if (!scopeid) names.push(address);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
