@@ -1,0 +1,53 @@
+/** The one file that `deno task bundle` makes, served over HTTP to a Deno with an empty cache and few permissions. */
+
+import assert from "node:assert/strict";
+import { freePort, run, start, untilListening } from "../support/processes.ts";
+import { interiorFolder } from "../support/site_folder.ts";
+import { startTendril, tendril } from "../support/tendril.ts";
+
+Deno.test("the bundle runs from a web server: expose and forward carry a request", async () => {
+  const dir = await Deno.makeTempDir();
+  const bundled = await run(Deno.execPath(), ["task", "bundle"], { limitMs: 60_000 });
+  assert.equal(bundled.code, 0, bundled.stderr);
+  const program = await Deno.readFile(new URL("../../dist/tendril.js", import.meta.url));
+  const web = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response(program, { headers: { "content-type": "text/javascript", "connection": "close" } }),
+  );
+  const target = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("from afar", { headers: { connection: "close" } }),
+  );
+  const url = `http://127.0.0.1:${web.addr.port}/tendril.js`;
+  const hubFolder = await interiorFolder(`${dir}/hub`);
+  const link = await tendril("link", "generate", "--dir", `${dir}/hub`, "--host", "127.0.0.1");
+  await Deno.writeTextFile(`${dir}/link.yaml`, link.stdout, { mode: 0o600 });
+  const hub = startTendril("hub", ["run", `${dir}/hub`]);
+  const listenPort = freePort();
+  const permissions = ["--ignore-env", `--allow-read=${dir}/link.yaml`, "--allow-net=127.0.0.1"];
+  const once = (name: string, args: string[]) =>
+    start(name, Deno.execPath(), [
+      "run",
+      "--no-config",
+      "--no-prompt",
+      ...permissions,
+      url,
+      ...args,
+      "--link",
+      `${dir}/link.yaml`,
+    ], {
+      cwd: dir,
+      env: { DENO_DIR: `${dir}/cache-${name}` },
+    });
+  await untilListening(hubFolder.edgePort, hub);
+  const expose = once("expose", ["expose", "web", `127.0.0.1:${target.addr.port}`]);
+  const forward = once("forward", ["forward", "web", `${listenPort}`]);
+  try {
+    await untilListening(listenPort, forward, 30_000);
+    const response = await fetch(`http://127.0.0.1:${listenPort}/`);
+    assert.equal(await response.text(), "from afar", `${expose.output()}\n${forward.output()}`);
+  } finally {
+    await Promise.all([expose.stop(), forward.stop(), hub.stop(), web.shutdown(), target.shutdown()]);
+    await Deno.remove(dir, { recursive: true });
+  }
+});
