@@ -10,7 +10,7 @@ import type { Channel, TlsCredentials } from "./channel.ts";
 import { linkError } from "./link_error.ts";
 import { SocketChannel } from "./socket_channel.ts";
 import { addressOf, formatAddress, isLoopback } from "./tcp_connect.ts";
-import { tlsServer } from "./tls_server.ts";
+import { type Gate, tlsGate } from "./tls_server.ts";
 
 /** What a port is to do. */
 export interface AcceptOptions {
@@ -78,21 +78,24 @@ export async function accept(options: AcceptOptions, onChannel: OnChannel, onRef
         (error) => refuse(linkError(error, { peer: channel.peer.address, handshaking: true }), addressOf(raw)),
       );
   };
-  const server = options.tls === undefined
-    ? plainServer(options, admit)
-    : tlsServer({ tls: options.tls, handshakeTimeoutMs: options.handshakeTimeoutMs }, admit, refuse);
-  server.prependListener("connection", (raw: Socket) => {
+  const enter = options.tls === undefined
+    ? plainGate(options, admit)
+    : tlsGate({ ...options, tls: options.tls }, admit, refuse);
+  const server = createServer({ noDelay: true }, (raw) => {
+    if (sockets.size >= options.maxConnections) {
+      refuse(limitError(options.maxConnections), addressOf(raw));
+      raw.on("error", () => {});
+      raw.destroy();
+      return;
+    }
     sockets.add(raw);
     pending.add(raw);
     raw.once("close", () => {
       sockets.delete(raw);
       pending.delete(raw);
     });
+    enter(raw);
   });
-  server.on("drop", (about?: { remoteAddress?: string; remotePort?: number }) => {
-    refuse(limitError(options.maxConnections), `${about?.remoteAddress ?? "unknown"}:${about?.remotePort ?? 0}`);
-  });
-  server.maxConnections = options.maxConnections;
   await listen(server, options);
   // Without a listener a failure of the port would end the process.
   server.on("error", (error: unknown) => refuse(acceptFailure(error), "unknown"));
@@ -115,16 +118,14 @@ export async function accept(options: AcceptOptions, onChannel: OnChannel, onRef
   };
 }
 
-function plainServer(options: AcceptOptions, admit: Admit): Server {
+function plainGate(options: AcceptOptions, admit: Admit): Gate {
   if (options.host !== "localhost" && !(isIP(options.host) !== 0 && isLoopback(options.host))) {
     throw new TendrilError("ACCEPT_PLAIN_REMOTE", `Plain connections are not accepted on ${options.host}.`, {
       hint: "Bind the port to 127.0.0.1, or give it credentials so that clients connect with mutual TLS.",
     });
   }
-  return createServer({ noDelay: true }, (socket) => {
-    const peer = { address: addressOf(socket), subject: undefined, fingerprint: undefined };
-    admit(new SocketChannel(socket, peer), socket);
-  });
+  return (raw) =>
+    admit(new SocketChannel(raw, { address: addressOf(raw), subject: undefined, fingerprint: undefined }), raw);
 }
 
 function listen(server: Server, { host, port }: AcceptOptions): Promise<void> {

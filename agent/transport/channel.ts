@@ -34,7 +34,10 @@ export interface Channel {
    * `done` gets true when the bytes were handed to the kernel, false when the channel is gone.
    */
   write(chunk: Uint8Array, done: (ok: boolean) => void): void;
-  /** Stops reading from the network, down to the TCP window. */
+  /**
+   * Stops reading from the network, down to the TCP window. What was read already, 64 KiB at most (twice that inside
+   * WebSocket), may still be delivered.
+   */
   pause(): void;
   /** Undoes {@link Channel.pause}. */
   resume(): void;

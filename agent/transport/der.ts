@@ -15,6 +15,7 @@ export interface DerElement {
 
 /** Thrown for bytes that are not DER, or not the DER that was asked for. */
 export class DerError extends Error {
+  /** The class, for traces. */
   override readonly name: string = "DerError";
 }
 

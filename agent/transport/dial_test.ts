@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { start } from "../../tests/support/processes.ts";
+import { run, start } from "../../tests/support/processes.ts";
 import { until } from "../../tests/support/until.ts";
 import { TendrilError } from "../lib/errors.ts";
 import { accept } from "./accept.ts";
@@ -76,7 +76,7 @@ Deno.test("a dead address costs a quarter of a second, not the deadline", async 
     const options = { ...BASE, host: "router.example", port, timeoutMs: 5000, resolve };
     const channel = await dial(options, new AbortController().signal);
     const took = performance.now() - begin;
-    assert.ok(took > 200 && took < 1500, `${took} ms`);
+    assert.ok(took > 200 && took < 4000, `${took} ms`);
     channel.destroy();
     await seen.closed;
     await acceptor.close();
@@ -102,9 +102,9 @@ Deno.test("an address that refuses makes room for the next one at once, in eithe
   );
   const begin = performance.now();
   const resolve = () => Promise.resolve(["127.0.0.1", "127.0.0.2", "::1"]);
-  const options = { ...BASE, host: "router.example", port: acceptor.port, resolve };
+  const options = { ...BASE, host: "router.example", port: acceptor.port, resolve, staggerMs: 9000, timeoutMs: 9000 };
   const channel = await dial(options, new AbortController().signal);
-  assert.ok(performance.now() - begin < 200);
+  assert.ok(performance.now() - begin < 5000);
   channel.destroy();
   await until(() => acceptor.connections === 0);
   const refused = await failure({ ...options, port: 1 });
@@ -193,6 +193,31 @@ Deno.test("a dial is called off at any stage, and leaves nothing open", async ()
     control.abort();
     await dialling;
   }
+  await acceptor.close();
+  await until(() => acceptor.connections === 0);
+});
+
+Deno.test("a permission for the name of a router is enough to dial it", async () => {
+  const acceptor = await accept(
+    { host: "127.0.0.1", port: 0, handshakeTimeoutMs: 1000, maxConnections: 5 },
+    (channel) => channel.start(new Recorder()),
+    () => {},
+  );
+  const attempt = async (host: string) => {
+    const module = new URL("./dial.ts", import.meta.url).href;
+    const code = `import { dial } from "${module}";
+      const options = { host: "${host}", port: ${acceptor.port}, websocket: false, timeoutMs: 3000 };
+      try { (await dial(options, new AbortController().signal)).destroy(); console.log("connected"); }
+      catch (error) { console.log(error.code, error.hint); }`;
+    const file = await Deno.makeTempFile({ suffix: ".ts" });
+    await Deno.writeTextFile(file, code);
+    const args = ["run", "--no-prompt", "--no-lock", "--no-check", `--allow-net=localhost:${acceptor.port}`, file];
+    const { stdout, stderr } = await run(Deno.execPath(), args);
+    await Deno.remove(file);
+    return stdout.trim() || stderr;
+  };
+  assert.equal(await attempt("localhost"), "connected");
+  assert.match(await attempt("127.0.0.1"), /^LINK_PERMISSION .*--allow-net=127\.0\.0\.1:/);
   await acceptor.close();
   await until(() => acceptor.connections === 0);
 });

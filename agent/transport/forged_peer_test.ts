@@ -35,7 +35,7 @@ async function visit(cert: string, key: string, client: TlsCredentials): Promise
   const { port } = server.address() as AddressInfo;
   let code = "accepted";
   try {
-    const options = { host: "localhost", port, tls: client, websocket: false, timeoutMs: 2000 };
+    const options = { host: "localhost", port, tls: client, websocket: false, timeoutMs: 9000 };
     (await dial(options, new AbortController().signal)).destroy();
   } catch (error) {
     code = error instanceof TendrilError ? error.code : String(error);
@@ -98,7 +98,7 @@ Deno.test("clients with forged or unreadable chains are refused, and do not take
   const forged = await forge("site", { name: "west" }, "version 1");
   const refused: string[] = [];
   const acceptor = await accept(
-    { host: "127.0.0.1", port: 0, tls: await site.issue(NAMES), handshakeTimeoutMs: 2000, maxConnections: 10 },
+    { host: "127.0.0.1", port: 0, tls: await site.issue(NAMES), handshakeTimeoutMs: 9000, maxConnections: 10 },
     () => refused.push("accepted"),
     (reason) => refused.push(reason.code),
   );

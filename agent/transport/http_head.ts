@@ -16,6 +16,7 @@ export interface HttpHead {
 
 /** Thrown for bytes that are not an HTTP head, or too long a one. */
 export class HeadError extends Error {
+  /** The class, for traces. */
   override readonly name: string = "HeadError";
 }
 

@@ -22,7 +22,7 @@ async function open(tls: TlsCredentials, options: Partial<AcceptOptions> = {}): 
   const channels: Channel[] = [];
   const refused: TendrilError[] = [];
   const acceptor = await accept(
-    { host: "127.0.0.1", port: 0, tls, handshakeTimeoutMs: 2000, maxConnections: 100, ...options },
+    { host: "127.0.0.1", port: 0, tls, handshakeTimeoutMs: 9000, maxConnections: 100, ...options },
     (channel) => {
       channels.push(channel);
       // Echoes, so that a client can tell that it was let in.
@@ -40,7 +40,7 @@ async function open(tls: TlsCredentials, options: Partial<AcceptOptions> = {}): 
 
 /** Dials and sends one octet; resolves with what came back, rejects with why nothing did. */
 async function talk(port: number, tls: TlsCredentials, host = "127.0.0.1"): Promise<Uint8Array> {
-  const channel = await dial({ host, port, tls, websocket: false, timeoutMs: 3000 }, new AbortController().signal);
+  const channel = await dial({ host, port, tls, websocket: false, timeoutMs: 9000 }, new AbortController().signal);
   return await new Promise((resolve, reject) => {
     let answer: Uint8Array | undefined;
     channel.start({

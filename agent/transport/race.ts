@@ -22,7 +22,9 @@ export type RaceOptions = Omit<DialOptions, "host" | "port">;
 
 /** Who won. */
 export interface Winner<E extends Endpoint> {
+  /** The connection. */
   readonly channel: Channel;
+  /** The endpoint it leads to, as it was given. */
   readonly endpoint: E;
 }
 

@@ -6,17 +6,17 @@ import { dialAny } from "./race.ts";
 import { TestAuthority } from "./testing_certs.ts";
 import { Recorder } from "./testing_pairs.ts";
 
-const OPTIONS = { websocket: false, timeoutMs: 1000 };
+const OPTIONS = { websocket: false, timeoutMs: 9000 };
 const NEVER = new AbortController().signal;
 
-/** A port that serves, or one that accepts TCP and then says nothing. */
+/** A port of a site. */
 async function router(authority: TestAuthority): Promise<Acceptor> {
   return await accept(
     {
       host: "127.0.0.1",
       port: 0,
       tls: await authority.issue({ ips: ["127.0.0.1"] }),
-      handshakeTimeoutMs: 2000,
+      handshakeTimeoutMs: 9000,
       maxConnections: 5,
     },
     (channel) => channel.start(new Recorder()),
@@ -36,7 +36,7 @@ Deno.test("endpoints are dialled together, the first to get through wins, and th
   ];
   const begin = performance.now();
   const { channel, endpoint } = await dialAny(endpoints, { ...OPTIONS, tls }, NEVER);
-  assert.ok(performance.now() - begin < 500, "the one that stalls was not waited for");
+  assert.ok(performance.now() - begin < 5000, "the one that stalls was not waited for");
   assert.equal(endpoint, endpoints[2]);
   const stalled = await mute.accept();
   assert.equal(await drained(stalled), null, "the loser was dropped");

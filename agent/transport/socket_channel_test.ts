@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { createServer, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { until } from "../../tests/support/until.ts";
 import { accept } from "./accept.ts";
 import type { Channel } from "./channel.ts";
 import { dial } from "./dial.ts";
 import { SocketChannel } from "./socket_channel.ts";
+import { TestAuthority } from "./testing_certs.ts";
 import { type Carrier, connectPair, Pattern, Recorder, write } from "./testing_pairs.ts";
 
 const CARRIERS: readonly Carrier[] = ["plain", "tls", "websocket", "websocket over tls"];
@@ -215,21 +217,26 @@ async function soon(promise: Promise<boolean>): Promise<boolean> {
   return result;
 }
 
-Deno.test("reading by events, where static buffers are missing, is just as correct", async () => {
-  const arrived = Promise.withResolvers<Socket>();
-  const peer = { address: "test", subject: undefined, fingerprint: undefined };
-  const server = createServer({ noDelay: true }, (socket) => arrived.resolve(socket));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  const { port } = server.address() as { port: number };
-  const options = { host: "127.0.0.1", port, websocket: false, timeoutMs: 1000 };
-  const client = await dial(options, new AbortController().signal);
-  const slow = new SocketChannel(await arrived.promise, peer, { fast: false });
-  await exchange(client, slow);
-  assert.equal(slow.fast, false);
-  client.destroy();
-  slow.destroy();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-});
+for (const secured of [false, true]) {
+  Deno.test(`reading by events, where static buffers are missing, is just as correct${secured ? ", by TLS too" : ""}`, async () => {
+    const site = await TestAuthority.create("site");
+    const tls = secured ? await site.issue({ ips: ["127.0.0.1"] }) : undefined;
+    const arrived = Promise.withResolvers<SocketChannel>();
+    const peer = { address: "test", subject: undefined, fingerprint: undefined };
+    const take = (socket: Socket) => arrived.resolve(new SocketChannel(socket, peer, { fast: false }));
+    const server = tls === undefined ? createServer(take) : createTlsServer({ ...tls }, take);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+    const { port } = server.address() as { port: number };
+    const options = { host: "127.0.0.1", port, tls, websocket: false, timeoutMs: 1000 };
+    const client = await dial(options, new AbortController().signal);
+    const slow = await arrived.promise;
+    await exchange(client, slow);
+    assert.equal(slow.fast, false);
+    client.destroy();
+    slow.destroy();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  });
+}
 
 Deno.test("a peer that does not end its side is given up after the linger time", async () => {
   const arrived = Promise.withResolvers<Channel>();
@@ -247,7 +254,7 @@ Deno.test("a peer that does not end its side is given up after the linger time",
   channel.close();
   assert.equal(await seen.closed, undefined);
   const took = performance.now() - begin;
-  assert.ok(took > 1500 && took < 4000, `${took}`);
+  assert.ok(took > 1500 && took < 8000, `${took}`);
   conn.close();
   await acceptor.close();
 });

@@ -17,8 +17,8 @@ export interface TcpTarget {
   readonly port: number;
   /** Head start of one address over the next, milliseconds. Default 250. */
   readonly staggerMs?: number;
-  /** Resolves a name to addresses, best first; for tests. Default: the system's resolver. */
-  readonly resolve?: (host: string) => Promise<readonly string[]>;
+  /** Resolves a name to addresses, best first, undefined if that is not allowed; for tests. Default: the system's. */
+  readonly resolve?: (host: string) => Promise<readonly string[] | undefined>;
   /** True to refuse every address that is not of this machine. */
   readonly loopbackOnly?: boolean;
 }
@@ -47,19 +47,30 @@ export async function connectTcp(target: TcpTarget, signal: AbortSignal): Promis
   signal.throwIfAborted();
   const { host, port } = target;
   const addresses = isIP(host) !== 0 ? [host] : await orAbort((target.resolve ?? resolveHost)(host), signal);
-  const allowed = target.loopbackOnly === true ? addresses.filter(isLoopback) : addresses;
-  if (allowed.length === 0) {
-    throw addresses.length === 0
-      ? new TendrilError("LINK_DNS", `The host name ${host} has no address.`, {
-        hint: "Check the spelling of the host.",
-      })
-      : new TendrilError("LINK_PLAIN_REMOTE", `${host} is not this machine, and plain connections do not leave it.`, {
-        hint: "Give the link TLS credentials.",
-      });
+  // A permission for the name alone covers neither the question for its addresses nor the addresses. What is left is
+  // the runtime's own way, which carries the permission over, but tries one address after the other.
+  const byName = addresses === undefined || !addresses.every((address) => mayConnect(address, port));
+  const dialled = byName
+    ? [host]
+    : interleave(addresses.filter((each) => target.loopbackOnly !== true || isLoopback(each)));
+  if (addresses?.length === 0) {
+    throw new TendrilError("LINK_DNS", `The host name ${host} has no address.`, {
+      hint: "Check the spelling of the host.",
+    });
   }
-  // A permission for the name does not cover its addresses; only the runtime's own resolver carries it over.
-  const dialled = allowed.every((address) => mayConnect(address, port)) ? interleave(allowed) : [host];
-  return await raceAddresses(dialled, target, signal);
+  if (dialled.length === 0) throw notLocal(host);
+  const socket = await raceAddresses(dialled, target, signal);
+  if (target.loopbackOnly === true && !isLoopback(socket.remoteAddress ?? "")) {
+    await discard(socket);
+    throw notLocal(host);
+  }
+  return socket;
+}
+
+function notLocal(host: string): TendrilError {
+  return new TendrilError("LINK_PLAIN_REMOTE", `${host} is not this machine, and plain connections do not leave it.`, {
+    hint: "Give the link TLS credentials.",
+  });
 }
 
 function raceAddresses(addresses: readonly string[], target: TcpTarget, signal: AbortSignal): Promise<Socket> {
@@ -122,7 +133,7 @@ function summary(failures: readonly TendrilError[]): TendrilError {
 /** Addresses with the families taking turns, beginning with that of the first. */
 function interleave(addresses: readonly string[]): string[] {
   const unique = [...new Set(addresses)];
-  const family = isIP(unique[0]!);
+  const family = isIP(unique[0] ?? "");
   const one = unique.filter((each) => isIP(each) === family);
   const other = unique.filter((each) => isIP(each) !== family);
   const mixed: string[] = [];
@@ -132,11 +143,11 @@ function interleave(addresses: readonly string[]): string[] {
   return mixed;
 }
 
-function resolveHost(host: string): Promise<string[]> {
+function resolveHost(host: string): Promise<string[] | undefined> {
   return new Promise((resolve, reject) => {
     lookup(host, { all: true, verbatim: true }, (error, found) => {
       if (error === null) resolve(found.map((each) => each.address));
-      else if (error.name === "NotCapable") reject(linkError(error, { peer: host, handshaking: false }));
+      else if (error.code === "EPERM" || error.name === "NotCapable") resolve(undefined);
       else {
         reject(
           new TendrilError("LINK_DNS", `The host name ${host} can't be resolved.`, {

@@ -12,7 +12,9 @@ export type Carrier = "plain" | "tls" | "websocket" | "websocket over tls";
 
 /** Two ends of one connection, neither started. */
 export interface Pair extends AsyncDisposable {
+  /** The end that dialled. */
   readonly client: Channel;
+  /** The end that accepted. */
   readonly server: Channel;
 }
 
@@ -26,7 +28,7 @@ export async function connectPair(carrier: Carrier, accepting: Partial<AcceptOpt
     {
       host: "127.0.0.1",
       port: 0,
-      handshakeTimeoutMs: 2000,
+      handshakeTimeoutMs: 9000,
       maxConnections: 10,
       websocket,
       ...(secured ? { tls: await site.issue({ name: "server", ips: ["127.0.0.1"] }) } : {}),
@@ -36,7 +38,7 @@ export async function connectPair(carrier: Carrier, accepting: Partial<AcceptOpt
     arrival.reject,
   );
   const tls = secured ? await site.issue({ name: "client" }) : undefined;
-  const target = { host: "127.0.0.1", port: acceptor.port, tls, websocket, timeoutMs: 2000 };
+  const target = { host: "127.0.0.1", port: acceptor.port, tls, websocket, timeoutMs: 9000 };
   const client = await dial(target, new AbortController().signal);
   const server = await arrival.promise;
   return {
@@ -103,7 +105,7 @@ export class Pattern {
   }
 
   /** The next `length` bytes. */
-  take(length: number): Uint8Array {
+  take(length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) {
       this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0;

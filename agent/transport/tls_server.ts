@@ -5,7 +5,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
-import { createServer, type Server, TLSSocket } from "node:tls";
+import { createServer, TLSSocket } from "node:tls";
 import { TendrilError } from "../lib/errors.ts";
 import type { Admit, OnRefused } from "./accept.ts";
 import type { PeerIdentity, TlsCredentials } from "./channel.ts";
@@ -33,13 +33,16 @@ interface Handshake {
   over: boolean;
 }
 
-/** Makes the server, not listening yet. Throws `LINK_TLS_CREDENTIALS`. */
-export function tlsServer(options: TlsServerOptions, admit: Admit, refuse: OnRefused): Server {
+/** Takes connected sockets in; from then on they are shaking hands. */
+export type Gate = (raw: Socket) => void;
+
+/** Makes the gate that peers pass by mutual TLS. Throws `LINK_TLS_CREDENTIALS`. */
+export function tlsGate(options: TlsServerOptions, admit: Admit, refuse: OnRefused): Gate {
   const { tls, handshakeTimeoutMs } = options;
   const { anchors } = readCredentials(tls);
   const handshakes = new WeakMap<object, Handshake>();
-  const finish = (key: object): Handshake | undefined => {
-    const handshake = handshakes.get(key);
+  const finish = (socket: TLSSocket | Socket): Handshake | undefined => {
+    const handshake = handshakes.get(socket) ?? handshakes.get(rawOf(socket));
     if (handshake === undefined || handshake.over) return undefined;
     clearTimeout(handshake.timer);
     handshake.over = true;
@@ -53,6 +56,7 @@ export function tlsServer(options: TlsServerOptions, admit: Admit, refuse: OnRef
     }
   };
 
+  // It never listens: it is handed its connections, so that their number is ours to limit.
   const server = createServer({
     ca: tls.ca,
     cert: tls.cert,
@@ -60,13 +64,35 @@ export function tlsServer(options: TlsServerOptions, admit: Admit, refuse: OnRef
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: "TLSv1.2",
-    noDelay: true,
     // Ours is the deadline that counts; this one only has to be out of its way.
     handshakeTimeout: handshakeTimeoutMs + 1000,
     // Without effect on Deno 2.9, where all servers share one key; hence the refusal of resumed sessions in `judge`.
     ticketKeys: randomBytes(48),
   });
-  server.on("connection", (raw: Socket) => {
+  server.on("secureConnection", (socket: TLSSocket) => {
+    const handshake = finish(socket);
+    const address = handshake?.address ?? addressOf(socket);
+    const verdict = handshake?.verdict ?? verdictOn(socket, address);
+    if (verdict instanceof TendrilError || !socket.authorized) {
+      socket.on("error", () => {});
+      socket.destroy();
+      const unverified = new TendrilError("LINK_TLS_CA", `The certificate of ${address} was not verified.`);
+      refuse(verdict instanceof TendrilError ? verdict : unverified, address);
+      return;
+    }
+    admit(new SocketChannel(socket, verdict), handshake?.raw ?? socket);
+  });
+  server.on("tlsClientError", (error: unknown, socket: TLSSocket) => {
+    const handshake = finish(socket);
+    socket.destroy();
+    if (handshake === undefined) return; // Dropped at the deadline, and said so.
+    handshake.raw.destroy();
+    const { address, verdict } = handshake;
+    const code = socket.authorizationError as unknown;
+    const known = typeof code === "string" ? { code } : error;
+    refuse(verdict instanceof TendrilError ? verdict : linkError(known, { peer: address, handshaking: true }), address);
+  });
+  return (raw) => {
     const address = addressOf(raw);
     const timer = setTimeout(() => {
       if (finish(raw) === undefined) return;
@@ -78,38 +104,13 @@ export function tlsServer(options: TlsServerOptions, admit: Admit, refuse: OnRef
     // The reason of a failure comes after the socket has closed: only the deadline ends here.
     raw.on("close", () => clearTimeout(timer));
     raw.on("error", () => {});
+    server.emit("connection", raw);
     const socket = tlsSocketOver(raw);
     if (socket === undefined) return;
     handshakes.set(socket, handshake);
     // Ahead of the runtime, which drops a peer it will not have without keeping what we need to say why.
     socket.prependOnceListener("secure", () => handshake.verdict = verdictOn(socket, address));
-  });
-  server.on("secureConnection", (socket: TLSSocket) => {
-    const handshake = finish(socket) ?? finish(rawOf(socket));
-    const address = handshake?.address ?? addressOf(socket);
-    const verdict = handshake?.verdict ?? verdictOn(socket, address);
-    if (verdict instanceof TendrilError || !socket.authorized) {
-      socket.on("error", () => {});
-      socket.destroy();
-      const reason = verdict instanceof TendrilError
-        ? verdict
-        : new TendrilError("LINK_TLS_CA", "The peer's certificate was not verified.");
-      refuse(reason, address);
-      return;
-    }
-    admit(new SocketChannel(socket, verdict), handshake?.raw ?? socket);
-  });
-  server.on("tlsClientError", (error: unknown, socket: TLSSocket) => {
-    const handshake = finish(socket) ?? finish(rawOf(socket));
-    socket.destroy();
-    if (handshake === undefined) return; // Dropped at the deadline, and said so.
-    handshake.raw.destroy();
-    const { address, verdict } = handshake;
-    const code = socket.authorizationError as unknown;
-    const known = typeof code === "string" ? { code } : error;
-    refuse(verdict instanceof TendrilError ? verdict : linkError(known, { peer: address, handshaking: true }), address);
-  });
-  return server;
+  };
 }
 
 /** The TLS socket the runtime has just put over `raw`, if it shows it. */
@@ -122,6 +123,6 @@ function tlsSocketOver(raw: Socket): TLSSocket | undefined {
 }
 
 /** The TCP socket under a TLS socket: a failed one has forgotten its address. */
-function rawOf(socket: TLSSocket): object {
+function rawOf(socket: Socket): object {
   return Reflect.get(socket, "_parent") ?? socket;
 }

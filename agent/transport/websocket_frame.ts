@@ -17,6 +17,7 @@ export const MAX_CONTROL = 125;
 
 /** A breach of the protocol, with the status code to close with (RFC 6455, 7.4.1). */
 export class WebSocketError extends Error {
+  /** The class, for traces. */
   override readonly name: string = "WebSocketError";
   /** Status of the Close frame to answer with. */
   readonly status: number;
