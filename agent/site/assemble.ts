@@ -1,125 +1,260 @@
 /** Turns resource documents into a site's desired state, collecting every problem instead of stopping at the first. */
 
 import type { z } from "zod";
-import { messageOf, TendrilError } from "../lib/errors.ts";
-import type { ResourceDocument } from "./documents.ts";
-import {
-  connectorResource,
-  linkResource,
-  listenerResource,
-  routerAccessResource,
-  secretResource,
-  siteResource,
-} from "./resources/kinds.ts";
+import { TendrilError } from "../lib/errors.ts";
+import type { TlsCredentials } from "../transport/channel.ts";
+import { check, title } from "./check.ts";
+import type { FieldPath, ReadResult, ResourceDocument } from "./documents.ts";
+import { Problem, type ProblemCode, shown } from "./problems.ts";
+import type { ResourceKind } from "./resources/schema.ts";
+import { connectorKind } from "./resources/connector.ts";
+import { linkKind, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
+import { listenerKind } from "./resources/listener.ts";
+import { routerAccessKind } from "./resources/router_access.ts";
+import { secretKind } from "./resources/secret.ts";
+import { siteKind } from "./resources/site.ts";
 import { proxySpec, type SecretValues, secretValues, tlsCredentials } from "./secrets.ts";
 import type { AccessSpec, ConnectorSpec, LinkSpec, ListenerSpec } from "./spec.ts";
 
-/** Link setting of ours: carry AMQP inside WebSocket. */
-export const WEBSOCKET_SETTING = "tendril.websocket";
-/** Link setting of Skupper: name of the Secret with an HTTP proxy. */
-export const PROXY_SETTING = "proxy-configuration";
-
 const DEFAULT_PORTS = { "inter-router": 55_671, edge: 45_671, normal: 5672 } as const;
-const OUR_KINDS = new Set(["Site", "Listener", "Connector", "Link", "RouterAccess", "Secret"]);
+const KINDS = [siteKind, listenerKind, connectorKind, linkKind, routerAccessKind, secretKind];
+const SECRET_HINT = "Put the Secret into the same folder or file.";
+
+/** What is said about the site itself. */
+export interface SiteHead {
+  readonly name: string;
+  readonly uid: string | undefined;
+  readonly edge: boolean;
+  /** True when spec.linkAccess asks for ports that accept links. */
+  readonly linkAccess: boolean;
+  /** Place and title, for messages. */
+  readonly where: string;
+}
 
 /** What the documents of one folder or file add up to. */
 export interface Assembled {
-  readonly sites: readonly { name: string; uid: string | undefined; edge: boolean; where: string }[];
+  readonly sites: readonly SiteHead[];
   readonly listeners: readonly ListenerSpec[];
   readonly connectors: readonly ConnectorSpec[];
   readonly links: readonly LinkSpec[];
   readonly access: readonly AccessSpec[];
   /** Values of all Secrets by name. */
   readonly secrets: ReadonlyMap<string, SecretValues>;
-  /** One line per problem, with its place. */
-  readonly problems: readonly string[];
+  /** False when no Site was found, good or broken, in files that could all be read. */
+  readonly siteSeen: boolean;
+  /** Everything that is wrong, in the order of kinds. */
+  readonly problems: readonly Problem[];
   /** One line per thing that was passed over. */
   readonly warnings: readonly string[];
 }
 
-/** Reads all of `documents`. */
-export function assemble(documents: readonly ResourceDocument[]): Assembled {
-  const problems: string[] = [];
-  const warnings: string[] = [];
-  /** Calls `read` for every document of a kind, and turns what it throws into a problem. */
-  const each = <S extends z.ZodType>(kind: string, schema: S, read: (value: z.output<S>, where: string) => void) => {
-    for (const document of documents) {
-      if (document.kind !== kind) continue;
-      const where = `${document.where}: ${kind} ${document.name || "without a name"}`;
-      const parsed = schema.safeParse(document.value);
-      if (!parsed.success) {
-        for (const issue of parsed.error.issues) problems.push(`${where}: ${issue.path.join(".")} ${issue.message}`);
-        continue;
-      }
-      try {
-        read(parsed.data, where);
-      } catch (error) {
-        if (!(error instanceof TendrilError)) throw error;
-        problems.push(messageOf(error));
-      }
-    }
-  };
-  for (const { kind, where } of documents) {
-    if (!OUR_KINDS.has(kind)) warnings.push(`${where}: kind ${kind || "(none)"} is not used and was ignored`);
+/** Puts together what the files hold; their own problems come first in the result. */
+export function assemble(files: readonly ReadResult[]): Assembled {
+  const assembly = new Assembly(files.flatMap(({ problems }) => problems));
+  const documents = assembly.ours(files.flatMap(({ documents }) => documents));
+  // Secrets first: the others refer to them, wherever they stand.
+  assembly.secretsOf(documents);
+  assembly.rest(documents);
+  return assembly;
+}
+
+class Assembly implements Assembled {
+  readonly sites: SiteHead[] = [];
+  readonly listeners: ListenerSpec[] = [];
+  readonly connectors: ConnectorSpec[] = [];
+  readonly links: LinkSpec[] = [];
+  readonly access: AccessSpec[] = [];
+  readonly secrets = new Map<string, SecretValues>();
+  readonly problems: Problem[];
+  readonly warnings: string[] = [];
+  siteSeen: boolean;
+  /** Where each Secret stands, broken ones too: those are reported once, not again by whoever needs them. */
+  readonly #secretDocuments = new Map<string, ResourceDocument>();
+  /** Who has a place (`host:port`). */
+  readonly #taken = new Map<string, string>();
+
+  constructor(problems: Problem[]) {
+    this.problems = problems;
+    this.siteSeen = problems.length > 0;
   }
 
-  const secrets = new Map<string, SecretValues>();
-  each("Secret", secretResource, ({ metadata, data, stringData }, where) => {
-    secrets.set(metadata.name, secretValues(data, stringData, where));
-  });
-  const secret = (name: string, where: string): SecretValues => {
-    const values = secrets.get(name);
-    if (values !== undefined) return values;
-    throw new TendrilError("SITE_SECRET", `${where}: there is no Secret ${name}`, {
-      hint: "Put the Secret into the same folder or file.",
+  /** Those of `documents` that are of a kind and version we know; warns about or refuses the others. */
+  ours(documents: readonly ResourceDocument[]): ResourceDocument[] {
+    const seen = new Map<string, string>();
+    let namespace = "";
+    return documents.filter((document) => {
+      const { kind, apiVersion, name } = document;
+      const known = KINDS.find((candidate) => candidate.kind === kind);
+      if (known === undefined || !(apiVersion === "" || apiVersion.split("/")[0] === known.apiVersion.split("/")[0])) {
+        const what = kind === "" ? "a document without a kind" : `kind ${shown(kind)} of ${shown(apiVersion)}`;
+        this.warnings.push(`${document.at(["kind"])}: ${what} is not used and was ignored`);
+        return false;
+      }
+      if (known === siteKind) this.siteSeen = true;
+      if (apiVersion !== known.apiVersion) {
+        const fault = apiVersion === "" ? "apiVersion is missing" : `apiVersion ${shown(apiVersion)} is not known`;
+        this.#problem(document, ["apiVersion"], fault, `Write apiVersion: ${known.apiVersion}.`);
+        return false;
+      }
+      const owner = namespaceOf(document);
+      if (owner !== "" && namespace !== "" && owner !== namespace) {
+        this.warnings.push(
+          `${document.at(["metadata", "namespace"])}: ${title(kind, document)} is of another namespace`,
+        );
+      }
+      if (owner !== "") namespace = owner;
+      const other = seen.get(`${kind} ${name}`);
+      // Equal Secrets may come with several link files; several Sites have a problem of their own.
+      if (other !== undefined && name !== "" && kind !== "Secret" && kind !== "Site") {
+        this.#problem(
+          document,
+          ["metadata", "name"],
+          `the name is taken, see ${other}`,
+          "Rename or remove one of them.",
+        );
+        return false;
+      }
+      seen.set(`${kind} ${name}`, document.at());
+      return true;
     });
-  };
+  }
 
-  const sites: { name: string; uid: string | undefined; edge: boolean; where: string }[] = [];
-  each("Site", siteResource, ({ metadata, spec }, where) => {
-    sites.push({ name: metadata.name, uid: metadata.uid, edge: spec.edge, where });
-  });
-  const listeners: ListenerSpec[] = [];
-  const taken = new Map<string, string>();
-  each("Listener", listenerResource, ({ metadata, spec }, where) => {
-    const place = `${spec.host}:${spec.port}`;
-    const other = taken.get(place);
-    if (other !== undefined) problems.push(`${where}: ${place} is taken by Listener ${other}`);
-    taken.set(place, metadata.name);
-    listeners.push({ name: metadata.name, routingKey: spec.routingKey, host: spec.host, port: spec.port });
-  });
-  const connectors: ConnectorSpec[] = [];
-  each("Connector", connectorResource, ({ metadata, spec }, where) => {
-    if (spec.host === undefined) problems.push(`${where}: spec.host is required outside Kubernetes`);
-    else connectors.push({ name: metadata.name, routingKey: spec.routingKey, host: spec.host, port: spec.port });
-  });
-  const links: LinkSpec[] = [];
-  each("Link", linkResource, ({ metadata, spec }, where) => {
-    const proxy = spec.settings[PROXY_SETTING];
-    links.push({
-      name: metadata.name,
-      cost: spec.cost,
-      endpoints: spec.endpoints.map(({ name, host, port, group }) => ({ role: name, host, port, group })),
-      tls: tlsCredentials(secret(spec.tlsCredentials, where), where),
-      websocket: spec.settings[WEBSOCKET_SETTING] === "true",
-      ...(proxy === undefined ? {} : { proxy: proxySpec(secret(proxy, where), where) }),
+  secretsOf(documents: readonly ResourceDocument[]): void {
+    this.#each(documents, secretKind, ({ metadata: { name }, data, stringData }, document) => {
+      const known = this.#secretDocuments.get(name);
+      this.#secretDocuments.set(name, document);
+      const values = secretValues(data, stringData, `${document.at(["data"])}: ${title("Secret", document)}`);
+      const other = this.secrets.get(name);
+      if (known !== undefined && other !== undefined && !equal(other, values)) {
+        this.#problem(document, ["metadata", "name"], `differs from the one in ${known.at()}`, "Rename or remove one.");
+      }
+      this.secrets.set(name, values);
     });
-  });
-  const access: AccessSpec[] = [];
-  each("RouterAccess", routerAccessResource, ({ metadata, spec }, where) => {
-    const bind = spec.bindHost === "" ? "0.0.0.0" : spec.bindHost;
-    for (const { name: role, port } of spec.roles) {
-      const plain = role === "normal" && isLoopback(bind);
-      access.push({
-        name: metadata.name,
-        role,
-        host: bind,
-        port: port ?? DEFAULT_PORTS[role],
-        tls: plain ? undefined : tlsCredentials(secret(spec.tlsCredentials ?? metadata.name, where), where),
-      });
+    // A Secret that doesn't fit its schema has told its problem, too.
+    for (const document of documents) {
+      if (document.kind === "Secret" && !this.#secretDocuments.has(document.name)) {
+        this.#secretDocuments.set(document.name, document);
+      }
     }
-  });
-  return { sites, listeners, connectors, links, access, secrets, problems, warnings };
+  }
+
+  rest(documents: readonly ResourceDocument[]): void {
+    this.#each(documents, siteKind, ({ metadata: { name, uid }, spec }, document) => {
+      const linkAccess = !["", "none"].includes(spec?.linkAccess ?? "");
+      this.sites.push({ name, uid, edge: spec?.edge ?? false, linkAccess, where: document.at() });
+    });
+    this.#each(documents, listenerKind, ({ metadata: { name }, spec: { routingKey, host, port } }, document) => {
+      this.#take(host, port, document, ["spec", "port"]);
+      this.listeners.push({ name, routingKey, host, port });
+    });
+    this.#each(documents, connectorKind, ({ metadata: { name }, spec: { routingKey, host, port } }) => {
+      this.connectors.push({ name, routingKey, host, port });
+    });
+    this.#each(documents, linkKind, ({ metadata: { name }, spec }, document) => {
+      const setting = spec.settings[PROXY_SETTING] ?? "";
+      const tls = this.#credentials(spec.tlsCredentials, document, ["spec", "tlsCredentials"]);
+      const proxy = setting === ""
+        ? undefined
+        : this.#fromSecret(setting, document, ["spec", "settings", PROXY_SETTING], proxySpec);
+      if (tls === undefined || (setting !== "" && proxy === undefined)) return;
+      this.links.push({
+        name,
+        cost: spec.cost,
+        endpoints: spec.endpoints.map(({ name, host, port, group }) => ({ role: name, host, port, group })),
+        tls,
+        websocket: spec.settings[WEBSOCKET_SETTING]?.toLowerCase() === "true",
+        ...(proxy === undefined ? {} : { proxy }),
+      });
+    });
+    this.#each(documents, routerAccessKind, ({ metadata: { name }, spec }, document) => {
+      const host = spec.bindHost === "" || spec.bindHost === undefined || spec.bindHost === null
+        ? "0.0.0.0"
+        : spec.bindHost;
+      const secret = spec.tlsCredentials === "" ? name : spec.tlsCredentials;
+      let tls: TlsCredentials | undefined;
+      if (spec.roles.some((role) => !(role.name === "normal" && isLoopback(host)))) {
+        tls = this.#credentials(secret, document, ["spec", "tlsCredentials"]);
+        if (tls === undefined) return;
+      }
+      for (const [index, { name: role, port: given }] of spec.roles.entries()) {
+        const port = given ?? DEFAULT_PORTS[role];
+        this.#take(host, port, document, ["spec", "roles", index]);
+        this.access.push({ name, role, host, port, tls: role === "normal" && isLoopback(host) ? undefined : tls });
+      }
+    });
+  }
+
+  /** Calls `read` for every document of `kind` that fits its schema; a TendrilError it throws becomes a problem. */
+  #each<S extends z.ZodType>(
+    documents: readonly ResourceDocument[],
+    kind: ResourceKind<S>,
+    read: (value: z.output<S>, document: ResourceDocument) => void,
+  ): void {
+    for (const document of documents) {
+      if (document.kind !== kind.kind) continue;
+      const value = check(kind, document, this.problems);
+      if (value === undefined) continue;
+      this.#attempt(() => read(value, document));
+    }
+  }
+
+  #credentials(name: string, document: ResourceDocument, path: FieldPath): TlsCredentials | undefined {
+    return this.#fromSecret(name, document, path, tlsCredentials);
+  }
+
+  /** What `read` makes of the Secret `name`, which `document` names at `path`; undefined after a problem. */
+  #fromSecret<T>(
+    name: string,
+    document: ResourceDocument,
+    path: FieldPath,
+    read: (values: SecretValues, where: string) => T,
+  ): T | undefined {
+    const owner = this.#secretDocuments.get(name);
+    if (owner === undefined) {
+      this.#problem(document, path, `there is no Secret ${shown(name)}`, SECRET_HINT, "SITE_SECRET");
+      return undefined;
+    }
+    const values = this.secrets.get(name);
+    if (values === undefined) return undefined;
+    const user = title(document.kind, document);
+    return this.#attempt(() => read(values, `${owner.at(["data"])}: ${title("Secret", owner)} for ${user}`));
+  }
+
+  #attempt<T>(action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof TendrilError)) throw error;
+      this.problems.push(new Problem("SITE_SECRET", error.message, error.hint ?? ""));
+      return undefined;
+    }
+  }
+
+  #take(host: string, port: number, document: ResourceDocument, path: FieldPath): void {
+    const place = `${host.toLowerCase()}:${port}`;
+    const other = this.#taken.get(place);
+    if (other !== undefined) this.#problem(document, path, `${place} is taken by ${other}`, "Choose another port.");
+    this.#taken.set(place, title(document.kind, document));
+  }
+
+  #problem(
+    document: ResourceDocument,
+    path: FieldPath,
+    fault: string,
+    hint: string,
+    code: ProblemCode = "SITE_INVALID",
+  ) {
+    this.problems.push(new Problem(code, `${document.at(path)}: ${title(document.kind, document)}: ${fault}`, hint));
+  }
+}
+
+function equal(one: SecretValues, other: SecretValues): boolean {
+  return one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
+}
+
+function namespaceOf({ value: { metadata } }: ResourceDocument): string {
+  const owner = typeof metadata === "object" && metadata !== null && "namespace" in metadata ? metadata.namespace : "";
+  return typeof owner === "string" ? owner : "";
 }
 
 function isLoopback(host: string): boolean {

@@ -3,15 +3,22 @@
 import { TendrilError } from "../lib/errors.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
 import { assemble } from "./assemble.ts";
-import { readDocuments } from "./documents.ts";
+import { scanDocuments } from "./documents.ts";
+import { problemsError, shown } from "./problems.ts";
+import { isHost, isResourceName } from "./resources/schema.ts";
 import type { LinkEndpoint, LinkSpec } from "./spec.ts";
 
-/** Reads the Links of a link file. Throws SITE_SYNTAX or SITE_INVALID; a file without a Link is invalid. */
+const PORT_MAX = 65_535;
+
+/**
+ * Reads the Links of a link file; other resources in it count as little as in a folder. Throws SITE_SYNTAX,
+ * SITE_TOO_LARGE, SITE_SECRET or SITE_INVALID; a file without a Link is invalid.
+ */
 export function parseLinkFile(text: string, fileName: string): LinkSpec[] {
-  const { links, problems } = assemble(readDocuments(text, fileName));
-  if (problems.length > 0 || links.length === 0) {
-    const reasons = problems.length > 0 ? problems : [`${fileName}: there is no Link`];
-    throw new TendrilError("SITE_INVALID", `${fileName} is not a link file:\n  ${reasons.join("\n  ")}`, {
+  const { links, problems } = assemble([scanDocuments(text, fileName)]);
+  if (problems.length > 0) throw problemsError(`${fileName} can't be used as a link file`, problems);
+  if (links.length === 0) {
+    throw new TendrilError("SITE_INVALID", `${fileName} is not a link file: there is no Link in it`, {
       hint: "Make one with 'tendril link generate' or 'skupper link generate'.",
     });
   }
@@ -23,40 +30,60 @@ export interface LinkFile {
   /** Name of both the Secret and the Link. */
   readonly name: string;
   readonly credentials: TlsCredentials;
+  /** At least one; both roles, so that any site can use the file. */
   readonly endpoints: readonly Omit<LinkEndpoint, "group">[];
   readonly cost: number;
 }
 
-/** Writes a link file that Skupper reads as well: Secret first, ports as strings, every value on one line. */
+/**
+ * Writes a link file that Skupper reads as well: Secret first, ports as strings, every value on one line. Throws
+ * SITE_NAME or SITE_INVALID for values that no link file may have.
+ */
 export function writeLinkFile({ name, credentials, endpoints, cost }: LinkFile): string {
+  for (const { host, port } of endpoints) {
+    if (isHost(host) && Number.isInteger(port) && port >= 1 && port <= PORT_MAX) continue;
+    throw new TendrilError("SITE_INVALID", `${shown(`${host}:${port}`)} can't be the endpoint of a link`, {
+      hint: "Name the host or IP address and port by which the other site reaches this one.",
+    });
+  }
   const lines = [
     secretYaml(name, credentials).trimEnd(),
     "---",
     "apiVersion: skupper.io/v2alpha1",
     "kind: Link",
     "metadata:",
-    `  name: ${name}`,
+    `  name: ${scalar(name)}`,
     "spec:",
-    `  cost: ${cost}`,
+    `  cost: ${Math.max(1, Math.trunc(cost))}`,
     "  endpoints:",
     ...endpoints.flatMap(({ role, host, port }) => [`  - name: ${role}`, `    host: "${host}"`, `    port: "${port}"`]),
-    `  tlsCredentials: ${name}`,
+    `  tlsCredentials: ${scalar(name)}`,
   ];
   return `${lines.join("\n")}\n`;
 }
 
-/** A Secret with TLS credentials as YAML. */
+/** A Secret with TLS credentials as YAML. Throws SITE_NAME. */
 export function secretYaml(name: string, { ca, cert, key }: TlsCredentials): string {
+  if (!isResourceName(name)) {
+    throw new TendrilError("SITE_NAME", `${shown(name)} can't be the name of a resource`, {
+      hint: "Use lower-case letters, digits and dashes, such as link-west.",
+    });
+  }
   const encode = (pem: string) => new TextEncoder().encode(pem).toBase64();
   return `---
 apiVersion: v1
 kind: Secret
 metadata:
-  name: ${name}
+  name: ${scalar(name)}
 type: kubernetes.io/tls
 data:
   ca.crt: ${encode(ca)}
   tls.crt: ${encode(cert)}
   tls.key: ${encode(key)}
 `;
+}
+
+/** A name as YAML: quoted where YAML 1.1 or 1.2 would take it for a number, a boolean or null. */
+function scalar(name: string): string {
+  return /^[0-9]|^(true|false|yes|no|on|off|y|n|null)$/.test(name) ? `"${name}"` : name;
 }

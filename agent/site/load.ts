@@ -1,8 +1,9 @@
-/** Reads a folder of resource files into a site's desired state. */
+/** Reads a folder of resource files into a site's desired state (control-plane 1.12). */
 
-import { TendrilError } from "../lib/errors.ts";
+import { messageOf, TendrilError } from "../lib/errors.ts";
 import { assemble, type Assembled } from "./assemble.ts";
-import { readDocuments, type ResourceDocument } from "./documents.ts";
+import { MAX_FILE_CHARACTERS, type ReadResult, scanDocuments } from "./documents.ts";
+import { Problem, type ProblemCode, problemsError } from "./problems.ts";
 import type { SiteSpec } from "./spec.ts";
 
 const RESOURCE_FILE = /\.(ya?ml|json)$/;
@@ -14,49 +15,69 @@ export interface LoadOptions {
 }
 
 /**
- * Loads the site in `dir`. Throws SITE_FOLDER when it can't be read, SITE_SYNTAX for a broken file, SITE_INVALID with
- * one line per problem.
+ * Loads the site in `dir`. Throws one TendrilError that lists all problems of the folder: SITE_FOLDER, SITE_SYNTAX,
+ * SITE_TOO_LARGE, SITE_SECRET or SITE_INVALID, the last also for several problems of different codes.
  */
 export async function loadSite(dir: string, options: LoadOptions = {}): Promise<SiteSpec> {
-  const assembled = await loadResources(dir);
+  const assembled = await readFolder(dir);
+  const { listeners, connectors, access, sites: [site] } = assembled;
+  const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
+  if (problems.length > 0 || site === undefined) throw problemsError(`no site can be made of ${dir}`, problems);
   for (const warning of assembled.warnings) options.warn?.(warning);
-  const problems = [...assembled.problems];
-  const [site, ...others] = assembled.sites;
-  if (site === undefined) problems.push(`${dir}: there is no Site`);
-  for (const other of others) problems.push(`${other.where}: there is another Site in ${site.where}`);
-  if (site?.edge === true && assembled.access.length > 0) {
-    problems.push(`${site.where}: an edge site can't have a RouterAccess`);
-  }
-  if (problems.length > 0 || site === undefined) {
-    throw new TendrilError("SITE_INVALID", `the resources in ${dir} don't make a site:\n  ${problems.join("\n  ")}`, {
-      hint: "Correct the resources named above; 'tendril site create NAME --dir DIR' makes a new site.",
-    });
+  if (site.linkAccess && access.length === 0) {
+    options.warn?.(`${site.where}: Site ${site.name} has linkAccess, but without a RouterAccess it accepts no links`);
   }
   const role = site.edge ? "edge" : "interior";
   const wanted = role === "edge" ? "edge" : "inter-router";
-  for (const link of assembled.links) {
-    if (!link.endpoints.some((endpoint) => endpoint.role === wanted)) {
-      options.warn?.(`Link ${link.name} has no endpoint for the role ${wanted} and will not be used`);
-    }
-  }
-  return {
-    id: site.uid ?? await derivedId(site.name),
-    name: site.name,
-    role,
-    listeners: assembled.listeners,
-    connectors: assembled.connectors,
-    links: assembled.links.filter((link) => link.endpoints.some((endpoint) => endpoint.role === wanted)),
-    access: assembled.access,
-  };
+  const links = assembled.links.filter(({ name, endpoints }) => {
+    const usable = endpoints.some((endpoint) => endpoint.role === wanted);
+    if (!usable) options.warn?.(`Link ${name} has no endpoint for the role ${wanted} and will not be used`);
+    return usable;
+  });
+  return { id: site.uid ?? await derivedId(site.name), name: site.name, role, listeners, connectors, links, access };
 }
 
-/** All resources of a folder, whether or not they make a site. */
+/**
+ * All resources of a folder, whether or not they make a site; `problems` tells what is wrong with them. Throws as
+ * {@link loadSite} does when a file can't be read as YAML.
+ */
 export async function loadResources(dir: string): Promise<Assembled> {
-  const documents: ResourceDocument[] = [];
-  let names: string[];
+  const assembled = await readFolder(dir);
+  const { problems } = assembled;
+  if (problems.some(({ code }) => code === "SITE_FOLDER" || code === "SITE_SYNTAX" || code === "SITE_TOO_LARGE")) {
+    throw problemsError(`can't read the resources in ${dir}`, problems);
+  }
+  return assembled;
+}
+
+/** What only the whole folder can have wrong. */
+function siteProblems(dir: string, { sites, access, siteSeen }: Assembled): Problem[] {
+  const [site, ...others] = sites;
+  const found = (text: string, hint: string) => new Problem("SITE_INVALID", text, hint);
+  if (site === undefined) {
+    return siteSeen ? [] : [found(`${dir}: there is no Site`, "Make one with 'tendril site create NAME --dir DIR'.")];
+  }
+  const result = others.map(({ where, name }) =>
+    found(`${where}: Site ${name}: there is another Site in ${site.where}`, "Keep one Site per folder.")
+  );
+  if (site.edge && access.length > 0) {
+    const what = `${site.where}: Site ${site.name}: an edge can't have RouterAccess ${access[0]?.name}`;
+    result.push(found(what, "Remove the RouterAccess, or spec.edge to make the site an interior."));
+  }
+  return result;
+}
+
+async function readFolder(dir: string): Promise<Assembled> {
+  const files: ReadResult[] = [];
+  for (const name of await resourceFiles(dir)) files.push(await readFile(`${dir.replace(/\/$/, "")}/${name}`));
+  return assemble(files);
+}
+
+async function resourceFiles(dir: string): Promise<string[]> {
   try {
-    names = [...Deno.readDirSync(dir)].filter((entry) => entry.isFile && RESOURCE_FILE.test(entry.name))
-      .map((entry) => entry.name).sort();
+    return (await Array.fromAsync(Deno.readDir(dir))).filter(({ name, isDirectory }) =>
+      !isDirectory && RESOURCE_FILE.test(name)
+    ).map(({ name }) => name).sort();
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new TendrilError("SITE_FOLDER", `can't read the folder ${dir}`, {
@@ -64,15 +85,37 @@ export async function loadResources(dir: string): Promise<Assembled> {
       hint: "Name the folder that holds the site's YAML files.",
     });
   }
-  for (const name of names) documents.push(...readDocuments(await Deno.readTextFile(`${dir}/${name}`), name));
-  return assemble(documents);
 }
 
-/** A Site that was written without a uid gets one that stays the same: from the SHA-256 of its name. */
+async function readFile(path: string): Promise<ReadResult> {
+  const failed = (code: ProblemCode, what: string, hint: string) => {
+    return { documents: [], problems: [new Problem(code, `${path}${what}`, hint)] };
+  };
+  try {
+    // Links are followed: mounted configuration consists of them.
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile) return failed("SITE_FOLDER", " is not a file", "Remove it, or give it another ending.");
+    if (size > MAX_FILE_CHARACTERS) {
+      const what = ` has ${size} octets, more than ${MAX_FILE_CHARACTERS}`;
+      return failed("SITE_TOO_LARGE", what, "Split it into one file per resource.");
+    }
+    const octets = await Deno.readFile(path);
+    try {
+      return scanDocuments(new TextDecoder("utf-8", { fatal: true }).decode(octets), path);
+    } catch {
+      return failed("SITE_SYNTAX", ":1:1 (document 1): not a text in UTF-8", "Save the file as UTF-8.");
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return failed("SITE_FOLDER", ` can't be read: ${messageOf(error)}`, "Check its owner and permissions.");
+  }
+}
+
+/** A Site that was written without a uid gets one that stays the same: from the SHA-256 of its name, as a UUID v8. */
 async function derivedId(name: string): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name)));
-  hash[6] = (hash[6] & 0x0f) | 0x80;
-  hash[8] = (hash[8] & 0x3f) | 0x80;
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80;
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
   const hex = hash.toHex();
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join("-");
 }

@@ -1,5 +1,6 @@
 /** Sites that exist only while a one-line command runs: an edge with one service. */
 
+import { TendrilError } from "../lib/errors.ts";
 import type { ConnectorSpec, LinkSpec, ListenerSpec, SiteSpec } from "./spec.ts";
 
 /** What the command line says. */
@@ -11,7 +12,13 @@ export interface OneLiner {
   readonly links: readonly LinkSpec[];
 }
 
-/** An edge site of the given parts. */
+/** An edge site of the given parts, with a new id. Throws SITE_INVALID when no link leads anywhere for an edge. */
 export function oneLinerSite({ name, listeners = [], connectors = [], links }: OneLiner): SiteSpec {
-  return { id: crypto.randomUUID(), name, role: "edge", listeners, connectors, links, access: [] };
+  const usable = links.filter(({ endpoints }) => endpoints.some(({ role }) => role === "edge"));
+  if (usable.length === 0) {
+    throw new TendrilError("SITE_INVALID", "the link file has no endpoint that accepts edges", {
+      hint: "Make one at a site whose RouterAccess has the role edge.",
+    });
+  }
+  return { id: crypto.randomUUID(), name, role: "edge", listeners, connectors, links: usable, access: [] };
 }

@@ -2,10 +2,15 @@
 
 import { TendrilError } from "../lib/errors.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
+import { shown } from "./problems.ts";
+import { isHost } from "./resources/schema.ts";
 import type { ProxySpec } from "./spec.ts";
 
 /** A Secret's values as text, by key. */
 export type SecretValues = ReadonlyMap<string, string>;
+
+const PORT_MAX = 65_535;
+const TLS_HINT = "A Secret with TLS credentials has ca.crt, tls.crt and tls.key in PEM, the key not encrypted.";
 
 /** Decodes the values of one Secret. Throws SITE_SECRET for data that is not base64. */
 export function secretValues(
@@ -16,9 +21,9 @@ export function secretValues(
   const values = new Map<string, string>();
   for (const [key, encoded] of Object.entries(data)) {
     try {
-      values.set(key, new TextDecoder().decode(Uint8Array.fromBase64(encoded.replace(/\s/g, ""))));
+      values.set(key, new TextDecoder().decode(Uint8Array.fromBase64(encoded)));
     } catch {
-      throw new TendrilError("SITE_SECRET", `${where}: data of key ${key} is not base64`, {
+      throw new TendrilError("SITE_SECRET", `${where}: data of key ${shown(key)} is not base64`, {
         hint: "Values in data are base64; plain text belongs into stringData.",
       });
     }
@@ -27,29 +32,47 @@ export function secretValues(
   return values;
 }
 
-/** The TLS credentials in a Secret. Throws SITE_SECRET when one is missing or is no PEM. */
+/** The TLS credentials in a Secret. Throws SITE_SECRET when one is missing or is no PEM; `where` begins its message. */
 export function tlsCredentials(values: SecretValues, where: string): TlsCredentials {
-  const pem = (key: string, label: string) => {
+  const pem = (key: string, label: RegExp) => {
     const value = values.get(key);
-    if (value === undefined || !value.includes(`-----BEGIN ${label}`)) {
-      const what = value === undefined ? "is missing" : "is not PEM";
-      throw new TendrilError("SITE_SECRET", `${where}: ${key} ${what}`, {
-        hint: "A Secret with TLS credentials has ca.crt, tls.crt and tls.key in PEM.",
-      });
-    }
-    return value;
+    const what = value === undefined || value === "" ? "is missing" : pemFault(value, label);
+    if (value !== undefined && what === undefined) return value;
+    throw new TendrilError("SITE_SECRET", `${where}: ${key} ${what}`, { hint: TLS_HINT });
   };
-  const key = values.get("tls.key") ?? "";
-  const label = /-----BEGIN ((?:RSA |EC )?PRIVATE KEY)/.exec(key)?.[1] ?? "PRIVATE KEY";
-  return { ca: pem("ca.crt", "CERTIFICATE"), cert: pem("tls.crt", "CERTIFICATE"), key: pem("tls.key", label) };
+  return {
+    ca: pem("ca.crt", /^CERTIFICATE$/),
+    cert: pem("tls.crt", /^CERTIFICATE$/),
+    key: pem("tls.key", /^(RSA |EC )?PRIVATE KEY$/),
+  };
 }
 
-/** The HTTP proxy in a Secret. Throws SITE_SECRET when host or port is missing. */
+/** Why `text` is no PEM with a block named `label`; text around blocks and further blocks are allowed, as PEM does. */
+function pemFault(text: string, label: RegExp): string | undefined {
+  const begin = /-----BEGIN ([A-Z0-9 ]+)-----/g;
+  let found = false;
+  for (let match = begin.exec(text); match !== null; match = begin.exec(text)) {
+    const name = match[1] ?? "";
+    const end = text.indexOf(`-----END ${name}-----`, begin.lastIndex);
+    if (end < 0) return "is cut off: the end of the PEM is missing";
+    const body = text.slice(begin.lastIndex, end);
+    begin.lastIndex = end;
+    if (name.includes("ENCRYPTED") || body.includes("ENCRYPTED")) return "is encrypted";
+    if (!label.test(name)) continue; // Such as "EC PARAMETERS" before a key.
+    if (!/^[A-Za-z0-9+/=\s]+$/.test(body) || body.trim() === "") return "is not PEM";
+    found = true;
+  }
+  return found ? undefined : "is not PEM";
+}
+
+/** The HTTP proxy in a Secret. Throws SITE_SECRET when host or port is missing; `where` begins its message. */
 export function proxySpec(values: SecretValues, where: string): ProxySpec {
-  const host = values.get("host")?.trim();
-  const port = Number(values.get("port"));
-  if (host === undefined || host === "" || !(port > 0 && port < 65_536)) {
-    throw new TendrilError("SITE_SECRET", `${where}: a proxy needs host and port`, {
+  const host = values.get("host")?.trim() ?? "";
+  const portText = values.get("port")?.trim() ?? "";
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
+  if (!isHost(host) || port < 1 || port > PORT_MAX) {
+    const key = isHost(host) ? "port" : "host";
+    throw new TendrilError("SITE_SECRET", `${where}: ${key} of the proxy is missing or wrong`, {
       hint: "Put host, port and, if the proxy asks for them, username and password into the Secret.",
     });
   }
