@@ -3,7 +3,7 @@
  * output allow. What can't leave at once waits here; the writer watches {@link OutgoingDelivery.pending}.
  */
 
-import { ByteQueue } from "../lib/byte_queue.ts";
+import { BlockQueue } from "../lib/block_queue.ts";
 import type { DeliveryState } from "./codec/types.ts";
 import type { Sender } from "./sender.ts";
 
@@ -32,7 +32,7 @@ export class OutgoingDelivery {
   /** True once the last frame has been encoded. */
   finished = false;
 
-  readonly #waiting = new ByteQueue();
+  readonly #waiting = new BlockQueue();
   #begun = false;
   #ended = false;
   #aborted = false;
@@ -129,9 +129,11 @@ export class OutgoingDelivery {
       if (this.#ended) this.#frame(EMPTY, false);
       return false;
     }
-    const last = this.#ended && octets >= waiting;
-    this.#frame(this.#waiting.peek().subarray(0, octets), !last);
-    this.#waiting.consume(octets);
+    const front = this.#waiting.front();
+    const piece = octets < front.length ? front.subarray(0, octets) : front;
+    const last = this.#ended && piece.length === waiting;
+    this.#frame(piece, !last);
+    this.#waiting.consume(piece.length);
     this.handler.onDrain(this.#waiting.size);
     return !this.finished && (this.#waiting.size > 0 || this.#ended);
   }

@@ -10,14 +10,16 @@ import { ProtocolError } from "./protocol_error.ts";
 
 /** Octets of transfer frames gathered before producers must wait; twice the 48 KiB that Deno encrypts per turn. */
 export const OUTPUT_SOFT_LIMIT = 96 * 1024;
+/** Size of a buffer in octets: control frames find room behind a full load of transfers without a copy. */
+const BUFFER_OCTETS = OUTPUT_SOFT_LIMIT + 16 * 1024;
 /** Octets at which a peer that does not read is given up. */
 export const OUTPUT_HARD_LIMIT = 4 * 1024 * 1024;
 
 /** Bytes waiting to be written to one peer. */
 export class Output {
-  #filling = new Uint8Array(OUTPUT_SOFT_LIMIT);
+  #filling = new Uint8Array(BUFFER_OCTETS);
   #view = new DataView(this.#filling.buffer);
-  #spare = new Uint8Array(OUTPUT_SOFT_LIMIT);
+  #spare = new Uint8Array(BUFFER_OCTETS);
   #length = 0;
   readonly #onBytes: () => void;
 
@@ -72,7 +74,7 @@ export class Output {
     const taken = this.#filling.subarray(0, this.#length);
     const next = this.#spare;
     // A burst of control frames may have grown a buffer; it goes back to the standard size with its next turn.
-    this.#spare = this.#filling.length > OUTPUT_SOFT_LIMIT ? new Uint8Array(OUTPUT_SOFT_LIMIT) : this.#filling;
+    this.#spare = this.#filling.length > BUFFER_OCTETS ? new Uint8Array(BUFFER_OCTETS) : this.#filling;
     this.#filling = next;
     this.#view = new DataView(next.buffer);
     this.#length = 0;

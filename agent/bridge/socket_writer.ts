@@ -3,7 +3,7 @@
  * once. Counts what has reached the socket, for the window reports of the stream.
  */
 
-import { ByteQueue } from "../lib/byte_queue.ts";
+import { BlockQueue } from "../lib/block_queue.ts";
 
 /** What the owner of a writer is told. */
 export interface SocketWriterHandler {
@@ -19,8 +19,7 @@ export interface SocketWriterHandler {
 export class SocketWriter {
   readonly #conn: Deno.TcpConn;
   readonly #handler: SocketWriterHandler;
-  #gathering = new ByteQueue();
-  #leaving = new ByteQueue();
+  readonly #waiting = new BlockQueue();
   #busy = false;
   #ended = false;
   #stopped = false;
@@ -34,13 +33,13 @@ export class SocketWriter {
 
   /** Octets not yet written. */
   get pending(): number {
-    return this.#gathering.size + this.#leaving.size;
+    return this.#waiting.size;
   }
 
   /** Accepts `piece`, copying it. */
   write(piece: Uint8Array): void {
     if (this.#stopped || this.#ended) return;
-    this.#gathering.push(piece);
+    this.#waiting.push(piece);
     if (!this.#busy) this.#run();
   }
 
@@ -54,22 +53,17 @@ export class SocketWriter {
   /** Forgets what was not written; nothing more is told to the handler. */
   stop(): void {
     this.#stopped = true;
-    this.#gathering.clear();
-    if (!this.#busy) this.#leaving.clear();
+    // A write under way still reads from its block.
+    if (!this.#busy) this.#waiting.clear();
   }
 
   async #run(): Promise<void> {
     this.#busy = true;
     try {
-      while (this.#gathering.size > 0 && !this.#stopped) {
-        const leaving = this.#gathering;
-        this.#gathering = this.#leaving;
-        this.#leaving = leaving;
-        while (leaving.size > 0) {
-          const octets = await this.#conn.write(leaving.peek());
-          leaving.consume(octets);
-          this.#total += octets;
-        }
+      while (this.#waiting.size > 0 && !this.#stopped) {
+        const octets = await this.#conn.write(this.#waiting.front());
+        this.#waiting.consume(octets);
+        this.#total += octets;
         if (!this.#stopped) this.#handler.onWritten(this.#total);
       }
       if (this.#ended && !this.#stopped) {
@@ -79,14 +73,13 @@ export class SocketWriter {
         this.#handler.onFinished();
       }
     } catch (error) {
-      this.#leaving.clear();
       if (!this.#stopped) {
         this.stop();
         this.#handler.onFailed(error);
       }
     } finally {
       this.#busy = false;
-      if (this.#stopped) this.#leaving.clear();
+      if (this.#stopped) this.#waiting.clear();
     }
   }
 }

@@ -1,8 +1,9 @@
 /**
- * A first-in first-out queue of octets in one contiguous, growing buffer.
+ * A first-in first-out queue of octets in one contiguous, growing buffer: for what must be read as a whole, such as the
+ * head of a message that arrives in pieces. What only passes through waits in a {@link ./block_queue.ts BlockQueue}.
  *
- * Made for data that waits for a slow peer: bytes are copied in once, read as views, and the memory is given back as
- * soon as the queue runs empty. The caller bounds its size; the queue only reports it.
+ * Bytes are copied in once, read as views, and the memory is given back as soon as the queue runs empty. The caller
+ * bounds its size; the queue only reports it.
  */
 
 import { giveBuffer, takeBuffer } from "./buffer_pool.ts";
