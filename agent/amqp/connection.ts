@@ -11,6 +11,7 @@ import { decodePerformative, encodePerformative } from "./codec/performatives.ts
 import { decodeSasl, encodeSasl } from "./codec/sasl.ts";
 import type { AmqpError, AmqpMap, AmqpValue, Attach, Open, Performative, SaslFrame } from "./codec/types.ts";
 import { Writer } from "./codec/writer.ts";
+import { FRAME_AMQP, FRAME_HEADER_OCTETS, FRAME_SASL, putFrameHeader } from "./frame_header.ts";
 import { FrameParser, type FrameSink } from "./frame_parser.ts";
 import { Output } from "./output.ts";
 import { ProtocolError } from "./protocol_error.ts";
@@ -57,7 +58,6 @@ export interface ConnectionHandler {
 export const MAX_SESSIONS = 256;
 /** Frame size every AMQP peer accepts (part 2.4.1), in octets. */
 const MIN_MAX_FRAME = 512;
-const FRAME_SASL = 1;
 const PROTOCOL_AMQP = 0;
 const PROTOCOL_SASL = 3;
 const EMPTY_FRAME = new Uint8Array([0, 0, 0, 8, 2, 0, 0, 0]);
@@ -200,7 +200,7 @@ export class Connection implements FrameSink {
     const writer = this.#writer;
     writer.reset();
     encodePerformative(writer, performative);
-    this.#appendFrame(0, channel, writer.bytes());
+    this.#appendFrame(FRAME_AMQP, channel, writer.bytes());
   }
 
   /** A session has deliveries that wait for their turn. */
@@ -386,14 +386,11 @@ export class Connection implements FrameSink {
   }
 
   #appendFrame(type: number, channel: number, body: Uint8Array): void {
-    const size = 8 + body.length;
+    const size = FRAME_HEADER_OCTETS + body.length;
     const at = this.output.reserve(size);
-    const { bytes, view } = this.output;
-    view.setUint32(at, size);
-    bytes[at + 4] = 2;
-    bytes[at + 5] = type;
-    view.setUint16(at + 6, channel);
-    bytes.set(body, at + 8);
+    const { bytes } = this.output;
+    putFrameHeader(bytes, at, size, type, channel);
+    bytes.set(body, at + FRAME_HEADER_OCTETS);
     this.output.commit(at + size);
   }
 

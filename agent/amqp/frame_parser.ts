@@ -6,13 +6,12 @@
  */
 
 import { decodePerformative } from "./codec/performatives.ts";
+import { FRAME_AMQP, FRAME_HEADER_OCTETS } from "./frame_header.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import { isPlainTransfer, TransferHeader } from "./transfer_header.ts";
 
-const HEADER_OCTETS = 8;
-const FRAME_AMQP = 0;
 /** What is read of a transfer before its list size is known: header, descriptor, list constructor and size. */
-const TRANSFER_HEAD_OCTETS = HEADER_OCTETS + 5;
+const TRANSFER_HEAD_OCTETS = FRAME_HEADER_OCTETS + 5;
 const NOTHING = new Uint8Array(0);
 
 /** Receives what the parser finds. Views are valid only during the call. */
@@ -75,19 +74,21 @@ export class FrameParser {
 
   /** Octets that must be in hand, from `start`, before the next step can be taken; may grow as more is seen. */
   #need(bytes: Uint8Array, start: number, end: number): number {
-    if (end - start < HEADER_OCTETS || this.#expectHeader) return HEADER_OCTETS;
+    if (end - start < FRAME_HEADER_OCTETS || this.#expectHeader) return FRAME_HEADER_OCTETS;
     const size = readUint32(bytes, start);
     const dataOffset = bytes[start + 4] << 2;
     if (size > this.maxFrameSize) {
       throw new ProtocolError("amqp:connection:framing-error", `frame of ${size} octets, limit ${this.maxFrameSize}`);
     }
-    if (dataOffset < HEADER_OCTETS || dataOffset > size) {
+    if (dataOffset < FRAME_HEADER_OCTETS || dataOffset > size) {
       throw new ProtocolError("amqp:connection:framing-error", `frame size ${size} with data offset ${dataOffset}`);
     }
     // An extended header is legal and never seen: such frames take the buffered way.
-    if (bytes[start + 5] !== FRAME_AMQP || dataOffset !== HEADER_OCTETS || size < TRANSFER_HEAD_OCTETS + 1) return size;
+    if (bytes[start + 5] !== FRAME_AMQP || dataOffset !== FRAME_HEADER_OCTETS || size < TRANSFER_HEAD_OCTETS + 1) {
+      return size;
+    }
     if (end - start < TRANSFER_HEAD_OCTETS) return TRANSFER_HEAD_OCTETS;
-    const body = start + HEADER_OCTETS;
+    const body = start + FRAME_HEADER_OCTETS;
     if (!isPlainTransfer(bytes, body) || bytes[body + 3] !== 0xc0) return size;
     const head = TRANSFER_HEAD_OCTETS + bytes[body + 4];
     if (head > size) throw new ProtocolError("amqp:decode-error", "transfer performative exceeds its frame");

@@ -1,25 +1,31 @@
 /**
  * Where a connection gathers the frames it sends.
  *
- * Two buffers take turns: frames are encoded into one while the other is on its way through the socket, so that every
- * turn of the event loop ends in one write. Transfers respect {@link Output.room}; control frames may exceed it, up to
- * a hard limit at which the peer counts as gone.
+ * Frames are encoded into one buffer while another is on its way through the socket, so that every turn of the event
+ * loop ends in one write. Buffers are lent by the pool and follow the traffic in size: an idle connection holds a few
+ * KiB. Transfers respect {@link Output.room}; control frames may exceed it, up to a hard limit at which the peer counts
+ * as gone.
  */
 
+import { giveBuffer, takeBuffer } from "../lib/buffer_pool.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
-/** Octets of transfer frames gathered before producers must wait; twice the 48 KiB that Deno encrypts per turn. */
-export const OUTPUT_SOFT_LIMIT = 96 * 1024;
-/** Size of a buffer in octets: control frames find room behind a full load of transfers without a copy. */
-const BUFFER_OCTETS = OUTPUT_SOFT_LIMIT + 16 * 1024;
+/** Octets of transfer frames gathered before producers must wait; four times the 48 KiB that Deno encrypts at once. */
+export const OUTPUT_SOFT_LIMIT = 192 * 1024;
 /** Octets at which a peer that does not read is given up. */
 export const OUTPUT_HARD_LIMIT = 4 * 1024 * 1024;
+/** Size of the buffers of a quiet connection, in octets. */
+const SMALLEST = 4096;
+/** Size of the buffers of a busy connection: behind a full load of transfers, control frames find room without a copy. */
+const LARGEST = 256 * 1024;
+const NOTHING = new Uint8Array(0);
 
 /** Bytes waiting to be written to one peer. */
 export class Output {
-  #filling = new Uint8Array(BUFFER_OCTETS);
-  #view = new DataView(this.#filling.buffer);
-  #spare = new Uint8Array(BUFFER_OCTETS);
+  #filling: Uint8Array<ArrayBuffer> = NOTHING;
+  #leaving: Uint8Array<ArrayBuffer> = NOTHING;
+  /** Size of the next buffer. */
+  #size = SMALLEST;
   #length = 0;
   readonly #onBytes: () => void;
 
@@ -41,11 +47,6 @@ export class Output {
   /** The buffer to encode into, after {@link Output.reserve}. */
   get bytes(): Uint8Array {
     return this.#filling;
-  }
-
-  /** A view of {@link Output.bytes}. */
-  get view(): DataView {
-    return this.#view;
   }
 
   /** Makes sure that `octets` fit behind what is there and returns the offset at which they start. */
@@ -71,14 +72,13 @@ export class Output {
 
   /** Hands out what has gathered; the view stays untouched until the next call. Empty when nothing waits. */
   take(): Uint8Array {
-    const taken = this.#filling.subarray(0, this.#length);
-    const next = this.#spare;
-    // A burst of control frames may have grown a buffer; it goes back to the standard size with its next turn.
-    this.#spare = this.#filling.length > BUFFER_OCTETS ? new Uint8Array(BUFFER_OCTETS) : this.#filling;
-    this.#filling = next;
-    this.#view = new DataView(next.buffer);
+    giveBuffer(this.#leaving);
+    this.#leaving = this.#filling;
+    this.#filling = NOTHING;
+    const length = this.#length;
     this.#length = 0;
-    return taken;
+    if (length <= this.#size >>> 3) this.#size = Math.max(SMALLEST, this.#size >>> 1);
+    return this.#leaving.subarray(0, length);
   }
 
   #grow(needed: number): void {
@@ -88,9 +88,11 @@ export class Output {
         `peer leaves more than ${OUTPUT_HARD_LIMIT} octets unread`,
       );
     }
-    const grown = new Uint8Array(Math.min(OUTPUT_HARD_LIMIT, Math.max(needed, this.#filling.length * 2)));
-    grown.set(this.#filling.subarray(0, this.#length));
+    const before = this.#filling;
+    const grown = takeBuffer(Math.max(needed, this.#size, Math.min(before.length * 4, LARGEST)));
+    grown.set(before.subarray(0, this.#length));
+    giveBuffer(before);
     this.#filling = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#size = Math.min(grown.length, LARGEST);
   }
 }

@@ -5,6 +5,7 @@
  * and the general codec takes over.
  */
 
+import { FRAME_AMQP, FRAME_HEADER_OCTETS, putFrameHeader, putUint32 } from "./frame_header.ts";
 import type { Output } from "./output.ts";
 
 /** Longest delivery tag AMQP allows, in octets (part 2.8.7). */
@@ -136,7 +137,7 @@ export function writeTransfer(
 ): void {
   const start = output.reserve(TRANSFER_OVERHEAD + payload.length);
   const bytes = output.bytes;
-  let at = start + 8;
+  let at = start + FRAME_HEADER_OCTETS;
   bytes[at] = DESCRIBED;
   bytes[at + 1] = SMALL_ULONG;
   bytes[at + 2] = TRANSFER;
@@ -147,7 +148,7 @@ export function writeTransfer(
     at = putUint(bytes, at, deliveryId);
     bytes[at] = BINARY_8;
     bytes[at + 1] = 4;
-    at = putOctets(bytes, at + 2, deliveryId);
+    at = putUint32(bytes, at + 2, deliveryId);
     bytes[at++] = UINT_0;
   } else {
     bytes[at] = bytes[at + 1] = bytes[at + 2] = NULL;
@@ -167,11 +168,7 @@ export function writeTransfer(
   bytes[sizeAt + 1] = count;
   bytes.set(payload, at);
   at += payload.length;
-  putOctets(bytes, start, at - start);
-  bytes[start + 4] = 2;
-  bytes[start + 5] = 0;
-  bytes[start + 6] = channel >>> 8;
-  bytes[start + 7] = channel;
+  putFrameHeader(bytes, start, at - start, FRAME_AMQP, channel);
   output.commit(at);
 }
 
@@ -186,13 +183,5 @@ function putUint(bytes: Uint8Array, at: number, value: number): number {
     return at + 2;
   }
   bytes[at] = UINT_32;
-  return putOctets(bytes, at + 1, value);
-}
-
-function putOctets(bytes: Uint8Array, at: number, value: number): number {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
-  return at + 4;
+  return putUint32(bytes, at + 1, value);
 }

@@ -8,8 +8,8 @@ import { giveBuffer, takeBuffer } from "../lib/buffer_pool.ts";
 /** First buffer of a connection; most connections of most protocols need no more, in octets. */
 const FIRST_OCTETS = 4 * 1024;
 /** Largest buffer, in octets. */
-const LARGEST_OCTETS = 64 * 1024;
-/** Largest read, in octets: what fits, with its heads, into one frame between our own routers. */
+const LARGEST_OCTETS = 128 * 1024;
+/** Largest read, in octets: what fits, with their heads, into two frames between our own routers. */
 const LARGEST_READ = LARGEST_OCTETS - 1024;
 /** Small reads in a row after which the buffer shrinks. */
 const CALM_READS = 16;

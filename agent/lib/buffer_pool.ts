@@ -6,15 +6,15 @@
 /** Smallest and largest pooled buffer, in octets; others are allocated and left to the garbage collector. */
 const SMALLEST = 1024;
 const LARGEST = 256 * 1024;
-/** Octets that may lie unused in the pool. */
-export const POOL_OCTETS = 4 * 1024 * 1024;
+/** Octets that may lie unused in the pool: what the backlog of a busy router varies by. */
+export const POOL_OCTETS = 16 * 1024 * 1024;
 
 const shelves = new Map<number, Uint8Array<ArrayBuffer>[]>();
 let stored = 0;
 
 /** A buffer of at least `octets`, with unspecified content. */
 export function takeBuffer(octets: number): Uint8Array<ArrayBuffer> {
-  let size = 1024;
+  let size = SMALLEST;
   while (size < octets) size *= 2;
   const buffer = shelves.get(size)?.pop();
   if (buffer === undefined) return new Uint8Array(size);
