@@ -1,4 +1,4 @@
-/** One port on which this router accepts edges or plain AMQP clients. */
+/** One port on which this router accepts edges or plain AMQP clients, in WebSocket frames as well as without. */
 
 import { accept, type Acceptor, type AccessSpec, type AccessStatus, type Router } from "../../agent/mod.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
@@ -40,6 +40,7 @@ export class AccessPort {
         port: spec.port,
         handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
         maxConnections: MAX_PEERS_PER_PORT,
+        websocket: true,
         ...(spec.tls === undefined ? {} : { tls: spec.tls }),
       },
       (channel) => port.#serve(channel),

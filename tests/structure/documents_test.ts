@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { permissionFlags } from "../../agent/cli/permissions.ts";
 import { commands } from "../../agent/cli/table.ts";
 import { VERSION } from "../../agent/lib/version.ts";
+import { parseLinkFile, secretYaml } from "../../agent/site/link_file.ts";
+import { CREDENTIALS } from "../../agent/site/testing_link_files.ts";
 import { readSource, readSources } from "./source_tree.ts";
 
 Deno.test("documents: docs/permissions.md shows the exact flags of every command", async () => {
@@ -59,4 +61,16 @@ Deno.test("documents: the licence is the one that deno.json names", async () => 
   const licence = await readSource("LICENSE");
   assert.match(licence, /Apache License\s+Version 2\.0, January 2004/);
   assert.match(licence, /END OF TERMS AND CONDITIONS/);
+});
+
+Deno.test("documents: the example of docs/links.md is a link that can be used", async () => {
+  const example = /```yaml\n(.*?)```/s.exec(await readSource("docs/links.md"))?.[1] ?? "";
+  const [link] = parseLinkFile(`${secretYaml("link-hub", CREDENTIALS)}---\n${example}`, "docs/links.md");
+  assert.equal(link?.websocket, true);
+  assert.deepEqual(link.proxy, {
+    host: "proxy.example.com",
+    port: 3128,
+    username: "alice",
+    password: "correct-horse",
+  });
 });
