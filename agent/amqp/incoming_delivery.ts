@@ -52,6 +52,11 @@ export class IncomingDelivery {
     if (settled) this.receiver.settledLocally(this);
   }
 
+  /** From the receiver: the sender has forgotten the delivery, so that nothing more can be said. */
+  forgotten(): void {
+    this.#settledByUs = true;
+  }
+
   /** Stops the session window from re-opening until {@link IncomingDelivery.release}: the reader is over its budget. */
   hold(): void {
     if (this.#held) return;

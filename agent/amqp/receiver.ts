@@ -3,6 +3,7 @@
 import type { AmqpError, Attach, DeliveryState, Terminus } from "./codec/types.ts";
 import { IncomingDelivery } from "./incoming_delivery.ts";
 import { ProtocolError } from "./protocol_error.ts";
+import { NumberMap } from "../lib/number_map.ts";
 import type { Session } from "./session.ts";
 import type { TransferHeader } from "./transfer_header.ts";
 
@@ -37,7 +38,7 @@ export class Receiver {
   #credit = 0;
   #deliveryCount = 0;
   #current: IncomingDelivery | undefined;
-  readonly #unsettled = new Map<number, IncomingDelivery>();
+  readonly #unsettled = new NumberMap<IncomingDelivery>();
 
   /** Made by a session. */
   constructor(session: Session, name: string, handle: number) {
@@ -151,6 +152,9 @@ export class Receiver {
     this.#current = undefined;
     delivery.complete = true;
     delivery.release();
+    // An aborted delivery is settled by that (part 2.7.5): nothing more is owed for it.
+    this.settledLocally(delivery);
+    delivery.forgotten();
     delivery.handler?.onAbort();
   }
 

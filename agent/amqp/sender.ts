@@ -2,6 +2,7 @@
 
 import type { AmqpError, Attach, Flow, Terminus } from "./codec/types.ts";
 import { OutgoingDelivery, type OutgoingHandler } from "./outgoing_delivery.ts";
+import { NumberMap } from "../lib/number_map.ts";
 import type { Session } from "./session.ts";
 
 /** What the owner of a sender wants to know. */
@@ -36,7 +37,7 @@ export class Sender {
   #credit = 0;
   #deliveryCount = 0;
   #current: OutgoingDelivery | undefined;
-  readonly #unsettled = new Set<OutgoingDelivery>();
+  readonly #unsettled = new NumberMap<OutgoingDelivery>();
 
   /** Made by a session. */
   constructor(session: Session, name: string, handle: number) {
@@ -79,7 +80,7 @@ export class Sender {
     const delivery = new OutgoingDelivery(this, this.session.nextDeliveryId(), presettled, handler);
     this.#current = delivery;
     if (!presettled) {
-      this.#unsettled.add(delivery);
+      this.#unsettled.set(delivery.id, delivery);
       this.session.rememberOutgoing(delivery);
     }
     return delivery;
@@ -100,7 +101,7 @@ export class Sender {
 
   /** From a delivery: it is settled. */
   forget(delivery: OutgoingDelivery): void {
-    this.#unsettled.delete(delivery);
+    this.#unsettled.delete(delivery.id);
     this.session.forgetOutgoing(delivery.id);
   }
 
@@ -128,7 +129,7 @@ export class Sender {
     if (!this.attached) return;
     this.attached = false;
     this.session.forgetLink(this);
-    const open = new Set(this.#unsettled);
+    const open = new Set(this.#unsettled.values());
     if (this.#current !== undefined) open.add(this.#current);
     this.#current = undefined;
     for (const delivery of open) {

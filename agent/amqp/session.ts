@@ -6,6 +6,7 @@
  */
 
 import type { AmqpError, Attach, Begin, DeliveryState, Disposition, Flow, Terminus } from "./codec/types.ts";
+import { NumberMap } from "../lib/number_map.ts";
 import type { Connection } from "./connection.ts";
 import type { IncomingDelivery } from "./incoming_delivery.ts";
 import type { OutgoingDelivery } from "./outgoing_delivery.ts";
@@ -56,8 +57,8 @@ export class Session {
   #freeHandles: number[] = [];
   readonly #byRemoteHandle = new Map<number, Link>();
   readonly #awaitingAttach = new Map<string, Link>();
-  readonly #incoming = new Map<number, Receiver>();
-  readonly #outgoing = new Map<number, OutgoingDelivery>();
+  readonly #incoming = new NumberMap<Receiver>();
+  readonly #outgoing = new NumberMap<OutgoingDelivery>();
   #line: OutgoingDelivery[] = [];
   #receiving: Receiver | undefined;
   readonly #current = { more: false, aborted: false };
@@ -358,7 +359,7 @@ export class Session {
     const known = disposition.role === "receiver" ? this.#outgoing : this.#incoming;
     // A hostile range costs no more than what we really hold.
     if (count > known.size) {
-      for (const id of [...known.keys()]) {
+      for (const id of known.keys()) {
         if (((id - first) >>> 0) <= count) this.#dispose(disposition.role, id, disposition.state, settled);
       }
       return;

@@ -4,6 +4,7 @@ import type { AdaptorModule } from "../adaptor/action.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
 import { messageOf } from "../lib/errors.ts";
+import { NumberMap } from "../lib/number_map.ts";
 import { mobileKey } from "../router/address.ts";
 import { type Consumer, type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
 import type { Router } from "../router/router.ts";
@@ -11,6 +12,7 @@ import type { ConnectorSpec } from "../site/spec.ts";
 import type { ConnectorStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection } from "./bridged_connection.ts";
+import { Dialler } from "./dialler.ts";
 import { streamMessage } from "./outbound_stream.ts";
 import { encodeStreamHead, MAX_HEAD_OCTETS } from "./stream_head.ts";
 
@@ -31,7 +33,9 @@ export class Connector implements Consumer {
   readonly #adaptor: AdaptorModule;
   readonly #logger: Logger;
   readonly #onChange: () => void;
-  readonly #connections = new Set<BridgedConnection>();
+  readonly #dialler = new Dialler(CONNECT_TIMEOUT_MS);
+  readonly #connections = new NumberMap<BridgedConnection>();
+  #lastConnection = 0;
   readonly #withdraw: () => void;
   #message = "OK";
   #stopped = false;
@@ -61,7 +65,8 @@ export class Connector implements Consumer {
   /** Ends everything. */
   stop(): void {
     this.refuseNew();
-    for (const connection of [...this.#connections]) connection.close("the site is stopping");
+    this.#dialler.stop();
+    for (const connection of this.#connections.values()) connection.close("the site is stopping");
   }
 
   /** See {@link Consumer}. */
@@ -76,7 +81,7 @@ export class Connector implements Consumer {
     const { host, port, name, routingKey } = this.#spec;
     let conn: Deno.TcpConn;
     try {
-      conn = await connect(host, port);
+      conn = await this.#dialler.dial(host, port);
     } catch (error) {
       this.outstanding--;
       this.#setMessage(`can't reach ${host}:${port}: ${messageOf(error)}`);
@@ -96,6 +101,7 @@ export class Connector implements Consumer {
       waiting.refuse();
       return;
     }
+    const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
     const connection: BridgedConnection = new BridgedConnection(conn, this.#adaptor, {
       logger: this.#logger,
       openStream: (head, replyTo, replyUpstream) => {
@@ -104,13 +110,13 @@ export class Connector implements Consumer {
       },
       onClosed: (failure) => {
         this.outstanding--;
-        this.#connections.delete(connection);
+        this.#connections.delete(number);
         if (failure !== undefined) {
           this.#logger.warn("connection closed", { connector: name, key: routingKey, reason: failure });
         }
       },
     });
-    this.#connections.add(connection);
+    this.#connections.set(number, connection);
     connection.open("connector");
     waiting.hand((start) => connection.accept(CLIENT_STREAM, { ...message, start }, upstream));
   }
@@ -180,27 +186,5 @@ class Connecting implements Downstream {
   producerSettled(state: DeliveryState | undefined): void {
     if (this.#inner !== undefined) this.#inner.producerSettled(state);
     else this.abort();
-  }
-}
-
-/** Connects within the time limit; a connection that comes too late is closed. */
-async function connect(hostname: string, port: number): Promise<Deno.TcpConn> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let late = false;
-  const attempt = Deno.connect({ hostname, port }).then((conn) => {
-    if (late) conn.close();
-    return conn;
-  });
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      late = true;
-      reject(new Error(`no answer within ${CONNECT_TIMEOUT_MS} ms`));
-    }, CONNECT_TIMEOUT_MS);
-  });
-  attempt.catch(() => {}); // Its failure after the time-out is no news.
-  try {
-    return await Promise.race([attempt, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

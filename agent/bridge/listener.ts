@@ -5,6 +5,7 @@
 
 import type { AdaptorModule } from "../adaptor/action.ts";
 import { messageOf } from "../lib/errors.ts";
+import { NumberMap } from "../lib/number_map.ts";
 import { discriminator, localAddress, mobileKey } from "../router/address.ts";
 import { DISCARD, type Downstream, type Message, RELEASED, type Upstream } from "../router/flow.ts";
 import type { Router } from "../router/router.ts";
@@ -27,7 +28,8 @@ export class Listener {
   readonly #adaptor: AdaptorModule;
   readonly #logger: Logger;
   readonly #onChange: () => void;
-  readonly #connections = new Set<BridgedConnection>();
+  readonly #connections = new NumberMap<BridgedConnection>();
+  #lastConnection = 0;
   readonly #stopWatch: () => void;
   #socket: Deno.TcpListener | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -75,7 +77,7 @@ export class Listener {
   /** Ends everything. */
   stop(): void {
     this.refuseNew();
-    for (const connection of [...this.#connections]) connection.close("the site is stopping");
+    for (const connection of this.#connections.values()) connection.close("the site is stopping");
   }
 
   #open(): void {
@@ -135,6 +137,7 @@ export class Listener {
   #serve(conn: Deno.TcpConn): void {
     const { identity, addresses } = this.#router;
     const name = `temp.${discriminator()}`;
+    const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
     const connection: BridgedConnection = new BridgedConnection(conn, this.#adaptor, {
       logger: this.#logger,
       openStream: (head, _replyTo, upstream) => {
@@ -143,7 +146,7 @@ export class Listener {
       },
       onClosed: (failure) => {
         removeReply();
-        this.#connections.delete(connection);
+        this.#connections.delete(number);
         if (failure !== undefined) {
           this.#logger.warn("connection closed", {
             listener: this.#spec.name,
@@ -168,7 +171,7 @@ export class Listener {
         return connection.accept(SERVER_STREAM, message, upstream);
       },
     });
-    this.#connections.add(connection);
+    this.#connections.set(number, connection);
     connection.open("listener");
   }
 }

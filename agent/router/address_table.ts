@@ -30,7 +30,7 @@ export class AddressEntry {
   /** Where the next search starts, so that equals take turns. */
   turn = 0;
   /** See {@link AddressTable.watch}. */
-  readonly watches: Set<Watch> = new Set();
+  readonly watches: Watch[] = [];
 
   /** Made by the table. */
   constructor(key: string) {
@@ -69,7 +69,7 @@ export class AddressTable {
 
   /** Keys that somebody watches. */
   *watchedKeys(): Generator<string> {
-    for (const entry of this.#entries.values()) if (entry.watches.size > 0) yield entry.key;
+    for (const entry of this.#entries.values()) if (entry.watches.length > 0) yield entry.key;
   }
 
   /** Hears of keys that gain their first watch or lose their last; one listener, the uplink's. */
@@ -98,12 +98,14 @@ export class AddressTable {
   watch(key: string, viewer: Origin | undefined, listener: ReachableListener): () => void {
     const entry = this.#entry(key);
     const watch: Watch = { viewer, listener, reachable: reachableFor(entry, viewer) };
-    entry.watches.add(watch);
-    if (entry.watches.size === 1) this.onWatchedChange?.(key, true);
+    entry.watches.push(watch);
+    if (entry.watches.length === 1) this.onWatchedChange?.(key, true);
     listener(watch.reachable);
     return () => {
-      if (!entry.watches.delete(watch)) return;
-      if (entry.watches.size === 0) this.onWatchedChange?.(key, false);
+      const at = entry.watches.indexOf(watch);
+      if (at < 0) return;
+      entry.watches.splice(at, 1);
+      if (entry.watches.length === 0) this.onWatchedChange?.(key, false);
       this.#drop(entry);
     };
   }
@@ -123,7 +125,7 @@ export class AddressTable {
   }
 
   #drop(entry: AddressEntry): void {
-    if (entry.consumers.length === 0 && entry.watches.size === 0 && this.#entries.get(entry.key) === entry) {
+    if (entry.consumers.length === 0 && entry.watches.length === 0 && this.#entries.get(entry.key) === entry) {
       this.#entries.delete(entry.key);
     }
   }
