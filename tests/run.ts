@@ -2,7 +2,7 @@
  * Runs all tests and closes with one line that machines and people read alike: `N passed, N failed`, with the number of
  * those that were skipped because a program is missing.
  *
- * Two passes: everything first, then the same adaptors' wasm is compared with a fresh build.
+ * The checks of the tree come first, then every test.
  */
 
 const deno = Deno.execPath();
@@ -34,6 +34,7 @@ const results = [
   await step("formatting", ["fmt", "--check", "--quiet"]),
   await step("lint", ["lint", "--quiet"]),
   await step("types", ["check", "--quiet", "agent", "interior", "tests", "adaptors/build.ts"]),
+  await step("exported symbols are documented", ["task", "--quiet", "doc-lint"]),
   await step("adaptors equal a fresh build", ["task", "--quiet", "build", "--check"]),
   await step("tests", ["test", "-A", "--parallel", ...Deno.args]),
 ];

@@ -37,8 +37,11 @@ export interface ConnectionOptions {
   readonly idleTimeoutMs: number;
   /** Transfer frames a peer may send ahead per session. */
   readonly windowFrames: number;
+  /** What we offer, one symbol or an array of them. */
   readonly offeredCapabilities?: AmqpValue;
+  /** What we would like the peer to offer. */
   readonly desiredCapabilities?: AmqpValue;
+  /** What we say of ourselves. */
   readonly properties?: AmqpMap;
 }
 

@@ -21,6 +21,7 @@ export type ProtocolCondition =
 
 /** The peer broke the protocol. Fatal for the connection it happened on. */
 export class ProtocolError extends TendrilError {
+  /** The class, for traces. */
   override readonly name = "ProtocolError";
   /** Condition to send in the Close performative. */
   readonly condition: ProtocolCondition;

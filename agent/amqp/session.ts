@@ -29,8 +29,11 @@ const SMALLEST_FRAGMENT = 1024;
 
 /** Which termini and modes a new link is to have. */
 export interface LinkOptions {
+  /** Unique among the links of both peers in this direction. */
   readonly name: string;
+  /** Where messages come from. */
   readonly source?: Terminus;
+  /** Where messages go to; without an address the link is anonymous. */
   readonly target?: Terminus;
 }
 

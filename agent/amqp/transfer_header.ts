@@ -31,7 +31,7 @@ export class TransferHeader {
   /** Link handle of the sender of the frame. */
   handle = 0;
   /** Delivery id, or -1. */
-  deliveryId = -1;
+  deliveryId: number = -1;
   /** Settled by the sender. */
   settled = false;
   /** More frames of this delivery follow. */

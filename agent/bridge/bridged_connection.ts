@@ -33,6 +33,7 @@ export interface BridgeHooks {
   openStream(head: MessageHead, replyTo: string | undefined, upstream: Upstream): Downstream | undefined;
   /** The connection is over, exactly once. `failure` is undefined when both directions ended in order. */
   onClosed(failure: string | undefined): void;
+  /** Where it is told how the connection began and ended. */
   readonly logger: Logger;
 }
 

@@ -23,7 +23,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** One connector. */
 export class Connector implements Consumer {
-  readonly origin = undefined;
+  readonly origin: undefined = undefined;
   readonly cost = 0;
   readonly remote = false;
   outstanding = 0;

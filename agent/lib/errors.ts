@@ -15,6 +15,7 @@ export interface ErrorDetails {
 
 /** An expected failure with a stable code. Programmer errors stay plain `Error`s. */
 export class TendrilError extends Error {
+  /** The class, for traces. */
   override readonly name: string = "TendrilError";
   /** Stable, upper-case identifier such as `LINK_TLS_REFUSED`. */
   readonly code: string;

@@ -11,6 +11,7 @@ import type { RouterRole } from "../site/spec.ts";
 export interface RouterIdentity {
   /** Router id on the wire. */
   readonly id: string;
+  /** Decides how addresses of other routers are looked up. */
   readonly role: RouterRole;
 }
 

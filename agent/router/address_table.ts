@@ -13,8 +13,11 @@ const MULTICAST_PREFIX = "Mmc";
 
 /** One watcher of one address. */
 export interface Watch {
+  /** Who asks: its own consumers do not count. Undefined: this process. */
   readonly viewer: Origin | undefined;
+  /** Who is told. */
   readonly listener: ReachableListener;
+  /** What it was told last. */
   reachable: boolean;
 }
 
@@ -22,6 +25,7 @@ export interface Watch {
 export class AddressEntry {
   /** Lookup key, class letter included. */
   readonly key: string;
+  /** Follows from the key. */
   readonly treatment: Treatment;
   /** In order of arrival. */
   readonly consumers: Consumer[] = [];

@@ -48,7 +48,7 @@ export function startsWithAnnotations(bytes: Uint8Array, start: number, end: num
 }
 
 /** Octets of the descriptor that precedes the list. */
-export const ANNOTATIONS_DESCRIPTOR_OCTETS = DESCRIPTOR.length;
+export const ANNOTATIONS_DESCRIPTOR_OCTETS: number = DESCRIPTOR.length;
 
 /**
  * Reads the list of a complete section; `start` is the list's constructor, `end` is behind its last octet.

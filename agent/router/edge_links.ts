@@ -15,6 +15,7 @@ import { Uplink } from "./uplink.ts";
 
 /** One link as the edge needs to know it. */
 export interface EdgeLinkTarget {
+  /** Name of the Link. */
   readonly name: string;
   /** Lower is preferred when several links stand by. */
   readonly cost: number;

@@ -11,6 +11,7 @@ import { parseMessageHead } from "./message_head.ts";
 export interface TrackingReport {
   /** Lookup key, class letter included. */
   readonly key: string;
+  /** False once no consumer is left. */
   readonly reachable: boolean;
 }
 

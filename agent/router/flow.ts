@@ -34,6 +34,7 @@ export interface Upstream {
 export interface Message {
   /** Destination as text: the link's target, the override or properties.to. */
   readonly address: string;
+  /** As they came, or {@link NO_ANNOTATIONS}. */
   readonly annotations: RouterAnnotations;
   /** What of the message was read so far, without router annotations. Owned by the message. */
   readonly start: Uint8Array;

@@ -6,7 +6,7 @@
 import type { Sender, SenderHandler } from "../amqp/sender.ts";
 import { encodeAnnotations, type RouterAnnotations } from "./annotations.ts";
 import { Egress } from "./egress.ts";
-import { type Consumer, DISCARD, type Downstream, type Message, RELEASED, type Upstream } from "./flow.ts";
+import { type Consumer, DISCARD, type Downstream, type Message, type Origin, RELEASED, type Upstream } from "./flow.ts";
 import type { Peer } from "./peer.ts";
 import type { StreamLinks } from "./stream_links.ts";
 
@@ -44,7 +44,7 @@ export class LinkConsumer implements Consumer, SenderHandler {
   }
 
   /** The peer behind the link. */
-  get origin() {
+  get origin(): Origin {
     return this.#peer.origin;
   }
 

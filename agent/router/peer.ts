@@ -38,7 +38,9 @@ const LINGER_MS = 5000;
 
 /** One peer. */
 export class Peer {
+  /** The AMQP connection on {@link Peer.channel}. */
   readonly connection: Connection;
+  /** What carries it. */
   readonly channel: Channel;
   /** Identity for loop suppression. */
   readonly origin: Origin;

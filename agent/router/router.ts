@@ -13,7 +13,9 @@ import { chooseConsumers } from "./forward.ts";
 
 /** One router. */
 export class Router {
+  /** Who this router is. */
   readonly identity: RouterIdentity;
+  /** Who serves which address. */
   readonly addresses: AddressTable;
   /** Edge role: takes what no address here serves, and a copy of every multicast. */
   uplink: Consumer | undefined;

@@ -22,8 +22,11 @@ const SECRET_HINT = "Put the Secret into the same folder or file.";
 
 /** What is said about the site itself. */
 export interface SiteHead {
+  /** Name of the Site. */
   readonly name: string;
+  /** metadata.uid, in lower case. */
   readonly uid: string | undefined;
+  /** True for an edge, false for an interior. */
   readonly edge: boolean;
   /** True when spec.linkAccess asks for ports that accept links. */
   readonly linkAccess: boolean;
@@ -33,10 +36,15 @@ export interface SiteHead {
 
 /** What the documents of one folder or file add up to. */
 export interface Assembled {
+  /** Every Site found; a folder must have one. */
   readonly sites: readonly SiteHead[];
+  /** Of all Listeners. */
   readonly listeners: readonly ListenerSpec[];
+  /** Of all Connectors. */
   readonly connectors: readonly ConnectorSpec[];
+  /** Of all Links, with their credentials. */
   readonly links: readonly LinkSpec[];
+  /** One per role of every RouterAccess. */
   readonly access: readonly AccessSpec[];
   /** Values of all Secrets by name. */
   readonly secrets: ReadonlyMap<string, SecretValues>;

@@ -5,6 +5,7 @@
 
 /** A part of a text. */
 export interface Segment {
+  /** The part itself. */
   readonly text: string;
   /** Where it begins in the whole text, in UTF-16 code units. */
   readonly offset: number;

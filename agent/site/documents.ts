@@ -25,7 +25,9 @@ export type FieldPath = readonly PropertyKey[];
 
 /** One resource as it was written. */
 export interface ResourceDocument {
+  /** As written, or empty. */
   readonly apiVersion: string;
+  /** As written, or empty. */
   readonly kind: string;
   /** metadata.name, or empty. */
   readonly name: string;
@@ -37,7 +39,9 @@ export interface ResourceDocument {
 
 /** What a file holds. */
 export interface ReadResult {
+  /** Those that could be read. */
   readonly documents: readonly ResourceDocument[];
+  /** What is wrong with the others. */
   readonly problems: readonly Problem[];
 }
 

@@ -29,9 +29,11 @@ export function parseLinkFile(text: string, fileName: string): LinkSpec[] {
 export interface LinkFile {
   /** Name of both the Secret and the Link. */
   readonly name: string;
+  /** Of whoever will use the file: they hold a private key. */
   readonly credentials: TlsCredentials;
   /** At least one; both roles, so that any site can use the file. */
   readonly endpoints: readonly Omit<LinkEndpoint, "group">[];
+  /** At least 1; lower is preferred. */
   readonly cost: number;
 }
 

@@ -7,8 +7,11 @@ import type { ConnectorSpec, LinkSpec, ListenerSpec, SiteSpec } from "./spec.ts"
 export interface OneLiner {
   /** Router id; must be unique in the network. */
   readonly name: string;
+  /** Local ports of the site. */
   readonly listeners?: readonly ListenerSpec[];
+  /** Local targets of the site. */
   readonly connectors?: readonly ConnectorSpec[];
+  /** The Links of a link file. */
   readonly links: readonly LinkSpec[];
 }
 

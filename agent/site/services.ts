@@ -14,6 +14,7 @@ const DRAIN_STEP_MS = 50;
 
 /** What every part of a running site is given. */
 export interface SiteDeps {
+  /** Where the site logs. */
   readonly logger: Logger;
 }
 

@@ -10,7 +10,9 @@ export type AccessRole = "edge" | "inter-router";
 
 /** A local port that leads to a routing key. */
 export interface ListenerSpec {
+  /** Name of the Listener. */
   readonly name: string;
+  /** Address in the network. */
   readonly routingKey: string;
   /** Address or host name to bind. */
   readonly host: string;
@@ -20,36 +22,51 @@ export interface ListenerSpec {
 
 /** A local target that serves a routing key. */
 export interface ConnectorSpec {
+  /** Name of the Connector. */
   readonly name: string;
+  /** Address in the network. */
   readonly routingKey: string;
+  /** Address or host name of the target. */
   readonly host: string;
+  /** Port of the target. */
   readonly port: number;
 }
 
 /** One address at which a link's remote router may be reached. */
 export interface LinkEndpoint {
+  /** What is served there. */
   readonly role: AccessRole;
+  /** Address or host name; the peer's certificate must name it. */
   readonly host: string;
+  /** Port at the host. */
   readonly port: number;
+  /** The RouterAccess it belongs to, or empty. */
   readonly group: string;
 }
 
 /** An HTTP proxy that is asked to CONNECT. */
 export interface ProxySpec {
+  /** Address or host name. */
   readonly host: string;
+  /** Port at the host. */
   readonly port: number;
+  /** User of Basic authentication; none is sent without one. */
   readonly username?: string;
+  /** Password of Basic authentication. */
   readonly password?: string;
 }
 
 /** An outbound link to another site. */
 export interface LinkSpec {
+  /** Name of the Link. */
   readonly name: string;
   /** At least 1; lower is preferred. */
   readonly cost: number;
   /** Non-empty; only endpoints whose role fits the site's are dialled. */
   readonly endpoints: readonly LinkEndpoint[];
+  /** What we prove ourselves with, and whom we trust. */
   readonly tls: TlsCredentials;
+  /** The way out, if it leads through a proxy. */
   readonly proxy?: ProxySpec;
   /** True when AMQP is to be carried inside WebSocket (`wss`). */
   readonly websocket: boolean;
@@ -57,9 +74,13 @@ export interface LinkSpec {
 
 /** A port on which this site accepts other routers, or plain AMQP clients (`normal`). */
 export interface AccessSpec {
+  /** Name of the RouterAccess. */
   readonly name: string;
+  /** Whom the port is for. */
   readonly role: AccessRole | "normal";
+  /** Address or host name to bind. */
   readonly host: string;
+  /** Port to bind. */
   readonly port: number;
   /** Undefined only for role `normal` on a loopback host. */
   readonly tls: TlsCredentials | undefined;
@@ -69,10 +90,16 @@ export interface AccessSpec {
 export interface SiteSpec {
   /** Stable unique id (UUID). */
   readonly id: string;
+  /** Name of the Site, and router id on the wire. */
   readonly name: string;
+  /** What it is to others. */
   readonly role: RouterRole;
+  /** Local ports that lead into the network. */
   readonly listeners: readonly ListenerSpec[];
+  /** Local targets that the network may reach. */
   readonly connectors: readonly ConnectorSpec[];
+  /** Outbound links. */
   readonly links: readonly LinkSpec[];
+  /** Ports for peers; empty for an edge. */
   readonly access: readonly AccessSpec[];
 }

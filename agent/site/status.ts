@@ -7,8 +7,11 @@ export type LinkState = "connecting" | "active" | "standby" | "down";
 
 /** One outbound link. */
 export interface LinkStatus {
+  /** Name of the Link. */
   readonly name: string;
+  /** How it is now. */
   readonly state: LinkState;
+  /** Lower is preferred. */
   readonly cost: number;
   /** `host:port` in use or last tried. */
   readonly endpoint: string;
@@ -20,22 +23,31 @@ export interface LinkStatus {
 
 /** One listener: `open` is true while its routing key has a reachable consumer and the port accepts clients. */
 export interface ListenerStatus {
+  /** Name of the Listener. */
   readonly name: string;
+  /** Address in the network. */
   readonly routingKey: string;
+  /** Address or host name that is bound. */
   readonly host: string;
   /** The port in use once open, else the one asked for. */
   readonly port: number;
+  /** True while the port accepts clients. */
   readonly open: boolean;
+  /** Clients connected now. */
   readonly connections: number;
+  /** Why it is closed, or "OK". */
   readonly message: string;
 }
 
 /** One connector. */
 export interface ConnectorStatus {
+  /** Name of the Connector. */
   readonly name: string;
+  /** Address in the network. */
   readonly routingKey: string;
   /** `host:port` of the target. */
   readonly target: string;
+  /** Connections to the target now. */
   readonly connections: number;
   /** The last failure to reach the target, or "OK". */
   readonly message: string;
@@ -43,24 +55,37 @@ export interface ConnectorStatus {
 
 /** One port that accepts peers. */
 export interface AccessStatus {
+  /** Name of the RouterAccess. */
   readonly name: string;
+  /** Whom the port is for. */
   readonly role: AccessRole | "normal";
+  /** Address or host name that is bound. */
   readonly host: string;
+  /** The port in use. */
   readonly port: number;
+  /** Peers connected now. */
   readonly peers: number;
 }
 
 /** A whole site. */
 export interface SiteStatus {
+  /** Stable unique id (UUID). */
   readonly id: string;
+  /** Name of the Site. */
   readonly name: string;
+  /** What it is to others. */
   readonly role: RouterRole;
   /** Router id on the wire. */
   readonly routerId: string;
+  /** One per Link, in the order of the resources; so are the following. */
   readonly links: readonly LinkStatus[];
+  /** One per Listener. */
   readonly listeners: readonly ListenerStatus[];
+  /** One per Connector. */
   readonly connectors: readonly ConnectorStatus[];
+  /** One per role of every RouterAccess. */
   readonly access: readonly AccessStatus[];
+  /** The adaptors in use, each with the digest of its module. */
   readonly adaptors: ReadonlyArray<{ readonly name: string; readonly digest: string }>;
 }
 

@@ -25,6 +25,7 @@ export interface AcceptedPeerEvents {
 export abstract class AcceptedPeer {
   /** The connection. */
   readonly peer: Peer;
+  /** Where its messages go. */
   protected readonly router: Router;
 
   /** Takes over `channel`; call {@link AcceptedPeer.start} next. */

@@ -21,6 +21,7 @@ export class ClientPeer extends AcceptedPeer {
     super(router, channel, options, false, events);
   }
 
+  /** See {@link AcceptedPeer}. */
   protected override onProducer(link: Receiver, attach: Attach): void {
     const target = ordinaryTarget(attach);
     if (attach.target !== undefined && target === undefined) {
@@ -32,6 +33,7 @@ export class ClientPeer extends AcceptedPeer {
     else this.producer(link, target.address, true, undefined);
   }
 
+  /** See {@link AcceptedPeer}. */
   protected override onConsumer(link: Sender, attach: Attach): void {
     const { identity } = this.router;
     // A client knows nothing of annotations, and gets its streams on the link it opened.

@@ -36,6 +36,7 @@ export class EdgePeer extends AcceptedPeer {
     this.#tracking = new Tracking(router.identity.id);
   }
 
+  /** See {@link AcceptedPeer}. */
   protected override onProducer(link: Receiver, attach: Attach): void {
     const address = ordinaryTarget(attach)?.address;
     if (address === undefined) this.anonymousProducer(link, false);
@@ -43,6 +44,7 @@ export class EdgePeer extends AcceptedPeer {
     else this.producer(link, address, false, this.#tracking);
   }
 
+  /** See {@link AcceptedPeer}. */
   protected override onConsumer(link: Sender, attach: Attach): void {
     const address = attach.source?.address;
     if (address === undefined) {

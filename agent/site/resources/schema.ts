@@ -5,8 +5,11 @@ import { z } from "zod";
 
 /** How one kind of resource is recognized, checked and explained. */
 export interface ResourceKind<S extends z.ZodType> {
+  /** `kind` of the documents. */
   readonly kind: string;
+  /** `apiVersion` of the documents. */
   readonly apiVersion: string;
+  /** What a document must look like, and what it is turned into. */
   readonly schema: S;
   /** What a correct one has, as a full sentence. */
   readonly hint: string;
