@@ -91,11 +91,8 @@ export class BridgedConnection {
 
   /** Takes a stream from the network as number `stream` of the adaptor. */
   accept(stream: number, message: Message, upstream: Upstream): Downstream {
-    const writer = this.#writer;
     const inbound: InboundStream = new InboundStream(message, upstream, {
-      get pending() {
-        return writer.pending;
-      },
+      pending: () => this.#writer.pending,
       onHead: (head) => this.#inboundHead(stream, head),
       onData: (piece) => this.#inboundData(stream, piece),
       onEnd: () => this.#inboundEnd(stream),

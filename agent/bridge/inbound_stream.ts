@@ -9,7 +9,7 @@ import { ReceiveWindow } from "./window.ts";
 /** What the owner is told. */
 export interface InboundHandler {
   /** Octets waiting for the socket. */
-  readonly pending: number;
+  pending(): number;
   /** The head is complete. False refuses the stream, which then gets the outcome `rejected`. */
   onHead(head: StreamHead): boolean;
   /** The next octets; `piece` is valid only during the call. */
@@ -97,7 +97,7 @@ export class InboundStream implements Downstream {
     }
     if (this.#settled) return;
     this.#handler.onData(piece);
-    if (this.#window.overrun(this.#handler.pending)) {
+    if (this.#window.overrun(this.#handler.pending())) {
       this.fail();
       this.#handler.onBroken("the peer ignores the window of the stream");
     }
