@@ -32,6 +32,11 @@ export class StreamLinks {
 
   /** Sends `egress` by a link of its own. */
   send(egress: Egress): void {
+    if (!this.#peer.connection.isOpen) {
+      // The producer hears of it only after it has got its downstream.
+      queueMicrotask(() => egress.neverBegan());
+      return;
+    }
     const link = this.#idle.pop();
     if (link !== undefined) return egress.begin(link);
     this.#waiting.push(egress);
@@ -39,8 +44,8 @@ export class StreamLinks {
   }
 
   #attach(): void {
-    if (!this.#peer.connection.isOpen) return;
-    this.#session ??= this.#peer.connection.beginSession("streams");
+    // The peer may have ended the last session, and its links with it.
+    if (this.#session?.open !== true) this.#session = this.#peer.connection.beginSession("streams");
     this.#attaching++;
     this.#links++;
     let fresh = true;
@@ -63,7 +68,9 @@ export class StreamLinks {
         this.#links--;
         const at = this.#idle.indexOf(link);
         if (at >= 0) this.#idle.splice(at, 1);
-        if (this.#peer.connection.isOpen) return;
+        // Refused or lost before it was of use: a stream that no other link will come for is not kept waiting.
+        if (fresh && this.#waiting.length > this.#attaching) this.#next()?.neverBegan();
+        if (this.#links > 0) return;
         for (const egress of this.#waiting.splice(0)) egress.neverBegan();
       },
     });
