@@ -66,14 +66,9 @@ export class BridgedConnection {
     this.#adaptor = adaptor.instantiate();
     this.#readsEarly = adaptor.readsSocket;
     this.#hooks = hooks;
-    conn.setNoDelay(true);
     this.#writer = new SocketWriter(conn, {
       onWritten: (total) => this.#spliced()?.written(total),
-      onFinished: () => {
-        this.#writeDone = true;
-        this.#spliced()?.accept();
-        this.#closeWhenDone();
-      },
+      onFinished: () => this.#written(),
       onFailed: (error) => this.close(`writing to the socket failed: ${messageOf(error)}`),
     });
     this.#reader = new SocketReader(conn, () => this.#toStream?.allowance ?? Infinity, {
@@ -262,6 +257,15 @@ export class BridgedConnection {
   #inboundEnd(stream: number): void {
     if (this.#toSocket === stream) this.#writer.finish();
     else this.#tell({ kind: "end", stream });
+  }
+
+  #written(): void {
+    this.#writeDone = true;
+    this.#spliced()?.accept();
+    this.#closeWhenDone();
+    if (this.#closed) return;
+    // A socket that the peer has reset can't be shut any more; that is no failure of what was written.
+    this.#conn.closeWrite().catch(() => {});
   }
 
   #tell(event: StreamEvent): void {

@@ -9,7 +9,7 @@ import { BlockQueue } from "../lib/block_queue.ts";
 export interface SocketWriterHandler {
   /** `total` octets have been written since the start. */
   onWritten(total: number): void;
-  /** Everything was written after {@link SocketWriter.finish}, and the socket's write side is shut. */
+  /** Everything was written after {@link SocketWriter.finish}: the socket's write side may be shut. */
   onFinished(): void;
   /** The socket failed. */
   onFailed(error: unknown): void;
@@ -24,6 +24,7 @@ export class SocketWriter {
   #ended = false;
   #stopped = false;
   #total = 0;
+  #writes = 0;
 
   /** Writes to `conn`, which the caller owns. */
   constructor(conn: Deno.TcpConn, handler: SocketWriterHandler) {
@@ -43,7 +44,7 @@ export class SocketWriter {
     if (!this.#busy) this.#run();
   }
 
-  /** Shuts the write side once everything is written. */
+  /** Nothing more comes: the handler hears when everything is written. */
   finish(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -61,6 +62,8 @@ export class SocketWriter {
     this.#busy = true;
     try {
       while (this.#waiting.size > 0 && !this.#stopped) {
+        // Without delay from the second write on: most short connections need only one, and a call to the system less.
+        if (this.#writes++ === 1) this.#conn.setNoDelay(true);
         const octets = await this.#conn.write(this.#waiting.front());
         this.#waiting.consume(octets);
         this.#total += octets;
@@ -68,8 +71,6 @@ export class SocketWriter {
       }
       if (this.#ended && !this.#stopped) {
         this.#stopped = true;
-        // A socket that the peer has reset can't be shut any more; that is no failure of what was written.
-        await this.#conn.closeWrite().catch(() => {});
         this.#handler.onFinished();
       }
     } catch (error) {
