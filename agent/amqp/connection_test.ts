@@ -97,3 +97,19 @@ Deno.test("links may be opened and closed thousands of times without handles run
   assert.equal(client.closes.length, 0);
   assert.equal(session.linkCount, 0);
 });
+
+Deno.test("an answer to a link that was closed meanwhile is not taken for a new link of the peer", () => {
+  const { client, server, flow } = openPair();
+  const opened: string[] = [];
+  client.onAttach = (link) => opened.push(link.name);
+  server.onAttach = (link) => link.role === "receiver" ? link.accept({ onDelivery() {} }) : link.accept({});
+  const session = client.connection.beginSession("s");
+  session.attachSender({ name: "out" }, {}).close();
+  session.attachReceiver({ name: "in" }, { onDelivery() {} }).close();
+  const stays = session.attachSender({ name: "stays" }, {});
+  flow();
+  assert.deepEqual(opened, []);
+  assert.ok(stays.remote !== undefined);
+  assert.equal(session.linkCount, 1);
+  assert.deepEqual(client.closes, []);
+});

@@ -59,6 +59,7 @@ export class Session {
   readonly #links: (Link | undefined)[] = [];
   #freeHandles: number[] = [];
   readonly #byRemoteHandle = new Map<number, Link>();
+  /** Links of ours that the peer has yet to answer; closed ones too, or the answer would look like a link of its own. */
   readonly #awaitingAttach = new Map<string, Link>();
   readonly #incoming = new NumberMap<Receiver>();
   readonly #outgoing = new NumberMap<OutgoingDelivery>();
@@ -255,7 +256,6 @@ export class Session {
   /** The link is gone: frees its handle once the peer has freed its own. */
   forgetLink(link: Link): void {
     if (this.#links[link.handle] !== link) return;
-    this.#awaitingAttach.delete(`${link.role} ${link.name}`);
     if (this.#receiving === link) this.#receiving = undefined;
     // Until the peer's detach arrives, its frames for this link are dropped; see #detach.
     this.#links[link.handle] = undefined;
@@ -301,7 +301,7 @@ export class Session {
     if (waiting !== undefined) {
       this.#awaitingAttach.delete(key);
       this.#byRemoteHandle.set(attach.handle, waiting);
-      waiting.remoteAttached(attach);
+      if (waiting.attached) waiting.remoteAttached(attach);
       return;
     }
     const handle = this.#newHandle();

@@ -1,0 +1,280 @@
+/** The edge's side of its links, with `uplink.ts`: the test plays the interiors (wire-protocol I.3). */
+
+import assert from "node:assert/strict";
+import { channelPair } from "../../tests/support/channel_pair.ts";
+import { until } from "../../tests/support/until.ts";
+import { message, type Opened, read, send, WirePeer } from "../../tests/support/wire_peer.ts";
+import type { Sender } from "../amqp/sender.ts";
+import { TendrilError } from "../lib/errors.ts";
+import { silentLogger } from "../telemetry/log.ts";
+import type { Channel } from "../transport/channel.ts";
+import { NO_ANNOTATIONS, STREAMING } from "./annotations.ts";
+import { ADDRESS_TRACKING, EDGE_DOWNLINK, hasSymbol, LINK_CREDIT, MESH_DISCOVERY } from "./capabilities.ts";
+import { decodeMeshId, encodeTracking } from "./edge_messages.ts";
+import { EdgeLinks } from "./edge_links.ts";
+import { Router } from "./router.ts";
+import { listening, routed, Taker } from "./testing_consumer.ts";
+
+/** An interior that the test plays: what an edge opens is answered as a real one would. */
+class Interior {
+  readonly wire: WirePeer;
+  constructor(channel: Channel, id: string) {
+    this.wire = new WirePeer(channel, "server", id);
+    this.wire.onAttach = (link) => {
+      if (link.role === "sender") link.accept({});
+      else {
+        link.accept(this.wire.receive());
+        link.keepCredit(LINK_CREDIT);
+      }
+    };
+  }
+
+  /** The edge's link from `source` (undefined: the downlink), on which this side sends. */
+  async towards(source: string): Promise<Sender> {
+    const { link } = await this.wire.opens(({ link, attach }) =>
+      link.role === "sender" && attach.source?.address === source
+    );
+    await until(() => (link as Sender).ready);
+    return link as Sender;
+  }
+
+  /** The edge's link to `target`. */
+  async from(target: string | undefined): Promise<Opened> {
+    return await this.wire.opens(({ link, attach }) => link.role === "receiver" && targetOf(attach) === target);
+  }
+
+  /** Tells the edge about `key`. */
+  async report(key: string, reachable: boolean): Promise<void> {
+    this.#tracking ??= await this.towards(ADDRESS_TRACKING);
+    send(this.#tracking, encodeTracking({ key, reachable }, "R1"));
+  }
+  #tracking: Sender | undefined;
+}
+
+function targetOf({ target }: Opened["attach"]): string | undefined {
+  return target !== undefined && "address" in target ? target.address : undefined;
+}
+
+/** An edge with a link to each of `names`; an interior is there for every attempt unless it is in `down`. */
+function edge(names: Readonly<Record<string, number>>) {
+  const router = new Router({ id: "E1", role: "edge" });
+  const interiors = new Map<string, Interior>();
+  const down = new Set<string>();
+  const attempts: string[] = [];
+  let resets = 0;
+  const targets = Object.entries(names).map(([name, cost]) => ({
+    name,
+    cost,
+    endpoint: `${name}:45671`,
+    connect: () => {
+      attempts.push(name);
+      if (down.has(name)) return Promise.reject(new TendrilError("LINK_REFUSED", `${name} refuses`));
+      const [near, far] = channelPair();
+      interiors.set(name, new Interior(far, name));
+      return Promise.resolve(near);
+    },
+  }));
+  let changes = 0;
+  const retry = () => ({ next: () => 5, reset: () => resets++ });
+  const links = new EdgeLinks(router, targets, retry, silentLogger, () => changes++);
+  return {
+    router,
+    links,
+    down,
+    attempts,
+    interior: (name: string) => interiors.get(name)!,
+    states: () => Object.fromEntries(links.status().map(({ name, state }) => [name, state])),
+    changes: () => changes,
+    resets: () => resets,
+    [Symbol.asyncDispose]: async () => {
+      await links.stop();
+      await until(() => [...interiors.values()].every(({ wire }) => wire.gone !== undefined));
+    },
+  };
+}
+
+Deno.test("edge links: an active link attaches what an interior expects, and tells the mesh id", async () => {
+  await using site = edge({ a: 1 });
+  await until(() => site.states().a === "active");
+  const { wire } = site.interior("a");
+  await until(() => wire.opened.length === 4 && wire.arrived.length === 1);
+  const uplink = wire.opened.find(({ link, attach }) => link.role === "receiver" && targetOf(attach) === undefined);
+  assert.ok(uplink, "an anonymous link for everything");
+  const downlink = wire.opened.find(({ attach }) => attach.source?.address === "E1");
+  assert.ok(hasSymbol(downlink?.attach.source?.capabilities, EDGE_DOWNLINK));
+  assert.equal((downlink?.link as Sender).credit, LINK_CREDIT);
+  assert.ok(wire.opened.some(({ attach }) => attach.source?.address === ADDRESS_TRACKING));
+  assert.ok(wire.opened.some(({ attach }) => targetOf(attach) === MESH_DISCOVERY));
+  assert.match(decodeMeshId(wire.arrived[0]!.octets) ?? "", /^[\w+]{15}$/);
+  assert.equal(site.links.status()[0]?.remote, "a");
+});
+
+Deno.test("edge links: an address is attached while it is served here, and messages for it are routed", async () => {
+  await using site = edge({ a: 1 });
+  const taker = new Taker();
+  site.router.addresses.add("Mearly", new Taker());
+  await until(() => site.states().a === "active");
+  const remove = site.router.addresses.add("Mweb", taker);
+  await site.interior("a").towards("early");
+  const link = await site.interior("a").towards("web");
+  const sent = send(link, message({ to: "whatever", body: "hi" }));
+  await until(() => taker.taken.length === 1);
+  assert.equal(taker.taken[0]!.message.address, "web", "a link's messages are for its address");
+  taker.taken[0]!.upstream.consumerState({ kind: "accepted" }, true);
+  await until(() => sent.states.length === 1);
+  remove();
+  await until(() => !link.attached);
+  site.router.addresses.add("Llocal", new Taker());
+  site.router.addresses.add("Mlast", new Taker());
+  await site.interior("a").towards("last");
+  assert.ok(site.interior("a").wire.opened.every(({ attach }) => attach.source?.address !== "local"));
+});
+
+Deno.test("edge links: what is wanted here becomes reachable by reports, and only by them", async () => {
+  await using site = edge({ a: 1 });
+  const heard: boolean[] = [];
+  const unwatch = site.router.addresses.watch("Mweb", undefined, (reachable) => heard.push(reachable));
+  await until(() => site.states().a === "active");
+  const interior = site.interior("a");
+  await interior.from("web");
+  await interior.report("Mother", true);
+  await interior.report("Mweb", true);
+  await until(() => heard.length === 2);
+  await interior.report("Mweb", true);
+  await interior.report("Mweb", false);
+  await until(() => heard.length === 3);
+  await interior.report("Mweb", true);
+  await until(() => heard.length === 4);
+  assert.deepEqual(heard, [false, true, false, true]);
+  unwatch();
+  assert.equal(site.router.addresses.get("Mother"), undefined, "nobody asked for it");
+  await until(() => interior.wire.opened.every(({ attach, link }) => targetOf(attach) !== "web" || !link.attached));
+});
+
+Deno.test("edge links: a report that is none is rejected, and the next one counts", async () => {
+  await using site = edge({ a: 1 });
+  const heard: boolean[] = [];
+  const unwatch = site.router.addresses.watch("Mweb", undefined, (reachable) => heard.push(reachable));
+  await until(() => site.states().a === "active");
+  const interior = site.interior("a");
+  const tracking = await interior.towards(ADDRESS_TRACKING);
+  const bad = send(tracking, message({ to: "x", body: "no report" }));
+  const good = send(tracking, encodeTracking({ key: "Mweb", reachable: true }, "R1"));
+  await until(() => bad.states.length + good.states.length === 2);
+  assert.deepEqual([bad.states[0]?.state?.kind, good.states[0]?.state?.kind], ["rejected", "accepted"]);
+  assert.deepEqual(heard, [false, true]);
+  unwatch();
+});
+
+Deno.test("edge links: an address that is wanted only for a moment leaves no link and no noise", async () => {
+  await using site = edge({ a: 1 });
+  await until(() => site.states().a === "active");
+  const { wire } = site.interior("a");
+  await until(() => wire.opened.length === 4);
+  site.router.addresses.watch("Mweb", undefined, () => {})();
+  site.router.addresses.add("Mweb", new Taker())();
+  site.router.addresses.add("Mlast", new Taker());
+  await site.interior("a").towards("last");
+  // Time for answers to answers, if there were any.
+  const heard: boolean[] = [];
+  const unwatch = site.router.addresses.watch("Mprobe", undefined, (reachable) => heard.push(reachable));
+  await site.interior("a").report("Mprobe", true);
+  await until(() => heard.length === 2);
+  assert.ok(wire.opened.length <= 7, `${wire.opened.length} links were opened`);
+  assert.ok(
+    wire.opened.every(({ attach, link }) =>
+      !`${targetOf(attach)} ${attach.source?.address}`.includes("web") || !link.attached
+    ),
+  );
+  unwatch();
+});
+
+Deno.test("edge links: messages go up annotated with the mesh id, and come down by streaming links", async () => {
+  await using site = edge({ a: 1 });
+  await until(() => site.states().a === "active");
+  const { wire } = site.interior("a");
+  await until(() => wire.arrived.length === 1);
+  const meshId = decodeMeshId(wire.arrived[0]!.octets);
+  const upstream = listening();
+  site.router.route(routed({ address: "over", overridden: true, start: message({ to: "x", body: "up" }) }), upstream);
+  await until(() => wire.arrived.length === 2);
+  const { annotations, body } = read(wire.arrived[1]!.octets);
+  assert.deepEqual(annotations, { ...NO_ANNOTATIONS, toOverride: "over", ingressMesh: meshId });
+  assert.equal(body, "up");
+
+  const taker = new Taker();
+  site.router.addresses.add("Ltemp.1", taker);
+  const down = await wire.sender({});
+  send(down, message({ to: "amqp:/_edge/E1/temp.1", annotations: { flags: STREAMING, ingress: "0/a" } }));
+  send(down, message({ to: "elsewhere" })).delivery;
+  await until(() => taker.taken.length === 1);
+  assert.equal(wire.arrived.length, 2, "what came down and finds nobody does not go back up");
+});
+
+Deno.test("edge links: an edge offers nothing to receive from", async () => {
+  await using site = edge({ a: 1 });
+  await until(() => site.states().a === "active");
+  const link = await site.interior("a").wire.receiver({ address: "web" });
+  await until(() => !link.attached);
+});
+
+Deno.test("edge links: the first to connect is active, the others stand by and refuse links", async () => {
+  await using site = edge({ a: 5, b: 1 });
+  await until(() => Object.values(site.states()).sort().join() === "active,standby");
+  const [standby] = Object.entries(site.states()).find(([, state]) => state === "standby")!;
+  const { wire } = site.interior(standby);
+  assert.equal(wire.opened.length, 0, "a standby has no links");
+  const link = await wire.sender({}, false);
+  await until(() => !link.attached);
+});
+
+Deno.test("edge links: the cheapest standby takes over at once, with everything that is served and wanted", async () => {
+  await using site = edge({ a: 1, b: 9, c: 2 });
+  site.router.addresses.add("Mserved", new Taker());
+  const heard: boolean[] = [];
+  const unwatch = site.router.addresses.watch("Mwanted", undefined, (reachable) => heard.push(reachable));
+  await until(() => site.states().a === "active" && site.states().b === "standby" && site.states().c === "standby");
+  await site.interior("a").report("Mwanted", true);
+  await until(() => heard.length === 2);
+  site.down.add("a");
+  site.interior("a").wire.peer.channel.destroy();
+  await until(() => site.states().c === "active");
+  assert.equal(heard.at(-1), false, "what the lost interior reported is forgotten");
+  await site.interior("c").towards("served");
+  await site.interior("c").from("wanted");
+  await site.interior("c").report("Mwanted", true);
+  await until(() => heard.at(-1) === true);
+  await until(() => site.states().a === "down" && site.attempts.filter((name) => name === "a").length > 3);
+  assert.equal(site.links.status()[0]?.message, "a refuses");
+  assert.equal(site.interior("b").wire.opened.length, 0);
+  site.down.delete("a");
+  await until(() => site.states().a === "standby");
+  assert.equal(site.states().c, "active", "what works is not moved");
+  unwatch();
+});
+
+Deno.test("edge links: messages under way are failed when their link is lost, and none is accepted without one", async () => {
+  await using site = edge({ a: 1 });
+  await until(() => site.states().a === "active");
+  const upstream = listening();
+  site.router.route(routed({ address: "x", start: message({ to: "x" }) }), upstream);
+  await until(() => site.interior("a").wire.arrived.length === 2);
+  site.down.add("a");
+  site.interior("a").wire.peer.channel.destroy();
+  await until(() => upstream.heard.length === 1);
+  assert.equal(upstream.heard[0]![0]?.kind, "modified");
+  await until(() => site.states().a === "down");
+  assert.equal(site.router.route(routed({ address: "x" }), listening()), undefined);
+});
+
+Deno.test("edge links: why the peer closed is shown, and the next attempt follows", async () => {
+  await using site = edge({ a: 1 });
+  await until(() => site.states().a === "active");
+  const before = site.changes();
+  site.down.add("a");
+  site.interior("a").wire.peer.close({ condition: "amqp:connection:forced", description: "maintenance" });
+  await until(() => site.states().a === "down" && site.attempts.length > 2);
+  assert.ok(site.changes() > before);
+  assert.equal(site.links.status()[0]?.message, "a refuses");
+  assert.equal(site.resets(), 1, "the pauses began anew when the link was up");
+});

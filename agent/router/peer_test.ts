@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { channelPair } from "../../tests/support/channel_pair.ts";
+import { until } from "../../tests/support/until.ts";
+import { begin } from "../../tests/support/wire_peer.ts";
+import { TendrilError } from "../lib/errors.ts";
+import type { Channel, ChannelHandler } from "../transport/channel.ts";
+import { routerConnectionOptions } from "./capabilities.ts";
+import { Peer, type PeerLoss } from "./peer.ts";
+import { connected } from "./testing_peers.ts";
+
+Deno.test("peer: both sides learn who the other is", async () => {
+  await using pair = await connected();
+  assert.equal(pair.peer.containerId, "FAR");
+  assert.equal(pair.wire.peer.containerId, "NEAR");
+});
+
+Deno.test("peer: an orderly close has no reason, on either side", async () => {
+  const { peer, wire, losses } = await connected();
+  peer.close();
+  await until(() => wire.gone !== undefined && losses.length > 0);
+  assert.deepEqual([wire.gone, losses], [{}, [{}]]);
+});
+
+Deno.test("peer: an error that is told on closing is the other side's reason", async () => {
+  const { peer, wire, losses } = await connected();
+  peer.close({ condition: "amqp:connection:forced", description: "maintenance" });
+  await until(() => wire.gone !== undefined && losses.length > 0);
+  assert.equal(wire.gone?.remote?.description, "maintenance");
+});
+
+Deno.test("peer: a peer that breaks the protocol is told so, and that is the reason", async () => {
+  const { peer, wire, losses } = await connected();
+  // A flow for a link that never was.
+  const { channel } = wire.peer.connection.beginSession("s");
+  const windows = { incomingWindow: 1, nextOutgoingId: 0, outgoingWindow: 1 };
+  wire.peer.connection.send(channel, { type: "flow", handle: 7, ...windows });
+  await until(() => losses.length > 0 && wire.gone !== undefined);
+  assert.ok(losses[0]?.protocol !== undefined);
+  assert.equal(wire.gone?.remote?.condition, losses[0].protocol.condition);
+  assert.equal(peer.connection.isOpen, false);
+});
+
+Deno.test("peer: a transport that fails is the reason, told once, after every link was lost", async () => {
+  const [near, far] = channelPair();
+  let handler!: ChannelHandler;
+  const failing: Channel = {
+    peer: near.peer,
+    start: (given) => near.start(handler = given),
+    write: (chunk, done) => near.write(chunk, done),
+    pause() {},
+    resume() {},
+    close: () => near.close(),
+    destroy: () => near.destroy(),
+  };
+  const events: string[] = [];
+  let loss: PeerLoss | undefined;
+  const peer = new Peer(failing, routerConnectionOptions("client", "NEAR", false), false, {
+    onOpen() {},
+    onAttach() {},
+    onGone: (given) => {
+      loss = given;
+      events.push("gone");
+    },
+  });
+  peer.start();
+  const other = new Peer(far, routerConnectionOptions("server", "FAR", false), false, {
+    onOpen() {},
+    onAttach(link) {
+      if (link.role !== "receiver") return;
+      link.accept({ onDelivery: (delivery) => delivery.handler = { ...SILENT } });
+      link.keepCredit(1);
+    },
+    onGone: () => events.push("other gone"),
+  });
+  other.start();
+  await until(() => peer.connection.isOpen);
+  const link = peer.connection.beginSession("s").attachSender({ name: "x" }, { onDetached: () => events.push("link") });
+  await until(() => link.ready);
+  const sent = begin(link, new Uint8Array(1));
+  handler.onClose(new TendrilError("LINK_RESET", "reset by peer"));
+  handler.onClose(undefined);
+  assert.equal(loss?.transport?.code, "LINK_RESET");
+  assert.equal(sent.lost, true);
+  assert.deepEqual(events, ["link", "gone"]);
+  far.destroy();
+  await until(() => events.length === 3);
+  assert.deepEqual(events, ["link", "gone", "other gone"], "exactly once each");
+});
+
+const SILENT = { onData() {}, onEnd() {}, onAbort() {}, onSenderState() {} };
+
+Deno.test("peer: what is said in one turn leaves in one write, and one write at a time", async () => {
+  const [near, far] = channelPair();
+  const writes: number[] = [];
+  let inFlight = 0;
+  const counting: Channel = {
+    peer: near.peer,
+    start: (handler) => near.start(handler),
+    write: (chunk, done) => {
+      assert.equal(++inFlight, 1, "one write at a time");
+      writes.push(chunk.length);
+      near.write(chunk, (ok) => {
+        inFlight--;
+        done(ok);
+      });
+    },
+    pause() {},
+    resume() {},
+    close: () => near.close(),
+    destroy: () => near.destroy(),
+  };
+  let gone = 0;
+  const handler = { onOpen() {}, onAttach() {}, onGone: () => gone++ };
+  const peer = new Peer(counting, routerConnectionOptions("client", "NEAR", false), false, handler);
+  const other = new Peer(far, routerConnectionOptions("server", "FAR", false), false, handler);
+  peer.start();
+  other.start();
+  await until(() => peer.connection.isOpen && inFlight === 0);
+  const before = writes.length;
+  const session = peer.connection.beginSession("s");
+  for (let at = 0; at < 50; at++) session.attachSender({ name: `link ${at}` }, {});
+  await until(() => writes.length > before);
+  assert.equal(writes.length, before + 1);
+  peer.close();
+  await until(() => gone === 2);
+});
+
+Deno.test("peer: one that never reads our last words is dropped", async () => {
+  const [near, far] = channelPair();
+  let stuck = false;
+  const choked: Channel = {
+    peer: near.peer,
+    start: (handler) => near.start(handler),
+    // Once stuck, a write never ends: the other side's TCP window is shut.
+    write: (chunk, done) => stuck ? undefined : near.write(chunk, done),
+    pause() {},
+    resume() {},
+    close: () => near.close(),
+    destroy: () => near.destroy(),
+  };
+  let gone = 0;
+  const handler = { onOpen() {}, onAttach() {}, onGone: () => gone++ };
+  const peer = new Peer(choked, routerConnectionOptions("client", "NEAR", false), false, handler);
+  const other = new Peer(far, routerConnectionOptions("server", "FAR", false), false, handler);
+  peer.start();
+  other.start();
+  await until(() => peer.connection.isOpen && other.connection.isOpen);
+  stuck = true;
+  peer.close();
+  await until(() => gone === 2, 20_000);
+});
