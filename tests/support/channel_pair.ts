@@ -8,6 +8,9 @@ class MemoryChannel implements Channel {
   #handler: ChannelHandler | undefined;
   #early: Uint8Array[] = [];
   #closed = false;
+  /** The write under way. */
+  #writing: { timer: ReturnType<typeof setTimeout>; done: (ok: boolean) => void } | undefined;
+  #ending: ReturnType<typeof setTimeout> | undefined;
 
   constructor(address: string) {
     this.peer = { address, subject: undefined, fingerprint: undefined };
@@ -20,12 +23,14 @@ class MemoryChannel implements Channel {
   }
 
   write(chunk: Uint8Array, done: (ok: boolean) => void): void {
+    if (this.#closed) return queueMicrotask(() => done(false));
     const copy = chunk.slice();
-    setTimeout(() => {
-      if (this.#closed) return done(false);
+    const timer = setTimeout(() => {
+      this.#writing = undefined;
       this.other.deliver(copy);
       done(true);
     });
+    this.#writing = { timer, done };
   }
 
   deliver(chunk: Uint8Array): void {
@@ -37,15 +42,16 @@ class MemoryChannel implements Channel {
   resume(): void {}
 
   close(): void {
-    setTimeout(() => {
-      this.destroy();
-      this.other.destroy();
-    });
+    this.#ending ??= setTimeout(() => this.destroy());
   }
 
   destroy(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // Nothing of it outlives a channel, so that a test knows when it is over.
+    clearTimeout(this.#ending);
+    clearTimeout(this.#writing?.timer);
+    this.#writing?.done(false);
     this.#handler?.onClose(undefined);
     queueMicrotask(() => this.other.destroy());
   }
