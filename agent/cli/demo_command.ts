@@ -55,7 +55,7 @@ export async function checkMayRunDeno(): Promise<void> {
   if (state === "granted") return;
   throw new TendrilError("PERMISSION_MISSING", "the demo may not start the three sites", {
     cause: `no run access to ${program}`,
-    hint: `Add --allow-run="${program}" to the \`deno run\` line.`,
+    hint: `Add --allow-run="${program}" to the \`deno run\` line, or use \`deno task demo\`.`,
   });
 }
 

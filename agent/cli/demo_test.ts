@@ -52,6 +52,16 @@ Deno.test("demo: --once carries a request across three processes, tells about it
     await nothingLeft(story, temp);
   }));
 
+Deno.test("demo: the task of the README does it, with no more than the demo documents", () =>
+  withTemp(async (temp) => {
+    const root = new URL("../../", import.meta.url).pathname;
+    await using demo = start("demo", Deno.execPath(), ["task", "demo", "--once"], { cwd: root, env: { TMPDIR: temp } });
+    assert.equal(await demo.ended, 0, demo.output());
+    const kinds = [...demo.output().split("\n", 1)[0]!.matchAll(/--allow-(\w+)=\S/g)].map((match) => match[1]);
+    assert.deepEqual(kinds.sort(), ["net", "run", "write"]);
+    await nothingLeft(demo.output(), temp);
+  }));
+
 Deno.test("demo: keeps running, serves what it says, and SIGTERM ends all of it in order", () =>
   withTemp(async (temp) => {
     await using demo = startDemo(temp);

@@ -4,15 +4,16 @@
  */
 
 import assert from "node:assert/strict";
+import { EXIT } from "./exit_codes.ts";
 import { Audited, type Reach } from "../../tests/support/audited.ts";
-import { freePort, untilListening } from "../../tests/support/processes.ts";
+import { freePort, run, untilListening } from "../../tests/support/processes.ts";
 import { resource } from "../../tests/support/site_folder.ts";
 import { until } from "../../tests/support/until.ts";
 
 Deno.test("permissions: every command does its work with exactly those that its help documents", async () => {
   const dir = await Deno.makeTempDir();
-  const [edge, interRouter, amqp, listener, forwarded] = Array.from({ length: 5 }, freePort);
-  assert.ok(edge && interRouter && amqp && listener && forwarded);
+  const [edge, interRouter, amqp, listener, forwarded, atHub] = Array.from({ length: 6 }, freePort);
+  assert.ok(edge && interRouter && amqp && listener && forwarded && atHub);
   const at = (...ports: number[]) => ports.map((port) => `127.0.0.1:${port}`);
   const once: Audited[] = [];
   const command = async (words: string[], reach: Reach) => {
@@ -31,11 +32,18 @@ Deno.test("permissions: every command does its work with exactly those that its 
     await Deno.writeTextFile(`${dir}/link.yaml`, link, { mode: 0o600 });
     await Deno.writeTextFile(`${dir}/west/link.yaml`, link, { mode: 0o600 });
     await Deno.writeTextFile(`${dir}/west/listener.yaml`, resource("Listener", { key: "web", port: listener }));
+    await Deno.writeTextFile(`${dir}/hub/listener.yaml`, resource("Listener", { key: "own", port: atHub }));
+    await Deno.writeTextFile(`${dir}/hub/connector.yaml`, resource("Connector", { key: "hubs", port: target.port }));
     await Deno.writeTextFile(`${dir}/west/connector.yaml`, resource("Connector", { key: "own", port: target.port }));
 
     const oneLiner = { "FILE": ["link.yaml"], "LINK_HOST:PORT": at(edge) };
     const targetAt = { "TARGET_HOST:PORT": at(target.port) };
-    const hub = new Audited(dir, ["run", "hub"], { DIR: ["hub"], "ACCESS_HOST:PORT": at(edge, interRouter, amqp) });
+    const hub = new Audited(dir, ["run", "hub"], {
+      DIR: ["hub"],
+      "ACCESS_HOST:PORT": at(edge, interRouter, amqp),
+      "LISTENER_HOST:PORT": at(atHub),
+      ...targetAt,
+    });
     const west = new Audited(dir, ["run", "west"], {
       DIR: ["west"],
       "LINK_HOST:PORT": at(edge),
@@ -46,7 +54,7 @@ Deno.test("permissions: every command does its work with exactly those that its 
       ...oneLiner,
       ...targetAt,
     });
-    const forward = new Audited(dir, ["forward", "own", `${forwarded}`, "--link", "link.yaml", "--wait", "30"], {
+    const forward = new Audited(dir, ["forward", "hubs", `${forwarded}`, "--link", "link.yaml", "--wait", "30"], {
       ...oneLiner,
       "LISTENER_HOST:PORT": at(forwarded),
     });
@@ -56,7 +64,13 @@ Deno.test("permissions: every command does its work with exactly those that its 
       await using westProcess = west.start("west");
       await using exposeProcess = expose.start("expose");
       await using forwardProcess = forward.start("forward");
-      for (const [port, process] of [[listener, westProcess], [forwarded, forwardProcess]] as const) {
+      for (
+        const [port, process] of [
+          [listener, westProcess],
+          [forwarded, forwardProcess],
+          [atHub, hubProcess],
+        ] as const
+      ) {
         await untilListening(port, process);
         const response = await fetch(`http://127.0.0.1:${port}/`);
         assert.equal(await response.text(), "through", process.output());
@@ -67,6 +81,10 @@ Deno.test("permissions: every command does its work with exactly those that its 
         assert.equal(await process.ended, 0, process.output());
       }
     }
+    const fromStdin = ["expose", "web", `${target.port}`, "--link", "-", "--wait", "1"];
+    const unread = new Audited(dir, fromStdin, { "LINK_HOST:PORT": at(edge), ...targetAt });
+    await unread.run(link, EXIT.network);
+    assert.deepEqual([...await unread.check()].sort(), ["env", "net"], "a link from stdin needs no file");
     for (const audited of once) {
       const kinds = await audited.check();
       assert.ok([...kinds].every((kind) => ["read", "write", "env", "sys"].includes(kind)), [...kinds].join());
@@ -75,6 +93,33 @@ Deno.test("permissions: every command does its work with exactly those that its 
       const kinds = await audited.check();
       assert.deepEqual([...kinds].sort(), ["env", "net", "read"], "no run, no ffi, no sys, no write");
     }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("permissions: the audit writes down every kind of access that the test above relies on, refused ones too", async () => {
+  const dir = await Deno.makeTempDir();
+  const attempts = [
+    `Deno.readTextFileSync("x")`,
+    `Deno.writeTextFileSync("x", "")`,
+    `Deno.hostname()`,
+    `Deno.env.get("X")`,
+    `Deno.listen({ hostname: "127.0.0.1", port: 1 })`,
+    `Deno.dlopen("x.so", {})`,
+  ];
+  const script = attempts.map((attempt) => `try { ${attempt}; } catch { /* refused */ }`).join("\n");
+  try {
+    await Deno.writeTextFile(`${dir}/script.ts`, script);
+    const env = { DENO_AUDIT_PERMISSIONS: `${dir}/audit` };
+    const { code, stderr } = await run(Deno.execPath(), ["run", "--no-prompt", "--no-config", "script.ts"], {
+      cwd: dir,
+      env,
+    });
+    assert.equal(code, 0, stderr);
+    const lines = (await Deno.readTextFile(`${dir}/audit`)).trim().split("\n");
+    const kinds = new Set(lines.map((line) => JSON.parse(line).permission));
+    for (const kind of ["read", "write", "sys", "env", "net", "ffi"]) assert.ok(kinds.has(kind), kind);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -5,7 +5,7 @@ import { freePort, run, start, untilListening } from "../support/processes.ts";
 import { interiorFolder } from "../support/site_folder.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 
-Deno.test("the bundle runs from a web server: expose and forward carry a request", async () => {
+Deno.test("the bundle runs from a web server with the permissions of the README: expose and forward carry a request", async () => {
   const dir = await Deno.makeTempDir();
   const bundled = await run(Deno.execPath(), ["task", "bundle"], { limitMs: 60_000 });
   assert.equal(bundled.code, 0, bundled.stderr);
@@ -24,7 +24,9 @@ Deno.test("the bundle runs from a web server: expose and forward carry a request
   await Deno.writeTextFile(`${dir}/link.yaml`, link.stdout, { mode: 0o600 });
   const hub = startTendril("hub", ["run", `${dir}/hub`]);
   const listenPort = freePort();
-  const permissions = ["--ignore-env", `--allow-read=${dir}/link.yaml`, "--allow-net=127.0.0.1"];
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const permissions = /deno run (.*) dist\/tendril\.js expose/.exec(readme)?.[1]?.split(" ") ?? [];
+  assert.deepEqual(permissions, ["--ignore-env", "--allow-net", "--allow-read=link.yaml"], "as the README says");
   const once = (name: string, args: string[]) =>
     start(name, Deno.execPath(), [
       "run",
@@ -34,7 +36,7 @@ Deno.test("the bundle runs from a web server: expose and forward carry a request
       url,
       ...args,
       "--link",
-      `${dir}/link.yaml`,
+      "link.yaml",
     ], {
       cwd: dir,
       env: { DENO_DIR: `${dir}/cache-${name}` },

@@ -1,6 +1,7 @@
 /**
- * A command that runs with exactly the permissions its help documents, while Deno writes each access down
- * (`DENO_AUDIT_PERMISSIONS`).
+ * A command that runs with exactly the permissions its help documents, while Deno writes each access down, granted or
+ * refused (`DENO_AUDIT_PERMISSIONS`). Only the start of programs is not written down: without `--allow-run` there is
+ * none.
  */
 
 import assert from "node:assert/strict";
@@ -37,11 +38,11 @@ export class Audited {
     return start(name, Deno.execPath(), this.#args, this.#options());
   }
 
-  /** Runs the command to its end; returns what it printed. */
-  async run(stdin?: string): Promise<string> {
+  /** Runs the command to its end, with `stdin` if given; fails unless it ends with `expected`. Returns what it printed. */
+  async run(stdin?: string, expected = 0): Promise<string> {
     const options = { ...this.#options(), ...(stdin === undefined ? {} : { stdin }) };
     const { code, stdout, stderr } = await run(Deno.execPath(), this.#args, options);
-    assert.equal(code, 0, stderr);
+    assert.equal(code, expected, stderr);
     return stdout;
   }
 
