@@ -30,7 +30,7 @@ export interface DialOptions {
   readonly websocket: boolean;
   /** Deadline for the whole way, milliseconds. */
   readonly timeoutMs: number;
-  /** Head start of one address of the host over the next, milliseconds. Default 250. */
+  /** Head start of one address of the host over the next, milliseconds; see {@link TcpTarget.staggerMs}. */
   readonly staggerMs?: number | undefined;
   /** Resolves a name to addresses, best first; for tests. Default: the system's resolver. */
   readonly resolve?: TcpTarget["resolve"];

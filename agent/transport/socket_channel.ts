@@ -9,13 +9,16 @@ import type { Channel, ChannelHandler, PeerIdentity } from "./channel.ts";
 import { handlerError, linkError, silentRefusal } from "./link_error.ts";
 import { type NativeReads, nativeReads, takeOver } from "./static_read.ts";
 
+/** How long a closing socket waits for the peer to finish, milliseconds. */
+export const LINGER_MS = 2000;
+
 /** How a socket is to be driven. */
 export interface SocketChannelOptions {
   /** True when this side dialled with a client certificate that the peer may refuse without a word. */
   readonly mayBeRefused?: boolean;
   /** False to read `'data'` events even where static buffers work; for comparison. Default true. */
   readonly fast?: boolean;
-  /** How long `close()` waits for the peer to finish, milliseconds. Default 2000. */
+  /** How long `close()` waits for the peer to finish, milliseconds. Default {@link LINGER_MS}. */
   readonly lingerMs?: number;
 }
 
@@ -172,7 +175,7 @@ export class SocketChannel implements Channel {
   }
 
   #startLinger(): void {
-    this.#linger ??= setTimeout(() => this.#socket.destroy(), this.#options.lingerMs ?? 2000);
+    this.#linger ??= setTimeout(() => this.#socket.destroy(), this.#options.lingerMs ?? LINGER_MS);
   }
 
   get #unheard(): boolean {

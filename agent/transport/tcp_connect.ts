@@ -9,13 +9,16 @@ import { TendrilError } from "../lib/errors.ts";
 import { discard, onAbort, orAbort } from "./abort.ts";
 import { linkError } from "./link_error.ts";
 
+/** Head start of one address over the next (RFC 8305, section 5), milliseconds. */
+export const STAGGER_MS = 250;
+
 /** Where to connect, and how. */
 export interface TcpTarget {
   /** Name or IP address, IPv6 without brackets. */
   readonly host: string;
   /** Port at the host. */
   readonly port: number;
-  /** Head start of one address over the next, milliseconds. Default 250. */
+  /** Head start of one address over the next, milliseconds. Default {@link STAGGER_MS}. */
   readonly staggerMs?: number;
   /** Resolves a name to addresses, best first, undefined if that is not allowed; for tests. Default: the system's. */
   readonly resolve?: (host: string) => Promise<readonly string[] | undefined>;
@@ -75,7 +78,7 @@ function notLocal(host: string): TendrilError {
 
 function raceAddresses(addresses: readonly string[], target: TcpTarget, signal: AbortSignal): Promise<Socket> {
   const peer = formatAddress(target.host, target.port);
-  const staggerMs = target.staggerMs ?? 250;
+  const staggerMs = target.staggerMs ?? STAGGER_MS;
   return new Promise((resolve, reject) => {
     const pending = new Set<Socket>();
     const failures: TendrilError[] = [];

@@ -1,6 +1,9 @@
 /** What documents say about the program is compared with the program. */
 
 import assert from "node:assert/strict";
+import { EXIT } from "../../agent/cli/exit_codes.ts";
+import { GLOBAL_FLAGS } from "../../agent/cli/flags.ts";
+import { usageLine } from "../../agent/cli/help.ts";
 import { permissionFlags } from "../../agent/cli/permissions.ts";
 import { commands } from "../../agent/cli/table.ts";
 import { VERSION } from "../../agent/lib/version.ts";
@@ -73,4 +76,42 @@ Deno.test("documents: the example of docs/links.md is a link that can be used", 
     username: "alice",
     password: "correct-horse",
   });
+});
+
+Deno.test("documents: docs/cli.md has every command, flag and exit code", async () => {
+  const text = await readSource("docs/cli.md");
+  for (const command of commands) {
+    assert.ok(text.includes(usageLine(command)), usageLine(command));
+    for (const flag of Object.keys({ ...command.flags, ...GLOBAL_FLAGS })) {
+      assert.ok(text.includes(`--${flag}`), `--${flag} of ${command.name}`);
+    }
+  }
+  for (const code of Object.values(EXIT)) assert.match(text, new RegExp(`\\b${code}\\b`));
+});
+
+Deno.test("documents: files and folders that are named exist", async () => {
+  const documents = await readSources(["./"], [".md"]);
+  const missing: string[] = [];
+  for (const { path, text } of documents) {
+    for (const [, name = ""] of text.matchAll(/`((?:agent|interior|adaptors|tests|docs)\/[\w./-]*)`/g)) {
+      const found = await Deno.stat(new URL(name, new URL("../../", import.meta.url))).then(() => true, () => false);
+      if (!found) missing.push(`${path}: ${name}`);
+    }
+  }
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("documents: docs/limits.md names constants that its files set", async () => {
+  const rows = (await readSource("docs/limits.md")).split("\n").filter((line) => line.startsWith("| "));
+  const missing: string[] = [];
+  let path = "";
+  for (const row of rows) {
+    const where = row.split("|")[3] ?? "";
+    path = /`([\w/.]+\.ts)`/.exec(where)?.[1] ?? path;
+    const constant = /`([A-Z][A-Z0-9_]+)`/.exec(where)?.[1];
+    if (constant !== undefined && !(await readSource(path)).includes(`${constant} =`)) {
+      missing.push(`${path}: ${constant}`);
+    }
+  }
+  assert.deepEqual(missing, []);
 });
