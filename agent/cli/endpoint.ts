@@ -1,5 +1,7 @@
 /** Targets and ports as a user types them: `8080`, `db.internal:5432`, `[::1]:80`. */
 
+import { isIP } from "node:net";
+import { isHostName } from "../lib/host_name.ts";
 import { usage } from "./args.ts";
 
 /** A host and a port. */
@@ -9,8 +11,6 @@ export interface Endpoint {
   /** 1 to 65535. */
   readonly port: number;
 }
-
-const DNS_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*\.?$/i;
 
 /** Parses the target of `command`: a port alone means this machine's loopback. */
 export function parseTarget(text: string, command: string): Endpoint {
@@ -25,7 +25,7 @@ export function parseTarget(text: string, command: string): Endpoint {
   if (port === undefined || port === "") {
     throw usage("USAGE_TARGET", `"${text}" has no port`, command, "Write HOST:PORT.");
   }
-  if (bracketed ? !isIPv6(host) : !DNS_NAME.test(host)) {
+  if (bracketed ? !isIPv6(host) : !isHostName(host) && isIP(host) !== 4) {
     throw usage("USAGE_TARGET", `"${host}" is neither an IP address nor a host name`, command);
   }
   return { host, port: parsePort(port, command, 1) };

@@ -5,6 +5,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
+import { withoutRootDot } from "../lib/host_name.ts";
 
 /** Certificate and private key, PEM. */
 export interface KeyPairPem {
@@ -43,11 +44,11 @@ export function covers({ dns, ip }: CertificateHosts, host: string): boolean {
   return dns.has(name) && (isIP(name) === 0 || ip.has(name));
 }
 
-/** One spelling per host: lower case, and IPv6 addresses in their shortest form. */
+/** One spelling per host: lower case without the root dot, and IPv6 addresses in their shortest form. */
 export function canonicalHost(host: string): string {
   return isIP(host) === 6 && !host.includes("%")
     ? new URL(`http://[${host}]`).hostname.slice(1, -1)
-    : host.toLowerCase();
+    : withoutRootDot(host.toLowerCase());
 }
 
 /** True when `cert` was signed by `authority` (both PEM). */

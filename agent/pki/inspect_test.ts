@@ -34,6 +34,7 @@ Deno.test("inspect: one spelling per host", () => {
   assert.equal(canonicalHost("FD00:0:0::0001"), "fd00::1");
   assert.equal(canonicalHost("::ffff:1.2.3.4"), "::ffff:102:304");
   assert.equal(canonicalHost("Hub.Example"), "hub.example");
+  assert.equal(canonicalHost("hub.example."), "hub.example", "certificates don't write the dot at the end");
 });
 
 Deno.test("inspect: an authority of the same name is not the issuer", async () => {

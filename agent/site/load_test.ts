@@ -48,6 +48,19 @@ const INTERIOR = resource("Site", "hub", "{linkAccess: default}");
 const listener = (name: string, port: string, host = "127.0.0.1") =>
   resource("Listener", name, `{routingKey: ${name}, host: "${host}", port: ${port}}`);
 
+Deno.test("load: hosts that resolvers know may have underscores, punycode and a dot at the end", async () => {
+  const hosts = ["my_app", "xn--bcher-kva.example", "app.internal."];
+  const { site } = await load({
+    "site.yaml": EDGE,
+    "services.yaml": hosts.map((host, at) =>
+      resource("Connector", `c${at}`, `{routingKey: c, host: ${host}, port: 80}`)
+    ).join("---\n"),
+    "link.yaml": `${link("l", { host: "my_hub.xn--bcher-kva.example" })}---\n${secret("l")}`,
+  });
+  assert.deepEqual(site.connectors.map(({ host }) => host), hosts);
+  assert.equal(site.links[0]?.endpoints[0]?.host, "my_hub.xn--bcher-kva.example");
+});
+
 Deno.test("load: an edge from YAML of several documents, JSON and files of other endings", async () => {
   const { site, warnings } = await load({
     "Site-west.yaml": EDGE.replace("  name: west", "  name: west\n  uid: 0F0E0D0C-0B0A-4908-8706-050403020100"),

@@ -5,6 +5,7 @@
 
 import { isIP, type Socket } from "node:net";
 import { TendrilError } from "../lib/errors.ts";
+import { isHostName, withoutRootDot } from "../lib/host_name.ts";
 import { scopeOf } from "./abort.ts";
 import type { Channel, TlsCredentials } from "./channel.ts";
 import { readCredentials } from "./credentials.ts";
@@ -80,7 +81,7 @@ async function openChannel(raw: Socket, options: DialOptions, peer: string, sign
   if (options.tls === undefined) {
     return new SocketChannel(raw, { address: peer, subject: undefined, fingerprint: undefined });
   }
-  const target: TlsTarget = { tls: options.tls, serverName: options.serverName ?? options.host, peer };
+  const target: TlsTarget = { tls: options.tls, serverName: withoutRootDot(options.serverName ?? options.host), peer };
   try {
     return await secure(raw, target, signal);
   } catch (error) {
@@ -104,7 +105,7 @@ function validate(options: DialOptions, peer: string): void {
     });
   };
   const hosts = [options.host, options.serverName ?? options.host, options.proxy?.host ?? options.host];
-  if (!hosts.every((host) => isIP(host) !== 0 || /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})$/.test(host))) {
+  if (!hosts.every((host) => isIP(host) !== 0 || isHostName(host))) {
     bad("the host is neither a DNS name nor an IP address", "Check the host in the link's endpoints.");
   }
   const ports = [options.port, options.proxy?.port ?? options.port];

@@ -7,7 +7,7 @@ import { testWith } from "../../tests/support/programs.ts";
 import { until } from "../../tests/support/until.ts";
 import { accept, type AcceptOptions, type Acceptor } from "./accept.ts";
 import type { Channel, TlsCredentials } from "./channel.ts";
-import { dial } from "./dial.ts";
+import { dial, type DialOptions } from "./dial.ts";
 import { TestAuthority, type TestCertificateOptions } from "./testing_certs.ts";
 
 const SERVER_NAMES = { name: "server", dns: ["localhost", "127.0.0.1"], ips: ["127.0.0.1"] };
@@ -39,8 +39,14 @@ async function open(tls: TlsCredentials, options: Partial<AcceptOptions> = {}): 
 }
 
 /** Dials and sends one octet; resolves with what came back, rejects with why nothing did. */
-async function talk(port: number, tls: TlsCredentials, host = "127.0.0.1"): Promise<Uint8Array> {
-  const channel = await dial({ host, port, tls, websocket: false, timeoutMs: 9000 }, new AbortController().signal);
+async function talk(
+  port: number,
+  tls: TlsCredentials,
+  host = "127.0.0.1",
+  resolve?: NonNullable<DialOptions["resolve"]>,
+): Promise<Uint8Array> {
+  const way = { websocket: false, timeoutMs: 9000, ...(resolve === undefined ? {} : { resolve }) };
+  const channel = await dial({ host, port, tls, ...way }, new AbortController().signal);
   return await new Promise((resolve, reject) => {
     let answer: Uint8Array | undefined;
     channel.start({
@@ -301,3 +307,15 @@ async function bypass(version: string, from: number, to: Port, client: TlsCreden
   assert.deepEqual(to.refused.slice(before).map((reason) => reason.code), ["LINK_TLS_RESUMED"]);
   assert.equal(to.channels.length, 0);
 }
+
+Deno.test("names that only resolvers know are verified like others: underscores, punycode, a dot at the end", async () => {
+  const authority = await TestAuthority.create("site");
+  const dns = ["my_hub.example", "xn--bcher-kva.example", "hub.example"];
+  await using port = await open(await authority.issue({ name: "server", dns }));
+  const client = await authority.issue({ name: "west" });
+  const here = () => Promise.resolve(["127.0.0.1"]);
+  for (const host of ["my_hub.example", "xn--bcher-kva.example", "hub.example."]) {
+    assert.deepEqual(await talk(port.acceptor.port, client, host, here), new Uint8Array([42]), host);
+  }
+  assert.equal(await codeOf(talk(port.acceptor.port, client, "my_other.example", here)), "LINK_TLS_NAME");
+});

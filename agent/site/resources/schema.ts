@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import { z } from "zod";
+import { isHostName } from "../../lib/host_name.ts";
 
 /** How one kind of resource is recognized, checked and explained. */
 export interface ResourceKind<S extends z.ZodType> {
@@ -21,7 +22,6 @@ export const SKUPPER_API = "skupper.io/v2alpha1";
 const PORT_MAX = 65_535;
 const NAME_MAX = 253;
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const HOST = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/i;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** True for what may be the name of a resource. */
@@ -31,7 +31,7 @@ export function isResourceName(text: string): boolean {
 
 /** True for a host name, an IPv4 or an IPv6 address (without brackets). */
 export function isHost(text: string): boolean {
-  return text.length <= NAME_MAX && (isIP(text) !== 0 || HOST.test(text));
+  return isIP(text) !== 0 || isHostName(text);
 }
 
 /** A port, 1 to 65535, written as a number or a string. */
