@@ -79,6 +79,8 @@ export function scanDocuments(text: string, file: string): ReadResult {
       }
     } catch (error) {
       if (error instanceof TooMuch) return tooLarge(error.message);
+      // The parser looks into the environment, and Deno may be told to refuse that: no fault of the file.
+      if (error instanceof Deno.errors.NotCapable) throw error;
       // The parser gives up on some inputs with an error of its own, or of the stack.
       const what = error instanceof TooDeep ? TOO_DEEP : "not valid YAML";
       problems.push(new Problem("SITE_SYNTAX", `${placeIn(number + 1)(0)}: ${what}`, "Correct the file."));
@@ -131,7 +133,8 @@ function readDocument(document: Document.Parsed, place: Place, problems: Problem
   let value: Record<string, unknown>;
   try {
     value = document.toJS({ maxAliasCount: MAX_ALIASES });
-  } catch {
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
     return broken(start, "aliases can't be resolved", "Write the values out where they are used.");
   }
   const metadata = value.metadata;

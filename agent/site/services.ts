@@ -16,6 +16,8 @@ const DRAIN_STEP_MS = 50;
 export interface SiteDeps {
   /** Where the site logs. */
   readonly logger: Logger;
+  /** Where adaptors come from, by name. The built-in ones where it is absent. */
+  readonly loadAdaptor?: (name: string) => Promise<AdaptorModule>;
 }
 
 /** See the head of the file. */
@@ -41,7 +43,7 @@ export class SiteServices {
 
   /** Loads the adaptor, then puts the services on `router`. */
   static async start(spec: SiteSpec, router: Router, deps: SiteDeps): Promise<SiteServices> {
-    const adaptor = await loadBuiltin("tcp");
+    const adaptor = await (deps.loadAdaptor ?? loadBuiltin)("tcp");
     deps.logger.info("adaptor loaded", { adaptor: adaptor.name, digest: adaptor.digest });
     return new SiteServices(spec, router, adaptor, deps.logger);
   }

@@ -3,16 +3,21 @@
  * loopback and, when SKROUTERD names a binary, with the C router in the same topology. All take turns in one run, so
  * that a slow moment of the machine hits them alike. Needs iperf3, wrk and nginx.
  *
- *   deno task bench [--runs N] [--seconds N] [--json]
+ *   deno task bench [--runs N] [--seconds N] [--loads LIST] [--json]
+ *
+ * LIST names loads, and beside them `wasm`, what WebAssembly costs in the path of TCP, and `footprint`, what an edge
+ * takes that has nothing to do.
  */
 
 import { parseArgs } from "node:util";
 import { findProgram, skrouterd } from "../support/programs.ts";
 import { freePort, type Process, start, untilListening } from "../support/processes.ts";
+import { type Footprint, footprint } from "./footprint.ts";
 import { bulk, requests } from "./load.ts";
 import { cpuSeconds, residentMiB } from "./measure.ts";
-import { printTable, summarize } from "./report.ts";
+import { printFootprints, printTable, printWasmCost, summarize } from "./report.ts";
 import { prepare, skrouterdTopology, tendrilTopology, type Topology } from "./topology.ts";
+import { wasmCost } from "./wasm_cost.ts";
 
 /** One measurement. */
 export interface Sample {
@@ -75,7 +80,9 @@ server { listen 127.0.0.1:${http} backlog=2048; location / { return 200 "hello f
   return { processes, iperf, http };
 }
 
-async function measure(topology: Topology, load: string, seconds: number): Promise<Sample> {
+type Subject = Pick<Topology, "name" | "ports" | "processes">;
+
+async function measure(topology: Subject, load: string, seconds: number): Promise<Sample> {
   const before = topology.processes.map(({ pid }) => cpuSeconds(pid));
   const result = await LOADS[load](topology.ports, seconds);
   const cpu = topology.processes.map(({ pid }, at) => cpuSeconds(pid) - before[at]);
@@ -87,7 +94,7 @@ async function main(): Promise<void> {
     options: {
       runs: { type: "string", default: "3" },
       seconds: { type: "string", default: "3" },
-      loads: { type: "string", default: Object.keys(LOADS).join(",") },
+      loads: { type: "string", default: [...Object.keys(LOADS), "wasm", "footprint"].join(",") },
       json: { type: "boolean", default: false },
     },
   });
@@ -102,18 +109,14 @@ async function main(): Promise<void> {
     const binary = skrouterd();
     if (binary === undefined) console.error("SKROUTERD is not set: no comparison with the C router in this run");
     else topologies.push(await skrouterdTopology(binary, ground));
-    topologies.push({
-      name: "direct",
-      ports: { iperf: targets.iperf, http: targets.http },
-      processes: [],
-      [Symbol.asyncDispose]: () => Promise.resolve(),
-    });
+    const wanted = values.loads.split(",");
+    const direct = { name: "direct", ports: { iperf: targets.iperf, http: targets.http }, processes: [] };
     const samples: Sample[] = [];
-    for (const load of values.loads.split(",")) {
+    for (const load of wanted.filter((name) => name in LOADS)) {
       for (let run = 0; run < runs; run++) {
-        for (const topology of topologies) {
-          console.error(`${load}, run ${run + 1} of ${runs}: ${topology.name}`);
-          samples.push(await measure(topology, load, seconds));
+        for (const subject of [...topologies, direct]) {
+          console.error(`${load}, run ${run + 1} of ${runs}: ${subject.name}`);
+          samples.push(await measure(subject, load, seconds));
         }
       }
     }
@@ -122,9 +125,22 @@ async function main(): Promise<void> {
         { name, processes },
       ) => [name, processes.map((process) => ({ name: process.name, ...residentMiB(process.pid) }))]),
     );
+    const footprints: Record<string, Footprint> = {};
+    if (wanted.includes("footprint")) {
+      for (const { name, idle } of topologies) {
+        console.error(`footprint: ${name}`);
+        footprints[name] = await footprint(idle.start, idle.port, runs);
+      }
+    }
+    const wasm = wanted.includes("wasm") ? await wasmCost(ground, seconds) : undefined;
     const summary = summarize(samples);
-    if (values.json) console.log(JSON.stringify({ ...summary, memoryMiB: memory, seconds, samples }));
-    else printTable(summary, memory);
+    if (values.json) {
+      console.log(JSON.stringify({ ...summary, memoryMiB: memory, footprints, wasm, seconds, samples }));
+    } else {
+      if (samples.length > 0) printTable(summary, memory);
+      printFootprints(footprints);
+      if (wasm !== undefined) printWasmCost(wasm);
+    }
   } finally {
     for (const topology of topologies) await topology[Symbol.asyncDispose]();
     for (const process of targets.processes) await process.stop();

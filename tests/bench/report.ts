@@ -1,7 +1,9 @@
 /** Turns samples into medians, ratios and a table. */
 
+import type { Footprint } from "./footprint.ts";
 import type { Sample } from "./main.ts";
 import { spread } from "./measure.ts";
+import type { WasmCost } from "./wasm_cost.ts";
 
 /** One load under one subject. */
 export interface Row {
@@ -108,4 +110,26 @@ export function printTable(
       connections.toFixed(2)
     }`,
   );
+}
+
+/** Prints what idle edges take. */
+export function printFootprints(footprints: Readonly<Record<string, Footprint>>): void {
+  for (const [name, { linkedMs, idleMiB }] of Object.entries(footprints)) {
+    console.log(
+      `idle edge, ${name}: ${show(idleMiB, 1)} MiB resident, part of the network ${show(linkedMs, 0)} ms after start`,
+    );
+  }
+}
+
+/** Prints what WebAssembly costs. */
+export function printWasmCost({ wasm, native, extra }: WasmCost): void {
+  const percent = { min: extra.min * 100, median: extra.median * 100, max: extra.max * 100 };
+  console.log(
+    `WebAssembly in the path of TCP, ${wasm.length} pairs: ${show(spread(wasm), 3)} CPU s/GB of both edges, ` +
+      `without it ${show(spread(native), 3)}; extra per pair ${show(percent, 1)} %`,
+  );
+}
+
+function show({ min, median, max }: { min: number; median: number; max: number }, digits: number): string {
+  return `${median.toFixed(digits)} [${min.toFixed(digits)}..${max.toFixed(digits)}]`;
 }

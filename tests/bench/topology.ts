@@ -13,6 +13,8 @@ export interface Topology extends AsyncDisposable {
   /** Ports of the listening edge, by key. */
   readonly ports: Readonly<Record<string, number>>;
   readonly processes: readonly Process[];
+  /** One more edge with nothing to do but to wait at a listener. */
+  readonly idle: { readonly port: number; start(): Process };
 }
 
 /** Folders and credentials that both topologies share. */
@@ -34,7 +36,12 @@ export async function tendrilTopology({ dir, hub, targets }: Ground): Promise<To
   await edgeFolder(`${dir}/west`, "west", hub, { listeners });
   await edgeFolder(`${dir}/east`, "east", hub, { connectors: targets });
   const processes = ["hub", "west", "east"].map((name) => startTendril(name, ["run", `${dir}/${name}`]));
-  return await ready("tendril", processes, listeners);
+  const idle = { key: targets[0].key, port: freePort() };
+  await edgeFolder(`${dir}/idle`, "idle", hub, { listeners: [idle] });
+  return await ready("tendril", processes, listeners, {
+    port: idle.port,
+    start: () => startTendril("idle", ["run", `${dir}/idle`]),
+  });
 }
 
 /** Starts the C router's. */
@@ -45,6 +52,7 @@ export async function skrouterdTopology(binary: string, { dir, targets }: Ground
   const hubTls = await profile(folder, `${dir}/hub/Secret-hub.yaml`, "hub-");
   const edgePort = freePort();
   const listeners = targets.map(({ key }) => ({ key, port: freePort() }));
+  const idle = { key: targets[0].key, port: freePort() };
   const configs = {
     hub: [
       "router {\n mode: interior\n id: hub\n workerThreads: 2\n}",
@@ -53,16 +61,22 @@ export async function skrouterdTopology(binary: string, { dir, targets }: Ground
     ],
     west: [...edge("west", tls, edgePort), ...listeners.map((service) => entity("tcpListener", service))],
     east: [...edge("east", tls, edgePort), ...targets.map((service) => entity("tcpConnector", service))],
+    idle: [...edge("idle", tls, edgePort), entity("tcpListener", idle)],
   };
-  const processes: Process[] = [];
   for (const [name, sections] of Object.entries(configs)) {
     await Deno.writeTextFile(`${folder}/${name}.conf`, `${sections.join("\n")}\n`);
-    processes.push(start(name, binary, ["-c", `${folder}/${name}.conf`]));
   }
-  return await ready("skrouterd", processes, listeners);
+  const router = (name: string) => start(name, binary, ["-c", `${folder}/${name}.conf`]);
+  const processes = ["hub", "west", "east"].map(router);
+  return await ready("skrouterd", processes, listeners, { port: idle.port, start: () => router("idle") });
 }
 
-async function ready(name: string, processes: readonly Process[], listeners: readonly Service[]): Promise<Topology> {
+async function ready(
+  name: string,
+  processes: readonly Process[],
+  listeners: readonly Service[],
+  idle: Topology["idle"],
+): Promise<Topology> {
   const stop = async () => {
     await Promise.all(processes.map((process) => process.stop()));
   };
@@ -75,6 +89,7 @@ async function ready(name: string, processes: readonly Process[], listeners: rea
   return {
     name,
     processes,
+    idle,
     ports: Object.fromEntries(listeners.map(({ key, port }) => [key, port])),
     [Symbol.asyncDispose]: stop,
   };
