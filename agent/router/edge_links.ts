@@ -202,6 +202,8 @@ class EdgeLink {
     const close = () => peer.close();
     signal.addEventListener("abort", close, { once: true });
     peer.start();
+    // Stopped between the connection and this: the event is over.
+    if (signal.aborted) close();
     return promise;
   }
 

@@ -267,6 +267,12 @@ Deno.test("edge links: messages under way are failed when their link is lost, an
   assert.equal(site.router.route(routed({ address: "x" }), listening()), undefined);
 });
 
+Deno.test("edge links: stopping ends a link that has just connected", async () => {
+  const site = edge({ a: 1, b: 1 });
+  await site[Symbol.asyncDispose]();
+  assert.equal(site.router.uplink, undefined);
+});
+
 Deno.test("edge links: why the peer closed is shown, and the next attempt follows", async () => {
   await using site = edge({ a: 1 });
   await until(() => site.states().a === "active");

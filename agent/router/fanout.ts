@@ -20,17 +20,19 @@ class FanOut implements Downstream {
   constructor(consumers: readonly Consumer[], message: Message, upstream: Upstream) {
     this.#upstream = upstream;
     this.#open = consumers.length;
-    for (const consumer of consumers) {
+    consumers.forEach((consumer, at) => {
       let settled = false;
       this.#branches.push(consumer.deliver(message, {
         drained: () => upstream.drained(this.pending),
         consumerState: (state, last) => {
-          if (settled || !last) return; // Window reports of one branch say nothing about the others.
+          // Window reports of one branch say nothing about the others; an outcome counts, settled or not.
+          if (settled || !last && rank(state) === 0) return;
           settled = true;
+          if (!last) this.#branches[at].producerSettled(state);
           this.#merge(state);
         },
       }));
-    }
+    });
   }
 
   get pending(): number {

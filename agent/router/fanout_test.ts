@@ -60,6 +60,16 @@ Deno.test("fan-out: a consumer that settles twice is counted once, and reports o
   assert.deepEqual(upstream.heard, [[{ kind: "accepted" }, true]]);
 });
 
+Deno.test("fan-out: an outcome counts whether its consumer settles or waits for us, who then settle", () => {
+  const { upstream, branches } = spread(2);
+  branches[0]!.upstream.consumerState({ kind: "accepted" }, false);
+  assert.deepEqual(branches[0]!.events, ["settled accepted"]);
+  branches[0]!.upstream.consumerState({ kind: "accepted" }, true);
+  branches[1]!.upstream.consumerState({ kind: "released" }, true);
+  assert.deepEqual(branches[1]!.events, []);
+  assert.deepEqual(upstream.heard, [[{ kind: "accepted" }, true]]);
+});
+
 Deno.test("fan-out: the slowest consumer sets the pace", () => {
   const { upstream, downstream, branches } = spread(3);
   branches[1]!.pending = 70_000;
