@@ -18,6 +18,22 @@ export function residentMiB(pid: number): { now: number; peak: number } {
   return { now: read("VmRSS"), peak: read("VmHWM") };
 }
 
+/** Files and sockets that `pid` has open, counted by kind, such as `socket` or `anon_inode`. */
+export function openFiles(pid: number): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
+    let target: string;
+    try {
+      target = Deno.readLinkSync(`/proc/${pid}/fd/${name}`);
+    } catch {
+      continue; // Closed since the folder was read.
+    }
+    const kind = target.startsWith("/") ? "file" : target.replace(/:.*/, "");
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}
+
 /** Minimum, median and maximum of at least one number. */
 export function spread(values: readonly number[]): { min: number; median: number; max: number } {
   const sorted = [...values].sort((a, b) => a - b);

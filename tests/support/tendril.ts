@@ -18,7 +18,7 @@ export function tendril(...args: string[]): Promise<Result> {
   return run(Deno.execPath(), tendrilArgs(SITE_PERMISSIONS, args));
 }
 
-/** Starts a command that stays. */
-export function startTendril(name: string, args: readonly string[]): Process {
-  return start(name, Deno.execPath(), tendrilArgs(SITE_PERMISSIONS, args));
+/** Starts a command that stays; `flags` are further ones of `deno`. */
+export function startTendril(name: string, args: readonly string[], flags: readonly string[] = []): Process {
+  return start(name, Deno.execPath(), tendrilArgs([...SITE_PERMISSIONS, ...flags], args));
 }

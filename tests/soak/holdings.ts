@@ -1,0 +1,76 @@
+/** What an edge holds: file descriptors by the kernel's account, resources and timers by the runtime's own. */
+
+import { openFiles, residentMiB } from "../bench/measure.ts";
+import type { Process } from "../support/processes.ts";
+import { until } from "../support/until.ts";
+import { TALLY_MARK } from "./tally_mark.ts";
+
+/** Flags of `deno` that make an edge answer {@link holdings}. */
+export const TALLY_FLAGS: readonly string[] = ["--preload", new URL("tally_preload.ts", import.meta.url).pathname];
+
+/** How long an edge may take to give back what closed connections held, in ms. */
+const SETTLE_MS = 10_000;
+
+/** Counts by kind; those of the kernel begin with `fd `. */
+export type Holdings = Readonly<Record<string, number>>;
+
+/** What `edge`, started with {@link TALLY_FLAGS}, holds now. */
+export async function holdings(edge: Process): Promise<Holdings> {
+  const seen = edge.output().length;
+  edge.signal("SIGUSR2");
+  const line = new RegExp(`${TALLY_MARK}(.*)\n`);
+  await until(() => line.test(edge.output().slice(seen)));
+  const inside: Record<string, number> = JSON.parse(line.exec(edge.output().slice(seen))?.[1] ?? "{}");
+  const files = Object.entries(openFiles(edge.pid)).map(([kind, count]) => [`fd ${kind}`, count]);
+  return { ...inside, ...Object.fromEntries(files) };
+}
+
+/** Each kind of which `edge` holds more than in `before`, after at most `settleMs`; empty when nothing leaked. */
+export async function leaksSince(edge: Process, before: Holdings, settleMs = SETTLE_MS): Promise<string[]> {
+  const deadline = performance.now() + settleMs;
+  for (;;) {
+    const now = await holdings(edge);
+    const leaks = Object.keys(now).filter((kind) => now[kind] > (before[kind] ?? 0))
+      .map((kind) => `${edge.name}: ${kind} ${before[kind] ?? 0} -> ${now[kind]}`);
+    if (leaks.length === 0 || performance.now() > deadline) return leaks;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Resident memory of processes over time. */
+export class MemoryTrack {
+  readonly #samples = new Map<string, number[]>();
+
+  /** Takes one sample of each process. */
+  sample(processes: readonly Process[]): void {
+    for (const { name, pid } of processes) {
+      const samples = this.#samples.get(name) ?? [];
+      this.#samples.set(name, samples);
+      samples.push(residentMiB(pid).now);
+    }
+  }
+
+  /**
+   * MiB between the second quarter of the samples and the last, by process. Caches and the heap fill in the first;
+   * whatever leaks grows just the same ever after, while garbage, which comes and goes, is left out by the medians.
+   */
+  growth(): Record<string, number> {
+    return this.#each((samples) => {
+      const quarter = samples.length >>> 2;
+      return median(samples.slice(-quarter || -1)) - median(samples.slice(quarter, quarter * 2 || 1));
+    });
+  }
+
+  /** The newest sample in MiB, by process. */
+  last(): Record<string, number> {
+    return this.#each((samples) => samples[samples.length - 1]);
+  }
+
+  #each(figure: (samples: number[]) => number): Record<string, number> {
+    return Object.fromEntries([...this.#samples].map(([name, samples]) => [name, figure(samples)]));
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >>> 1];
+}

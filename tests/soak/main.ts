@@ -1,0 +1,86 @@
+/**
+ * Endurance: the interior is killed over and over in the middle of streams, then connections come and go for minutes.
+ * Ends with a verdict, and with exit code 0 only if every line of it held.
+ *
+ *   deno task soak [--cycles N] [--minutes N] [--json]
+ */
+
+import { parseArgs } from "node:util";
+import { spread } from "../bench/measure.ts";
+import { type Churn, churn } from "./churn.ts";
+import { BACK_LIMIT_MS, CLOSED_LIMIT_MS, type KillSoak, soakKills } from "./kills.ts";
+
+/** Growth of a process that is no leak: the heap of V8 comes and goes by this much; MiB. */
+const GROWTH_LIMIT_MIB = 12;
+
+const { values } = parseArgs({
+  options: {
+    cycles: { type: "string", default: "100" },
+    minutes: { type: "string", default: "3" },
+    json: { type: "boolean", default: false },
+  },
+});
+const cycles = Number(values.cycles);
+const minutes = Number(values.minutes);
+
+/** One line of the verdict. */
+interface Line {
+  readonly holds: boolean;
+  readonly text: string;
+}
+
+const lines: Line[] = [];
+let kills: KillSoak | undefined;
+let churned: Churn | undefined;
+if (cycles > 0) {
+  kills = await soakKills(cycles, ({ closedMs, backMs }, number, memory) => {
+    const [closed, back] = [closedMs.toFixed(0), backMs.toFixed(0)];
+    console.error(
+      `cycle ${number} of ${cycles}: clients closed after ${closed} ms, service back after ${back} ms; ${mib(memory)}`,
+    );
+  });
+  const closed = spread(kills.cycles.map(({ closedMs }) => closedMs));
+  const back = spread(kills.cycles.map(({ backMs }) => backMs));
+  lines.push(
+    limit(`${cycles} kills: clients closed`, closed, CLOSED_LIMIT_MS),
+    limit(`${cycles} kills: service back`, back, BACK_LIMIT_MS),
+    nothingLeaked("kills", kills),
+  );
+}
+if (minutes > 0) {
+  churned = await churn(minutes, (connections, memory) => {
+    console.error(`churn: ${connections} connections; ${mib(memory)}`);
+  });
+  const { connections, failures } = churned;
+  lines.push(
+    { holds: failures === 0, text: `${minutes} min of churn: ${connections} connections, ${failures} of them failed` },
+    nothingLeaked("churn", churned),
+  );
+}
+const holds = lines.every((line) => line.holds);
+if (values.json) console.log(JSON.stringify({ holds, lines, kills, churn: churned }));
+else {
+  for (const line of lines) console.log(`${line.holds ? "ok  " : "FAIL"}  ${line.text}`);
+  console.log(holds ? "soak passed" : "soak FAILED");
+}
+Deno.exit(holds ? 0 : 1);
+
+function limit(what: string, { min, median, max }: ReturnType<typeof spread>, limitMs: number): Line {
+  const text = `${what} after ${median.toFixed(0)} ms [${min.toFixed(0)}..${max.toFixed(0)}], limit ${limitMs} ms`;
+  return { holds: max < limitMs, text };
+}
+
+function nothingLeaked(what: string, { leaks, memory }: Pick<KillSoak, "leaks" | "memory">): Line {
+  const grew = Object.values(memory.growth).some((growth) => growth > GROWTH_LIMIT_MIB);
+  const held = leaks.length === 0 ? "no handle, timer or socket left over" : `left over: ${leaks.join(", ")}`;
+  return {
+    holds: leaks.length === 0 && !grew,
+    text: `${what}: ${held}; resident at the end ${mib(memory.last)}, growth from second to last quarter ${
+      mib(memory.growth)
+    }, limit ${GROWTH_LIMIT_MIB}`,
+  };
+}
+
+function mib(memory: Record<string, number>): string {
+  return Object.entries(memory).map(([name, value]) => `${name} ${value.toFixed(1)}`).join(", ") + " MiB";
+}

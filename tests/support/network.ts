@@ -1,0 +1,79 @@
+/** Edge, interior and edge as real processes with mutual TLS: what most tests across the network stand on. */
+
+import { freePort, type Process, untilListening } from "./processes.ts";
+import { edgeFolder, interiorFolder } from "./site_folder.ts";
+import { startTendril } from "./tendril.ts";
+
+/** A running network. */
+export interface Network {
+  /** Ports of the west edge's listeners, by key. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** The port at which the interior accepts edges. */
+  readonly edgePort: number;
+  /** The interior that runs now. */
+  readonly hub: () => Process;
+  /** The edge with the listeners. */
+  readonly west: Process;
+  /** The edge with the connectors. */
+  readonly east: Process;
+  /** Kills the interior, then starts it again. */
+  restartHub(): Promise<void>;
+  /** Starts the interior again, which has ended. */
+  startHub(): void;
+}
+
+/** How the network differs from the plainest. */
+export interface NetworkOptions {
+  /** Further flags of `deno` for both edges. */
+  readonly edgeFlags?: readonly string[];
+  /** Starts an edge another way than the command line does. */
+  readonly startEdge?: (name: "west" | "east", args: readonly string[]) => Process;
+  /** False when some listeners may stay shut at first. Default true: waits for all of them. */
+  readonly untilOpen?: boolean;
+}
+
+/** Runs `body` in a network whose west edge listens for the keys of `targets` and whose east edge leads to their ports. */
+export async function withNetwork(
+  targets: Readonly<Record<string, number>>,
+  body: (network: Network) => Promise<void>,
+  options: NetworkOptions = {},
+): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  const hubFolder = await interiorFolder(`${dir}/hub`);
+  const ports = Object.fromEntries(Object.keys(targets).map((key) => [key, freePort()]));
+  const services = (ports: Readonly<Record<string, number>>) =>
+    Object.entries(ports).map(([key, port]) => ({ key, port }));
+  await edgeFolder(`${dir}/west`, "west", hubFolder, { listeners: services(ports) });
+  await edgeFolder(`${dir}/east`, "east", hubFolder, { connectors: services(targets) });
+  const startHub = () => startTendril("hub", ["run", `${dir}/hub`]);
+  const startEdge = options.startEdge ?? ((name, args) => startTendril(name, args, options.edgeFlags));
+  let hub = startHub();
+  const west = startEdge("west", ["run", `${dir}/west`]);
+  const east = startEdge("east", ["run", `${dir}/east`]);
+  try {
+    if (options.untilOpen !== false) {
+      for (const port of Object.values(ports)) await untilListening(port, west, 30_000);
+    }
+    await body({
+      ports,
+      edgePort: hubFolder.edgePort,
+      hub: () => hub,
+      west,
+      east,
+      startHub: () => hub = startHub(),
+      restartHub: async () => {
+        hub.signal("SIGKILL");
+        await hub.ended;
+        hub = startHub();
+      },
+    });
+  } catch (error) {
+    console.error(
+      [hub, west, east].map((process) => `--- ${process.name}\n${process.output().slice(-3000)}`).join("\n"),
+    );
+    throw error;
+  } finally {
+    await Promise.all([hub.stop(), west.stop(), east.stop()]);
+    await Deno.remove(dir, { recursive: true });
+  }
+}
