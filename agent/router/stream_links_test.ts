@@ -3,7 +3,7 @@ import { until } from "../../tests/support/until.ts";
 import { message } from "../../tests/support/wire_peer.ts";
 import type { Receiver } from "../amqp/receiver.ts";
 import { Egress } from "./egress.ts";
-import { IDLE_STREAM_LINKS, StreamLinks } from "./stream_links.ts";
+import { IDLE_STREAM_LINKS, MAX_STREAM_LINKS, StreamLinks } from "./stream_links.ts";
 import { connected, type Peers } from "./testing_peers.ts";
 import { listening, routed, Taker } from "./testing_consumer.ts";
 
@@ -130,4 +130,18 @@ Deno.test("stream links: a stream for a connection that has just gone is release
   assert.deepEqual(upstream.heard, []);
   await until(() => upstream.heard.length === 1);
   assert.deepEqual(upstream.heard, [[{ kind: "released" }, true]]);
+});
+
+Deno.test("stream links: beyond the bound of links, streams wait for one to fall idle", async () => {
+  await using near = await pool();
+  const streams = Array.from({ length: MAX_STREAM_LINKS + 2 }, () => near.begin());
+  await until(() => near.wire.arrived.length === MAX_STREAM_LINKS, 60_000);
+  assert.equal(near.links.length, MAX_STREAM_LINKS);
+  streams[0]!.egress.end();
+  near.wire.arrived[0]!.delivery.update({ kind: "accepted" }, true);
+  await until(() => near.wire.arrived.length === MAX_STREAM_LINKS + 1);
+  assert.equal(near.links.length, MAX_STREAM_LINKS);
+  near.wire.peer.channel.destroy();
+  await until(() => streams.every(({ upstream }) => upstream.heard.length === 1));
+  assert.deepEqual(streams.at(-1)!.upstream.heard, [[{ kind: "released" }, true]]);
 });
