@@ -14,10 +14,11 @@ import type {
   MessageHead,
   StreamEvent,
 } from "../adaptor/action.ts";
+import { SharedErrorCode } from "../adaptor/abi.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { Downstream, Message, Upstream } from "../router/flow.ts";
+import { type Downstream, FAILED, type Message, RELEASED, type Upstream } from "../router/flow.ts";
 import { InboundStream } from "./inbound_stream.ts";
 import { OutboundStream } from "./outbound_stream.ts";
 import { SocketReader } from "./socket_reader.ts";
@@ -59,6 +60,7 @@ export class BridgedConnection {
   #readDone = false;
   #writeDone = false;
   #closed = false;
+  #role: AdaptorRole = "listener";
 
   /** Joins `conn`, which it owns from now on, with an instance of `adaptor`; call {@link BridgedConnection.open} next. */
   constructor(conn: Deno.TcpConn, adaptor: AdaptorModule, hooks: BridgeHooks) {
@@ -80,6 +82,7 @@ export class BridgedConnection {
 
   /** Starts the adaptor and the flow of data. */
   open(role: AdaptorRole): void {
+    this.#role = role;
     this.#ask((adaptor) => adaptor.open(role, NO_OCTETS));
     if (this.#readsEarly) this.#startReading();
   }
@@ -98,8 +101,8 @@ export class BridgedConnection {
     return inbound;
   }
 
-  /** Ends everything at once. */
-  close(failure: string | undefined): void {
+  /** Ends everything at once; `outcome` is the last word about the streams from the network. */
+  close(failure: string | undefined, outcome: DeliveryState = FAILED): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#reader.stop();
@@ -107,7 +110,7 @@ export class BridgedConnection {
     this.#adaptorWants?.();
     // After an orderly end the last outcomes may still be on their way; nothing waits for them here.
     if (failure !== undefined) { for (const stream of this.#outbound.values()) stream.abandon(); }
-    for (const stream of this.#inbound.values()) stream.fail();
+    for (const stream of this.#inbound.values()) stream.settle(outcome);
     this.#releaseAdaptor();
     try {
       this.#conn.close();
@@ -151,10 +154,18 @@ export class BridgedConnection {
       case "metric":
         return this.#hooks.logger.debug("adaptor metric", { name: action.name, value: action.value });
       case "error":
-        return this.close(`adaptor error ${action.code}: ${action.text}`);
+        return this.close(`adaptor error ${action.code}: ${action.text}`, this.#verdict(action.code, action.text));
       case "close":
         return this.close(action.text || "closed by the adaptor");
     }
+  }
+
+  /** What the network is told of a stream that the adaptor does not want (wire-protocol E.3). */
+  #verdict(code: number, description: string): DeliveryState {
+    // Another connector may know what to do with it; for the answer to a listener there is no other place.
+    if (code === SharedErrorCode.unsuitable && this.#role === "connector") return RELEASED;
+    if (code !== SharedErrorCode.unsuitable && code !== SharedErrorCode.malformed) return FAILED;
+    return { kind: "rejected", error: { condition: "amqp:invalid-field", description } };
   }
 
   #begin(number: number, head: MessageHead): void {

@@ -87,7 +87,7 @@ export class Connector implements Consumer {
       this.#setMessage(`can't reach ${host}:${port}: ${messageOf(error)}`);
       this.#logger.warn("target refused", {
         connector: name,
-        key: routingKey,
+        routingKey,
         target: `${host}:${port}`,
         reason: messageOf(error),
       });
@@ -112,7 +112,7 @@ export class Connector implements Consumer {
         this.outstanding--;
         this.#connections.delete(number);
         if (failure !== undefined) {
-          this.#logger.warn("connection closed", { connector: name, key: routingKey, reason: failure });
+          this.#logger.warn("connection closed", { connector: name, routingKey, reason: failure });
         }
       },
     });

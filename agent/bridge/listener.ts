@@ -93,7 +93,7 @@ export class Listener {
       return;
     }
     this.#message = "OK";
-    this.#logger.debug("listener open", { listener: name, host, port: this.#socket.addr.port, key: routingKey });
+    this.#logger.debug("listener open", { listener: name, host, port: this.#socket.addr.port, routingKey });
     this.#onChange();
     this.#acceptAll(this.#socket);
   }
@@ -112,7 +112,11 @@ export class Listener {
     if (this.#socket === undefined) return;
     this.#socket.close();
     this.#socket = undefined;
-    this.#logger.debug("listener shut", { listener: this.#spec.name, key: this.#spec.routingKey, reason: message });
+    this.#logger.debug("listener shut", {
+      listener: this.#spec.name,
+      routingKey: this.#spec.routingKey,
+      reason: message,
+    });
     this.#onChange();
   }
 
@@ -150,7 +154,7 @@ export class Listener {
         if (failure !== undefined) {
           this.#logger.warn("connection closed", {
             listener: this.#spec.name,
-            key: this.#spec.routingKey,
+            routingKey: this.#spec.routingKey,
             reason: failure,
           });
         }

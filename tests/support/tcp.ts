@@ -65,3 +65,9 @@ export async function echo(conn: Deno.TcpConn): Promise<void> {
   }
   await conn.closeWrite();
 }
+
+/** The two ends of a new connection on loopback. */
+export async function connectedPair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return await Promise.all([listener.accept(), connect(listener.addr.port)]);
+}
