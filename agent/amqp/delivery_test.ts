@@ -138,6 +138,17 @@ Deno.test("a sender may settle first", () => {
   assert.equal(receiver.unsettledCount, 0);
 });
 
+Deno.test("a sender that settles while the end still waits is heard behind the end", () => {
+  const { sender, flow, received } = linked({ windowFrames: 4, maxFrameSize: 1024 });
+  const delivery = sender.start(false, QUIET);
+  delivery.write(new Uint8Array(50_000));
+  delivery.end();
+  delivery.settle({ kind: "accepted" });
+  flow();
+  assert.equal(bytesOf(received[0]).length, 50_000);
+  assert.deepEqual(received[0].events, ["end", "sender accepted true"]);
+});
+
 Deno.test("credit limits how many deliveries are started, and is topped up as they arrive", () => {
   const { sender, flow, received } = linked({ credit: 4 });
   let sent = 0;

@@ -37,6 +37,8 @@ export class OutgoingDelivery {
   #ended = false;
   #aborted = false;
   #settled: boolean;
+  /** Said once the last frame has left. */
+  #lastWord: (() => void) | undefined;
 
   /** Made by a sender. */
   constructor(sender: Sender, id: number, presettled: boolean, handler: OutgoingHandler) {
@@ -112,9 +114,16 @@ export class OutgoingDelivery {
     else this.sender.session.enqueue(this);
   }
 
-  /** Tells the receiver that we have settled, with a state if one is known. */
+  /**
+   * Tells the receiver that we have settled, with a state if one is known: behind the rest of a message that is ended
+   * but has not left yet, for what is settled before its end counts as given up.
+   */
   settle(state?: DeliveryState): void {
     if (this.#settled) return;
+    if (this.#ended && !this.finished) {
+      this.#lastWord = () => this.settle(state);
+      return;
+    }
     this.settleQuietly();
     if (this.#begun) this.sender.session.sendDisposition("sender", this.id, true, state);
   }
@@ -166,7 +175,9 @@ export class OutgoingDelivery {
     if (!more) this.finished = true;
     const settled = this.presettled || (this.#aborted && !more);
     this.sender.session.sendTransfer(this.sender.handle, first ? this.id : -1, settled, more, this.#aborted, payload);
-    if (!more) this.sender.deliveryFinished();
+    if (more) return;
+    this.#lastWord?.();
+    this.sender.deliveryFinished();
   }
 }
 

@@ -15,12 +15,12 @@ export interface Footprint {
 }
 
 /** Starts an edge `runs` times by `startEdge`; its listener is at `port`. */
-export async function footprint(startEdge: () => Process, port: number, runs: number): Promise<Footprint> {
+export async function footprint(startEdge: () => Promise<Process>, port: number, runs: number): Promise<Footprint> {
   const linked: number[] = [];
   const idle: number[] = [];
   for (let run = 0; run < runs; run++) {
     const startedAt = performance.now();
-    await using edge = startEdge();
+    await using edge = await startEdge();
     await untilListening(port, edge);
     linked.push(performance.now() - startedAt);
     await new Promise((resolve) => setTimeout(resolve, REST_MS));

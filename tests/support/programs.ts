@@ -27,7 +27,7 @@ export function skrouterd(): string | undefined {
 export function testWith(
   programs: readonly string[],
   name: string,
-  body: (paths: Record<string, string>) => Promise<void>,
+  body: (paths: Record<string, string>, t: Deno.TestContext) => Promise<void>,
 ): void {
   const paths: Record<string, string> = {};
   const missing: string[] = [];
@@ -37,7 +37,7 @@ export function testWith(
     else paths[program] = path;
   }
   if (missing.length === 0) {
-    Deno.test(name, () => body(paths));
+    Deno.test(name, (t) => body(paths, t));
     return;
   }
   const reason = missing.includes("skrouterd")
