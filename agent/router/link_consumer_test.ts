@@ -191,6 +191,16 @@ Deno.test("link consumer: a stream that waited for its link is told when it may 
   assert.ok(near.wire.arrived[0]!.octets.length > 500_000);
 });
 
+Deno.test("link consumer: it is told so even when all that waited leaves at once", async () => {
+  await using near = await consuming({ credit: 0 });
+  const upstream = listening();
+  near.consumer.deliver(stream("small"), upstream);
+  assert.deepEqual(upstream.drains, []);
+  near.link.keepCredit(1);
+  await until(() => near.wire.arrived.length === 1);
+  assert.deepEqual(upstream.drains, [0]);
+});
+
 Deno.test("link consumer: streams go beside the link where the peer takes that, whole messages never", async () => {
   await using near = await consuming({ credit: 0, streams: true });
   near.wire.onAttach = (link) => {

@@ -79,8 +79,9 @@ Deno.test("interior: messages of an edge are annotated on their way, and none re
   await east.wire.receiver({ address: "mc/all" });
   const uplink = await west.uplink();
   const annotations = { ingressMesh: "mesh-w", trace: ["0/X"] };
+  const passedOn = { ...annotations, toOverride: "mc/all", ingress: "0/X" };
   send(uplink, message({ to: "mc/all", body: "first", annotations }));
-  send(uplink, message({ to: "x", body: "second", annotations: { ...annotations, toOverride: "mc/all" } }));
+  send(uplink, message({ to: "x", body: "second", annotations: passedOn }));
   await until(() => east.wire.arrived.length === 2 && east.wire.arrived[1]!.events.includes("end"));
   const [first, second] = east.wire.arrived.map(({ octets }) => read(octets));
   assert.deepEqual(first!.annotations, {
@@ -91,6 +92,7 @@ Deno.test("interior: messages of an edge are annotated on their way, and none re
     ingressMesh: "mesh-w",
   });
   assert.equal(second!.annotations.toOverride, "mc/all");
+  assert.equal(second!.annotations.ingress, "0/X", "where it entered the network stays");
   assert.equal(west.wire.arrived.length, 0, "no echo");
 });
 
