@@ -4,7 +4,7 @@
  */
 
 import { createServer, isIP, type Server, type Socket } from "node:net";
-import { TendrilError } from "../lib/errors.ts";
+import { messageOf, TendrilError } from "../lib/errors.ts";
 import { keepAccepting } from "./accept_again.ts";
 import type { Channel, TlsCredentials } from "./channel.ts";
 import { linkError } from "./link_error.ts";
@@ -99,7 +99,7 @@ export async function accept(options: AcceptOptions, onChannel: OnChannel, onRef
   await listen(server, options);
   // Without a listener a failure of the port would end the process.
   server.on("error", (error: unknown) => refuse(acceptFailure(error), "unknown"));
-  const stopAccepting = keepAccepting(server);
+  const stopAccepting = keepAccepting(server, options.host, (reason) => refuse(acceptFailure(reason), "unknown"));
   const address = server.address();
   return {
     host: options.host,
@@ -152,7 +152,7 @@ function limitError(maxConnections: number): TendrilError {
 }
 
 function acceptFailure(error: unknown): TendrilError {
-  return new TendrilError("ACCEPT_FAILED", "A connection could not be accepted.", {
+  return new TendrilError("ACCEPT_FAILED", `A connection could not be accepted: ${messageOf(error)}.`, {
     cause: error,
     hint: "If too many files are open, raise the limit (ulimit -n) or close connections.",
   });

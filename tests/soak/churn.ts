@@ -63,7 +63,7 @@ export async function churn(
     }
     track.sample([hub(), ...edges]);
     for (const [at, edge] of edges.entries()) leaks.push(...await leaksSince(edge, before[at]));
-  }, { edgeFlags: TALLY_FLAGS });
+  }, { west: { flags: TALLY_FLAGS }, east: { flags: TALLY_FLAGS } });
   return { connections, failures, leaks, memory: { last: track.last(), growth: track.growth() } };
 }
 

@@ -28,5 +28,5 @@ Deno.test("holdings: a connection that stays open shows in both edges' accounts,
     }
     await close(conn);
     for (const [at, edge] of edges.entries()) assert.deepEqual(await leaksSince(edge, before[at]), []);
-  }, { edgeFlags: TALLY_FLAGS });
+  }, { west: { flags: TALLY_FLAGS }, east: { flags: TALLY_FLAGS } });
 });

@@ -56,7 +56,7 @@ export async function soakKills(
       onCycle(cycle, number, track.last());
     }
     for (const [at, edge] of edges.entries()) leaks.push(...await leaksSince(edge, before[at]));
-  }, { edgeFlags: TALLY_FLAGS });
+  }, { west: { flags: TALLY_FLAGS }, east: { flags: TALLY_FLAGS } });
   return { cycles, leaks, memory: { last: track.last(), growth: track.growth() } };
 }
 

@@ -2,7 +2,7 @@
 
 import { freePort, type Process, untilListening } from "./processes.ts";
 import { edgeFolder, interiorFolder } from "./site_folder.ts";
-import { startTendril } from "./tendril.ts";
+import { type StartOptions, startTendril } from "./tendril.ts";
 
 /** A running network. */
 export interface Network {
@@ -24,10 +24,12 @@ export interface Network {
 
 /** How the network differs from the plainest. */
 export interface NetworkOptions {
-  /** Further flags of `deno` for both edges. */
-  readonly edgeFlags?: readonly string[];
-  /** Starts an edge another way than the command line does. */
-  readonly startEdge?: (name: "west" | "east", args: readonly string[]) => Process;
+  /** How the interior is started. */
+  readonly hub?: StartOptions;
+  /** How the west edge is started. */
+  readonly west?: StartOptions;
+  /** How the east edge is started. */
+  readonly east?: StartOptions;
   /** False when some listeners may stay shut at first. Default true: waits for all of them. */
   readonly untilOpen?: boolean;
 }
@@ -45,11 +47,10 @@ export async function withNetwork(
     Object.entries(ports).map(([key, port]) => ({ key, port }));
   await edgeFolder(`${dir}/west`, "west", hubFolder, { listeners: services(ports) });
   await edgeFolder(`${dir}/east`, "east", hubFolder, { connectors: services(targets) });
-  const startHub = () => startTendril("hub", ["run", `${dir}/hub`]);
-  const startEdge = options.startEdge ?? ((name, args) => startTendril(name, args, options.edgeFlags));
-  let hub = startHub();
-  const west = startEdge("west", ["run", `${dir}/west`]);
-  const east = startEdge("east", ["run", `${dir}/east`]);
+  const startSite = (name: "hub" | "west" | "east") => startTendril(name, ["run", `${dir}/${name}`], options[name]);
+  let hub = startSite("hub");
+  const west = startSite("west");
+  const east = startSite("east");
   try {
     if (options.untilOpen !== false) {
       for (const port of Object.values(ports)) await untilListening(port, west, 30_000);
@@ -60,11 +61,11 @@ export async function withNetwork(
       hub: () => hub,
       west,
       east,
-      startHub: () => hub = startHub(),
+      startHub: () => hub = startSite("hub"),
       restartHub: async () => {
         hub.signal("SIGKILL");
         await hub.ended;
-        hub = startHub();
+        hub = startSite("hub");
       },
     });
   } catch (error) {
