@@ -211,6 +211,26 @@ Deno.test("edge links: messages go up annotated with the mesh id, and come down 
   assert.equal(wire.arrived.length, 2, "what came down and finds nobody does not go back up");
 });
 
+Deno.test("edge links: who serves here comes before others beyond the link, until it has more to do", async () => {
+  await using site = edge({ a: 1 });
+  const here = new Taker();
+  site.router.addresses.add("Mweb", here);
+  const unwatch = site.router.addresses.watch("Mweb", undefined, () => {});
+  await until(() => site.states().a === "active");
+  await site.interior("a").report("Mweb", true);
+  await until(() => site.router.addresses.get("Mweb")?.consumers.length === 2);
+  const route = () => site.router.route(routed({ address: "web", start: message({ to: "web" }) }), listening());
+  for (let at = 0; at < 3; at++) {
+    here.outstanding = 0;
+    route();
+  }
+  assert.equal(here.taken.length, 3);
+  here.outstanding = 5;
+  for (let at = 0; at < 3; at++) route();
+  assert.equal(here.taken.length, 3);
+  unwatch();
+});
+
 Deno.test("edge links: an edge offers nothing to receive from", async () => {
   await using site = edge({ a: 1 });
   await until(() => site.states().a === "active");

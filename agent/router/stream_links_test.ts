@@ -77,6 +77,23 @@ Deno.test("stream links: idle ones beyond the bound are closed, those in use and
   assert.equal(near.open(), IDLE_STREAM_LINKS);
 });
 
+Deno.test("stream links: credit that comes to an idle link does not make it two", async () => {
+  await using near = await pool();
+  const { egress, upstream } = near.begin();
+  await until(() => near.wire.arrived.length === 1);
+  egress.end();
+  near.wire.arrived[0]!.delivery.update({ kind: "accepted" }, true);
+  await until(() => upstream.heard.length === 1);
+  near.links[0]!.keepCredit(100);
+  // What is sent behind the credit has its outcome only after the credit was seen.
+  const probe = await near.wire.sender({ address: "probe" }, false);
+  assert.equal(probe.attached, false);
+  const two = [near.begin(), near.begin()];
+  await until(() => near.wire.arrived.length === 3);
+  assert.notEqual(near.wire.arrived[1]!.link, near.wire.arrived[2]!.link);
+  for (const { egress } of two) egress.abort();
+});
+
 Deno.test("stream links: a stream that gives up while its link opens leaves the link to the next", async () => {
   await using near = await pool(0);
   const first = near.begin("gives up");
