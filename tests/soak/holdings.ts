@@ -3,16 +3,28 @@
 import { openFiles, residentMiB } from "../bench/measure.ts";
 import type { Process } from "../support/processes.ts";
 import { until } from "../support/until.ts";
-import { TALLY_MARK } from "./tally_mark.ts";
+import { type Tally, TALLY_MARK } from "./tally_mark.ts";
 
 /** Flags of `deno` that make an edge answer {@link holdings}. */
-export const TALLY_FLAGS: readonly string[] = ["--preload", new URL("tally_preload.ts", import.meta.url).pathname];
+export const TALLY_FLAGS: readonly string[] = [
+  "--v8-flags=--expose-gc",
+  "--preload",
+  new URL("tally_preload.ts", import.meta.url).pathname,
+];
 
 /** How long an edge may take to give back what closed connections held, in ms. */
 const SETTLE_MS = 10_000;
 
-/** Counts by kind; those of the kernel begin with `fd `. */
-export type Holdings = Readonly<Record<string, number>>;
+/** Live heap may differ by so much without anything having leaked: compiled code, caches; MiB. */
+const HEAP_SLACK_MIB = 3;
+
+/** What an edge holds. */
+export interface Holdings {
+  /** By kind; those of the kernel begin with `fd `. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Heap in use after a full collection. */
+  readonly heapMiB: number;
+}
 
 /** What `edge`, started with {@link TALLY_FLAGS}, holds now. */
 export async function holdings(edge: Process): Promise<Holdings> {
@@ -20,18 +32,24 @@ export async function holdings(edge: Process): Promise<Holdings> {
   edge.signal("SIGUSR2");
   const line = new RegExp(`${TALLY_MARK}(.*)\n`);
   await until(() => line.test(edge.output().slice(seen)));
-  const inside: Record<string, number> = JSON.parse(line.exec(edge.output().slice(seen))?.[1] ?? "{}");
+  const { counts, heapMiB }: Tally = JSON.parse(line.exec(edge.output().slice(seen))?.[1] ?? "{}");
   const files = Object.entries(openFiles(edge.pid)).map(([kind, count]) => [`fd ${kind}`, count]);
-  return { ...inside, ...Object.fromEntries(files) };
+  return { counts: { ...counts, ...Object.fromEntries(files) }, heapMiB };
 }
 
-/** Each kind of which `edge` holds more than in `before`, after at most `settleMs`; empty when nothing leaked. */
+/**
+ * Each kind of which `edge` holds more than in `before`, after at most `settleMs`; empty when nothing leaked. What grows with
+ * every connection, however little, is seen in the live heap.
+ */
 export async function leaksSince(edge: Process, before: Holdings, settleMs = SETTLE_MS): Promise<string[]> {
   const deadline = performance.now() + settleMs;
   for (;;) {
     const now = await holdings(edge);
-    const leaks = Object.keys(now).filter((kind) => now[kind] > (before[kind] ?? 0))
-      .map((kind) => `${edge.name}: ${kind} ${before[kind] ?? 0} -> ${now[kind]}`);
+    const leaks = Object.entries(now.counts).filter(([kind, count]) => count > (before.counts[kind] ?? 0))
+      .map(([kind, count]) => `${edge.name}: ${kind} ${before.counts[kind] ?? 0} -> ${count}`);
+    if (now.heapMiB > before.heapMiB + HEAP_SLACK_MIB) {
+      leaks.push(`${edge.name}: live heap ${before.heapMiB.toFixed(1)} -> ${now.heapMiB.toFixed(1)} MiB`);
+    }
     if (leaks.length === 0 || performance.now() > deadline) return leaks;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
