@@ -6,7 +6,7 @@
  *   deno task bench [--runs N] [--seconds N] [--loads LIST] [--json]
  *
  * LIST names loads, and beside them `wasm`, what WebAssembly costs in the path of TCP, and `footprint`, what an edge
- * takes that has nothing to do.
+ * takes that has nothing to do, and `stalled`, what readers that stop reading cost the process and the other streams.
  */
 
 import { parseArgs } from "node:util";
@@ -15,7 +15,8 @@ import { freePort, type Process, start, untilListening } from "../support/proces
 import { type Footprint, footprint } from "./footprint.ts";
 import { bulk, requests } from "./load.ts";
 import { cpuSeconds, residentMiB } from "./measure.ts";
-import { printFootprints, printTable, printWasmCost, summarize } from "./report.ts";
+import { printFootprints, printStalled, printTable, printWasmCost, summarize } from "./report.ts";
+import { endlessSource, type Stalled, stalled } from "./stalled.ts";
 import { prepare, skrouterdTopology, tendrilTopology, type Topology } from "./topology.ts";
 import { wasmCost } from "./wasm_cost.ts";
 
@@ -94,7 +95,7 @@ async function main(): Promise<void> {
     options: {
       runs: { type: "string", default: "3" },
       seconds: { type: "string", default: "3" },
-      loads: { type: "string", default: [...Object.keys(LOADS), "wasm", "footprint"].join(",") },
+      loads: { type: "string", default: [...Object.keys(LOADS), "wasm", "footprint", "stalled"].join(",") },
       json: { type: "boolean", default: false },
     },
   });
@@ -102,9 +103,14 @@ async function main(): Promise<void> {
   const seconds = Number(values.seconds);
   const dir = await Deno.makeTempDir({ prefix: "tendril-bench-" });
   const targets = await startTargets(dir);
+  using source = endlessSource();
   const topologies: Topology[] = [];
   try {
-    const ground = await prepare(dir, [{ key: "iperf", port: targets.iperf }, { key: "http", port: targets.http }]);
+    const ground = await prepare(dir, [
+      { key: "iperf", port: targets.iperf },
+      { key: "http", port: targets.http },
+      { key: "source", port: source.port },
+    ]);
     topologies.push(await tendrilTopology(ground));
     const binary = skrouterd();
     if (binary === undefined) console.error("SKROUTERD is not set: no comparison with the C router in this run");
@@ -132,13 +138,23 @@ async function main(): Promise<void> {
         footprints[name] = await footprint(idle.start, idle.port, runs);
       }
     }
+    const stalls: Record<string, Stalled> = {};
+    if (wanted.includes("stalled")) {
+      for (const topology of topologies) {
+        console.error(`stalled: ${topology.name}`);
+        stalls[topology.name] = await stalled(topology, seconds);
+      }
+    }
     const wasm = wanted.includes("wasm") ? await wasmCost(ground, seconds) : undefined;
     const summary = summarize(samples);
     if (values.json) {
-      console.log(JSON.stringify({ ...summary, memoryMiB: memory, footprints, wasm, seconds, samples }));
+      console.log(
+        JSON.stringify({ ...summary, memoryMiB: memory, footprints, stalled: stalls, wasm, seconds, samples }),
+      );
     } else {
       if (samples.length > 0) printTable(summary, memory);
       printFootprints(footprints);
+      printStalled(stalls);
       if (wasm !== undefined) printWasmCost(wasm);
     }
   } finally {

@@ -3,6 +3,7 @@
 import type { Footprint } from "./footprint.ts";
 import type { Sample } from "./main.ts";
 import { spread } from "./measure.ts";
+import type { Stalled } from "./stalled.ts";
 import type { WasmCost } from "./wasm_cost.ts";
 
 /** One load under one subject. */
@@ -117,6 +118,18 @@ export function printFootprints(footprints: Readonly<Record<string, Footprint>>)
   for (const [name, { linkedMs, idleMiB }] of Object.entries(footprints)) {
     console.log(
       `idle edge, ${name}: ${show(idleMiB, 1)} MiB resident, part of the network ${show(linkedMs, 0)} ms after start`,
+    );
+  }
+}
+
+/** Prints what stalled readers cost. */
+export function printStalled(stalls: Readonly<Record<string, Stalled>>): void {
+  for (const [name, { streams, seconds, rate, kept, memory, growthPerStream, open }] of Object.entries(stalls)) {
+    const grown = memory.map(({ name, before, after }) => `${name} ${before.toFixed(0)} -> ${after.toFixed(0)}`);
+    console.log(
+      `${streams} stalled readers, ${name}, ${seconds.toFixed(0)} s: others keep ${(kept * 100).toFixed(0)} % ` +
+        `(${(rate.before / 1e9).toFixed(2)} -> ${(rate.during / 1e9).toFixed(2)} Gbit/s), resident MiB ` +
+        `${grown.join(", ")}, at most ${growthPerStream.toFixed(1)} per stream, ${open} still open`,
     );
   }
 }
