@@ -254,3 +254,23 @@ Deno.test("drain gives unused credit back at once", () => {
   });
   assert.equal(sender.credit, 0);
 });
+
+Deno.test("a stream that is silent for a day stays open, and goes on as if it had been a moment", () => {
+  const { client, server, flow, sender, received } = linked();
+  const delivery = sender.start(false, QUIET);
+  delivery.write(new TextEncoder().encode("good "));
+  flow();
+  const day = 24 * 60 * 60 * 1000;
+  let now = 0;
+  while (now < day) {
+    // Each side is called when it asked to be, as its owner does.
+    now = Math.min(client.connection.tick(now), server.connection.tick(now));
+    flow();
+  }
+  assert.deepEqual([client.closes, server.closes, received[0].events], [[], [], []]);
+  delivery.write(new TextEncoder().encode("morning"));
+  delivery.end();
+  flow();
+  assert.equal(received[0].chunks.map((chunk) => new TextDecoder().decode(chunk)).join(""), "good morning");
+  assert.deepEqual(received[0].events, ["end"]);
+});

@@ -2,7 +2,7 @@
 
 import { withNetwork } from "../support/network.ts";
 import { closeQuietly, connect, echo, readExactly, readToEnd, server, writeAll } from "../support/tcp.ts";
-import { type Holdings, holdings, leaksSince, MemoryTrack, TALLY_FLAGS } from "./holdings.ts";
+import { type Account, accountSince, type Holdings, holdings, MemoryTrack, TALLY_FLAGS } from "./holdings.ts";
 
 /** Clients at a time. */
 const CLIENTS = 16;
@@ -14,14 +14,12 @@ const SAMPLE_MS = 2000;
 /** Length of the warm-up before anything is counted, in ms. */
 const WARM_UP_MS = 5000;
 
-/** What came of it. */
-export interface Churn {
+/** What came of it, and what the edges hold afterwards compared with the end of the warm-up. */
+export interface Churn extends Account {
   /** Connections that were opened, without the warm-up. */
   readonly connections: number;
   /** Orderly ones that did not get every octet back. */
   readonly failures: number;
-  /** One line per kind of thing of which an edge holds more than after the warm-up. */
-  readonly leaks: readonly string[];
   /** Resident memory of all processes in MiB: at the end, and how it grew. */
   readonly memory: { readonly last: Record<string, number>; readonly growth: Record<string, number> };
 }
@@ -32,7 +30,7 @@ export async function churn(
   onSample: (connections: number, memory: Record<string, number>) => void,
 ): Promise<Churn> {
   using target = server(echo);
-  const leaks: string[] = [];
+  let account: Account = { leaks: [], heap: {} };
   const track = new MemoryTrack();
   let connections = 0;
   let failures = 0;
@@ -62,9 +60,9 @@ export async function churn(
       clearInterval(timer);
     }
     track.sample([hub(), ...edges]);
-    for (const [at, edge] of edges.entries()) leaks.push(...await leaksSince(edge, before[at]));
+    account = await accountSince(edges, before);
   }, { west: { flags: TALLY_FLAGS }, east: { flags: TALLY_FLAGS } });
-  return { connections, failures, leaks, memory: { last: track.last(), growth: track.growth() } };
+  return { connections, failures, ...account, memory: { last: track.last(), growth: track.growth() } };
 }
 
 /** One connection that sends `octets`; false when it was orderly and they did not come back. */

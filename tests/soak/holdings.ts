@@ -55,6 +55,25 @@ export async function leaksSince(edge: Process, before: Holdings, settleMs = SET
   }
 }
 
+/** What edges hold at the end, compared with an earlier account. */
+export interface Account {
+  /** One line per kind of thing of which an edge holds more than before. */
+  readonly leaks: readonly string[];
+  /** Heap in use after a full collection, in MiB, by edge. */
+  readonly heap: Readonly<Record<string, { readonly before: number; readonly after: number }>>;
+}
+
+/** Compares `edges` with `before`, in the same order. */
+export async function accountSince(edges: readonly Process[], before: readonly Holdings[]): Promise<Account> {
+  const leaks: string[] = [];
+  const heap: Record<string, { before: number; after: number }> = {};
+  for (const [at, edge] of edges.entries()) {
+    leaks.push(...await leaksSince(edge, before[at]));
+    heap[edge.name] = { before: before[at].heapMiB, after: (await holdings(edge)).heapMiB };
+  }
+  return { leaks, heap };
+}
+
 /** Resident memory of processes over time. */
 export class MemoryTrack {
   readonly #samples = new Map<string, number[]>();

@@ -3,7 +3,7 @@
 import { type Network, withNetwork } from "../support/network.ts";
 import { untilListening } from "../support/processes.ts";
 import { closeQuietly, connect, echo, readExactly, readToEnd, server, writeAll } from "../support/tcp.ts";
-import { type Holdings, holdings, leaksSince, MemoryTrack, TALLY_FLAGS } from "./holdings.ts";
+import { type Account, accountSince, type Holdings, holdings, MemoryTrack, TALLY_FLAGS } from "./holdings.ts";
 
 /** Streams that are busy when the interior dies. */
 const BUSY_STREAMS = 6;
@@ -26,11 +26,9 @@ export interface KillCycle {
   readonly backMs: number;
 }
 
-/** All cycles. */
-export interface KillSoak {
+/** All cycles, and what the edges hold afterwards compared with the end of the warm-up. */
+export interface KillSoak extends Account {
   readonly cycles: readonly KillCycle[];
-  /** One line per kind of thing of which an edge holds more than after the warm-up. */
-  readonly leaks: readonly string[];
   /** Resident memory of the edges in MiB: at the end, and how it grew. */
   readonly memory: { readonly last: Record<string, number>; readonly growth: Record<string, number> };
 }
@@ -42,7 +40,7 @@ export async function soakKills(
 ): Promise<KillSoak> {
   using target = server(echo);
   const cycles: KillCycle[] = [];
-  const leaks: string[] = [];
+  let account: Account = { leaks: [], heap: {} };
   const track = new MemoryTrack();
   await withNetwork({ echo: target.port }, async (network) => {
     const edges = [network.west, network.east];
@@ -55,9 +53,9 @@ export async function soakKills(
       track.sample(edges);
       onCycle(cycle, number, track.last());
     }
-    for (const [at, edge] of edges.entries()) leaks.push(...await leaksSince(edge, before[at]));
+    account = await accountSince(edges, before);
   }, { west: { flags: TALLY_FLAGS }, east: { flags: TALLY_FLAGS } });
-  return { cycles, leaks, memory: { last: track.last(), growth: track.growth() } };
+  return { cycles, ...account, memory: { last: track.last(), growth: track.growth() } };
 }
 
 async function killOnce(network: Network): Promise<KillCycle> {

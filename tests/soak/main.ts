@@ -14,7 +14,7 @@ import { BACK_LIMIT_MS, CLOSED_LIMIT_MS, type KillSoak, soakKills } from "./kill
  * Growth of resident memory that is no leak, MiB: garbage, and the buffers that are kept for reuse, come and go by this
  * much. Small leaks are seen in the live heap, which `leaksSince` looks at; this is for what lies outside of it.
  */
-const GROWTH_LIMIT_MIB = 32;
+const GROWTH_LIMIT_MIB = 48;
 
 const { values } = parseArgs({
   options: {
@@ -73,14 +73,17 @@ function limit(what: string, { min, median, max }: ReturnType<typeof spread>, li
   return { holds: max < limitMs, text };
 }
 
-function nothingLeaked(what: string, { leaks, memory }: Pick<KillSoak, "leaks" | "memory">): Line {
+function nothingLeaked(what: string, { leaks, heap, memory }: Pick<KillSoak, "leaks" | "heap" | "memory">): Line {
   const grew = Object.values(memory.growth).some((growth) => growth > GROWTH_LIMIT_MIB);
   const held = leaks.length === 0 ? "no handle, timer, socket or heap left over" : `left over: ${leaks.join(", ")}`;
+  const heaps = Object.entries(heap).map(([name, { before, after }]) =>
+    `${name} ${before.toFixed(1)} -> ${after.toFixed(1)}`
+  );
   return {
     holds: leaks.length === 0 && !grew,
-    text: `${what}: ${held}; resident at the end ${mib(memory.last)}, growth from second to last quarter ${
-      mib(memory.growth)
-    }, limit ${GROWTH_LIMIT_MIB}`,
+    text: `${what}: ${held}; live heap ${heaps.join(", ")} MiB; resident at the end ${
+      mib(memory.last)
+    }, growth from second to last quarter ${mib(memory.growth)}, limit ${GROWTH_LIMIT_MIB}`,
   };
 }
 

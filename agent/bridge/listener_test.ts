@@ -1,0 +1,87 @@
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { freePort } from "../../tests/support/processes.ts";
+import { connect, readToEnd } from "../../tests/support/tcp.ts";
+import { until } from "../../tests/support/until.ts";
+import { loadBuiltin } from "../adaptor/builtin.ts";
+import { mobileKey } from "../router/address.ts";
+import type { DeliveryState } from "../amqp/codec/types.ts";
+import { FAILED, RELEASED } from "../router/flow.ts";
+import { Router } from "../router/router.ts";
+import { Taker } from "../router/testing_consumer.ts";
+import type { LogFields, Logger } from "../telemetry/log.ts";
+import { Listener } from "./listener.ts";
+
+async function listener() {
+  const router = new Router({ id: "west", role: "edge" });
+  const logged: [string, LogFields | undefined][] = [];
+  const take = (message: string, fields?: LogFields) => void logged.push([message, fields]);
+  const logger: Logger = { debug: take, info: take, warn: take, error: take };
+  const port = freePort();
+  const spec = { name: "l", routingKey: "key", host: "127.0.0.1", port };
+  const listener = new Listener(spec, router, await loadBuiltin("tcp"), logger, () => {});
+  const closings = () => logged.filter(([message]) => message === "connection closed").map(([, fields]) => fields);
+  return { listener, router, port, closings };
+}
+
+Deno.test("listener: nobody serves its key, so the port is shut and the status says why", async () => {
+  const { listener: shut, port } = await listener();
+  await rejects(connect(port), Deno.errors.ConnectionRefused);
+  const { open, message } = shut.status();
+  deepEqual([open, message], [false, "No matching connectors"]);
+  shut.stop();
+});
+
+Deno.test("listener: opens with the first consumer and shuts with the last", async () => {
+  const { listener: one, router, port } = await listener();
+  for (let round = 0; round < 3; round++) {
+    const withdraw = router.addresses.add(mobileKey("key"), new Taker());
+    await until(() => one.status().open);
+    deepEqual([one.status().message, one.status().port], ["OK", port]);
+    (await connect(port)).close();
+    withdraw();
+    await until(() => !one.status().open);
+    // The system shuts the port a moment later: a client that comes in between is reset.
+    await rejects(connect(port), /refused|reset/);
+  }
+  one.stop();
+  await until(() => one.status().connections === 0);
+});
+
+const ENDINGS: readonly (readonly [string, DeliveryState, RegExp])[] = [
+  ["released", RELEASED, /no consumer takes the routing key/],
+  ["lost or refused at its target", FAILED, /could not be reached/],
+  ["rejected", { kind: "rejected", error: { condition: "amqp:x", description: "not today" } }, /rejected: not today/],
+];
+
+for (const [what, outcome, reason] of ENDINGS) {
+  Deno.test(`listener: a client whose stream is ${what} is closed, and the log says why`, async () => {
+    const { listener: one, router, port, closings } = await listener();
+    const taker = new Taker();
+    const withdraw = router.addresses.add(mobileKey("key"), taker);
+    await until(() => one.status().open);
+    const conn = await connect(port);
+    await until(() => taker.taken.length === 1);
+    equal(one.status().connections, 1);
+    // The consumer vanishes while the client is on its way to it.
+    withdraw();
+    taker.taken[0]?.upstream.consumerState(outcome, true);
+    equal(await readToEnd(conn), 0);
+    conn.close();
+    equal(closings().length, 1);
+    deepEqual([closings()[0]?.["listener"], closings()[0]?.["routingKey"]], ["l", "key"]);
+    match(String(closings()[0]?.["reason"]), reason);
+    deepEqual([one.status().connections, one.status().message], [0, "No matching connectors"]);
+    one.stop();
+  });
+}
+
+Deno.test("listener: a port that somebody else has is said to be so, and opened once it is free", async () => {
+  const { listener: one, router, port } = await listener();
+  const other = Deno.listen({ hostname: "127.0.0.1", port });
+  router.addresses.add(mobileKey("key"), new Taker());
+  await until(() => one.status().message !== "No matching connectors");
+  match(one.status().message, new RegExp(`^can't listen on 127.0.0.1:${port}: .*in use`));
+  other.close();
+  await until(() => one.status().open);
+  one.stop();
+});
