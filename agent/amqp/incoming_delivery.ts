@@ -49,12 +49,16 @@ export class IncomingDelivery {
     if (this.#settledByUs) return;
     this.#settledByUs = settled;
     this.receiver.session.sendDisposition("receiver", this.id, settled, state);
-    if (settled) this.receiver.settledLocally(this);
+    if (!settled) return;
+    this.receiver.settledLocally(this);
+    this.release();
   }
 
   /** From the receiver: the sender has forgotten the delivery, so that nothing more can be said. */
   forgotten(): void {
     this.#settledByUs = true;
+    // Nobody may be left who would undo a hold, and the window it keeps shut is that of the whole session.
+    this.release();
   }
 
   /** Stops the session window from re-opening until {@link IncomingDelivery.release}: the reader is over its budget. */

@@ -118,7 +118,10 @@ export class Receiver {
   senderState(id: number, state: DeliveryState | undefined, settled: boolean): void {
     const delivery = this.#unsettled.get(id);
     if (delivery === undefined) return;
-    if (settled) this.#unsettled.delete(id);
+    if (settled) {
+      this.#unsettled.delete(id);
+      delivery.forgotten();
+    }
     delivery.handler?.onSenderState(state, settled);
   }
 
@@ -151,7 +154,6 @@ export class Receiver {
   #abort(delivery: IncomingDelivery): void {
     this.#current = undefined;
     delivery.complete = true;
-    delivery.release();
     // An aborted delivery is settled by that (part 2.7.5): nothing more is owed for it.
     this.settledLocally(delivery);
     delivery.forgotten();

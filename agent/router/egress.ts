@@ -95,7 +95,8 @@ export class Egress implements Downstream, OutgoingHandler {
   // --- from the link
 
   onDrain(pending: number): void {
-    if (!this.#over) this.#upstream.drained(pending);
+    // Also when nothing more can be said of the message: its producer may be held back for what had to wait.
+    this.#upstream.drained(pending);
   }
 
   onReceiverState(state: DeliveryState | undefined, settled: boolean): void {
