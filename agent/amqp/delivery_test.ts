@@ -138,6 +138,25 @@ Deno.test("a sender may settle first", () => {
   assert.equal(receiver.unsettledCount, 0);
 });
 
+Deno.test("delivery ids follow each other on the wire, in whatever order deliveries were started", () => {
+  // qpid-proton closes the session on any other order.
+  const { sender, flow, received } = linked({ windowFrames: 4, maxFrameSize: 1024 });
+  const [second, third, fourth] = ["second", "third", "fourth"].map((name) =>
+    sender.session.attachSender({ name }, {})
+  );
+  flow();
+  const first = sender.start(false, QUIET);
+  first.write(new Uint8Array(50_000));
+  const waits = second.start(false, QUIET);
+  waits.write(new Uint8Array(10));
+  third.start(false, QUIET).abort();
+  fourth.start(false, QUIET).finish(new Uint8Array(10));
+  first.end();
+  waits.end();
+  flow();
+  assert.deepEqual(received.map(({ delivery }) => delivery.id), [0, 1, 2]);
+});
+
 Deno.test("a sender that settles while the end still waits is heard behind the end", () => {
   const { sender, flow, received } = linked({ windowFrames: 4, maxFrameSize: 1024 });
   const delivery = sender.start(false, QUIET);

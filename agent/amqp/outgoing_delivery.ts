@@ -21,8 +21,6 @@ export interface OutgoingHandler {
 export class OutgoingDelivery {
   /** The link it leaves by. */
   readonly sender: Sender;
-  /** Delivery id within the session. */
-  readonly id: number;
   /** True when no outcome is wanted. */
   readonly presettled: boolean;
   /** Set by the owner. */
@@ -33,7 +31,8 @@ export class OutgoingDelivery {
   finished = false;
 
   readonly #waiting = new BlockQueue();
-  #begun = false;
+  /** Given with the first frame, for ids must follow each other on the wire; -1 before. */
+  #id = -1;
   #ended = false;
   #aborted = false;
   #settled: boolean;
@@ -41,12 +40,16 @@ export class OutgoingDelivery {
   #lastWord: (() => void) | undefined;
 
   /** Made by a sender. */
-  constructor(sender: Sender, id: number, presettled: boolean, handler: OutgoingHandler) {
+  constructor(sender: Sender, presettled: boolean, handler: OutgoingHandler) {
     this.sender = sender;
-    this.id = id;
     this.presettled = presettled;
     this.handler = handler;
     this.#settled = presettled;
+  }
+
+  /** Delivery id within the session; -1 as long as no frame has left. */
+  get id(): number {
+    return this.#id;
   }
 
   /** Octets accepted by {@link OutgoingDelivery.write} that have not left yet. */
@@ -102,7 +105,7 @@ export class OutgoingDelivery {
     if (this.finished) return;
     this.#waiting.clear();
     this.#ended = this.#aborted = true;
-    if (!this.#begun) {
+    if (this.#id < 0) {
       // Nothing has left yet: the peer never hears of it.
       this.finished = true;
       this.settleQuietly();
@@ -125,7 +128,7 @@ export class OutgoingDelivery {
       return;
     }
     this.settleQuietly();
-    if (this.#begun) this.sender.session.sendDisposition("sender", this.id, true, state);
+    if (this.#id >= 0) this.sender.session.sendDisposition("sender", this.id, true, state);
   }
 
   /** From the session: this delivery's turn to send at most one frame. Returns true while more waits. */
@@ -170,11 +173,11 @@ export class OutgoingDelivery {
   }
 
   #frame(payload: Uint8Array, more: boolean): void {
-    const first = !this.#begun;
-    this.#begun = true;
+    const first = this.#id < 0;
+    if (first) this.#id = this.sender.deliveryBegins(this);
     if (!more) this.finished = true;
     const settled = this.presettled || (this.#aborted && !more);
-    this.sender.session.sendTransfer(this.sender.handle, first ? this.id : -1, settled, more, this.#aborted, payload);
+    this.sender.session.sendTransfer(this.sender.handle, first ? this.#id : -1, settled, more, this.#aborted, payload);
     if (more) return;
     this.#lastWord?.();
     this.sender.deliveryFinished();

@@ -77,12 +77,8 @@ export class Sender {
     if (!this.ready) throw new Error(`link ${this.name} is not ready for a delivery`);
     this.#credit--;
     this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
-    const delivery = new OutgoingDelivery(this, this.session.nextDeliveryId(), presettled, handler);
+    const delivery = new OutgoingDelivery(this, presettled, handler);
     this.#current = delivery;
-    if (!presettled) {
-      this.#unsettled.set(delivery.id, delivery);
-      this.session.rememberOutgoing(delivery);
-    }
     return delivery;
   }
 
@@ -93,6 +89,16 @@ export class Sender {
     this.lost(undefined);
   }
 
+  /** From a delivery: its first frame is about to be encoded. Returns its delivery id. */
+  deliveryBegins(delivery: OutgoingDelivery): number {
+    const id = this.session.nextDeliveryId();
+    if (!delivery.settled) {
+      this.#unsettled.set(id, delivery);
+      this.session.rememberOutgoing(id, delivery);
+    }
+    return id;
+  }
+
   /** From a delivery: its last frame is encoded. */
   deliveryFinished(): void {
     this.#current = undefined;
@@ -101,6 +107,7 @@ export class Sender {
 
   /** From a delivery: it is settled. */
   forget(delivery: OutgoingDelivery): void {
+    if (delivery.id < 0) return;
     this.#unsettled.delete(delivery.id);
     this.session.forgetOutgoing(delivery.id);
   }

@@ -200,8 +200,8 @@ export class Session {
   }
 
   /** Keeps an unsettled outgoing delivery findable by id. */
-  rememberOutgoing(delivery: OutgoingDelivery): void {
-    this.#outgoing.set(delivery.id, delivery);
+  rememberOutgoing(id: number, delivery: OutgoingDelivery): void {
+    this.#outgoing.set(id, delivery);
   }
 
   /** The outgoing delivery is settled or lost. */
