@@ -36,6 +36,7 @@ const results = [
   await step("types", ["check", "--quiet", "agent", "interior", "tests", "adaptors/build.ts"]),
   await step("exported symbols are documented", ["task", "--quiet", "doc-lint"]),
   await step("adaptors equal a fresh build", ["task", "--quiet", "build", "--check"]),
+  await step("coverage of the AMQP engine", ["run", "-A", "tests/tools/coverage.ts"]),
   await step("tests", ["test", "-A", "--parallel", ...Deno.args]),
 ];
 const sum = (pick: (result: typeof results[number]) => number) =>
