@@ -17,6 +17,7 @@ import { Output } from "./output.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import { saslClientStep, type SaslMechanism, saslServerStep, type SaslStep } from "./sasl.ts";
 import { type Link, Session } from "./session.ts";
+import { shortened } from "./shortened.ts";
 import { TRANSFER_OVERHEAD, type TransferHeader } from "./transfer_header.ts";
 
 /** How a connection presents itself and what it allows. */
@@ -65,7 +66,7 @@ const PROTOCOL_AMQP = 0;
 const PROTOCOL_SASL = 3;
 const EMPTY_FRAME = new Uint8Array([0, 0, 0, 8, 2, 0, 0, 0]);
 
-type State = "sasl" | "header" | "opening" | "open" | "closing" | "closed";
+type State = "sasl" | "header" | "opening" | "open" | "closed";
 
 /** One connection to a peer. */
 export class Connection implements FrameSink {
@@ -88,6 +89,10 @@ export class Connection implements FrameSink {
   #state: State;
   #saslHeaderSent = false;
   #openSent = false;
+  /** Largest frame the peer takes, in octets; our Open leaves before it is known. */
+  #peerMaxFrame = Infinity;
+  /** A frame could not be sent: the connection fails at its next turn, not inside whatever call wanted to send it. */
+  #unsendable: ProtocolError | undefined;
   #heardAt = -1;
   #sentAt = -1;
   #heard = true;
@@ -117,10 +122,11 @@ export class Connection implements FrameSink {
 
   /** Takes bytes of the peer. Never throws: a violation closes the connection with the fitting condition. */
   feed(chunk: Uint8Array): void {
-    if (this.#state === "closed") return;
+    if (this.#isOver()) return;
     this.#heard = true;
     try {
       this.#parser.feed(chunk);
+      this.#checkSendable();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.fail(error);
@@ -129,7 +135,7 @@ export class Connection implements FrameSink {
 
   /** The output was written: producers that wait get their turns. */
   drained(): void {
-    if (this.#state !== "open") return;
+    if (this.#isOver() || this.#state !== "open") return;
     for (const session of [...this.#waiting]) {
       this.#waiting.delete(session);
       // Whoever could not finish goes to the end of the line of sessions.
@@ -140,7 +146,7 @@ export class Connection implements FrameSink {
 
   /** Lets time pass; `now` in ms of a monotonic clock. Returns when to call again, in ms of the same clock. */
   tick(now: number): number {
-    if (this.#state === "closed") return Infinity;
+    if (this.#isOver()) return Infinity;
     if (this.#heard || this.#heardAt < 0) this.#heardAt = now;
     if (this.#sent || this.#sentAt < 0) this.#sentAt = now;
     this.#heard = this.#sent = false;
@@ -172,7 +178,7 @@ export class Connection implements FrameSink {
 
   /** Closes in order; `error` is told to the peer. */
   close(error?: AmqpError): void {
-    if (this.#state === "closed" || this.#state === "closing") return;
+    if (this.#state === "closed") return;
     if (this.#openSent) this.send(0, error === undefined ? { type: "close" } : { type: "close", error });
     this.#finish(undefined);
   }
@@ -185,7 +191,7 @@ export class Connection implements FrameSink {
   /** Ends the connection because of a violation, telling the peer why. */
   fail(error: ProtocolError): void {
     if (this.#state === "closed") return;
-    if (this.#openSent && this.#state !== "closing") {
+    if (this.#openSent) {
       try {
         this.send(0, { type: "close", error: { condition: error.condition, description: error.message } });
       } catch (failure) {
@@ -197,13 +203,21 @@ export class Connection implements FrameSink {
 
   // --- called by sessions ---------------------------------------------------------------------------------------
 
-  /** Encodes a frame other than a transfer. */
+  /**
+   * Encodes a frame other than a transfer. One that the peer would not take, even without its explanations, ends the
+   * connection at its next turn.
+   */
   send(channel: number, performative: Performative): void {
     if (this.#state === "closed") return;
-    const writer = this.#writer;
-    writer.reset();
-    encodePerformative(writer, performative);
-    this.#appendFrame(FRAME_AMQP, channel, writer.bytes());
+    if (!this.#encodes(performative) && !this.#encodes(shortened(performative))) {
+      this.#unsendable ??= new ProtocolError(
+        "amqp:frame-size-too-small",
+        `${performative.type} of ${this.#writer.length} octets, the peer takes frames of ${this.#peerMaxFrame}`,
+      );
+      this.handler.onOutput(); // Brings the next turn about.
+      return;
+    }
+    this.#appendFrame(FRAME_AMQP, channel, this.#writer.bytes());
   }
 
   /** A session has deliveries that wait for their turn. */
@@ -252,6 +266,7 @@ export class Connection implements FrameSink {
 
   /** See {@link FrameSink}. */
   onFrame(type: number, channel: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#checkSendable();
     if (type === FRAME_SASL) {
       if (this.#state !== "sasl") throw new ProtocolError("amqp:not-allowed", "SASL frame after authentication");
       this.#onSasl(decodeSasl(bytes, start, end));
@@ -262,13 +277,12 @@ export class Connection implements FrameSink {
     if (performative.type === "open") this.#onOpen(performative);
     else if (performative.type === "close") this.#onClose(performative.error);
     else if (this.#state === "open") this.#onSessionFrame(channel, performative);
-    else if (this.#state !== "closing") {
-      throw new ProtocolError("amqp:illegal-state", `${performative.type} before open`);
-    }
+    else throw new ProtocolError("amqp:illegal-state", `${performative.type} outside open and close`);
   }
 
   /** See {@link FrameSink}. */
   onTransfer(channel: number, header: TransferHeader): void {
+    this.#checkSendable();
     if (this.#state !== "open") throw new ProtocolError("amqp:illegal-state", "transfer before open");
     const session = this.#byRemoteChannel.get(channel);
     if (session === undefined) {
@@ -281,6 +295,23 @@ export class Connection implements FrameSink {
   /** See {@link FrameSink}. */
   onPayload(piece: Uint8Array, last: boolean): void {
     this.#receiving?.onPayload(piece, last);
+  }
+
+  /** Puts the body of a frame into the writer. Returns whether the peer takes a frame of that size. */
+  #encodes(performative: Performative): boolean {
+    this.#writer.reset();
+    encodePerformative(this.#writer, performative);
+    return FRAME_HEADER_OCTETS + this.#writer.length <= this.#peerMaxFrame;
+  }
+
+  /** Throws what a frame left behind that could not be sent. */
+  #checkSendable(): void {
+    if (this.#unsendable !== undefined) throw this.#unsendable;
+  }
+
+  #isOver(): boolean {
+    if (this.#unsendable !== undefined) this.fail(this.#unsendable);
+    return this.#state === "closed";
   }
 
   #onSessionFrame(channel: number, performative: Performative): void {
@@ -328,8 +359,8 @@ export class Connection implements FrameSink {
   #onOpen(open: Open): void {
     if (this.#state !== "opening") throw new ProtocolError("amqp:illegal-state", "unexpected open");
     this.remote = open;
-    const frame = Math.max(MIN_MAX_FRAME, open.maxFrameSize ?? 0xffffffff);
-    this.maxPayload = Math.min(frame, this.#options.maxFrameSize) - TRANSFER_OVERHEAD;
+    this.#peerMaxFrame = Math.max(MIN_MAX_FRAME, open.maxFrameSize ?? 0xffffffff);
+    this.maxPayload = Math.min(this.#peerMaxFrame, this.#options.maxFrameSize) - TRANSFER_OVERHEAD;
     this.#state = "open";
     this.handler.onOpen(open);
   }
