@@ -9,7 +9,10 @@ import type { Session } from "./session.ts";
 export interface SenderHandler {
   /** The peer answered an attach of ours. */
   onAttached?(remote: Attach): void;
-  /** A delivery may be started: there is credit and no other delivery is open. May be called more often than needed. */
+  /**
+   * A delivery may be started: there is credit and no other delivery is open. Called again when the last delivery
+   * without outcome is settled, and maybe more often than needed.
+   */
   onReady?(): void;
   /** The receiver wants unused credit back; the engine answers, this is for information. */
   onDrainRequest?(): void;
@@ -110,6 +113,7 @@ export class Sender {
     if (delivery.id < 0) return;
     this.#unsettled.delete(delivery.id);
     this.session.forgetOutgoing(delivery.id);
+    if (this.#unsettled.size === 0 && this.ready) this.handler?.onReady?.();
   }
 
   /** From the session: credit of the receiver (part 2.6.7). */

@@ -1,6 +1,9 @@
 /**
  * The pool of streaming links towards one peer: an anonymous sender for every stream under way, kept for the next one
  * afterwards (wire-protocol B.4). They share one session, apart from the peer's control traffic.
+ *
+ * A link takes its next stream only when the last one has its outcome. Routers in C read one stream of a link at a
+ * time, and may never look at one that began behind the unread rest of another.
  */
 
 import type { Session } from "../amqp/session.ts";
@@ -11,8 +14,6 @@ import type { Peer } from "./peer.ts";
 
 /** Idle links kept; more are closed as they fall idle. */
 export const IDLE_STREAM_LINKS = 128;
-/** Idle links looked at, each time one more falls idle, for one that can be closed. */
-const TRIM_TRIES = 4;
 /** Links, and so streams under way at once, towards one peer; further streams wait for one to end. */
 export const MAX_STREAM_LINKS = 16_384;
 
@@ -56,6 +57,7 @@ export class StreamLinks {
           fresh = false;
           this.#attaching--;
         }
+        if (link.unsettledCount > 0) return;
         // Credit may come while the link already waits in the pool.
         if (idle && this.#idle.includes(link)) return;
         const next = this.#next();
@@ -76,15 +78,10 @@ export class StreamLinks {
     });
   }
 
-  /** Keeps `link` for later, and closes a few of the idle ones when there are too many. */
+  /** Keeps `link` for later, and closes the one that has been idle for longest when there are too many. */
   #rest(link: Sender): void {
     this.#idle.push(link);
-    for (let tries = 0; tries < TRIM_TRIES && this.#idle.length > IDLE_STREAM_LINKS; tries++) {
-      const oldest = this.#idle.shift()!;
-      // Streams that were sent but have no outcome yet would be lost with their link.
-      if (oldest.unsettledCount > 0) this.#idle.push(oldest);
-      else oldest.close();
-    }
+    if (this.#idle.length > IDLE_STREAM_LINKS) this.#idle.shift()!.close();
   }
 
   #next(): Egress | undefined {
