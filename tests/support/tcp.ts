@@ -47,9 +47,13 @@ export async function readToEnd(conn: Deno.Conn, take: (piece: Uint8Array) => vo
 }
 
 /** Reads exactly `octets`; false when the connection ends or breaks before. */
-export async function readExactly(conn: Deno.Conn, octets: number): Promise<boolean> {
-  const buffer = new Uint8Array(octets);
-  for (let at = 0; at < octets;) {
+export function readExactly(conn: Deno.Conn, octets: number): Promise<boolean> {
+  return readInto(conn, new Uint8Array(octets));
+}
+
+/** Fills `buffer`; false when the connection ends or breaks before. */
+export async function readInto(conn: Deno.Conn, buffer: Uint8Array): Promise<boolean> {
+  for (let at = 0; at < buffer.length;) {
     const read = await conn.read(buffer.subarray(at)).catch(() => null);
     if (read === null) return false;
     at += read;
