@@ -168,6 +168,18 @@ Deno.test("a sender that settles while the end still waits is heard behind the e
   assert.deepEqual(received[0].events, ["end", "sender accepted true"]);
 });
 
+Deno.test("credit is topped up with every stream, and for whole messages when half of it is used", () => {
+  const { sender, flow } = linked({ credit: 8 });
+  sender.start(true, QUIET).finish(new Uint8Array([1]));
+  flow();
+  assert.equal(sender.credit, 7);
+  const stream = sender.start(false, QUIET);
+  stream.write(new Uint8Array([1]));
+  flow();
+  assert.equal(sender.credit, 8);
+  stream.end();
+});
+
 Deno.test("credit limits how many deliveries are started, and is topped up as they arrive", () => {
   const { sender, flow, received } = linked({ credit: 4 });
   let sent = 0;

@@ -90,7 +90,9 @@ export class Receiver {
       this.#current = delivery;
       if (!header.settled) this.#remember(delivery);
       this.handler?.onDelivery(delivery);
-      this.#topUp();
+      // Once more for every stream: a router in C that overlooked the first octets behind the head, which happens when
+      // they come while it turns to the stream, looks again when it hears of credit.
+      this.#topUp(header.more);
     } else if (header.deliveryId >= 0 && header.deliveryId !== delivery.id) {
       throw new ProtocolError("amqp:illegal-state", `delivery ${header.deliveryId} inside delivery ${delivery.id}`);
     }
@@ -160,8 +162,8 @@ export class Receiver {
     delivery.handler?.onAbort();
   }
 
-  #topUp(): void {
-    if (!this.attached || this.#credit > this.#capacity >>> 1) return;
+  #topUp(early = false): void {
+    if (!this.attached || this.#credit > (early ? this.#capacity - 1 : this.#capacity >>> 1)) return;
     this.#credit = this.#capacity;
     this.session.sendFlow(this.handle, this.#deliveryCount, this.#credit);
   }
