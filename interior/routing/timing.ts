@@ -1,0 +1,45 @@
+/** The times of the routing protocol, in ms, and its bounds (skupper-router's defaults; wire-protocol D.3). */
+
+/** How long things last. */
+export interface RoutingTiming {
+  /** Between two HELLOs. */
+  readonly helloInterval: number;
+  /** A neighbour that was not heard for this long is lost. */
+  readonly helloMaxAge: number;
+  /** Between two router advertisements while nothing changes. */
+  readonly raInterval: number;
+  /** Between two router advertisements while the network is in flux. */
+  readonly raIntervalFlux: number;
+  /** The network counts as in flux for this long after its last change. */
+  readonly flux: number;
+  /** What a router said of its neighbours is forgotten when it was not heard of for this long. */
+  readonly linkStateMaxAge: number;
+  /** The addresses of a router that can't be reached are kept for this long, in case that it comes back. */
+  readonly unreachableHoldoff: number;
+  /** Own changes are told at once, but not more often than this: what changes sooner waits for the next tick. */
+  readonly changeInterval: number;
+}
+
+/** What every Skupper router uses. */
+export const DEFAULT_TIMING: RoutingTiming = {
+  helloInterval: 1000,
+  helloMaxAge: 3000,
+  raInterval: 30_000,
+  raIntervalFlux: 4000,
+  flux: 8000,
+  linkStateMaxAge: 60_000,
+  unreachableHoldoff: 1000,
+  changeInterval: 1000,
+};
+
+/** Time between two calls of `RoutingEngine.tick`, in ms. */
+export const TICK_MS = 1000;
+
+/** Routers a network may have, as far as one of them remembers. */
+export const MAX_ROUTERS = 10_000;
+/** Neighbours one router may name. */
+export const MAX_PEERS = 4096;
+/** Addresses one router may advertise. */
+export const MAX_ADDRESSES = 200_000;
+/** Ticks for which a router that nobody names is kept: it may be about to introduce itself. */
+export const STRAY_TICKS = 3;
