@@ -7,4 +7,6 @@ export { accept, type Acceptor } from "./transport/accept.ts";
 export { Router } from "./router/router.ts";
 export { type SiteDeps, SiteServices } from "./site/services.ts";
 export type { AccessSpec, SiteSpec } from "./site/spec.ts";
-export type { AccessStatus, RunningSite } from "./site/status.ts";
+export type { AccessStatus, LinkStatus, RunningSite } from "./site/status.ts";
+export { linkTarget } from "./site/runtime.ts";
+export { Backoff } from "./transport/backoff.ts";

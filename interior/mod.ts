@@ -1,37 +1,51 @@
 /**
- * Interior mode: the agent as a transit router. `edges/` accepts edge routers and plain AMQP clients; links between
- * interiors will live in `transit/`, their routing protocol in `routing/`.
+ * Interior mode: the agent as a transit router. `edges/` accepts edge routers and plain AMQP clients, `transit/` joins
+ * this router to other interiors, `routing/` is the protocol by which they agree on paths.
  */
 
-import { Router, type RunningSite, type SiteDeps, SiteServices, type SiteSpec } from "../agent/mod.ts";
+import {
+  Backoff,
+  linkTarget,
+  Router,
+  type RunningSite,
+  type SiteDeps,
+  SiteServices,
+  type SiteSpec,
+} from "../agent/mod.ts";
 import { AccessPort } from "./edges/access_port.ts";
+import { ConnectionGroups } from "./transit/connection_groups.ts";
+import { InteriorLinks } from "./transit/interior_links.ts";
+import { Transit } from "./transit/transit.ts";
 
-/** Starts the interior site `spec`: opens its access ports and its services. Throws when a port can't be opened. */
+/** Instances of routers are 32-bit numbers on the wire; all that counts is that the next one is another. */
+const INSTANCES = 2 ** 31;
+
+/** Starts the interior site `spec`: opens its access ports, its links and its services. Throws when a port is taken. */
 export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<RunningSite> {
+  const { logger } = deps;
   const router = new Router({ id: spec.name, role: "interior" });
   const services = await SiteServices.start(spec, router, deps);
+  const changed = () => services.changed();
+  const transit = new Transit(router, Date.now() % INSTANCES, logger, changed);
+  transit.start();
+  const groups = new ConnectionGroups(router, transit, logger);
   const ports: AccessPort[] = [];
+  let links: InteriorLinks | undefined;
   const stop = async () => {
     services.stop();
-    await Promise.all(ports.map((port) => port.close()));
+    await Promise.all([links?.stop(), ...ports.map((port) => port.close())]);
+    transit.stop();
   };
   try {
-    for (const access of spec.access) {
-      if (access.role === "inter-router") {
-        deps.logger.warn("inter-router access is not served by this version", { access: access.name });
-        continue;
-      }
-      ports.push(await AccessPort.open(access, router, deps.logger, () => services.changed()));
-    }
+    for (const access of spec.access) ports.push(await AccessPort.open(access, router, groups, logger, changed));
   } catch (error) {
     await stop();
     throw error;
   }
-  for (const link of spec.links) {
-    deps.logger.warn("links between interiors are not served by this version", { link: link.name });
-  }
+  const targets = spec.links.map((link) => linkTarget(link, "inter-router"));
+  links = new InteriorLinks(router, transit, targets, () => new Backoff({ random: Math.random }), logger, changed);
   return {
-    status: () => services.status([], ports.map((port) => port.status())),
+    status: () => services.status(links.status(), ports.map((port) => port.status())),
     onChange: (listener) => services.onChange(listener),
     drain: async (graceMs) => {
       await services.drain(graceMs);

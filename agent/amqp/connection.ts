@@ -136,7 +136,7 @@ export class Connection implements FrameSink {
   /** The output was written: producers that wait get their turns. */
   drained(): void {
     if (this.#isOver() || this.#state !== "open") return;
-    for (const session of [...this.#waiting]) {
+    for (const session of byRank(this.#waiting)) {
       this.#waiting.delete(session);
       // Whoever could not finish goes to the end of the line of sessions.
       if (session.flushLine()) this.#waiting.add(session);
@@ -445,4 +445,10 @@ export class Connection implements FrameSink {
     for (const session of [...this.#sessions]) session?.lost();
     this.handler.onClosed(error);
   }
+}
+
+/** Highest rank first; among equals, whoever has waited longest. */
+function byRank(sessions: ReadonlySet<Session>): Session[] {
+  const waiting = [...sessions];
+  return waiting.length < 2 ? waiting : waiting.sort((one, other) => other.rank - one.rank);
 }

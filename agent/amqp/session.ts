@@ -27,6 +27,9 @@ export const MAX_UNSETTLED_PER_SESSION = 262_144;
 /** A frame is worth sending only when this much fits, lest the output fill with crumbs. */
 const SMALLEST_FRAGMENT = 1024;
 
+/** Octets that sessions of rank may add to an output that is full for others. */
+const RANKED_RESERVE = 64 * 1024;
+
 /** Which termini and modes a new link is to have. */
 export interface LinkOptions {
   /** Unique among the links of both peers in this direction. */
@@ -47,6 +50,8 @@ export class Session {
   readonly purpose: string;
   /** False once either side has ended it. */
   open = true;
+  /** Sessions of higher rank send first, and may use the output when it is full for others. */
+  rank = 0;
 
   readonly #windowSize: number;
   #incomingWindow: number;
@@ -109,7 +114,7 @@ export class Session {
   sendable(wanted: number): number {
     if (this.#remoteWindow <= 0 || !this.open) return 0;
     const connection = this.connection;
-    const room = connection.output.room - TRANSFER_OVERHEAD;
+    const room = connection.output.room - TRANSFER_OVERHEAD + (this.rank > 0 ? RANKED_RESERVE : 0);
     const octets = Math.min(wanted, connection.maxPayload, room);
     return octets === wanted || octets >= Math.min(SMALLEST_FRAGMENT, connection.maxPayload) ? Math.max(0, octets) : 0;
   }

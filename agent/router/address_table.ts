@@ -25,8 +25,8 @@ export interface Watch {
 export class AddressEntry {
   /** Lookup key, class letter included. */
   readonly key: string;
-  /** Follows from the key. */
-  readonly treatment: Treatment;
+  /** Follows from the key, or from what another router says of it. */
+  treatment: Treatment;
   /** In order of arrival. */
   readonly consumers: Consumer[] = [];
   /** Consumers that are not beyond another router. */
@@ -39,7 +39,7 @@ export class AddressEntry {
   /** Made by the table. */
   constructor(key: string) {
     this.key = key;
-    this.treatment = treatmentOf(key);
+    this.treatment = configuredTreatment(key) ?? "balanced";
   }
 }
 
@@ -79,20 +79,30 @@ export class AddressTable {
   /** Hears of keys that gain their first watch or lose their last; one listener, the uplink's. */
   onWatchedChange: ((key: string, watched: boolean) => void) | undefined;
 
-  /** Adds a consumer; the result removes it. */
-  add(key: string, consumer: Consumer): () => void {
+  /**
+   * Adds a consumer; the result removes it. `treatment` is used for an address without consumers whose key says nothing
+   * about it.
+   */
+  add(key: string, consumer: Consumer, treatment?: Treatment): () => void {
     const entry = this.#entry(key);
+    if (treatment !== undefined && entry.consumers.length === 0) {
+      entry.treatment = configuredTreatment(key) ?? treatment;
+    }
     entry.consumers.push(consumer);
     if (!consumer.remote && ++entry.ownConsumers === 1) this.#onOwnChange(key, true);
     this.#tellWatches(entry);
-    return () => {
-      const at = entry.consumers.indexOf(consumer);
-      if (at < 0) return;
-      entry.consumers.splice(at, 1);
-      if (!consumer.remote && --entry.ownConsumers === 0) this.#onOwnChange(key, false);
-      this.#tellWatches(entry);
-      this.#drop(entry);
-    };
+    return () => this.remove(key, consumer);
+  }
+
+  /** Removes a consumer; nothing happens when it is not there. */
+  remove(key: string, consumer: Consumer): void {
+    const entry = this.#entries.get(key);
+    const at = entry?.consumers.indexOf(consumer) ?? -1;
+    if (entry === undefined || at < 0) return;
+    entry.consumers.splice(at, 1);
+    if (!consumer.remote && --entry.ownConsumers === 0) this.#onOwnChange(key, false);
+    this.#tellWatches(entry);
+    this.#drop(entry);
   }
 
   /**
@@ -148,7 +158,8 @@ function reachableFor(entry: AddressEntry, viewer: Origin | undefined): boolean 
   return entry.consumers.some((consumer) => !isEcho(consumer, viewer, viewer?.meshId));
 }
 
-function treatmentOf(key: string): Treatment {
+/** The treatment that every router of the network knows from the key alone. */
+function configuredTreatment(key: string): Treatment | undefined {
   if (key.startsWith(MULTICAST_PREFIX)) return "multicast";
-  return key[0] === "L" || key[0] === "T" ? "closest" : "balanced";
+  return key[0] === "M" ? undefined : key[0] === "H" ? "balanced" : "closest";
 }

@@ -1,6 +1,13 @@
 /** Names and values of the router protocol that both sides of an edge link use (wire-protocol A.2, B). */
 
-import { AmqpSymbol, type AmqpValue, type Attach, type Open, type Terminus } from "../amqp/codec/types.ts";
+import {
+  type AmqpMap,
+  AmqpSymbol,
+  type AmqpValue,
+  type Attach,
+  type Open,
+  type Terminus,
+} from "../amqp/codec/types.ts";
 import type { ConnectionOptions } from "../amqp/connection.ts";
 import { VERSION } from "../lib/version.ts";
 
@@ -8,6 +15,12 @@ import { VERSION } from "../lib/version.ts";
 export const STREAMING_LINKS = "qd.streaming-links";
 /** Offered by routers whose clients may send without naming a target first. */
 export const ANONYMOUS_RELAY = "ANONYMOUS-RELAY";
+/** Offered by routers that spread streams over several connections to the same peer. */
+export const CONNECTION_TRUNKING = "qd.connection_trunking";
+/** Terminus capability of the link between interiors that carries their routing protocol. */
+export const ROUTER_CONTROL = "qd.router";
+/** Terminus capability of links between interiors that carry messages. */
+export const ROUTER_DATA = "qd.router-data";
 /** Terminus capability of an edge's downlink. */
 export const EDGE_DOWNLINK = "qd.router-edge-downlink";
 /** Target to which an edge tells its mesh id. */
@@ -54,8 +67,9 @@ export function routerConnectionOptions(
   routerId: string,
   authenticated: boolean,
   hostname?: string,
+  more: { readonly capabilities?: readonly string[]; readonly properties?: AmqpMap } = {},
 ): ConnectionOptions {
-  const capabilities = symbols(ANONYMOUS_RELAY, STREAMING_LINKS);
+  const capabilities = symbols(ANONYMOUS_RELAY, STREAMING_LINKS, ...(more.capabilities ?? []));
   return {
     side,
     containerId: routerId,
@@ -71,6 +85,7 @@ export function routerConnectionOptions(
       [new AmqpSymbol("product"), "tendril"],
       [new AmqpSymbol("version"), VERSION],
       [new AmqpSymbol("qd.annotations-version"), { type: "int", value: ANNOTATIONS_VERSION }],
+      ...(more.properties ?? []),
     ],
   };
 }

@@ -3,17 +3,21 @@
 import type { IncomingDelivery } from "../amqp/incoming_delivery.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
 
-/** Control messages between routers are far smaller, in octets. */
+/** Messages between an edge and its interior are far smaller, in octets. */
 const MAX_CONTROL_OCTETS = 64 * 1024;
 
 /** Calls `onMessage` with all octets of `delivery`; one that is aborted or too large is rejected instead. */
-export function collect(delivery: IncomingDelivery, onMessage: (bytes: Uint8Array) => void): void {
+export function collect(
+  delivery: IncomingDelivery,
+  onMessage: (bytes: Uint8Array) => void,
+  maxOctets: number = MAX_CONTROL_OCTETS,
+): void {
   const bytes = new ByteQueue();
   let tooLarge = false;
   delivery.handler = {
     onData(piece) {
       if (tooLarge) return;
-      if (bytes.size + piece.length <= MAX_CONTROL_OCTETS) return bytes.push(piece);
+      if (bytes.size + piece.length <= maxOctets) return bytes.push(piece);
       tooLarge = true;
       bytes.clear();
       delivery.update({ kind: "rejected", error: { condition: "amqp:link:message-size-exceeded" } }, true);

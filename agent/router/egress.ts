@@ -7,14 +7,14 @@ import type { DeliveryState } from "../amqp/codec/types.ts";
 import type { OutgoingDelivery, OutgoingHandler } from "../amqp/outgoing_delivery.ts";
 import type { Sender } from "../amqp/sender.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
-import { type Consumer, type Downstream, FAILED, type Message, RELEASED, type Upstream } from "./flow.ts";
+import { type Downstream, FAILED, type Load, type Message, RELEASED, type Upstream } from "./flow.ts";
 
 /** Called once, when the message has left completely or never will. */
 export type EgressDone = (egress: Egress) => void;
 
 /** One message on its way out by a link. */
 export class Egress implements Downstream, OutgoingHandler {
-  readonly #consumer: Consumer;
+  readonly #load: Load;
   readonly #upstream: Upstream;
   readonly #presettled: boolean;
   readonly #waiting = new ByteQueue();
@@ -23,13 +23,13 @@ export class Egress implements Downstream, OutgoingHandler {
   #over = false;
   #counted = true;
 
-  /** `first` is the message as far as it is known, annotations included; it is counted as load of `consumer`. */
-  constructor(consumer: Consumer, message: Message, first: readonly Uint8Array[], upstream: Upstream) {
-    this.#consumer = consumer;
+  /** `first` is the message as far as it is known, annotations included; it is counted by `load`. */
+  constructor(load: Load, message: Message, first: readonly Uint8Array[], upstream: Upstream) {
+    this.#load = load;
     this.#upstream = upstream;
     this.#presettled = message.presettled;
     for (const piece of first) this.#waiting.push(piece);
-    consumer.outstanding++;
+    load.outstanding++;
   }
 
   /** True when nobody wants it sent any more. */
@@ -118,6 +118,6 @@ export class Egress implements Downstream, OutgoingHandler {
     this.#waiting.clear();
     if (!this.#counted) return;
     this.#counted = false;
-    this.#consumer.outstanding--;
+    this.#load.outstanding--;
   }
 }

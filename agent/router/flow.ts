@@ -60,18 +60,32 @@ export interface Origin {
   meshId: string | undefined;
 }
 
+/** A measure of load: deliveries handed over and not yet settled. */
+export interface Load {
+  /** Their number. */
+  outstanding: number;
+}
+
 /** A destination of messages. */
-export interface Consumer {
+export interface Consumer extends Load {
   /** Where it lives: undefined in this process, else the peer it is reached by. */
   readonly origin: Origin | undefined;
   /** 0 here and at attached peers; path cost beyond. */
   readonly cost: number;
   /** True when it stands for consumers beyond another router: such are never advertised by us. */
   readonly remote: boolean;
-  /** Deliveries handed over and not yet settled, the measure of load. */
-  outstanding: number;
+  /** Beyond another interior: the way there. Several consumers may share it. */
+  readonly hop?: Hop | undefined;
   /** Starts a message. The consumer calls `upstream` from now on, and counts {@link Consumer.outstanding} itself. */
   deliver(message: Message, upstream: Upstream): Downstream;
+}
+
+/** The way to consumers beyond another interior. */
+export interface Hop {
+  /** The next router on it: a multicast goes there once, however many consumers it has beyond. */
+  readonly next: object;
+  /** True when `message`, `copied` to several consumers or not, may go this way: each router sees to its part alone. */
+  admits(message: Message, copied: boolean): boolean;
 }
 
 /** Outcome of a message that found no destination or lost it before anything was sent. */

@@ -3,33 +3,49 @@
 import { type AddressEntry, isEcho } from "./address_table.ts";
 import type { Consumer, Message } from "./flow.ts";
 
+/** Deliveries without outcome beyond which a consumer is taken only when all others are as busy. */
+const CAPACITY = 250;
+
 /** The consumers that shall get `message`; empty when there is none. */
 export function chooseConsumers(entry: AddressEntry, message: Message): Consumer[] {
-  const { origin, annotations } = message;
-  if (entry.treatment === "multicast") {
-    return entry.consumers.filter((consumer) => !isEcho(consumer, origin, annotations.ingressMesh));
+  if (entry.treatment !== "multicast") {
+    const chosen = chooseOne(entry, message);
+    return chosen === undefined ? [] : [chosen];
   }
-  const chosen = chooseOne(entry, message);
-  return chosen === undefined ? [] : [chosen];
+  const hops = new Set<object>();
+  return entry.consumers.filter((consumer) => {
+    if (!suits(consumer, message, true)) return false;
+    if (consumer.hop === undefined) return true;
+    const { next } = consumer.hop;
+    return !hops.has(next) && hops.add(next);
+  });
 }
 
-/** The one consumer of an anycast message. Local ones and the least loaded first; equals take turns. */
+/** The one consumer of an anycast message. Near ones and the least loaded first; equals take turns. */
 function chooseOne(entry: AddressEntry, message: Message): Consumer | undefined {
   const { consumers } = entry;
   const count = consumers.length;
   let best: Consumer | undefined;
   let bestValue = Infinity;
+  let bestBusy = true;
   for (let step = 0; step < count; step++) {
     const consumer = consumers[(entry.turn + step) % count];
-    if (isEcho(consumer, message.origin, message.annotations.ingressMesh)) continue;
-    const value = entry.treatment === "closest"
+    if (!suits(consumer, message, false)) continue;
+    const closest = entry.treatment === "closest";
+    const value = closest
       ? consumer.cost + (consumer.origin === undefined ? 0 : 0.5)
       : consumer.cost + consumer.outstanding;
-    if (value < bestValue) {
-      best = consumer;
-      bestValue = value;
-    }
+    const busy = !closest && consumer.outstanding >= CAPACITY;
+    if (busy === bestBusy ? value >= bestValue : busy) continue;
+    best = consumer;
+    bestValue = value;
+    bestBusy = busy;
   }
   entry.turn = count === 0 ? 0 : (entry.turn + 1) % count;
   return best;
+}
+
+function suits(consumer: Consumer, message: Message, copied: boolean): boolean {
+  if (isEcho(consumer, message.origin, message.annotations.ingressMesh)) return false;
+  return consumer.hop === undefined || consumer.hop.admits(message, copied);
 }

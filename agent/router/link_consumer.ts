@@ -6,15 +6,29 @@
 import type { Sender, SenderHandler } from "../amqp/sender.ts";
 import { encodeAnnotations, type RouterAnnotations } from "./annotations.ts";
 import { Egress } from "./egress.ts";
-import { type Consumer, DISCARD, type Downstream, type Message, type Origin, RELEASED, type Upstream } from "./flow.ts";
+import {
+  type Consumer,
+  DISCARD,
+  type Downstream,
+  type Load,
+  type Message,
+  type Origin,
+  RELEASED,
+  type Upstream,
+} from "./flow.ts";
 import type { Peer } from "./peer.ts";
-import type { StreamLinks } from "./stream_links.ts";
 
 /** Whole messages that may wait for credit of one link; more are released to their senders. */
 export const MAX_QUEUED_PER_LINK = 1000;
 
 /** How a message is annotated for a peer: undefined strips the annotations, as for plain clients. */
 export type Annotate = (message: Message) => RouterAnnotations | undefined;
+
+/** Sends streams by links of their own. */
+export interface StreamSender {
+  /** Sends `egress` as soon as a link is ready for it. */
+  send(egress: Egress): void;
+}
 
 /** See the head of the file. Also the handler of its link. */
 export class LinkConsumer implements Consumer, SenderHandler {
@@ -27,7 +41,7 @@ export class LinkConsumer implements Consumer, SenderHandler {
   onGone: (() => void) | undefined;
 
   readonly #peer: Peer;
-  readonly #streams: StreamLinks | undefined;
+  readonly #streams: StreamSender | undefined;
   readonly #annotate: Annotate;
   readonly #queue: Egress[] = [];
 
@@ -35,7 +49,7 @@ export class LinkConsumer implements Consumer, SenderHandler {
    * `streams` is undefined when the peer wants streams on the link itself; `beyond` says that the peer is a router
    * that passes messages on to consumers of its own.
    */
-  constructor(peer: Peer, streams: StreamLinks | undefined, annotate: Annotate, beyond: boolean) {
+  constructor(peer: Peer, streams: StreamSender | undefined, annotate: Annotate, beyond: boolean) {
     this.cost = beyond ? 1 : 0;
     this.remote = beyond;
     this.#peer = peer;
@@ -48,21 +62,21 @@ export class LinkConsumer implements Consumer, SenderHandler {
     return this.#peer.origin;
   }
 
-  /** See {@link Consumer}. */
-  deliver(message: Message, upstream: Upstream): Downstream {
+  /** See {@link Consumer}; the message is counted by `load`. */
+  deliver(message: Message, upstream: Upstream, load: Load = this): Downstream {
     const annotations = this.#annotate(message);
     const first = annotations === undefined ? [message.start] : [encodeAnnotations(annotations), message.start];
     if (!message.complete && this.#streams !== undefined) {
-      const egress = new Egress(this, message, first, upstream);
+      const egress = new Egress(load, message, first, upstream);
       this.#streams.send(egress);
       return egress;
     }
     if (this.#queue.length >= MAX_QUEUED_PER_LINK || this.link?.attached === false) {
       // The producer hears of it only after it has got its downstream.
-      queueMicrotask(() => upstream.consumerState(RELEASED, true));
+      this.#peer.clock.soon(() => upstream.consumerState(RELEASED, true));
       return DISCARD;
     }
-    const egress = new Egress(this, message, first, upstream);
+    const egress = new Egress(load, message, first, upstream);
     if (message.complete) egress.end();
     this.#queue.push(egress);
     this.onReady();

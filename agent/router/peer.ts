@@ -1,5 +1,5 @@
 /**
- * A connected peer: one channel with an AMQP connection on it, driven by real time.
+ * A connected peer: one channel with an AMQP connection on it, driven by a clock.
  *
  * Output leaves in one write per turn of the event loop, with at most one write in flight: while it is under way, new
  * frames gather in the other buffer.
@@ -9,6 +9,7 @@ import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
 import type { AmqpError, Attach, Open } from "../amqp/codec/types.ts";
 import type { ProtocolError } from "../amqp/protocol_error.ts";
 import type { Link } from "../amqp/session.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { TendrilError } from "../lib/errors.ts";
 import type { Channel } from "../transport/channel.ts";
 import type { Origin } from "./flow.ts";
@@ -45,8 +46,11 @@ export class Peer {
   /** Identity for loop suppression. */
   readonly origin: Origin;
 
+  /** What drives it. */
+  readonly clock: Clock;
+
   readonly #handler: PeerHandler;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelTimer = () => {};
   #writing = false;
   #scheduled = false;
   #closing = false;
@@ -54,8 +58,9 @@ export class Peer {
   #loss: PeerLoss = {};
 
   /** Takes over `channel`; call {@link Peer.start} next. `edgeLink`: see {@link Origin}. */
-  constructor(channel: Channel, options: ConnectionOptions, edgeLink: boolean, handler: PeerHandler) {
+  constructor(channel: Channel, options: ConnectionOptions, edgeLink: boolean, clock: Clock, handler: PeerHandler) {
     this.channel = channel;
+    this.clock = clock;
     this.#handler = handler;
     this.origin = { connection: this, edgeLink, meshId: undefined };
     this.connection = new Connection(options, {
@@ -92,7 +97,7 @@ export class Peer {
   #schedule(): void {
     if (this.#scheduled || this.#writing) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    this.clock.soon(() => {
       this.#scheduled = false;
       this.#flush();
     });
@@ -116,29 +121,29 @@ export class Peer {
   }
 
   #rearm(): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     if (this.#gone || this.#closing) return;
-    const now = performance.now();
+    const now = this.clock.now();
     const at = this.connection.tick(now);
     if (at === Infinity || this.#gone || this.#closing) return;
-    this.#timer = setTimeout(() => this.#rearm(), Math.max(1, at - now));
+    this.#cancelTimer = this.clock.after(Math.max(1, at - now), () => this.#rearm());
   }
 
   #connectionClosed(error: ProtocolError | AmqpError | undefined): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     this.#closing = true;
     if (error instanceof Error) this.#loss = { protocol: error };
     else if (error !== undefined) this.#loss = { remote: error };
     if (this.#gone) return;
     this.#schedule();
     // A peer that no longer reads must not keep us.
-    this.#timer = setTimeout(() => this.channel.destroy(), LINGER_MS);
+    this.#cancelTimer = this.clock.after(LINGER_MS, () => this.channel.destroy());
   }
 
   #channelClosed(error: TendrilError | undefined): void {
     if (this.#gone) return;
     this.#gone = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     if (error !== undefined && !this.#closing) this.#loss = { transport: error };
     this.connection.channelClosed();
     this.#handler.onGone(this.#loss);

@@ -1,3 +1,4 @@
+import { SYSTEM_CLOCK } from "../lib/clock.ts";
 import assert from "node:assert/strict";
 import { channelPair } from "../../tests/support/channel_pair.ts";
 import { until } from "../../tests/support/until.ts";
@@ -54,7 +55,7 @@ Deno.test("peer: a transport that fails is the reason, told once, after every li
   };
   const events: string[] = [];
   let loss: PeerLoss | undefined;
-  const peer = new Peer(failing, routerConnectionOptions("client", "NEAR", false), false, {
+  const peer = new Peer(failing, routerConnectionOptions("client", "NEAR", false), false, SYSTEM_CLOCK, {
     onOpen() {},
     onAttach() {},
     onGone: (given) => {
@@ -63,7 +64,7 @@ Deno.test("peer: a transport that fails is the reason, told once, after every li
     },
   });
   peer.start();
-  const other = new Peer(far, routerConnectionOptions("server", "FAR", false), false, {
+  const other = new Peer(far, routerConnectionOptions("server", "FAR", false), false, SYSTEM_CLOCK, {
     onOpen() {},
     onAttach(link) {
       if (link.role !== "receiver") return;
@@ -111,8 +112,8 @@ Deno.test("peer: what is said in one turn leaves in one write, and one write at 
   };
   let gone = 0;
   const handler = { onOpen() {}, onAttach() {}, onGone: () => gone++ };
-  const peer = new Peer(counting, routerConnectionOptions("client", "NEAR", false), false, handler);
-  const other = new Peer(far, routerConnectionOptions("server", "FAR", false), false, handler);
+  const peer = new Peer(counting, routerConnectionOptions("client", "NEAR", false), false, SYSTEM_CLOCK, handler);
+  const other = new Peer(far, routerConnectionOptions("server", "FAR", false), false, SYSTEM_CLOCK, handler);
   peer.start();
   other.start();
   await until(() => peer.connection.isOpen && inFlight === 0);
@@ -140,8 +141,8 @@ Deno.test("peer: one that never reads our last words is dropped", async () => {
   };
   let gone = 0;
   const handler = { onOpen() {}, onAttach() {}, onGone: () => gone++ };
-  const peer = new Peer(choked, routerConnectionOptions("client", "NEAR", false), false, handler);
-  const other = new Peer(far, routerConnectionOptions("server", "FAR", false), false, handler);
+  const peer = new Peer(choked, routerConnectionOptions("client", "NEAR", false), false, SYSTEM_CLOCK, handler);
+  const other = new Peer(far, routerConnectionOptions("server", "FAR", false), false, SYSTEM_CLOCK, handler);
   peer.start();
   other.start();
   await until(() => peer.connection.isOpen && other.connection.isOpen);

@@ -8,6 +8,7 @@
 import { AddressTable } from "./address_table.ts";
 import { addressKey, type RouterIdentity, UPLINK_KEY } from "./address.ts";
 import { fanOut } from "./fanout.ts";
+import { type Clock, SYSTEM_CLOCK } from "../lib/clock.ts";
 import type { Consumer, Downstream, Message, Upstream } from "./flow.ts";
 import { chooseConsumers } from "./forward.ts";
 
@@ -15,6 +16,8 @@ import { chooseConsumers } from "./forward.ts";
 export class Router {
   /** Who this router is. */
   readonly identity: RouterIdentity;
+  /** What drives its peers. */
+  readonly clock: Clock;
   /** Who serves which address. */
   readonly addresses: AddressTable;
   /** Edge role: takes what no address here serves, and a copy of every multicast. */
@@ -22,8 +25,9 @@ export class Router {
   readonly #localListeners = new Set<(key: string, present: boolean) => void>();
 
   /** A router without peers. */
-  constructor(identity: RouterIdentity) {
+  constructor(identity: RouterIdentity, clock: Clock = SYSTEM_CLOCK) {
     this.identity = identity;
+    this.clock = clock;
     this.addresses = new AddressTable((key, present) => {
       for (const listener of [...this.#localListeners]) listener(key, present);
     });

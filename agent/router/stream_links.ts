@@ -6,9 +6,11 @@
  * time, and may never look at one that began behind the unread rest of another.
  */
 
-import type { Session } from "../amqp/session.ts";
+import type { Terminus } from "../amqp/codec/types.ts";
+import type { LinkOptions, Session } from "../amqp/session.ts";
 import type { Sender } from "../amqp/sender.ts";
 import { discriminator } from "./address.ts";
+import { terminus } from "./capabilities.ts";
 import type { Egress } from "./egress.ts";
 import type { Peer } from "./peer.ts";
 
@@ -20,22 +22,24 @@ export const MAX_STREAM_LINKS = 16_384;
 /** See the head of the file. */
 export class StreamLinks {
   readonly #peer: Peer;
+  readonly #terminus: Terminus;
   #session: Session | undefined;
   readonly #idle: Sender[] = [];
   readonly #waiting: Egress[] = [];
   #attaching = 0;
   #links = 0;
 
-  /** Opens nothing until a stream needs it. */
-  constructor(peer: Peer) {
+  /** Opens nothing until a stream needs it. `capability`: what both ends of such a link say they are, if anything. */
+  constructor(peer: Peer, capability?: string) {
     this.#peer = peer;
+    this.#terminus = terminus(undefined, capability);
   }
 
   /** Sends `egress` by a link of its own. */
   send(egress: Egress): void {
     if (!this.#peer.connection.isOpen) {
       // The producer hears of it only after it has got its downstream.
-      queueMicrotask(() => egress.neverBegan());
+      this.#peer.clock.soon(() => egress.neverBegan());
       return;
     }
     const link = this.#idle.pop();
@@ -51,7 +55,7 @@ export class StreamLinks {
     this.#links++;
     let fresh = true;
     let idle = false;
-    const link: Sender = this.#session.attachSender({ name: `stream.${discriminator()}` }, {
+    const link: Sender = this.#session.attachSender(this.#options(), {
       onReady: () => {
         if (fresh) {
           fresh = false;
@@ -76,6 +80,10 @@ export class StreamLinks {
         for (const egress of this.#waiting.splice(0)) egress.neverBegan();
       },
     });
+  }
+
+  #options(): LinkOptions {
+    return { name: `stream.${discriminator()}`, source: this.#terminus, target: this.#terminus };
   }
 
   /** Keeps `link` for later, and closes the one that has been idle for longest when there are too many. */

@@ -1,5 +1,6 @@
 /** A peer of the product and one that a test plays, connected in memory. */
 
+import { SYSTEM_CLOCK } from "../lib/clock.ts";
 import { channelPair } from "../../tests/support/channel_pair.ts";
 import { until } from "../../tests/support/until.ts";
 import { WirePeer } from "../../tests/support/wire_peer.ts";
@@ -26,7 +27,7 @@ export async function connected(
   const [near, far] = channelPair();
   const losses: PeerLoss[] = [];
   let open = false;
-  const peer = new Peer(near, routerConnectionOptions("server", "NEAR", false), true, {
+  const peer = new Peer(near, routerConnectionOptions("server", "NEAR", false), true, SYSTEM_CLOCK, {
     onOpen: () => open = true,
     onAttach,
     onGone: (loss) => losses.push(loss),

@@ -8,9 +8,9 @@ import type { FieldPath, ReadResult, ResourceDocument } from "./documents.ts";
 import { Problem, type ProblemCode, shown } from "./problems.ts";
 import type { ResourceKind } from "./resources/schema.ts";
 import { connectorKind } from "./resources/connector.ts";
-import { linkKind, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
+import { COST_MAX, linkKind, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
 import { listenerKind } from "./resources/listener.ts";
-import { routerAccessKind } from "./resources/router_access.ts";
+import { COST_SETTING, routerAccessKind } from "./resources/router_access.ts";
 import { secretKind } from "./resources/secret.ts";
 import { siteKind } from "./resources/site.ts";
 import { proxySpec, type SecretValues, secretValues, tlsCredentials } from "./secrets.ts";
@@ -184,10 +184,18 @@ class Assembly implements Assembled {
         tls = this.#credentials(secret, document, ["spec", "tlsCredentials"]);
         if (tls === undefined) return;
       }
+      const wanted = spec.settings[COST_SETTING] ?? "1";
+      const cost = Number(wanted);
+      if (!Number.isInteger(cost) || cost < 1 || cost > COST_MAX) {
+        const path = ["spec", "settings", COST_SETTING];
+        this.#problem(document, path, `${shown(wanted)} is no cost`, `Write a whole number from 1 to ${COST_MAX}.`);
+        return;
+      }
       for (const [index, { name: role, port: given }] of spec.roles.entries()) {
         const port = given ?? DEFAULT_PORTS[role];
         this.#take(host, port, document, ["spec", "roles", index]);
-        this.access.push({ name, role, host, port, tls: role === "normal" && isLoopback(host) ? undefined : tls });
+        const plain = role === "normal" && isLoopback(host);
+        this.access.push({ name, role, host, port, cost, tls: plain ? undefined : tls });
       }
     });
   }

@@ -104,9 +104,9 @@ Deno.test("load: an interior gets one access per role, with default ports, its S
   });
   assert.equal(site.role, "interior");
   assert.deepEqual(site.access.toSorted((a, b) => a.port - b.port), [
-    { name: "hub", role: "edge", host: "0.0.0.0", port: 443, tls: CREDENTIALS },
-    { name: "amqp", role: "normal", host: "localhost", port: 5672, tls: undefined },
-    { name: "hub", role: "inter-router", host: "0.0.0.0", port: 55671, tls: CREDENTIALS },
+    { name: "hub", role: "edge", host: "0.0.0.0", port: 443, cost: 1, tls: CREDENTIALS },
+    { name: "amqp", role: "normal", host: "localhost", port: 5672, cost: 1, tls: undefined },
+    { name: "hub", role: "inter-router", host: "0.0.0.0", port: 55671, cost: 1, tls: CREDENTIALS },
   ]);
 });
 

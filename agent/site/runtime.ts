@@ -1,11 +1,12 @@
 /** Runs an edge site: links out, services on top. */
 
-import { EdgeLinks, type EdgeLinkTarget } from "../router/edge_links.ts";
+import { EdgeLinks } from "../router/edge_links.ts";
+import type { LinkTarget } from "../router/outbound_link.ts";
 import { Router } from "../router/router.ts";
 import { Backoff } from "../transport/backoff.ts";
 import { dialAny } from "../transport/race.ts";
 import { type SiteDeps, SiteServices } from "./services.ts";
-import type { LinkSpec, SiteSpec } from "./spec.ts";
+import type { AccessRole, LinkSpec, SiteSpec } from "./spec.ts";
 import type { RunningSite } from "./status.ts";
 
 /** Time one attempt to reach any endpoint of a link may take, in ms. */
@@ -15,7 +16,7 @@ const DIAL_TIMEOUT_MS = 10_000;
 export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<RunningSite> {
   const router = new Router({ id: spec.name, role: "edge" });
   const services = await SiteServices.start(spec, router, deps);
-  const targets = spec.links.map(linkTarget);
+  const targets = spec.links.map((link) => linkTarget(link, "edge"));
   const retry = () => new Backoff({ random: Math.random });
   const links = new EdgeLinks(router, targets, retry, deps.logger, () => services.changed());
   const stop = async () => {
@@ -33,8 +34,9 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
   };
 }
 
-function linkTarget(link: LinkSpec): EdgeLinkTarget {
-  const endpoints = link.endpoints.filter((endpoint) => endpoint.role === "edge");
+/** What `link` leads to for a site that dials endpoints of `role`. */
+export function linkTarget(link: LinkSpec, role: AccessRole): LinkTarget {
+  const endpoints = link.endpoints.filter((endpoint) => endpoint.role === role);
   return {
     name: link.name,
     cost: link.cost,

@@ -82,6 +82,8 @@ export interface AccessSpec {
   readonly host: string;
   /** Port to bind. */
   readonly port: number;
+  /** At least 1: what a path over links of other interiors to this port costs. */
+  readonly cost: number;
   /** Undefined only for role `normal` on a loopback host. */
   readonly tls: TlsCredentials | undefined;
 }

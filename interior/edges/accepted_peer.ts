@@ -37,7 +37,7 @@ export abstract class AcceptedPeer {
     events: AcceptedPeerEvents,
   ) {
     this.router = router;
-    this.peer = new Peer(channel, options, edgeLink, {
+    this.peer = new Peer(channel, options, edgeLink, router.clock, {
       onOpen: () => events.onOpen(this),
       onAttach: (link, attach) => this.#onAttach(link, attach),
       onGone: (reason) => events.onGone(this, reason),

@@ -1,10 +1,12 @@
-/** One port on which this router accepts edges or plain AMQP clients, in WebSocket frames as well as without. */
+/** One port on which this router accepts interiors, edges or plain AMQP clients, in WebSocket frames as well as without. */
 
 import { accept, type Acceptor, type AccessSpec, type AccessStatus, type Router } from "../../agent/mod.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
 import type { PeerLoss } from "../../agent/router/peer.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
-import type { AcceptedPeer } from "./accepted_peer.ts";
+import { AcceptedRouter } from "../transit/accepted_router.ts";
+import type { ConnectionGroups } from "../transit/connection_groups.ts";
+import type { AcceptedPeer, AcceptedPeerEvents } from "./accepted_peer.ts";
 import { ClientPeer } from "./client_peer.ts";
 import { EdgePeer } from "./edge_peer.ts";
 
@@ -13,27 +15,44 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Peers one port accepts at the same time. */
 export const MAX_PEERS_PER_PORT = 10_000;
 
+/** A peer of any kind. */
+type Accepted = AcceptedPeer | AcceptedRouter;
+
 /** See the head of the file. */
 export class AccessPort {
   readonly #spec: AccessSpec;
   readonly #router: Router;
+  readonly #groups: ConnectionGroups;
   readonly #logger: Logger;
   readonly #onChange: () => void;
-  readonly #peers = new Map<AcceptedPeer, ReturnType<typeof setTimeout> | undefined>();
+  readonly #peers = new Map<Accepted, ReturnType<typeof setTimeout> | undefined>();
   readonly #allGone = Promise.withResolvers<void>();
   #acceptor: Acceptor | undefined;
   #closing = false;
 
-  private constructor(spec: AccessSpec, router: Router, logger: Logger, onChange: () => void) {
+  private constructor(
+    spec: AccessSpec,
+    router: Router,
+    groups: ConnectionGroups,
+    logger: Logger,
+    onChange: () => void,
+  ) {
     this.#spec = spec;
     this.#router = router;
+    this.#groups = groups;
     this.#logger = logger;
     this.#onChange = onChange;
   }
 
   /** Opens the port. Throws when it is taken. */
-  static async open(spec: AccessSpec, router: Router, logger: Logger, onChange: () => void): Promise<AccessPort> {
-    const port = new AccessPort(spec, router, logger, onChange);
+  static async open(
+    spec: AccessSpec,
+    router: Router,
+    groups: ConnectionGroups,
+    logger: Logger,
+    onChange: () => void,
+  ): Promise<AccessPort> {
+    const port = new AccessPort(spec, router, groups, logger, onChange);
     port.#acceptor = await accept(
       {
         host: spec.host,
@@ -68,25 +87,34 @@ export class AccessPort {
 
   #serve(channel: Channel): void {
     const events = {
-      onOpen: (peer: AcceptedPeer) => this.#opened(peer),
-      onGone: (peer: AcceptedPeer, loss: PeerLoss) => this.#gone(peer, loss),
+      onOpen: (peer: Accepted) => this.#opened(peer),
+      onGone: (peer: Accepted, loss: PeerLoss) => this.#gone(peer, loss),
     };
-    const peer = this.#spec.role === "normal"
-      ? new ClientPeer(this.#router, channel, events)
-      : new EdgePeer(this.#router, channel, events);
+    const peer = this.#accepted(channel, events);
     this.#peers.set(peer, setTimeout(() => channel.destroy(), HANDSHAKE_TIMEOUT_MS));
     peer.start();
     if (this.#closing) peer.peer.close();
   }
 
-  #opened(peer: AcceptedPeer): void {
+  #accepted(channel: Channel, events: ConstructorParameters<typeof AcceptedRouter>[3] & AcceptedPeerEvents): Accepted {
+    switch (this.#spec.role) {
+      case "normal":
+        return new ClientPeer(this.#router, channel, events);
+      case "edge":
+        return new EdgePeer(this.#router, channel, events);
+      case "inter-router":
+        return new AcceptedRouter(this.#groups, channel, this.#spec.cost, events);
+    }
+  }
+
+  #opened(peer: Accepted): void {
     clearTimeout(this.#peers.get(peer));
     this.#peers.set(peer, undefined);
     this.#logger.info("peer connected", this.#facts(peer));
     this.#onChange();
   }
 
-  #gone(peer: AcceptedPeer, loss: PeerLoss): void {
+  #gone(peer: Accepted, loss: PeerLoss): void {
     clearTimeout(this.#peers.get(peer));
     this.#peers.delete(peer);
     const reason = loss.transport?.message ?? loss.protocol?.message ?? loss.remote?.description;
@@ -95,7 +123,7 @@ export class AccessPort {
     this.#onChange();
   }
 
-  #facts(peer: AcceptedPeer) {
+  #facts(peer: Accepted) {
     const { address, subject } = peer.peer.channel.peer;
     return { access: this.#spec.name, peer: peer.peer.containerId, address, subject };
   }

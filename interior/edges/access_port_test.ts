@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import type { AccessSpec } from "../../agent/mod.ts";
 import { Router } from "../../agent/router/router.ts";
-import type { LogFields, Logger } from "../../agent/telemetry/log.ts";
+import { type LogFields, type Logger, silentLogger } from "../../agent/telemetry/log.ts";
 import { dial } from "../../agent/transport/dial.ts";
 import { until } from "../../tests/support/until.ts";
 import { message, send, WirePeer } from "../../tests/support/wire_peer.ts";
+import { ConnectionGroups } from "../transit/connection_groups.ts";
+import { Transit } from "../transit/transit.ts";
 import { AccessPort } from "./access_port.ts";
 
-const SPEC: AccessSpec = { name: "amqp", role: "normal", host: "127.0.0.1", port: 0, tls: undefined };
+const SPEC: AccessSpec = { name: "amqp", role: "normal", host: "127.0.0.1", port: 0, cost: 1, tls: undefined };
+
+function groups(router: Router): ConnectionGroups {
+  return new ConnectionGroups(router, new Transit(router, 1, silentLogger, () => {}), silentLogger);
+}
 
 async function opened(role: AccessSpec["role"] = "normal") {
   const log: { message: string; fields: LogFields }[] = [];
@@ -15,7 +21,7 @@ async function opened(role: AccessSpec["role"] = "normal") {
   const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep };
   let changes = 0;
   const router = new Router({ id: "R1", role: "interior" });
-  const port = await AccessPort.open({ ...SPEC, role }, router, logger, () => changes++);
+  const port = await AccessPort.open({ ...SPEC, role }, router, groups(router), logger, () => changes++);
   const connect = async (id: string, websocket = false) => {
     const target = { host: "127.0.0.1", port: port.status().port, websocket, timeoutMs: 10_000 };
     return new WirePeer(await dial(target, new AbortController().signal), "client", id, false);
@@ -63,7 +69,7 @@ Deno.test("access port: one that is taken can't be opened", async () => {
   const router = new Router({ id: "R1", role: "interior" });
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
   const spec = { ...SPEC, port: taken.addr.port };
-  await assert.rejects(AccessPort.open(spec, router, quiet, () => {}), { code: "ACCEPT_PORT" });
+  await assert.rejects(AccessPort.open(spec, router, groups(router), quiet, () => {}), { code: "ACCEPT_PORT" });
 });
 
 Deno.test("access port: who says something else, or nothing, or no Open, is dropped", async () => {

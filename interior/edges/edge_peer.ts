@@ -21,7 +21,7 @@ import type { Router } from "../../agent/router/router.ts";
 import { StreamLinks } from "../../agent/router/stream_links.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
 import { AcceptedPeer, type AcceptedPeerEvents } from "./accepted_peer.ts";
-import { annotateAsInterior } from "./annotate.ts";
+import { annotateAsInterior } from "../transit/annotate.ts";
 import { Tracking } from "./tracking.ts";
 
 /** One attached edge. */

@@ -187,6 +187,11 @@ export class RoutingEngine {
     this.settle(now);
   }
 
+  /** Control link `link` is used only as long as no other leads to its neighbour. */
+  supersede(link: number): void {
+    this.#neighbours.supersede(link);
+  }
+
   /** Advertises an address. Call {@link RoutingEngine.settle} when all that happens together has been said. */
   advertise(address: AdvertisedAddress): void {
     this.#addresses.set(address);

@@ -2,7 +2,8 @@
  * Who is next door: the HELLO protocol (skupper-router `router/hello.py`, and the neighbour part of `router/node.py`).
  *
  * A router is a neighbour once it says over a link that it hears us, for as long as it keeps saying so. Several links
- * may lead to the same neighbour: the cheapest that is alive counts, and of equals the oldest.
+ * may lead to the same neighbour: the cheapest that is alive counts, and of equals the oldest; one that was superseded
+ * counts last.
  */
 
 import type { Hello } from "./control_message.ts";
@@ -14,6 +15,7 @@ interface NeighbourLink {
   readonly id: string;
   cost: number;
   refreshedAt: number;
+  readonly superseded: boolean;
 }
 
 /** The current way to a neighbour. */
@@ -30,6 +32,7 @@ export class Neighbours {
   readonly #heard = new Map<string, number>();
   readonly #links = new Map<number, NeighbourLink>();
   readonly #best = new Map<string, Adjacency>();
+  readonly #superseded = new Set<number>();
 
   /** Nobody is next door yet. */
   constructor(timing: RoutingTiming) {
@@ -55,14 +58,22 @@ export class Neighbours {
       known.refreshedAt = now;
       return false;
     }
-    this.#links.set(link, { link, id, cost, refreshedAt: now });
+    this.#links.set(link, { link, id, cost, refreshedAt: now, superseded: this.#superseded.has(link) });
     const gone = known !== undefined && this.#choose(known.id);
     return this.#choose(id) || gone;
+  }
+
+  /** Control link `link` gives way to any other that leads to the same router. */
+  supersede(link: number): void {
+    this.#superseded.add(link);
+    const known = this.#links.get(link);
+    if (known !== undefined) this.#links.set(link, { ...known, superseded: true });
   }
 
   /** Control link `link` is gone. Returns whether the adjacencies changed. */
   lost(link: number): boolean {
     const known = this.#links.get(link);
+    this.#superseded.delete(link);
     if (known === undefined) return false;
     this.#links.delete(link);
     return this.#choose(known.id);
@@ -91,7 +102,7 @@ export class Neighbours {
   #choose(id: string): boolean {
     let best: NeighbourLink | undefined;
     for (const candidate of this.#links.values()) {
-      if (candidate.id === id && (best === undefined || candidate.cost < best.cost)) best = candidate;
+      if (candidate.id === id && (best === undefined || better(candidate, best))) best = candidate;
     }
     const before = this.#best.get(id);
     if (before?.link === best?.link && before?.cost === best?.cost) return false;
@@ -99,4 +110,8 @@ export class Neighbours {
     else this.#best.set(id, { link: best.link, cost: best.cost });
     return true;
   }
+}
+
+function better(one: NeighbourLink, other: NeighbourLink): boolean {
+  return one.superseded === other.superseded ? one.cost < other.cost : other.superseded;
 }

@@ -52,6 +52,12 @@ export class Paths {
     return hop === NONE ? undefined : this.#topology.id(hop);
   }
 
+  /** True for this router and for those that a path leads to. */
+  knows(id: string): boolean {
+    const node = this.#topology.number(id);
+    return node !== undefined && this.#own.cost(node) !== Infinity;
+  }
+
   /** True when a message that entered the network at `origin` may be forwarded by this router towards `destination`. */
   admits(origin: string, destination: string): boolean {
     const from = this.#topology.number(origin);

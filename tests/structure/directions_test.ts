@@ -74,9 +74,9 @@ function objection(from: string, to: string, typeOnly: boolean, dynamic: boolean
       : "only agent/cli may load interior/, and only by import(): an edge never pays for it in start time or memory";
   }
   if (room === "interior") {
-    if (to === "agent/mod.ts" || target === "agent/router" || target === "agent/lib") return undefined;
-    if (typeOnly && ["agent/amqp", "agent/transport", "agent/telemetry"].includes(target)) return undefined;
-    return "interior/ extends the router core; all else of the agent it sees through agent/mod.ts, the surface for it";
+    if (to === "agent/mod.ts" || ["agent/router", "agent/amqp", "agent/lib"].includes(target)) return undefined;
+    if (typeOnly && ["agent/transport", "agent/telemetry"].includes(target)) return undefined;
+    return "interior/ extends the router core and speaks AMQP; all else of the agent it sees through agent/mod.ts, the surface for it";
   }
   if (from === "agent/main.ts") {
     return target === "agent/cli" || target === "agent/lib"

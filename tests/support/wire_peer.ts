@@ -1,5 +1,6 @@
 /** A router or client that a test plays by hand: a real AMQP engine at one end of a channel, and what it was told. */
 
+import { SYSTEM_CLOCK } from "../../agent/lib/clock.ts";
 import type { Attach, DeliveryState, Terminus } from "../../agent/amqp/codec/types.ts";
 import { Writer } from "../../agent/amqp/codec/writer.ts";
 import type { IncomingDelivery } from "../../agent/amqp/incoming_delivery.ts";
@@ -56,7 +57,7 @@ export class WirePeer {
   constructor(channel: Channel, side: "client" | "server", id: string, streaming = true) {
     const { offeredCapabilities: _offered, ...plain } = routerConnectionOptions(side, id, false);
     const options = streaming ? routerConnectionOptions(side, id, false) : plain;
-    this.peer = new Peer(channel, options, false, {
+    this.peer = new Peer(channel, options, false, SYSTEM_CLOCK, {
       onOpen() {},
       onAttach: (link, attach) => {
         this.opened.push({ link, attach });

@@ -9,7 +9,7 @@ export const PROXY_SETTING = "proxy-configuration";
 export const WEBSOCKET_SETTING = "tendril.websocket";
 
 /** The router's costs are signed 32-bit numbers. */
-const COST_MAX = 2 ** 31 - 1;
+export const COST_MAX = 2 ** 31 - 1;
 
 const schema = z.looseObject({
   metadata,

@@ -1,0 +1,201 @@
+/**
+ * One outbound link: connects, waits for its end, and connects again. Who owns it decides what the connection is for;
+ * here it only has to come up.
+ */
+
+import type { Attach } from "../amqp/codec/types.ts";
+import type { ConnectionOptions } from "../amqp/connection.ts";
+import type { Link } from "../amqp/session.ts";
+import { type Clock, pause } from "../lib/clock.ts";
+import { messageOf, TendrilError } from "../lib/errors.ts";
+import type { LinkState, LinkStatus } from "../site/status.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Channel } from "../transport/channel.ts";
+import { Peer, type PeerLoss } from "./peer.ts";
+
+/** One link as this room needs to know it. */
+export interface LinkTarget {
+  /** Name of the Link. */
+  readonly name: string;
+  /** At least 1; lower is preferred. */
+  readonly cost: number;
+  /** Shown to people while the link is not connected. */
+  readonly endpoint: string;
+  /** Connects to any of the link's endpoints. */
+  connect(signal: AbortSignal): Promise<Channel>;
+}
+
+/** When to try again; see `transport/backoff.ts`. */
+export interface RetryPolicy {
+  /** Milliseconds to wait before the next attempt. */
+  next(nowMs: number): number;
+  /** The link is up: the next outage starts from the beginning. */
+  reset(): void;
+}
+
+/** Time a connected peer has to answer our Open, in ms. */
+const OPEN_TIMEOUT_MS = 10_000;
+
+/** What the owner of a link is told. */
+export interface OutboundLinkEvents {
+  /** The peer has introduced itself. An error that comes back refuses it: the connection is closed with that reason. */
+  onUp(link: OutboundLink, peer: Peer): TendrilError | undefined;
+  /** The link was up and is not any more, or an attempt failed for another reason than before. */
+  onDown(link: OutboundLink): void;
+  /** The peer opens a link on the connection. */
+  onAttach(link: OutboundLink, ...args: [Link, Attach]): void;
+}
+
+/** What a link needs besides its target. */
+export interface OutboundLinkDeps {
+  /** What drives it. */
+  readonly clock: Clock;
+  /** When to try again. */
+  readonly retry: RetryPolicy;
+  /** Where it logs. */
+  readonly logger: Logger;
+  /** True for the link of an edge: see `Origin` of `flow`. */
+  readonly edgeLink: boolean;
+  /** What our Open says over `channel`. */
+  options(channel: Channel): ConnectionOptions;
+}
+
+/** See the head of the file. */
+export class OutboundLink {
+  /** Where it leads. */
+  readonly target: LinkTarget;
+  /** The peer while the link is up. */
+  peer: Peer | undefined;
+
+  readonly #deps: OutboundLinkDeps;
+  readonly #events: OutboundLinkEvents;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #message = "connecting";
+  #endpoint: string;
+
+  /** Nothing happens before {@link OutboundLink.run}. */
+  constructor(target: LinkTarget, deps: OutboundLinkDeps, events: OutboundLinkEvents) {
+    this.target = target;
+    this.#deps = deps;
+    this.#events = events;
+    this.#endpoint = target.endpoint;
+  }
+
+  /** A snapshot; `active` says whether a link that is up is in use or stands by. */
+  status(active: boolean): LinkStatus {
+    let state: LinkState = active ? "active" : "standby";
+    if (this.peer === undefined) state = this.#message === "connecting" ? "connecting" : "down";
+    return {
+      name: this.target.name,
+      state,
+      cost: this.target.cost,
+      endpoint: this.#endpoint,
+      remote: this.peer?.containerId,
+      message: this.#message,
+    };
+  }
+
+  /** Starts to connect. */
+  run(): void {
+    this.#running = this.#loop();
+  }
+
+  /** Disconnects; resolves when no channel is left. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #loop(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        const channel = await this.target.connect(signal);
+        this.#endpoint = channel.peer.address;
+        await this.#serve(channel);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#report(error);
+      }
+      if (signal.aborted) return;
+      const { clock, retry } = this.#deps;
+      await pause(clock, retry.next(clock.now()), signal);
+    }
+  }
+
+  /** Speaks AMQP over `channel` until its end. */
+  #serve(channel: Channel): Promise<void> {
+    const { signal } = this.#stop;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { clock, logger, edgeLink, retry } = this.#deps;
+    let refusal: TendrilError | undefined;
+    const peer = new Peer(channel, this.#deps.options(channel), edgeLink, clock, {
+      onOpen: (remote) => {
+        cancelTimeout();
+        this.peer = peer;
+        this.#message = "OK";
+        refusal = this.#events.onUp(this, peer);
+        if (refusal !== undefined) {
+          peer.close({ condition: "amqp:not-allowed", description: refusal.message });
+          return;
+        }
+        retry.reset();
+        logger.debug("link up", { link: this.target.name, peer: remote.containerId, endpoint: this.#endpoint });
+      },
+      onAttach: (link, attach) => this.#events.onAttach(this, link, attach),
+      onGone: (loss) => {
+        cancelTimeout();
+        signal.removeEventListener("abort", close);
+        const wasUp = this.peer !== undefined;
+        this.peer = undefined;
+        const error = refusal ?? lossError(loss, wasUp);
+        if (wasUp) {
+          this.#message = messageOf(error);
+          this.#events.onDown(this);
+        }
+        if (signal.aborted) resolve();
+        else reject(error);
+      },
+    });
+    const cancelTimeout = clock.after(OPEN_TIMEOUT_MS, () => channel.destroy());
+    const close = () => peer.close();
+    signal.addEventListener("abort", close, { once: true });
+    peer.start();
+    // Stopped between the connection and this: the event is over.
+    if (signal.aborted) close();
+    return promise;
+  }
+
+  #report(error: unknown): void {
+    const message = messageOf(error);
+    if (message === this.#message) return; // Said once; the status keeps saying it.
+    this.#message = message;
+    const hint = error instanceof TendrilError ? error.hint : undefined;
+    const code = error instanceof TendrilError ? error.code : undefined;
+    this.#deps.logger.debug("link down", {
+      link: this.target.name,
+      endpoint: this.#endpoint,
+      code,
+      reason: message,
+      next: hint,
+    });
+    this.#events.onDown(this);
+  }
+}
+
+function lossError(loss: PeerLoss, wasUp: boolean): TendrilError {
+  const cause = loss.transport ?? loss.protocol;
+  if (cause !== undefined) return cause;
+  if (loss.remote !== undefined) {
+    const { condition, description } = loss.remote;
+    return new TendrilError("LINK_CLOSED_BY_PEER", `peer closed the link: ${condition} ${description ?? ""}`.trim(), {
+      hint: "The log of the peer says why.",
+    });
+  }
+  return wasUp
+    ? new TendrilError("LINK_LOST", "the peer ended the connection", { hint: "Tendril connects again by itself." })
+    : new TendrilError("LINK_NOT_ADMITTED", "the peer did not admit this link", {
+      hint: "Check that the link's credentials were issued by the peer's site; the log of the peer says why.",
+    });
+}

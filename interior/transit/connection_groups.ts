@@ -1,0 +1,146 @@
+/**
+ * Which accepted connections belong together (wire-protocol A.6). A link of a real router is a control connection and
+ * some data connections that carry streams alone; they name the same correlator. A control connection that names it
+ * again with a higher ordinal has newer credentials: it takes over, and what is under way on the old one ends there.
+ */
+
+import type { Attach, Open } from "../../agent/amqp/codec/types.ts";
+import type { Link } from "../../agent/amqp/session.ts";
+import { TendrilError } from "../../agent/lib/errors.ts";
+import { CONNECTION_TRUNKING, hasSymbol, LINK_CREDIT } from "../../agent/router/capabilities.ts";
+import { receive } from "../../agent/router/ingress.ts";
+import type { Peer } from "../../agent/router/peer.ts";
+import type { Router } from "../../agent/router/router.ts";
+import type { Logger } from "../../agent/telemetry/log.ts";
+import { CORRELATOR_PROPERTY, DATA_ROLE, openProperty, ORDINAL_PROPERTY, ROLE_PROPERTY } from "./interior_options.ts";
+import type { Neighbour } from "./neighbour.ts";
+import type { Transit } from "./transit.ts";
+
+/** What an accepted connection turned out to be. */
+export interface Member {
+  /** The peer opens a link. */
+  onAttach(link: Link, attach: Attach): void;
+  /** The connection is gone. */
+  gone(): void;
+}
+
+/** The connections of one link, with one generation of credentials. */
+interface Group {
+  readonly ordinal: number;
+  control: Neighbour | undefined;
+  readonly data: Set<Peer>;
+}
+
+/** See the head of the file. */
+export class ConnectionGroups {
+  /** Where messages go. */
+  readonly router: Router;
+  readonly #transit: Transit;
+  readonly #logger: Logger;
+  /** By correlator; the newest last. */
+  readonly #groups = new Map<string, Group[]>();
+
+  /** No connection yet. */
+  constructor(router: Router, transit: Transit, logger: Logger) {
+    this.router = router;
+    this.#transit = transit;
+    this.#logger = logger;
+  }
+
+  /** Takes an open connection in, or says why it can't be. `cost` is that of the port. */
+  admit(peer: Peer, remote: Open, cost: number): Member | TendrilError {
+    const objection = this.#transit.objection(remote);
+    if (objection !== undefined) return objection;
+    const correlator = openProperty(remote, CORRELATOR_PROPERTY);
+    const ordinal = Number(openProperty(remote, ORDINAL_PROPERTY) ?? 0);
+    const data = openProperty(remote, ROLE_PROPERTY) === DATA_ROLE;
+    if (typeof correlator !== "string") {
+      return data ? this.#data(peer, undefined) : this.#control(peer, undefined, cost);
+    }
+    const group = this.#group(correlator, ordinal);
+    if (data) return this.#data(peer, group);
+    const newest = this.#groups.get(correlator)?.findLast(({ control }) => control !== undefined);
+    if (newest !== undefined && newest.ordinal >= ordinal) {
+      return new TendrilError("LINK_TAKEN", `the link ${correlator} of ${remote.containerId} is up already`, {
+        hint: "A link is renewed by credentials with a higher ordinal.",
+      });
+    }
+    const member = this.#control(peer, group, cost);
+    if (newest?.control !== undefined) this.#transit.supersede(newest.control);
+    return member;
+  }
+
+  /** For the log: `peer` was not taken in. */
+  refused(peer: Peer, reason: TendrilError): void {
+    const { code, message } = reason;
+    this.#logger.warn("peer refused", {
+      peer: peer.containerId,
+      address: peer.channel.peer.address,
+      code,
+      reason: message,
+    });
+  }
+
+  #control(peer: Peer, group: Group | undefined, cost: number): Member {
+    const neighbour = this.#transit.adopt(peer, false, cost);
+    if (group !== undefined) {
+      group.control = neighbour;
+      for (const data of group.data) neighbour.streams.add(data);
+    }
+    return {
+      onAttach: (link, attach) => neighbour.onAttach(link, attach),
+      gone: () => {
+        this.#transit.lost(neighbour);
+        if (group === undefined) return;
+        group.control = undefined;
+        this.#drop(group);
+      },
+    };
+  }
+
+  #data(peer: Peer, group: Group | undefined): Member {
+    // Whoever can't read streams of ours from such a connection gets none.
+    const both = group !== undefined && hasSymbol(peer.connection.remote?.offeredCapabilities, CONNECTION_TRUNKING);
+    if (both) {
+      group.data.add(peer);
+      group.control?.streams.add(peer);
+    }
+    const rules = { origin: peer.origin, target: undefined, client: false };
+    return {
+      onAttach: (link) => {
+        if (link.role === "sender") {
+          link.refuse({ condition: "amqp:not-allowed", description: "streams are opened by who sends them" });
+          return;
+        }
+        link.accept({ onDelivery: (delivery) => receive(delivery, rules, this.#transit.route) });
+        link.keepCredit(LINK_CREDIT);
+      },
+      gone: () => {
+        if (!both) return;
+        group.data.delete(peer);
+        group.control?.streams.remove(peer);
+        this.#drop(group);
+      },
+    };
+  }
+
+  #group(correlator: string, ordinal: number): Group {
+    const groups = this.#groups.get(correlator) ?? [];
+    const known = groups.find((group) => group.ordinal === ordinal);
+    if (known !== undefined) return known;
+    const group: Group = { ordinal, control: undefined, data: new Set() };
+    this.#groups.set(correlator, [...groups, group].sort((one, other) => one.ordinal - other.ordinal));
+    return group;
+  }
+
+  #drop(gone: Group): void {
+    if (gone.control !== undefined || gone.data.size > 0) return;
+    for (const [correlator, groups] of this.#groups) {
+      const at = groups.indexOf(gone);
+      if (at < 0) continue;
+      groups.splice(at, 1);
+      if (groups.length === 0) this.#groups.delete(correlator);
+      return;
+    }
+  }
+}

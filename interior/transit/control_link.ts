@@ -1,0 +1,93 @@
+/**
+ * The link pair between two interiors that carries their routing protocol and nothing else: whole messages,
+ * pre-settled, in order (wire-protocol D.1).
+ */
+
+import type { Receiver, ReceiverHandler } from "../../agent/amqp/receiver.ts";
+import type { Sender, SenderHandler } from "../../agent/amqp/sender.ts";
+import { LINK_CREDIT } from "../../agent/router/capabilities.ts";
+import { collect } from "../../agent/router/collect.ts";
+
+/** Messages that may wait for a neighbour; one that lets more pile up does not read, and is given up. */
+export const MAX_CONTROL_QUEUE = 2000;
+/** A message that lists all addresses of a router may be large, in octets. */
+export const MAX_CONTROL_MESSAGE = 32 * 1024 * 1024;
+/** Octets that may wait for a neighbour. */
+export const MAX_CONTROL_QUEUE_OCTETS = 64 * 1024 * 1024;
+
+/** Who is told what happens on the link. */
+export interface ControlLinkEvents {
+  /** Messages can be sent now; once. */
+  onUp(): void;
+  /** A message came. */
+  onMessage(bytes: Uint8Array): void;
+  /** The neighbour does not take what it is sent. */
+  onStalled(): void;
+  /** The way out is gone: the neighbour is lost to the network. */
+  onDown(): void;
+}
+
+/** See the head of the file. */
+export class ControlLink implements SenderHandler, ReceiverHandler {
+  /** Set once the neighbour has opened or answered the way out. */
+  sender: Sender | undefined;
+  readonly #events: ControlLinkEvents;
+  readonly #queue: Uint8Array[] = [];
+  #queued = 0;
+  #up = false;
+
+  /** Waits for its links. */
+  constructor(events: ControlLinkEvents) {
+    this.#events = events;
+  }
+
+  /** Takes the link on which the neighbour sends. */
+  receive(link: Receiver): void {
+    link.keepCredit(LINK_CREDIT);
+  }
+
+  /** Sends a whole message. */
+  send(bytes: Uint8Array): void {
+    if (!this.#up) return; // A neighbour that comes up later asks for what it missed.
+    if (this.#queue.length >= MAX_CONTROL_QUEUE || this.#queued + bytes.length > MAX_CONTROL_QUEUE_OCTETS) {
+      this.#queue.length = this.#queued = 0;
+      this.#events.onStalled();
+      return;
+    }
+    this.#queue.push(bytes);
+    this.#queued += bytes.length;
+    this.#flush();
+  }
+
+  /** See {@link SenderHandler}. */
+  onReady(): void {
+    if (!this.#up && this.sender?.ready === true) {
+      this.#up = true;
+      this.#events.onUp();
+    }
+    this.#flush();
+  }
+
+  /** See {@link ReceiverHandler}. */
+  onDelivery(delivery: Parameters<ReceiverHandler["onDelivery"]>[0]): void {
+    collect(delivery, (bytes) => this.#events.onMessage(bytes), MAX_CONTROL_MESSAGE);
+  }
+
+  /** See {@link SenderHandler}: either half is needed. */
+  onDetached(): void {
+    this.#queue.length = this.#queued = 0;
+    this.#up = false;
+    this.#events.onDown();
+  }
+
+  #flush(): void {
+    while (this.sender?.ready === true) {
+      const bytes = this.#queue.shift();
+      if (bytes === undefined) return;
+      this.#queued -= bytes.length;
+      this.sender.start(true, NOBODY).finish(bytes);
+    }
+  }
+}
+
+const NOBODY = { onDrain() {}, onReceiverState() {}, onLost() {} };

@@ -1,0 +1,43 @@
+/** What an interior says of itself to another (wire-protocol A.2). */
+
+import { AmqpSymbol, type AmqpValue, type Open } from "../../agent/amqp/codec/types.ts";
+import type { ConnectionOptions } from "../../agent/amqp/connection.ts";
+import { CONNECTION_TRUNKING, routerConnectionOptions } from "../../agent/router/capabilities.ts";
+
+/** Property of an Open: the cost that its sender wants for the link, where that is above 1. */
+export const COST_PROPERTY = "qd.inter-router-cost";
+/** Property of the connecting side's Open: the connections of one link have it in common. */
+export const CORRELATOR_PROPERTY = "qd.group-correlator";
+/** Property of the connecting side's Open: grows when the credentials of a link are renewed. */
+export const ORDINAL_PROPERTY = "qd.group-ordinal";
+/** Property of the connecting side's Open: what a connection is for, where it is not the control connection. */
+export const ROLE_PROPERTY = "qd.inter-router-role";
+/** The connection carries streams alone. */
+export const DATA_ROLE = 4;
+
+/** Options of a connection between interiors over a link of `cost`. */
+export function interiorConnectionOptions(
+  side: "client" | "server",
+  routerId: string,
+  authenticated: boolean,
+  cost: number,
+  hostname?: string,
+): ConnectionOptions {
+  const properties: [AmqpValue, AmqpValue][] = [];
+  if (cost > 1) properties.push([new AmqpSymbol(COST_PROPERTY), { type: "int", value: cost }]);
+  const more = { capabilities: [CONNECTION_TRUNKING], properties };
+  return routerConnectionOptions(side, routerId, authenticated, hostname, more);
+}
+
+/** A property of `open` that is a text or an integer. */
+export function openProperty(open: Open | undefined, name: string): string | number | undefined {
+  for (const [key, value] of open?.properties ?? []) {
+    if ((key instanceof AmqpSymbol ? key.text : key) !== name) continue;
+    if (typeof value === "string") return value;
+    if (typeof value === "object" && value !== null && "type" in value) {
+      if (value.type === "int" || value.type === "uint") return value.value;
+      if (value.type === "ulong" || value.type === "long") return Number(value.value);
+    }
+  }
+  return undefined;
+}

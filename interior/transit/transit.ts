@@ -1,0 +1,213 @@
+/**
+ * What makes a router an interior: it joins connections to other interiors with the routing protocol, and puts what
+ * that finds out into the router's address table. From there, messages find their way like any others.
+ *
+ * Map of the room: `interior_links` and `accepted_router` bring connections, `connection_groups` tells which of them
+ * belong together, `neighbour` is one of them with its `control_link` and its ways for streams (`stream_spread`),
+ * `control_traffic` carries the routing protocol, `remote_router` is what lies beyond.
+ */
+
+import type { Open } from "../../agent/amqp/codec/types.ts";
+import { every } from "../../agent/lib/clock.ts";
+import { TendrilError } from "../../agent/lib/errors.ts";
+import type { Downstream, Message, Upstream } from "../../agent/router/flow.ts";
+import type { Peer } from "../../agent/router/peer.ts";
+import type { Router } from "../../agent/router/router.ts";
+import type { Logger } from "../../agent/telemetry/log.ts";
+import type { AdvertisedAddress, ControlMessage } from "../routing/control_message.ts";
+import { RoutingEngine, type RoutingOutput, type RoutingProblem } from "../routing/engine.ts";
+import { TICK_MS } from "../routing/timing.ts";
+import { annotateAsInterior } from "./annotate.ts";
+import { ControlTraffic } from "./control_traffic.ts";
+import { COST_PROPERTY, openProperty } from "./interior_options.ts";
+import { Neighbour } from "./neighbour.ts";
+import { RemoteRouter } from "./remote_router.ts";
+
+/** Classes of addresses that interiors tell each other about. */
+const ADVERTISED = new Set(["M", "H"]);
+
+/** See the head of the file. */
+export class Transit implements RoutingOutput {
+  /** The routing protocol. */
+  readonly engine: RoutingEngine;
+  readonly #router: Router;
+  readonly #logger: Logger;
+  readonly #onChange: () => void;
+  readonly #control: ControlTraffic;
+  readonly #neighbours = new Map<number, Neighbour>();
+  readonly #remotes = new Map<string, RemoteRouter>();
+  readonly #stops: (() => void)[] = [];
+  #nextLink = 1;
+  #settling = false;
+
+  /** `instance` is different in every life of the router; `onChange` hears when neighbours or paths change. */
+  constructor(router: Router, instance: number, logger: Logger, onChange: () => void) {
+    this.#router = router;
+    this.#logger = logger;
+    this.#onChange = onChange;
+    this.engine = new RoutingEngine({ id: router.identity.id, instance }, this);
+    this.#control = new ControlTraffic(router.identity.id, this.engine, this.#neighbours, router.clock);
+  }
+
+  /** Starts to advertise what the router serves, and lets time pass until {@link Transit.stop}. */
+  start(): void {
+    const { addresses, clock } = this.#router;
+    for (const key of addresses.ownKeys()) this.#ownAddress(key, true);
+    this.#stops.push(this.#router.onOwnChange((key, present) => this.#ownAddress(key, present)));
+    this.#stops.push(every(clock, TICK_MS, () => this.engine.tick(clock.now())));
+  }
+
+  /** Every connection to another interior, by the number of its control link. */
+  get neighbours(): ReadonlyMap<number, Neighbour> {
+    return this.#neighbours;
+  }
+
+  /** What is known of the way to each other interior. */
+  get remotes(): ReadonlyMap<string, RemoteRouter> {
+    return this.#remotes;
+  }
+
+  /** Why a peer that introduced itself with `remote` can't be a neighbour; undefined when it can. */
+  objection(remote: Open): TendrilError | undefined {
+    if (remote.containerId !== this.#router.identity.id) return undefined;
+    return new TendrilError("ROUTER_ID_TAKEN", `the peer's router id is ours: ${remote.containerId}`, {
+      hint: "Give each site of the network a name of its own.",
+    });
+  }
+
+  /** An open connection to another interior. `connecting`: this side opens the links. */
+  adopt(peer: Peer, connecting: boolean, cost: number): Neighbour {
+    const link = this.#nextLink++;
+    const { identity } = this.#router;
+    const neighbour: Neighbour = new Neighbour(link, peer, Math.max(cost, peerCost(peer)), {
+      route: this.route,
+      annotate: annotateAsInterior(identity.id),
+      onUp: () => {
+        this.#neighbours.set(link, neighbour);
+        this.engine.sayHello(this.#now());
+      },
+      onMessage: (bytes) => {
+        const fault = this.#control.received(bytes, neighbour);
+        if (fault !== undefined) this.#logger.warn("routing message ignored", { peer: neighbour.id, ...fault });
+      },
+      onStalled: () => {
+        this.#logger.warn("peer does not read", { peer: neighbour.id, code: "ROUTER_STALLED" });
+        peer.close({ condition: "amqp:resource-limit-exceeded", description: "routing messages are not read" });
+      },
+      onDown: () => this.lost(neighbour),
+    });
+    if (connecting) neighbour.open();
+    return neighbour;
+  }
+
+  /** The connection of `neighbour` is gone. */
+  lost(neighbour: Neighbour): void {
+    if (!this.#neighbours.delete(neighbour.link)) return;
+    this.engine.linkLost(neighbour.link, this.#now());
+    this.#onChange();
+  }
+
+  /** Another connection to the same router takes over as soon as it can: its credentials are newer. */
+  supersede(neighbour: Neighbour): void {
+    this.engine.supersede(neighbour.link);
+  }
+
+  /** Ends the protocol; the connections are their owners' business. */
+  stop(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    for (const remote of this.#remotes.values()) remote.clear();
+  }
+
+  /** Takes messages of other interiors. One that has come farther than any path leads goes in circles. */
+  readonly route = (message: Message, upstream: Upstream): Downstream | undefined => {
+    if (message.annotations.trace.length > this.engine.paths.radius + 1) return undefined;
+    return this.#router.route(message, upstream);
+  };
+
+  // --- from the routing protocol
+
+  /** See {@link RoutingOutput}. */
+  hello(message: ControlMessage): void {
+    this.#control.hello(message);
+  }
+
+  /** See {@link RoutingOutput}. */
+  flood(message: ControlMessage): void {
+    this.#control.flood(message);
+  }
+
+  /** See {@link RoutingOutput}. */
+  multicast(message: ControlMessage): void {
+    this.#control.multicast(message);
+  }
+
+  /** See {@link RoutingOutput}. */
+  unicast(router: string, message: ControlMessage): void {
+    this.#control.unicast(router, message);
+  }
+
+  /** See {@link RoutingOutput}. */
+  topologyChanged(): void {
+    const { nodes, paths, adjacencies } = this.engine;
+    for (const [id, remote] of [...this.#remotes]) {
+      if (nodes.has(id)) continue;
+      remote.clear();
+      this.#remotes.delete(id);
+    }
+    for (const id of nodes.keys()) {
+      const remote = this.#remote(id);
+      const hop = paths.nextHop(id);
+      const adjacency = hop === undefined ? undefined : adjacencies.get(hop);
+      remote.via = adjacency === undefined ? undefined : this.#neighbours.get(adjacency.link);
+      remote.cost = remote.via === undefined ? Infinity : paths.cost(id);
+      if (remote.via === undefined) remote.withdraw(`R${id}`);
+      else remote.serve(`R${id}`, "closest");
+    }
+    this.#onChange();
+  }
+
+  /** See {@link RoutingOutput}. */
+  addressesChanged(id: string, added: readonly AdvertisedAddress[], removed: readonly string[]): void {
+    const remote = this.#remote(id);
+    for (const key of removed) remote.withdraw(key);
+    for (const { key, treatment } of added) if (ADVERTISED.has(key[0])) remote.serve(key, treatment);
+  }
+
+  /** See {@link RoutingOutput}. */
+  problem(code: RoutingProblem, facts: Readonly<Record<string, string | number>>): void {
+    this.#logger.error("routing", { code, ...facts });
+  }
+
+  #remote(id: string): RemoteRouter {
+    let remote = this.#remotes.get(id);
+    if (remote === undefined) {
+      remote = new RemoteRouter(id, this.#router, this.engine.paths);
+      this.#remotes.set(id, remote);
+    }
+    return remote;
+  }
+
+  #ownAddress(key: string, present: boolean): void {
+    if (!ADVERTISED.has(key[0])) return;
+    const treatment = this.#router.addresses.get(key)?.treatment ?? "balanced";
+    if (present) this.engine.advertise({ key, treatment });
+    else this.engine.withdraw(key);
+    if (this.#settling) return;
+    // All that changes in this turn is told in one message.
+    this.#settling = true;
+    this.#router.clock.soon(() => {
+      this.#settling = false;
+      this.engine.settle(this.#now());
+    });
+  }
+
+  #now(): number {
+    return this.#router.clock.now();
+  }
+}
+
+/** The cost that the peer wants for the link, if it said any. */
+function peerCost(peer: Peer): number {
+  const cost = openProperty(peer.connection.remote, COST_PROPERTY);
+  return typeof cost === "number" && cost > 0 ? cost : 1;
+}
