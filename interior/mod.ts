@@ -30,10 +30,12 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   transit.start();
   const groups = new ConnectionGroups(router, transit, logger);
   const ports: AccessPort[] = [];
-  let links: InteriorLinks | undefined;
+  const targets = spec.links.map((link) => linkTarget(link, "inter-router"));
+  const retry = () => new Backoff({ random: Math.random });
+  const links = new InteriorLinks(router, transit, targets, retry, logger, changed);
   const stop = async () => {
     services.stop();
-    await Promise.all([links?.stop(), ...ports.map((port) => port.close())]);
+    await Promise.all([links.stop(), ...ports.map((port) => port.close())]);
     transit.stop();
   };
   try {
@@ -42,8 +44,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     await stop();
     throw error;
   }
-  const targets = spec.links.map((link) => linkTarget(link, "inter-router"));
-  links = new InteriorLinks(router, transit, targets, () => new Backoff({ random: Math.random }), logger, changed);
+  links.start();
   return {
     status: () => services.status(links.status(), ports.map((port) => port.status())),
     onChange: (listener) => services.onChange(listener),

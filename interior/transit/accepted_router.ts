@@ -4,7 +4,7 @@ import type { Attach } from "../../agent/amqp/codec/types.ts";
 import type { Link } from "../../agent/amqp/session.ts";
 import { Peer, type PeerLoss } from "../../agent/router/peer.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
-import { type ConnectionGroups, type Member } from "./connection_groups.ts";
+import type { ConnectionGroups, Member } from "./connection_groups.ts";
 import { interiorConnectionOptions } from "./interior_options.ts";
 
 /** What the owner of an accepted connection is told. */

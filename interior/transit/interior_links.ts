@@ -15,7 +15,7 @@ export class InteriorLinks {
   readonly #links: OutboundLink[];
   readonly #neighbours = new Map<OutboundLink, Neighbour>();
 
-  /** Starts to connect at once. */
+  /** Nothing happens before {@link InteriorLinks.start}. */
   constructor(
     router: Router,
     transit: Transit,
@@ -49,6 +49,10 @@ export class InteriorLinks {
         onAttach: (link, ...args) => this.#neighbours.get(link)?.onAttach(...args),
       });
     });
+  }
+
+  /** Starts to connect. */
+  start(): void {
     for (const link of this.#links) link.run();
   }
 
