@@ -208,7 +208,7 @@ export class RoutingEngine {
     else {
       // Routes at least follow at once: only talking has to wait.
       this.#compute(now);
-      this.#ask();
+      this.#ask(now);
     }
   }
 
@@ -218,7 +218,7 @@ export class RoutingEngine {
     if (this.#neighbours.hello(this.#identity.id, message, link, cost, now)) {
       this.#adjacencyChanged();
       const node = this.#node(id, now);
-      if (node !== undefined) node.wantsLinkState = true;
+      if (node !== undefined) node.linkStateQuestion.open = true;
     }
     const node = this.#nodes.get(id);
     if (node !== undefined) this.#meet(node, instance);
@@ -231,13 +231,15 @@ export class RoutingEngine {
     if (node === undefined) return;
     node.heardAt = now;
     this.#meet(node, message.instance);
-    if (node.linkStateSequence < message.linkStateSequence) node.wantsLinkState = true;
-    if (node.mobileSequence < message.mobileSequence) node.wantsAddresses = true;
+    if (node.linkStateSequence < message.linkStateSequence) node.linkStateQuestion.open = true;
+    if (node.mobileSequence < message.mobileSequence) node.addressQuestion.open = true;
   }
 
   #onLinkState(message: LinkStateUpdate, now: number): void {
     const node = this.#node(message.id, now);
-    if (node === undefined || message.linkStateSequence <= node.linkStateSequence) return;
+    if (node === undefined) return;
+    node.linkStateQuestion.answered();
+    if (message.linkStateSequence <= node.linkStateSequence) return;
     node.heardAt = now;
     node.linkStateSequence = message.linkStateSequence;
     for (const peer of message.peers.keys()) {
@@ -260,7 +262,7 @@ export class RoutingEngine {
     } else {
       if (message.mobileSequence <= node.mobileSequence) return;
       if (message.mobileSequence !== node.mobileSequence + 1) {
-        if (!node.addressesRequested) node.wantsAddresses = true;
+        node.addressQuestion.open = true;
         return;
       }
       const removed = message.remove.filter((key) => node.addresses.delete(key));
@@ -269,7 +271,7 @@ export class RoutingEngine {
       this.#tellAddresses(node, added, removed);
     }
     node.mobileSequence = message.mobileSequence;
-    node.wantsAddresses = node.addressesRequested = false;
+    node.addressQuestion.answered();
   }
 
   #tellAddresses(node: RemoteNode, added: readonly AdvertisedAddress[], removed: readonly string[]): void {
@@ -297,7 +299,8 @@ export class RoutingEngine {
     node.instance = instance;
     if (!restarted) return;
     node.linkStateSequence = 0;
-    node.wantsLinkState = true;
+    node.linkStateQuestion.answered();
+    node.linkStateQuestion.open = true;
     this.#setPeers(node, new Map());
     this.#forgetAddresses(node);
   }
@@ -309,7 +312,7 @@ export class RoutingEngine {
 
   #forgetAddresses(node: RemoteNode): void {
     node.mobileSequence = 0;
-    node.addressesRequested = false;
+    node.addressQuestion.answered();
     const removed = [...node.addresses.keys()];
     node.addresses.clear();
     this.#tellAddresses(node, [], removed);
@@ -389,7 +392,7 @@ export class RoutingEngine {
       this.#changeToldAt = now;
       this.#advertise(now);
     }
-    this.#ask();
+    this.#ask(now);
   }
 
   #compute(now: number): void {
@@ -418,18 +421,21 @@ export class RoutingEngine {
     });
   }
 
-  /** Asks routers that can be reached for what we lack. An answer that is lost is asked for again after their next RA. */
-  #ask(): void {
+  /** Asks routers that can be reached for what we lack. */
+  #ask(now: number): void {
     const { id } = this.#identity;
-    for (const node of this.#nodes.values()) {
-      if (!node.wantsLinkState && !node.wantsAddresses) continue;
-      if (this.paths.nextHop(node.id) === undefined) continue;
-      if (node.wantsLinkState) this.#out.unicast(node.id, { opcode: "LSR", id });
-      if (node.wantsAddresses) {
-        this.#out.unicast(node.id, { opcode: "MAR", id, haveSequence: node.mobileSequence });
-        node.addressesRequested = true;
+    for (const { id: router, linkStateQuestion, addressQuestion, mobileSequence } of this.#nodes.values()) {
+      const linkState = linkStateQuestion.isDue(now);
+      const addresses = addressQuestion.isDue(now);
+      if (!(linkState || addresses) || this.paths.nextHop(router) === undefined) continue;
+      if (linkState) {
+        linkStateQuestion.asked(now);
+        this.#out.unicast(router, { opcode: "LSR", id });
       }
-      node.wantsLinkState = node.wantsAddresses = false;
+      if (addresses) {
+        addressQuestion.asked(now);
+        this.#out.unicast(router, { opcode: "MAR", id, haveSequence: mobileSequence });
+      }
     }
   }
 }

@@ -1,6 +1,41 @@
-/** What is known of one other router. */
+/** What is known of one other router, and what it has been asked. */
 
 import type { AdvertisedAddress } from "./control_message.ts";
+
+/** A question that is asked again when no answer comes: after this time, and then twice as long each time, in ms. */
+const FIRST_PATIENCE_MS = 1000;
+const MOST_PATIENCE_MS = 16_000;
+
+/** Something that we want to know of a router. Questions and answers may get lost on their way. */
+export class Question {
+  /** True until the answer is there. */
+  open: boolean;
+  #askAgainAt = -Infinity;
+  #patience = FIRST_PATIENCE_MS;
+
+  /** `open`: whether it is to be asked from the start. */
+  constructor(open: boolean) {
+    this.open = open;
+  }
+
+  /** True when it should be asked now. */
+  isDue(now: number): boolean {
+    return this.open && now >= this.#askAgainAt;
+  }
+
+  /** It was asked. */
+  asked(now: number): void {
+    this.#askAgainAt = now + this.#patience;
+    this.#patience = Math.min(this.#patience * 2, MOST_PATIENCE_MS);
+  }
+
+  /** The answer is there. */
+  answered(): void {
+    this.open = false;
+    this.#askAgainAt = -Infinity;
+    this.#patience = FIRST_PATIENCE_MS;
+  }
+}
 
 /** See the head of the file. */
 export class RemoteNode {
@@ -18,12 +53,10 @@ export class RemoteNode {
   addresses: Map<string, AdvertisedAddress> = new Map();
   /** When it was last heard of, in ms. */
   heardAt: number;
-  /** Ask for its neighbours as soon as it can be reached. */
-  wantsLinkState = true;
-  /** Ask for its addresses as soon as it can be reached. */
-  wantsAddresses = false;
-  /** True between a request for addresses and the answer. */
-  addressesRequested = false;
+  /** Who are its neighbours? */
+  readonly linkStateQuestion: Question = new Question(true);
+  /** Which addresses does it have? */
+  readonly addressQuestion: Question = new Question(false);
   /** When it fell out of reach, in ms; undefined while it can be reached, and once its addresses are forgotten. */
   unreachableSince: number | undefined;
   /** Ticks for which nobody has named it. */

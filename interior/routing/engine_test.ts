@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import type { RouterAdvertisement } from "./control_message.ts";
+import { TestNetwork } from "./testing_network.ts";
+
+function line(...ids: string[]): TestNetwork {
+  const network = new TestNetwork();
+  ids.forEach((id) => network.start(id));
+  ids.slice(1).forEach((id, at) => network.link(ids[at], id));
+  network.pass(3000);
+  return network;
+}
+
+Deno.test("routers in a line find each other, with next hops and costs", () => {
+  const network = line("a", "b", "c", "d");
+  const { paths } = network.routers.get("a")!.engine;
+  assert.equal(paths.nextHop("d"), "b");
+  assert.equal(paths.cost("d"), 3);
+  assert.equal(paths.radius, 3);
+  assert.equal(network.routers.get("d")!.engine.paths.nextHop("a"), "c");
+});
+
+Deno.test("a new neighbour is known at once, without waiting for a tick", () => {
+  const network = new TestNetwork();
+  network.start("a");
+  network.start("b");
+  network.link("a", "b");
+  assert.equal(network.routers.get("a")!.engine.paths.nextHop("b"), "b");
+  assert.equal(network.routers.get("b")!.engine.paths.nextHop("a"), "a");
+});
+
+Deno.test("a router that is heard but does not hear us is no neighbour", () => {
+  const network = new TestNetwork();
+  const a = network.start("a");
+  const b = network.start("b");
+  b.deaf = true;
+  network.link("a", "b");
+  network.pass(5000);
+  assert.equal(a.engine.adjacencies.size, 0);
+  b.deaf = false;
+  network.pass(2000);
+  assert.equal(a.engine.adjacencies.size, 1);
+});
+
+Deno.test("a neighbour that falls silent is lost after three seconds, and the way around it is taken", () => {
+  const network = line("a", "b", "c");
+  network.start("d");
+  network.link("a", "d", 5);
+  network.link("d", "c", 5);
+  network.pass(2000);
+  const a = network.routers.get("a")!;
+  assert.equal(a.engine.paths.nextHop("c"), "b");
+  network.routers.delete("b"); // No ticks, no HELLO; the link looks alive.
+  network.pass(5000);
+  assert.equal(a.engine.paths.nextHop("c"), "d");
+  assert.equal(a.engine.paths.cost("c"), 10);
+});
+
+Deno.test("a lost link is told at once, and everybody routes around it", () => {
+  const network = line("a", "b");
+  network.start("c");
+  network.link("b", "c");
+  network.link("a", "c", 7);
+  network.pass(2000);
+  const direct = network.linksOf(network.routers.get("b")!).find(({ ends }) => ends.some(({ id }) => id === "a"))!;
+  network.cut(direct);
+  assert.equal(network.routers.get("a")!.engine.paths.nextHop("b"), "c");
+  assert.equal(network.routers.get("c")!.engine.paths.nextHop("a"), "a");
+  assert.equal(network.routers.get("b")!.engine.paths.cost("a"), 8);
+});
+
+Deno.test("of parallel links the cheapest counts; when it is lost, the next one does", () => {
+  const network = new TestNetwork();
+  const a = network.start("a");
+  network.start("b");
+  network.link("a", "b", 4);
+  const cheap = network.link("a", "b", 2);
+  network.pass(2000);
+  assert.deepEqual(a.engine.adjacencies.get("b"), { link: cheap.number, cost: 2 });
+  network.cut(cheap);
+  assert.equal(a.engine.adjacencies.get("b")?.cost, 4);
+  assert.equal(a.engine.paths.cost("b"), 4);
+});
+
+Deno.test("a superseded link is used only while no other leads to the neighbour", () => {
+  const network = new TestNetwork();
+  const a = network.start("a");
+  network.start("b");
+  const old = network.link("a", "b");
+  a.engine.supersede(old.number);
+  assert.equal(a.engine.adjacencies.get("b")?.link, old.number);
+  const renewed = network.link("a", "b", 9);
+  assert.equal(a.engine.adjacencies.get("b")?.link, renewed.number);
+  network.cut(renewed);
+  assert.equal(a.engine.adjacencies.get("b")?.link, old.number);
+});
+
+Deno.test("addresses reach everyone, and go when they are withdrawn", () => {
+  const network = line("a", "b", "c");
+  const a = network.routers.get("a")!;
+  const c = network.routers.get("c")!;
+  c.engine.advertise({ key: "Mweb", treatment: "balanced" });
+  c.engine.settle(network.now);
+  assert.deepEqual([...a.remote], ["Mweb c"]);
+  c.engine.withdraw("Mweb");
+  network.pass(1000);
+  assert.deepEqual([...a.remote], []);
+});
+
+Deno.test("an address that came and went before it was told is never mentioned", () => {
+  const network = line("a", "b");
+  const b = network.routers.get("b")!;
+  const before = b.count("MAU");
+  b.engine.advertise({ key: "Mweb", treatment: "balanced" });
+  b.engine.withdraw("Mweb");
+  network.pass(3000);
+  assert.equal(b.count("MAU"), before);
+});
+
+Deno.test("who missed an update of addresses asks once, and gets all of them", () => {
+  const network = line("a", "b");
+  const [a, b] = [network.routers.get("a")!, network.routers.get("b")!];
+  const tell = (key: string) => {
+    b.engine.advertise({ key, treatment: "closest" });
+    network.pass(1000);
+  };
+  tell("Mone");
+  a.deaf = true;
+  tell("Mtwo");
+  a.deaf = false;
+  const asked = a.count("MAR");
+  tell("Mthree");
+  assert.equal(a.count("MAR"), asked + 1);
+  assert.deepEqual([...a.remote].sort(), ["Mone b", "Mthree b", "Mtwo b"]);
+});
+
+Deno.test("an update that was overtaken by a later one changes nothing", () => {
+  const network = line("a", "b");
+  const [a, b] = [network.routers.get("a")!, network.routers.get("b")!];
+  for (const key of ["Mone", "Mtwo"]) {
+    b.engine.advertise({ key, treatment: "closest" });
+    network.pass(1000);
+  }
+  const late = { opcode: "MAU", id: "b", mobileSequence: 1, add: [], remove: ["Mtwo"] } as const;
+  a.engine.received(late, -1, 1, network.now);
+  a.engine.received({ ...late, remove: [], exist: [] }, -1, 1, network.now);
+  assert.deepEqual([...a.remote].sort(), ["Mone b", "Mtwo b"]);
+});
+
+Deno.test("a router that restarts is taken for what it says now, however low its sequences are", () => {
+  const network = line("a", "b");
+  network.routers.get("b")!.engine.advertise({ key: "Mold", treatment: "closest" });
+  network.pass(5000);
+  const a = network.routers.get("a")!;
+  assert.deepEqual([...a.remote], ["Mold b"]);
+  const b = network.start("b", 2);
+  b.engine.advertise({ key: "Mnew", treatment: "closest" });
+  network.pass(5000);
+  assert.deepEqual([...a.remote], ["Mnew b"]);
+  assert.equal(a.engine.paths.nextHop("b"), "b");
+});
+
+Deno.test("addresses of a router out of reach are kept for the hold-off, then forgotten; and asked for when it is back", () => {
+  const network = line("a", "b", "c");
+  network.routers.get("c")!.engine.advertise({ key: "Mweb", treatment: "closest" });
+  network.pass(2000);
+  const a = network.routers.get("a")!;
+  const [, link] = network.linksOf(network.routers.get("b")!);
+  network.cut(link);
+  assert.equal(a.engine.paths.nextHop("c"), undefined);
+  assert.deepEqual([...a.remote], ["Mweb c"]);
+  network.pass(2000);
+  assert.deepEqual([...a.remote], []);
+  network.link("b", "c");
+  network.pass(6000);
+  assert.deepEqual([...a.remote], ["Mweb c"]);
+});
+
+Deno.test("a router that nobody names any more is forgotten", () => {
+  const network = line("a", "b", "c");
+  const [, link] = network.linksOf(network.routers.get("b")!);
+  network.cut(link);
+  network.routers.delete("c");
+  network.pass(70_000);
+  assert.deepEqual([...network.routers.get("a")!.engine.nodes.keys()], ["b"]);
+});
+
+Deno.test("a link state that is not newer than the known one is ignored", () => {
+  const network = line("a", "b", "c");
+  const a = network.routers.get("a")!;
+  const known = a.engine.nodes.get("b")!.linkStateSequence;
+  const peers = new Map([["evil", 1]]);
+  a.engine.received({ opcode: "LSU", id: "b", instance: 1, linkStateSequence: known, peers }, -1, 1, network.now);
+  assert.equal(a.engine.nodes.has("evil"), false);
+});
+
+Deno.test("another router with our id is reported, once", () => {
+  const network = line("a", "b");
+  const a = network.routers.get("a")!;
+  const hello = { opcode: "HELLO", id: "a", instance: 77, seen: ["a"] } as const;
+  for (let time = 0; time < 3; time++) a.engine.received(hello, 9, 1, network.now);
+  a.engine.received({ ...hello, instance: 1 }, 9, 1, network.now);
+  assert.deepEqual(a.problems, ["ROUTER_ID_TAKEN"]);
+  assert.equal(a.engine.adjacencies.has("a"), false);
+});
+
+Deno.test("a stable network advertises every 30 seconds, one in flux every 4", () => {
+  const network = line("a", "b");
+  const a = network.routers.get("a")!;
+  network.pass(60_000);
+  let before = a.count("RA");
+  network.pass(60_000);
+  assert.equal(a.count("RA") - before, 2);
+  network.start("c");
+  network.link("b", "c");
+  before = a.count("RA");
+  network.pass(8000);
+  assert.ok(a.count("RA") - before >= 2);
+});
+
+Deno.test("changes in quick succession are told in one advertisement a second", () => {
+  const network = line("a", "b");
+  const a = network.routers.get("a")!;
+  network.pass(5000);
+  const before = a.count("RA");
+  for (let change = 0; change < 100; change++) {
+    a.engine.advertise({ key: `M${change}`, treatment: "closest" });
+    a.engine.settle(network.now);
+  }
+  network.pass(1000);
+  assert.equal(a.count("RA") - before, 2);
+  assert.equal(network.routers.get("b")!.remote.size, 100);
+  const latest = a.said.findLast((message): message is RouterAdvertisement => message.opcode === "RA");
+  assert.equal(latest?.mobileSequence, 2);
+});
+
+Deno.test("a router of the wrong protocol version is reported once and never asked anything", () => {
+  const network = line("a", "b");
+  const a = network.routers.get("a")!;
+  a.engine.incompatible("b", "RA of protocol version 9");
+  a.engine.incompatible("b", "RA of protocol version 9");
+  a.engine.incompatible("unknown", "RA of protocol version 9");
+  assert.deepEqual(a.problems, ["ROUTER_VERSION"]);
+});
