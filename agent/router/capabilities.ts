@@ -23,6 +23,10 @@ export const ROUTER_CONTROL = "qd.router";
 export const ROUTER_DATA = "qd.router-data";
 /** Terminus capability of an edge's downlink. */
 export const EDGE_DOWNLINK = "qd.router-edge-downlink";
+/** Target capability by which a client says that its messages are to be forwarded before they are complete. */
+export const STREAMING_CAPABILITY = "qd.streaming-deliveries";
+/** Target capability by which a client asks to send what one consumer releases to the next. */
+export const RESEND_RELEASED_CAPABILITY = "qd.resend-released";
 /** Target to which an edge tells its mesh id. */
 export const MESH_DISCOVERY = "_$qd.mesh_discovery";
 /** Source from which an edge hears what is reachable. */

@@ -9,7 +9,7 @@ const CAPACITY = 250;
 /** The consumers that shall get `message`; empty when there is none. */
 export function chooseConsumers(entry: AddressEntry, message: Message): Consumer[] {
   if (entry.treatment !== "multicast") {
-    const chosen = chooseOne(entry, message);
+    const chosen = chooseOne(entry, message, undefined);
     return chosen === undefined ? [] : [chosen];
   }
   const hops = new Set<object>();
@@ -21,8 +21,12 @@ export function chooseConsumers(entry: AddressEntry, message: Message): Consumer
   });
 }
 
-/** The one consumer of an anycast message. Near ones and the least loaded first; equals take turns. */
-function chooseOne(entry: AddressEntry, message: Message): Consumer | undefined {
+/** The one consumer of an anycast message, none of `tried`. Near ones and the least loaded first; equals take turns. */
+export function chooseOne(
+  entry: AddressEntry,
+  message: Message,
+  tried: ReadonlySet<object> | undefined,
+): Consumer | undefined {
   const { consumers } = entry;
   const count = consumers.length;
   let best: Consumer | undefined;
@@ -30,7 +34,7 @@ function chooseOne(entry: AddressEntry, message: Message): Consumer | undefined 
   let bestBusy = true;
   for (let step = 0; step < count; step++) {
     const consumer = consumers[(entry.turn + step) % count];
-    if (!suits(consumer, message, false)) continue;
+    if (!suits(consumer, message, false) || tried?.has(consumer.hop?.next ?? consumer)) continue;
     const closest = entry.treatment === "closest";
     const value = closest
       ? consumer.cost + (consumer.origin === undefined ? 0 : 0.5)

@@ -30,6 +30,8 @@ export interface IngressRules {
   readonly target: string | undefined;
   /** True when the peer is no router: its annotations, if any, are not believed. */
   readonly client: boolean;
+  /** Annotation flags that the peer wants for all messages of the link. */
+  readonly flags?: number;
 }
 
 /** Where messages go once their head is known; undefined when nobody takes them. */
@@ -98,7 +100,7 @@ class Ingress implements IncomingHandler, Upstream {
     if (head === undefined) return;
     if ("malformed" in head) return this.#refuse("amqp:invalid-field", head.malformed);
     const { client, target, origin } = this.#rules;
-    const annotations = client ? NO_ANNOTATIONS : head.annotations;
+    const annotations = client ? { ...NO_ANNOTATIONS, flags: this.#rules.flags ?? 0 } : head.annotations;
     const streaming = (annotations.flags & STREAMING) !== 0;
     if (!complete && !streaming && bytes.length < COLLECT_OCTETS) return;
     const address = target ?? annotations.toOverride ?? head.to;

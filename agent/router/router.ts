@@ -5,12 +5,14 @@
  * `peer` is a connected router or client, `edge_links` is how an edge reaches its interior.
  */
 
-import { AddressTable } from "./address_table.ts";
+import { type AddressEntry, AddressTable } from "./address_table.ts";
+import { RESEND_RELEASED } from "./annotations.ts";
 import { addressKey, type RouterIdentity, UPLINK_KEY } from "./address.ts";
 import { fanOut } from "./fanout.ts";
 import { type Clock, SYSTEM_CLOCK } from "../lib/clock.ts";
 import type { Consumer, Downstream, Message, Upstream } from "./flow.ts";
-import { chooseConsumers } from "./forward.ts";
+import { chooseConsumers, chooseOne } from "./forward.ts";
+import { resending } from "./resend.ts";
 
 /** One router. */
 export class Router {
@@ -51,6 +53,16 @@ export class Router {
       if (wanted) consumers.push(up);
     }
     if (consumers.length === 0) return undefined;
-    return consumers.length === 1 ? consumers[0].deliver(message, upstream) : fanOut(consumers, message, upstream);
+    if (consumers.length > 1) return fanOut(consumers, message, upstream);
+    if (entry !== undefined && mayResend(entry, message)) {
+      return resending(consumers[0], message, upstream, (message, tried) => chooseOne(entry, message, tried));
+    }
+    return consumers[0].deliver(message, upstream);
   };
+}
+
+/** True when `message` goes to the next consumer after one has released it. */
+function mayResend(entry: AddressEntry, message: Message): boolean {
+  return (message.annotations.flags & RESEND_RELEASED) !== 0 && message.complete && !message.presettled &&
+    entry.treatment !== "multicast";
 }

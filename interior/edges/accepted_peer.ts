@@ -7,7 +7,7 @@ import type { Sender } from "../../agent/amqp/sender.ts";
 import type { Link } from "../../agent/amqp/session.ts";
 import { addressKey } from "../../agent/router/address.ts";
 import { LINK_CREDIT } from "../../agent/router/capabilities.ts";
-import { receive } from "../../agent/router/ingress.ts";
+import { type IngressRules, receive } from "../../agent/router/ingress.ts";
 import type { LinkConsumer } from "../../agent/router/link_consumer.ts";
 import { Peer, type PeerLoss } from "../../agent/router/peer.ts";
 import type { Router } from "../../agent/router/router.ts";
@@ -20,6 +20,9 @@ export interface AcceptedPeerEvents {
   /** The peer is gone. */
   onGone(peer: AcceptedPeer, reason: PeerLoss): void;
 }
+
+/** How messages of a link are to be understood; see `IngressRules`. */
+export type ProducerKind = Pick<IngressRules, "client" | "flags">;
 
 /** See the head of the file. */
 export abstract class AcceptedPeer {
@@ -56,8 +59,8 @@ export abstract class AcceptedPeer {
   protected abstract onConsumer(link: Sender, attach: Attach): void;
 
   /** Takes messages to any address. */
-  protected anonymousProducer(link: Receiver, client: boolean): void {
-    const rules = { origin: this.peer.origin, target: undefined, client };
+  protected anonymousProducer(link: Receiver, kind: ProducerKind): void {
+    const rules = { origin: this.peer.origin, target: undefined, ...kind };
     link.accept({ onDelivery: (delivery) => receive(delivery, rules, this.router.route) });
     link.keepCredit(LINK_CREDIT);
   }
@@ -66,12 +69,12 @@ export abstract class AcceptedPeer {
   protected producer(
     link: Receiver,
     address: string,
-    client: boolean,
+    kind: ProducerKind,
     tell: { set(key: string, reachable: boolean): void; forget(key: string): void } | undefined,
     overrides: Parameters<Receiver["accept"]>[1] = {},
   ): void {
     const key = addressKey(address, this.router.identity);
-    const rules = { origin: this.peer.origin, target: address, client };
+    const rules = { origin: this.peer.origin, target: address, ...kind };
     let unwatch = () => {};
     link.accept({
       onDelivery: (delivery) => receive(delivery, rules, this.router.route),

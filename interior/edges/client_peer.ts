@@ -1,10 +1,17 @@
 /** A plain AMQP client (role normal): senders, receivers, anonymous relay, dynamic addresses (wire-protocol B.6). */
 
-import type { Attach } from "../../agent/amqp/codec/types.ts";
+import type { Attach, Terminus } from "../../agent/amqp/codec/types.ts";
 import type { Receiver } from "../../agent/amqp/receiver.ts";
 import type { Sender } from "../../agent/amqp/sender.ts";
 import { addressKey, discriminator, localAddress } from "../../agent/router/address.ts";
-import { ordinaryTarget, routerConnectionOptions } from "../../agent/router/capabilities.ts";
+import { RESEND_RELEASED, STREAMING } from "../../agent/router/annotations.ts";
+import {
+  hasSymbol,
+  ordinaryTarget,
+  RESEND_RELEASED_CAPABILITY,
+  routerConnectionOptions,
+  STREAMING_CAPABILITY,
+} from "../../agent/router/capabilities.ts";
 import { LinkConsumer } from "../../agent/router/link_consumer.ts";
 import type { Router } from "../../agent/router/router.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
@@ -24,13 +31,14 @@ export class ClientPeer extends AcceptedPeer {
   /** See {@link AcceptedPeer}. */
   protected override onProducer(link: Receiver, attach: Attach): void {
     const target = ordinaryTarget(attach);
+    const kind = { client: true, flags: wishes(target) };
     if (attach.target !== undefined && target === undefined) {
       link.refuse({ condition: "amqp:not-implemented", description: "only ordinary targets are served" });
     } else if (target?.dynamic === true) {
       const address = `amqp:/_$temp.${discriminator()}`;
-      this.producer(link, address, true, undefined, { target: { ...target, address } });
-    } else if (target?.address === undefined) this.anonymousProducer(link, true);
-    else this.producer(link, target.address, true, undefined);
+      this.producer(link, address, kind, undefined, { target: { ...target, address } });
+    } else if (target?.address === undefined) this.anonymousProducer(link, kind);
+    else this.producer(link, target.address, kind, undefined);
   }
 
   /** See {@link AcceptedPeer}. */
@@ -47,4 +55,11 @@ export class ClientPeer extends AcceptedPeer {
     if (CONSUMABLE.has(key[0] ?? "")) this.consumer(link, key, consumer);
     else link.refuse({ condition: "amqp:not-allowed", description: "this source can't be consumed here" });
   }
+}
+
+/** What a client wants for all messages of a link, as annotation flags. */
+function wishes(target: Terminus | undefined): number {
+  const capabilities = target?.capabilities;
+  return (hasSymbol(capabilities, STREAMING_CAPABILITY) ? STREAMING : 0) |
+    (hasSymbol(capabilities, RESEND_RELEASED_CAPABILITY) ? RESEND_RELEASED : 0);
 }

@@ -20,9 +20,11 @@ import { LinkConsumer } from "../../agent/router/link_consumer.ts";
 import type { Router } from "../../agent/router/router.ts";
 import { StreamLinks } from "../../agent/router/stream_links.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
-import { AcceptedPeer, type AcceptedPeerEvents } from "./accepted_peer.ts";
+import { AcceptedPeer, type AcceptedPeerEvents, type ProducerKind } from "./accepted_peer.ts";
 import { annotateAsInterior } from "../transit/annotate.ts";
 import { Tracking } from "./tracking.ts";
+
+const ROUTER: ProducerKind = { client: false };
 
 /** One attached edge. */
 export class EdgePeer extends AcceptedPeer {
@@ -39,9 +41,9 @@ export class EdgePeer extends AcceptedPeer {
   /** See {@link AcceptedPeer}. */
   protected override onProducer(link: Receiver, attach: Attach): void {
     const address = ordinaryTarget(attach)?.address;
-    if (address === undefined) this.anonymousProducer(link, false);
+    if (address === undefined) this.anonymousProducer(link, ROUTER);
     else if (address === MESH_DISCOVERY) this.#meshDiscovery(link);
-    else this.producer(link, address, false, this.#tracking);
+    else this.producer(link, address, ROUTER, this.#tracking);
   }
 
   /** See {@link AcceptedPeer}. */

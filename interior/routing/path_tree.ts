@@ -22,6 +22,8 @@ export class PathTree {
   #cost = new Float64Array(0);
   #previous = new Int32Array(0);
   #version = NONE;
+  /** True when a path became another since the routers behind {@link PathTree.passes} were marked. */
+  #moved = false;
   #through = new Uint8Array(0);
   #throughOf = NONE;
 
@@ -41,7 +43,6 @@ export class PathTree {
     else this.#repair(changes);
     this.#relax();
     this.#version = topology.version;
-    this.#throughOf = NONE;
     return true;
   }
 
@@ -57,7 +58,7 @@ export class PathTree {
 
   /** True when the path to `node` passes through `router`, which is neither its end nor its start. */
   passes(router: number, node: number): boolean {
-    if (this.#throughOf !== router) this.#mark(router);
+    if (this.#throughOf !== router || this.#moved) this.#mark(router);
     return this.#through[node] === BELOW;
   }
 
@@ -66,6 +67,7 @@ export class PathTree {
     this.#cost = new Float64Array(size).fill(Infinity);
     this.#previous = new Int32Array(size).fill(NONE);
     this.#cost[this.root] = 0;
+    this.#moved = true;
     this.#heap.push(this.root, 0);
   }
 
@@ -80,7 +82,7 @@ export class PathTree {
       const arc = this.#topology.neighbours(from).get(to) ?? Infinity;
       if (cost[from] + arc <= cost[to]) continue;
       cost[to] = Infinity;
-      cut = true;
+      cut = this.#moved = true;
     }
     const lost = cut ? this.#unroot() : [];
     for (const node of lost) {
@@ -138,8 +140,12 @@ export class PathTree {
     if (offered < cost[to]) {
       cost[to] = offered;
       this.#previous[to] = from;
+      this.#moved = true;
       this.#heap.push(to, offered);
-    } else if (this.#previous[to] !== NONE && this.#nearer(from, this.#previous[to])) this.#previous[to] = from;
+    } else if (this.#previous[to] !== NONE && this.#nearer(from, this.#previous[to])) {
+      this.#previous[to] = from;
+      this.#moved = true;
+    }
   }
 
   #nearer(one: number, other: number): boolean {
@@ -157,6 +163,7 @@ export class PathTree {
     previous.set(this.#previous);
     this.#cost = cost;
     this.#previous = previous;
+    this.#moved = true;
   }
 
   /** Finds the nodes behind `router`. */
@@ -178,6 +185,7 @@ export class PathTree {
     }
     this.#through = state;
     this.#throughOf = router;
+    this.#moved = false;
   }
 }
 
