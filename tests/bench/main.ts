@@ -3,8 +3,9 @@
  * loopback and, when SKROUTERD names a binary, with the C router in the same topology. All take turns in one run, so
  * that a slow moment of the machine hits them alike. Needs iperf3, wrk and nginx.
  *
- *   deno task bench [--runs N] [--seconds N] [--loads LIST] [--json]
+ *   deno task bench [--runs N] [--seconds N] [--interiors N] [--loads LIST] [--json]
  *
+ * With --interiors, that many stand in a line between the edges: transit is measured, too.
  * LIST names loads, and beside them `wasm`, what WebAssembly costs in the path of TCP, and `footprint`, what an edge
  * takes that has nothing to do, and `stalled`, what readers that stop reading cost the process and the other streams.
  */
@@ -96,6 +97,7 @@ async function main(): Promise<void> {
       runs: { type: "string", default: "3" },
       seconds: { type: "string", default: "3" },
       loads: { type: "string", default: [...Object.keys(LOADS), "wasm", "footprint", "stalled"].join(",") },
+      interiors: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
     },
   });
@@ -110,7 +112,7 @@ async function main(): Promise<void> {
       { key: "iperf", port: targets.iperf },
       { key: "http", port: targets.http },
       { key: "source", port: source.port },
-    ]);
+    ], Number(values.interiors));
     topologies.push(await tendrilTopology(ground));
     const binary = skrouterd();
     if (binary === undefined) console.error("SKROUTERD is not set: no comparison with the C router in this run");

@@ -1,11 +1,26 @@
 /**
- * Edge, interior, edge over mutual TLS on loopback: three processes of ours, or three of the C router. Both use the
- * same credentials and lead to the same servers.
+ * Edge, one or more interiors in a line, and edge, over mutual TLS on loopback: processes of ours, or of the C router.
+ * Both use the same credentials and lead to the same servers.
  */
 
-import { edgeConnector, edgeListener, router, startRouter, tcpService, tlsProfile } from "../support/c_router.ts";
+import {
+  edgeConnector,
+  edgeListener,
+  interiorConnector,
+  interiorListener,
+  router,
+  startRouter,
+  tcpService,
+  tlsProfile,
+} from "../support/c_router.ts";
 import { freePort, type Process, untilListening } from "../support/processes.ts";
-import { edgeFolder, type InteriorFolder, interiorFolder, type Service } from "../support/site_folder.ts";
+import {
+  edgeFolder,
+  type InteriorFolder,
+  interiorFolder,
+  linkInteriors,
+  type Service,
+} from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";
 
 /** A running topology: where clients connect, and its processes. */
@@ -21,22 +36,31 @@ export interface Topology extends AsyncDisposable {
 /** Folders and credentials that both topologies share. */
 export interface Ground {
   readonly dir: string;
-  readonly hub: InteriorFolder;
+  /** In a line, each linked to the one before. */
+  readonly hubs: readonly [InteriorFolder, ...InteriorFolder[]];
   /** Servers, by key. */
   readonly targets: readonly Service[];
 }
 
-/** Makes folders and credentials in `dir`. */
-export async function prepare(dir: string, targets: readonly Service[]): Promise<Ground> {
-  return { dir, hub: await interiorFolder(`${dir}/hub`), targets };
+/** Makes folders and credentials in `dir`, for a line of `interiors`. */
+export async function prepare(dir: string, targets: readonly Service[], interiors = 1): Promise<Ground> {
+  const hubs: [InteriorFolder, ...InteriorFolder[]] = [await interiorFolder(`${dir}/hub`)];
+  for (let at = 1; at < interiors; at++) {
+    const next = await interiorFolder(`${dir}/hub-${at}`, `hub-${at}`);
+    await linkInteriors(next, hubs[at - 1]);
+    hubs.push(next);
+  }
+  return { dir, hubs, targets };
 }
 
 /** Starts ours. */
-export async function tendrilTopology({ dir, hub, targets }: Ground): Promise<Topology> {
+export async function tendrilTopology({ dir, hubs, targets }: Ground): Promise<Topology> {
+  const [hub] = hubs;
   const listeners = targets.map(({ key }) => ({ key, port: freePort() }));
   await edgeFolder(`${dir}/west`, "west", hub, { listeners });
-  await edgeFolder(`${dir}/east`, "east", hub, { connectors: targets });
-  const processes = ["hub", "west", "east"].map((name) => startTendril(name, ["run", `${dir}/${name}`]));
+  await edgeFolder(`${dir}/east`, "east", hubs.at(-1)!, { connectors: targets });
+  const names = ["hub", "west", "east", ...hubs.slice(1).map(nameOf)];
+  const processes = names.map((name) => startTendril(name, ["run", `${dir}/${name}`]));
   const idle = { key: targets[0].key, port: freePort() };
   await edgeFolder(`${dir}/idle`, "idle", hub, { listeners: [idle] });
   return await ready("tendril", processes, listeners, {
@@ -46,24 +70,41 @@ export async function tendrilTopology({ dir, hub, targets }: Ground): Promise<To
 }
 
 /** Starts the C router's. */
-export async function skrouterdTopology(binary: string, { dir, targets }: Ground): Promise<Topology> {
+export async function skrouterdTopology(binary: string, { dir, hubs, targets }: Ground): Promise<Topology> {
   const folder = `${dir}/skrouterd`;
   await Deno.mkdir(folder);
-  const tls = await tlsProfile(folder, `${dir}/west/link.yaml`);
-  const hubTls = await tlsProfile(folder, `${dir}/hub/Secret-hub.yaml`, "hub-");
-  const edgePort = freePort();
+  const edgeTls = {
+    west: await tlsProfile(folder, `${dir}/west/link.yaml`, "west-"),
+    east: await tlsProfile(folder, `${dir}/east/link.yaml`, "east-"),
+  };
+  const ports = hubs.map(() => ({ edge: freePort(), interRouter: freePort() }));
   const listeners = targets.map(({ key }) => ({ key, port: freePort() }));
   const idle = { key: targets[0].key, port: freePort() };
-  const edge = (name: string, services: readonly string[]) =>
-    startRouter(binary, folder, name, [router("edge", name), tls, edgeConnector(edgePort), ...services]);
+  const edge = (name: string, side: "west" | "east", services: readonly string[]) => {
+    const { edge: port } = side === "west" ? ports[0] : ports.at(-1)!;
+    return startRouter(binary, folder, name, [router("edge", name), edgeTls[side], edgeConnector(port), ...services]);
+  };
+  const interiors: Process[] = [];
+  for (const [at, hub] of hubs.entries()) {
+    const name = nameOf(hub);
+    // The credentials of its link to the one before are trusted there, its own are what the others trust.
+    const own = await tlsProfile(folder, `${hub.dir}/Secret-${name}.yaml`, `${name}-`);
+    const link = at === 0 ? [] : [
+      await tlsProfile(folder, `${hub.dir}/link-${nameOf(hubs[at - 1])}.yaml`, `${name}-link-`, "link"),
+      interiorConnector("back", ports[at - 1].interRouter, "link"),
+    ];
+    const listening = [edgeListener(ports[at].edge), interiorListener(ports[at].interRouter)];
+    interiors.push(await startRouter(binary, folder, name, [router("interior", name), own, ...listening, ...link]));
+  }
   const processes = [
-    await startRouter(binary, folder, "hub", [router("interior", "hub"), hubTls, edgeListener(edgePort)]),
-    await edge("west", listeners.map((service) => tcpService("tcpListener", service))),
-    await edge("east", targets.map((service) => tcpService("tcpConnector", service))),
+    interiors[0],
+    await edge("west", "west", listeners.map((service) => tcpService("tcpListener", service))),
+    await edge("east", "east", targets.map((service) => tcpService("tcpConnector", service))),
+    ...interiors.slice(1),
   ];
   return await ready("skrouterd", processes, listeners, {
     port: idle.port,
-    start: () => edge("idle", [tcpService("tcpListener", idle)]),
+    start: () => edge("idle", "west", [tcpService("tcpListener", idle)]),
   });
 }
 
@@ -89,4 +130,8 @@ async function ready(
     ports: Object.fromEntries(listeners.map(({ key, port }) => [key, port])),
     [Symbol.asyncDispose]: stop,
   };
+}
+
+function nameOf({ dir }: InteriorFolder): string {
+  return dir.slice(dir.lastIndexOf("/") + 1);
 }

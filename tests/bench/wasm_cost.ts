@@ -48,7 +48,7 @@ export async function wasmCost(ground: Ground, seconds: number): Promise<WasmCos
   }
 }
 
-async function startEdges({ dir, hub, targets }: Ground, kind: string): Promise<Edges> {
+async function startEdges({ dir, hubs: [hub], targets }: Ground, kind: string): Promise<Edges> {
   const { port: target } = targets.find(({ key }) => key === "iperf")!;
   const key = `iperf-${kind}`;
   const port = freePort();

@@ -24,12 +24,28 @@ export function edgeConnector(port: number): string {
   return section("connector", { name: "uplink", role: "edge", host: "localhost", port, sslProfile: "tls" });
 }
 
+/** An interior's way to another one, by the credentials of the sslProfile `profile`. */
+export function interiorConnector(name: string, port: number, profile: string, cost = 1): string {
+  const facts = { name, role: "inter-router", host: "localhost", port, sslProfile: profile };
+  return section("connector", cost === 1 ? facts : { ...facts, cost });
+}
+
+/** Where an interior takes other interiors, with a client certificate. */
+export function interiorListener(port: number, cost = 1): string {
+  return mutualListener("inter-router", port, cost);
+}
+
 /** Where an interior takes edges: with a client certificate, and by nothing else. */
 export function edgeListener(port: number): string {
+  return mutualListener("edge", port);
+}
+
+function mutualListener(role: string, port: number, cost = 1): string {
   return section("listener", {
-    role: "edge",
+    role,
     host: "127.0.0.1",
     port,
+    ...(cost === 1 ? {} : { cost }),
     sslProfile: "tls",
     saslMechanisms: "EXTERNAL",
     authenticatePeer: "yes",
@@ -37,12 +53,12 @@ export function edgeListener(port: number): string {
   });
 }
 
-/** Writes the credentials of the Secret in `file` to `folder` and returns the sslProfile `tls` that names them. */
-export async function tlsProfile(folder: string, file: string, prefix = ""): Promise<string> {
+/** Writes the credentials of the Secret in `file` to `folder` and returns the sslProfile `profile` that names them. */
+export async function tlsProfile(folder: string, file: string, prefix = "", profile = "tls"): Promise<string> {
   const text = await Deno.readTextFile(file);
   const read = (name: string) => atob(new RegExp(`${name}: *"?([A-Za-z0-9+/=]+)`).exec(text)?.[1] ?? "");
   const names = { caCertFile: "ca\\.crt", certFile: "tls\\.crt", privateKeyFile: "tls\\.key" };
-  const attributes: Record<string, string> = { name: "tls" };
+  const attributes: Record<string, string> = { name: profile };
   for (const [attribute, key] of Object.entries(names)) {
     const path = `${folder}/${prefix}${attribute}.pem`;
     await Deno.writeTextFile(path, read(key), { mode: 0o600 });
