@@ -8,9 +8,9 @@ import type { FieldPath, ReadResult, ResourceDocument } from "./documents.ts";
 import { Problem, type ProblemCode, shown } from "./problems.ts";
 import type { ResourceKind } from "./resources/schema.ts";
 import { connectorKind } from "./resources/connector.ts";
-import { COST_MAX, linkKind, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
+import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
 import { listenerKind } from "./resources/listener.ts";
-import { COST_SETTING, routerAccessKind } from "./resources/router_access.ts";
+import { routerAccessKind } from "./resources/router_access.ts";
 import { secretKind } from "./resources/secret.ts";
 import { siteKind } from "./resources/site.ts";
 import { proxySpec, type SecretValues, secretValues, tlsCredentials } from "./secrets.ts";
@@ -170,6 +170,7 @@ class Assembly implements Assembled {
         cost: spec.cost,
         endpoints: spec.endpoints.map(({ name, host, port, group }) => ({ role: name, host, port, group })),
         tls,
+        measured: spec.settings[COST_SETTING] === MEASURED,
         websocket: spec.settings[WEBSOCKET_SETTING]?.toLowerCase() === "true",
         ...(proxy === undefined ? {} : { proxy }),
       });
@@ -185,17 +186,23 @@ class Assembly implements Assembled {
         if (tls === undefined) return;
       }
       const wanted = spec.settings[COST_SETTING] ?? "1";
-      const cost = Number(wanted);
+      const measured = wanted === MEASURED;
+      const cost = measured ? 1 : Number(wanted);
       if (!Number.isInteger(cost) || cost < 1 || cost > COST_MAX) {
         const path = ["spec", "settings", COST_SETTING];
-        this.#problem(document, path, `${shown(wanted)} is no cost`, `Write a whole number from 1 to ${COST_MAX}.`);
+        this.#problem(
+          document,
+          path,
+          `${shown(wanted)} is no cost`,
+          `Write ${MEASURED}, or a whole number from 1 to ${COST_MAX}.`,
+        );
         return;
       }
       for (const [index, { name: role, port: given }] of spec.roles.entries()) {
         const port = given ?? DEFAULT_PORTS[role];
         this.#take(host, port, document, ["spec", "roles", index]);
         const plain = role === "normal" && isLoopback(host);
-        this.access.push({ name, role, host, port, cost, tls: plain ? undefined : tls });
+        this.access.push({ name, role, host, port, cost, measured, tls: plain ? undefined : tls });
       }
     });
   }

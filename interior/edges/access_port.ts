@@ -103,7 +103,7 @@ export class AccessPort {
       case "edge":
         return new EdgePeer(this.#router, channel, events);
       case "inter-router":
-        return new AcceptedRouter(this.#groups, channel, this.#spec.cost, events);
+        return new AcceptedRouter(this.#groups, channel, this.#spec, events);
     }
   }
 

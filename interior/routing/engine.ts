@@ -153,13 +153,14 @@ export class RoutingEngine {
         this.#onLinkState(message, now);
         break;
       case "LSR":
-        this.#node(id, now);
+        this.#acquainted(this.#node(id, now));
         this.#out.unicast(id, this.#linkState());
         break;
       case "MAU":
         this.#onAddresses(message);
         break;
       case "MAR":
+        this.#acquainted(this.#nodes.get(id));
         this.#out.unicast(id, this.#addresses.absolute());
     }
     this.settle(now);
@@ -221,7 +222,7 @@ export class RoutingEngine {
       if (node !== undefined) node.linkStateQuestion.open = true;
     }
     const node = this.#nodes.get(id);
-    if (node !== undefined) this.#meet(node, instance);
+    if (node !== undefined) this.#meet(node, instance, now);
     // Whoever is new learns at once that it is heard.
     if (!known) this.sayHello(now);
   }
@@ -230,7 +231,7 @@ export class RoutingEngine {
     const node = this.#node(message.id, now);
     if (node === undefined) return;
     node.heardAt = now;
-    this.#meet(node, message.instance);
+    this.#meet(node, message.instance, now);
     if (node.linkStateSequence < message.linkStateSequence) node.linkStateQuestion.open = true;
     if (node.mobileSequence < message.mobileSequence) node.addressQuestion.open = true;
   }
@@ -239,6 +240,7 @@ export class RoutingEngine {
     const node = this.#node(message.id, now);
     if (node === undefined) return;
     node.linkStateQuestion.answered();
+    this.#acquainted(node);
     if (message.linkStateSequence <= node.linkStateSequence) return;
     node.heardAt = now;
     node.linkStateSequence = message.linkStateSequence;
@@ -293,11 +295,12 @@ export class RoutingEngine {
   }
 
   /** A router tells its instance: after a restart, nothing that is known of it holds any more. */
-  #meet(node: RemoteNode, instance: number): void {
+  #meet(node: RemoteNode, instance: number, now: number): void {
     if (node.instance === instance) return;
     const restarted = node.instance !== undefined;
     node.instance = instance;
     if (!restarted) return;
+    node.strangerSince = now;
     node.linkStateSequence = 0;
     node.linkStateQuestion.answered();
     node.linkStateQuestion.open = true;
@@ -363,6 +366,16 @@ export class RoutingEngine {
     }
   }
 
+  /** True when `node` may not know us yet. */
+  #isStranger({ strangerSince }: RemoteNode, now: number): boolean {
+    return strangerSince !== undefined && now - strangerSince < this.#timing.introduction;
+  }
+
+  /** `node` has spoken to us. */
+  #acquainted(node: RemoteNode | undefined): void {
+    if (node !== undefined) node.strangerSince = undefined;
+  }
+
   /** True when no router names `node` as its neighbour. */
   #isStray(node: RemoteNode): boolean {
     const number = this.#topology.number(node.id);
@@ -386,7 +399,9 @@ export class RoutingEngine {
       this.#linkStateSequence++;
     }
     this.#compute(now);
-    const update = this.#addresses.takeUpdate();
+    // Whoever is new will ask for all addresses anyway.
+    const strangers = [...this.#nodes.values()].some((node) => node.reachable && this.#isStranger(node, now));
+    const update = strangers ? undefined : this.#addresses.takeUpdate();
     if (update !== undefined) this.#out.multicast(update);
     if (linkState || update !== undefined) {
       this.#changeToldAt = now;
@@ -403,6 +418,8 @@ export class RoutingEngine {
     this.#topologyChangedAt = now;
     for (const node of this.#nodes.values()) {
       const reachable = this.paths.nextHop(node.id) !== undefined;
+      if (reachable && !node.reachable) node.strangerSince = now;
+      node.reachable = reachable;
       if (reachable) node.unreachableSince = undefined;
       else if (node.mobileSequence > 0) node.unreachableSince ??= now;
     }
@@ -424,10 +441,11 @@ export class RoutingEngine {
   /** Asks routers that can be reached for what we lack. */
   #ask(now: number): void {
     const { id } = this.#identity;
-    for (const { id: router, linkStateQuestion, addressQuestion, mobileSequence } of this.#nodes.values()) {
+    for (const node of this.#nodes.values()) {
+      if (!node.reachable) continue;
+      const { id: router, linkStateQuestion, addressQuestion, mobileSequence } = node;
       const linkState = linkStateQuestion.isDue(now);
-      const addresses = addressQuestion.isDue(now);
-      if (!(linkState || addresses) || this.paths.nextHop(router) === undefined) continue;
+      const addresses = addressQuestion.isDue(now) && !this.#isStranger(node, now);
       if (linkState) {
         linkStateQuestion.asked(now);
         this.#out.unicast(router, { opcode: "LSR", id });

@@ -241,3 +241,32 @@ Deno.test("a router of the wrong protocol version is reported once and never ask
   a.engine.incompatible("unknown", "RA of protocol version 9");
   assert.deepEqual(a.problems, ["ROUTER_VERSION"]);
 });
+
+Deno.test("a router that may not know us yet is not told or asked of addresses, unless it speaks first", () => {
+  const network = line("a", "b");
+  const { engine, said } = network.routers.get("a")!;
+  network.pass(5000);
+  const talk = () => said.splice(0).map(({ opcode }) => opcode).filter((opcode) => opcode.startsWith("MA"));
+  const meet = (id: string, sequence: number) => {
+    const peers = new Map([["a", 1], ["b", 1], [id, 1]]);
+    engine.received({ opcode: "LSU", id: "b", instance: 1, linkStateSequence: sequence, peers }, 1, 1, network.now);
+    const advertisement = { opcode: "RA", id, instance: 1, linkStateSequence: 1, mobileSequence: 1 } as const;
+    engine.received(advertisement, 1, 1, network.now);
+    engine.advertise({ key: `M${id}`, treatment: "closest" });
+    engine.settle(network.now);
+  };
+  talk();
+  meet("silent", 10);
+  network.now += 999;
+  engine.tick(network.now);
+  assert.deepEqual(talk(), []);
+  network.now += 1;
+  engine.tick(network.now);
+  assert.deepEqual(talk(), ["MAU", "MAR"]);
+
+  network.now += 5000;
+  meet("talkative", 20);
+  engine.received({ opcode: "LSR", id: "talkative" }, 1, 1, network.now);
+  engine.tick(network.now);
+  assert.deepEqual(talk(), ["MAU", "MAR"]);
+});

@@ -57,6 +57,10 @@ export class RemoteNode {
   readonly linkStateQuestion: Question = new Question(true);
   /** Which addresses does it have? */
   readonly addressQuestion: Question = new Question(false);
+  /** True while a path leads to it. */
+  reachable = false;
+  /** Since when it has been within reach without a word to us: it may not know us yet. Undefined once it has spoken. */
+  strangerSince: number | undefined;
   /** When it fell out of reach, in ms; undefined while it can be reached, and once its addresses are forgotten. */
   unreachableSince: number | undefined;
   /** Ticks for which nobody has named it. */

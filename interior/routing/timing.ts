@@ -16,6 +16,11 @@ export interface RoutingTiming {
   readonly linkStateMaxAge: number;
   /** The addresses of a router that can't be reached are kept for this long, in case that it comes back. */
   readonly unreachableHoldoff: number;
+  /**
+   * A router that has come within reach is given this long to get to know us before it is told of addresses, or asked
+   * for them, unless it speaks to us first: C routers warn of those whom they don't know.
+   */
+  readonly introduction: number;
   /** Own changes are told at once, but not more often than this: what changes sooner waits for the next tick. */
   readonly changeInterval: number;
 }
@@ -29,6 +34,7 @@ export const DEFAULT_TIMING: RoutingTiming = {
   flux: 8000,
   linkStateMaxAge: 60_000,
   unreachableHoldoff: 1000,
+  introduction: 1000,
   changeInterval: 1000,
 };
 

@@ -6,6 +6,7 @@ import { Peer, type PeerLoss } from "../../agent/router/peer.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
 import type { ConnectionGroups, Member } from "./connection_groups.ts";
 import { interiorConnectionOptions } from "./interior_options.ts";
+import type { LinkCost } from "./transit.ts";
 
 /** What the owner of an accepted connection is told. */
 export interface AcceptedRouterEvents {
@@ -22,10 +23,10 @@ export class AcceptedRouter {
   #member: Member | undefined;
 
   /** Takes over `channel`; call {@link AcceptedRouter.start} next. `cost` is the one configured for the port. */
-  constructor(groups: ConnectionGroups, channel: Channel, cost: number, events: AcceptedRouterEvents) {
+  constructor(groups: ConnectionGroups, channel: Channel, cost: LinkCost, events: AcceptedRouterEvents) {
     const { router } = groups;
     const authenticated = channel.peer.subject !== undefined;
-    const options = interiorConnectionOptions("server", router.identity.id, authenticated, cost);
+    const options = interiorConnectionOptions("server", router.identity.id, authenticated, cost.cost);
     this.peer = new Peer(channel, options, false, router.clock, {
       onOpen: (remote) => {
         const member = groups.admit(this.peer, remote, cost);

@@ -14,7 +14,7 @@ import type { Router } from "../../agent/router/router.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
 import { CORRELATOR_PROPERTY, DATA_ROLE, openProperty, ORDINAL_PROPERTY, ROLE_PROPERTY } from "./interior_options.ts";
 import type { Neighbour } from "./neighbour.ts";
-import type { Transit } from "./transit.ts";
+import type { LinkCost, Transit } from "./transit.ts";
 
 /** What an accepted connection turned out to be. */
 export interface Member {
@@ -48,7 +48,7 @@ export class ConnectionGroups {
   }
 
   /** Takes an open connection in, or says why it can't be. `cost` is that of the port. */
-  admit(peer: Peer, remote: Open, cost: number): Member | TendrilError {
+  admit(peer: Peer, remote: Open, cost: LinkCost): Member | TendrilError {
     const objection = this.#transit.objection(remote);
     if (objection !== undefined) return objection;
     const correlator = openProperty(remote, CORRELATOR_PROPERTY);
@@ -81,7 +81,7 @@ export class ConnectionGroups {
     });
   }
 
-  #control(peer: Peer, group: Group | undefined, cost: number): Member {
+  #control(peer: Peer, group: Group | undefined, cost: LinkCost): Member {
     const neighbour = this.#transit.adopt(peer, false, cost);
     if (group !== undefined) {
       group.control = neighbour;

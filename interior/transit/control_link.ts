@@ -1,6 +1,6 @@
 /**
  * The link pair between two interiors that carries their routing protocol and nothing else: whole messages,
- * pre-settled, in order (wire-protocol D.1).
+ * pre-settled, in order (wire-protocol D.1). Probes alone want an answer: they measure how far away the neighbour is.
  */
 
 import type { Receiver, ReceiverHandler } from "../../agent/amqp/receiver.ts";
@@ -59,6 +59,20 @@ export class ControlLink implements SenderHandler, ReceiverHandler {
     this.#flush();
   }
 
+  /**
+   * Sends a message of which the neighbour says what became of it, and calls `answered` then. Returns what gives up
+   * waiting for that; undefined when nothing can be sent now.
+   */
+  probe(bytes: Uint8Array, answered: () => void): (() => void) | undefined {
+    if (!this.#up || this.sender?.ready !== true) return undefined;
+    const onReceiverState = (_: unknown, settled: boolean) => {
+      if (settled) answered();
+    };
+    const delivery = this.sender.start(false, { onDrain() {}, onReceiverState, onLost() {} });
+    delivery.finish(bytes);
+    return () => delivery.settle();
+  }
+
   /** See {@link SenderHandler}. */
   onReady(): void {
     if (!this.#up && this.sender?.ready === true) {
@@ -70,7 +84,10 @@ export class ControlLink implements SenderHandler, ReceiverHandler {
 
   /** See {@link ReceiverHandler}. */
   onDelivery(delivery: Parameters<ReceiverHandler["onDelivery"]>[0]): void {
-    collect(delivery, (bytes) => this.#events.onMessage(bytes), MAX_CONTROL_MESSAGE);
+    collect(delivery, (bytes) => {
+      delivery.update({ kind: "accepted" }, true); // Only a probe waits for it.
+      this.#events.onMessage(bytes);
+    }, MAX_CONTROL_MESSAGE);
   }
 
   /** See {@link SenderHandler}: either half is needed. */

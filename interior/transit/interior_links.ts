@@ -36,7 +36,7 @@ export class InteriorLinks {
           const { remote } = peer.connection;
           const objection = remote === undefined ? undefined : transit.objection(remote);
           if (objection !== undefined) return objection;
-          this.#neighbours.set(link, transit.adopt(peer, true, target.cost));
+          this.#neighbours.set(link, transit.adopt(peer, true, target));
           onChange();
           return undefined;
         },

@@ -4,7 +4,8 @@
  *
  * Map of the room: `interior_links` and `accepted_router` bring connections, `connection_groups` tells which of them
  * belong together, `neighbour` is one of them with its `control_link` and its ways for streams (`stream_spread`),
- * `control_traffic` carries the routing protocol, `remote_router` is what lies beyond.
+ * `control_traffic` carries the routing protocol, `remote_router` is what lies beyond, `measured_link` finds out what a
+ * link costs where that is not given.
  */
 
 import type { Open } from "../../agent/amqp/codec/types.ts";
@@ -20,11 +21,20 @@ import { TICK_MS } from "../routing/timing.ts";
 import { annotateAsInterior } from "./annotate.ts";
 import { ControlTraffic } from "./control_traffic.ts";
 import { COST_PROPERTY, openProperty } from "./interior_options.ts";
+import { MeasuredLink } from "./measured_link.ts";
 import { Neighbour } from "./neighbour.ts";
 import { RemoteRouter } from "./remote_router.ts";
 
 /** Classes of addresses that interiors tell each other about. */
 const ADVERTISED = new Set(["M", "H"]);
+
+/** What a connection to another interior costs on this side. */
+export interface LinkCost {
+  /** At least 1; the peer may want more. */
+  readonly cost: number;
+  /** True when it is measured, and that is the least. Default false. */
+  readonly measured?: boolean;
+}
 
 /** See the head of the file. */
 export class Transit implements RoutingOutput {
@@ -36,6 +46,7 @@ export class Transit implements RoutingOutput {
   readonly #control: ControlTraffic;
   readonly #neighbours = new Map<number, Neighbour>();
   readonly #remotes = new Map<string, RemoteRouter>();
+  readonly #measured = new Map<number, MeasuredLink>();
   readonly #stops: (() => void)[] = [];
   #nextLink = 1;
   #settling = false;
@@ -54,7 +65,10 @@ export class Transit implements RoutingOutput {
     const { addresses, clock } = this.#router;
     for (const key of addresses.ownKeys()) this.#ownAddress(key, true);
     this.#stops.push(this.#router.onOwnChange((key, present) => this.#ownAddress(key, present)));
-    this.#stops.push(every(clock, TICK_MS, () => this.engine.tick(clock.now())));
+    this.#stops.push(every(clock, TICK_MS, () => {
+      for (const link of this.#measured.values()) link.tick();
+      this.engine.tick(clock.now());
+    }));
   }
 
   /** Every connection to another interior, by the number of its control link. */
@@ -76,15 +90,16 @@ export class Transit implements RoutingOutput {
   }
 
   /** An open connection to another interior. `connecting`: this side opens the links. */
-  adopt(peer: Peer, connecting: boolean, cost: number): Neighbour {
+  adopt(peer: Peer, connecting: boolean, { cost, measured }: LinkCost): Neighbour {
     const link = this.#nextLink++;
-    const { identity } = this.#router;
+    const { identity, clock } = this.#router;
     const neighbour: Neighbour = new Neighbour(link, peer, Math.max(cost, peerCost(peer)), {
       route: this.route,
       annotate: annotateAsInterior(identity.id),
       onUp: () => {
         this.#neighbours.set(link, neighbour);
-        this.engine.sayHello(this.#now());
+        if (measured === true) this.#measure(neighbour);
+        this.engine.sayHello(clock.now());
       },
       onMessage: (bytes) => {
         const fault = this.#control.received(bytes, neighbour);
@@ -102,6 +117,7 @@ export class Transit implements RoutingOutput {
 
   /** The connection of `neighbour` is gone. */
   lost(neighbour: Neighbour): void {
+    this.#measured.delete(neighbour.link);
     if (!this.#neighbours.delete(neighbour.link)) return;
     this.engine.linkLost(neighbour.link, this.#now());
     this.#onChange();
@@ -176,6 +192,18 @@ export class Transit implements RoutingOutput {
   /** See {@link RoutingOutput}. */
   problem(code: RoutingProblem, facts: Readonly<Record<string, string | number>>): void {
     this.#logger.error("routing", { code, ...facts });
+  }
+
+  #measure(neighbour: Neighbour): void {
+    const { link, cost, control } = neighbour;
+    const measured = new MeasuredLink(cost, control, this.#router.clock, (cost) => {
+      const { roundTripMs = 0, loss } = measured.meter;
+      const figures = { rtt_ms: Math.round(roundTripMs * 10) / 10, loss: Math.round(loss * 1000) / 1000 };
+      this.#logger.info("link cost", { peer: neighbour.id, from: neighbour.cost, to: cost, ...figures });
+      neighbour.cost = cost;
+      this.engine.setLinkCost(link, cost, this.#now());
+    });
+    this.#measured.set(link, measured);
   }
 
   #remote(id: string): RemoteRouter {

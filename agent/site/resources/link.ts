@@ -7,6 +7,13 @@ import { host, metadata, optionalText, port, type ResourceKind, settings, SKUPPE
 export const PROXY_SETTING = "proxy-configuration";
 /** Setting of ours: "true" carries AMQP inside WebSocket. */
 export const WEBSOCKET_SETTING = "tendril.websocket";
+/**
+ * Setting of ours: {@link MEASURED}, or in a RouterAccess a whole number from 1: what a path over links of other
+ * interiors to its ports costs.
+ */
+export const COST_SETTING = "tendril.cost";
+/** Value of {@link COST_SETTING}: the cost is measured. */
+export const MEASURED = "measured";
 
 /** The router's costs are signed 32-bit numbers. */
 export const COST_MAX = 2 ** 31 - 1;

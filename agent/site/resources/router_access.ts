@@ -3,9 +3,6 @@
 import { z } from "zod";
 import { host, metadata, optionalPort, optionalText, type ResourceKind, settings, SKUPPER_API } from "./schema.ts";
 
-/** Setting of ours: what a path over links of other interiors to these ports costs, a whole number from 1. */
-export const COST_SETTING = "tendril.cost";
-
 const schema = z.looseObject({
   metadata,
   spec: z.looseObject({
