@@ -65,6 +65,7 @@ function edge(names: Readonly<Record<string, number>>) {
   const targets = Object.entries(names).map(([name, cost]) => ({
     name,
     cost,
+    measured: false,
     endpoint: `${name}:45671`,
     connect: () => {
       attempts.push(name);

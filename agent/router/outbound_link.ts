@@ -19,8 +19,8 @@ export interface LinkTarget {
   readonly name: string;
   /** At least 1; lower is preferred. */
   readonly cost: number;
-  /** True when the cost is measured, {@link LinkTarget.cost} at least; edges do not. Default false. */
-  readonly measured?: boolean;
+  /** True when the cost is measured, {@link LinkTarget.cost} at least; edges do not. */
+  readonly measured: boolean;
   /** Shown to people while the link is not connected. */
   readonly endpoint: string;
   /** Connects to any of the link's endpoints. */

@@ -164,13 +164,19 @@ class Assembly implements Assembled {
       const proxy = setting === ""
         ? undefined
         : this.#fromSecret(setting, document, ["spec", "settings", PROXY_SETTING], proxySpec);
+      const cost = spec.settings[COST_SETTING] ?? "";
+      if (cost !== "" && cost !== MEASURED) {
+        const hint = `Write ${MEASURED}, or a number into spec.cost.`;
+        this.#problem(document, ["spec", "settings", COST_SETTING], `${shown(cost)} is no way to find a cost`, hint);
+        return;
+      }
       if (tls === undefined || (setting !== "" && proxy === undefined)) return;
       this.links.push({
         name,
         cost: spec.cost,
         endpoints: spec.endpoints.map(({ name, host, port, group }) => ({ role: name, host, port, group })),
         tls,
-        measured: spec.settings[COST_SETTING] === MEASURED,
+        measured: cost === MEASURED,
         websocket: spec.settings[WEBSOCKET_SETTING]?.toLowerCase() === "true",
         ...(proxy === undefined ? {} : { proxy }),
       });

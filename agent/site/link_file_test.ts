@@ -8,7 +8,7 @@ const ENDPOINTS = [
   { role: "inter-router", host: "10.0.0.4", port: 55671, group: "" },
   { role: "edge", host: "10.0.0.4", port: 45671, group: "" },
 ];
-const WEST = { name: "link-west", cost: 1, endpoints: ENDPOINTS, tls: CREDENTIALS, websocket: false };
+const WEST = { name: "link-west", cost: 1, measured: false, endpoints: ENDPOINTS, tls: CREDENTIALS, websocket: false };
 
 function failure(text: string): TendrilError {
   try {
@@ -120,6 +120,15 @@ Deno.test("link file: settings name a proxy's Secret and ask for WebSocket", () 
   assert.equal(incomplete.code, "SITE_SECRET");
   assert.match(incomplete.message, /document 3.*Secret corp for Link w: port of the proxy is missing or wrong/);
   assert.match(failure(text.replace("{name: corp}", "{name: other}")).message, /: there is no Secret corp$/);
+});
+
+Deno.test("link file: a setting has the cost measured, and takes no number", () => {
+  const text = `${link("w")}---\n${secret("w")}`;
+  const set = (value: string) => text.replace("status: {}\n", `  settings:\n    tendril.cost: ${value}\nstatus: {}\n`);
+  assert.equal(parseLinkFile(text, "f")[0]?.measured, false);
+  assert.equal(parseLinkFile(set("measured"), "f")[0]?.measured, true);
+  const wrong = failure(set("'5'"));
+  assert.match(`${wrong.message} ${wrong.hint}`, /: 5 is no way to find a cost.*spec\.cost/s);
 });
 
 const both = `${secret("w")}---\n${link("w")}`;
@@ -261,6 +270,7 @@ Deno.test("link file: written ones read back, Secret first, quoted ports and eve
   assert.deepEqual(parseLinkFile(text, "f"), [{
     name: "link-west",
     cost: 3,
+    measured: false,
     endpoints: endpoints.map((endpoint) => ({ ...endpoint, group: "" })),
     tls: credentials,
     websocket: false,

@@ -104,10 +104,30 @@ Deno.test("load: an interior gets one access per role, with default ports, its S
   });
   assert.equal(site.role, "interior");
   assert.deepEqual(site.access.toSorted((a, b) => a.port - b.port), [
-    { name: "hub", role: "edge", host: "0.0.0.0", port: 443, cost: 1, tls: CREDENTIALS },
-    { name: "amqp", role: "normal", host: "localhost", port: 5672, cost: 1, tls: undefined },
-    { name: "hub", role: "inter-router", host: "0.0.0.0", port: 55671, cost: 1, tls: CREDENTIALS },
+    { name: "hub", role: "edge", host: "0.0.0.0", port: 443, cost: 1, measured: false, tls: CREDENTIALS },
+    { name: "amqp", role: "normal", host: "localhost", port: 5672, cost: 1, measured: false, tls: undefined },
+    { name: "hub", role: "inter-router", host: "0.0.0.0", port: 55671, cost: 1, measured: false, tls: CREDENTIALS },
   ]);
+});
+
+Deno.test("load: an access has a cost, which may be measured", async () => {
+  const access = (cost: string) =>
+    resource("RouterAccess", "hub", `{roles: [{name: inter-router}], settings: {tendril.cost: '${cost}'}}`);
+  const files = (cost: string) => ({
+    "site.yaml": INTERIOR,
+    "access.yaml": access(cost),
+    "secret.yaml": secret("hub"),
+  });
+  const loaded = async (cost: string) => {
+    const { site } = await load(files(cost));
+    const [{ cost: given, measured }] = site.access;
+    return { cost: given, measured };
+  };
+  assert.deepEqual(await loaded("7"), { cost: 7, measured: false });
+  assert.deepEqual(await loaded("measured"), { cost: 1, measured: true });
+  for (const wrong of ["0", "1.5", "cheap", "2147483648"]) {
+    await assert.rejects(load(files(wrong)), /is no cost/, wrong);
+  }
 });
 
 Deno.test("load: clients from other machines need TLS", async () => {

@@ -40,7 +40,7 @@ export function linkTarget(link: LinkSpec, role: AccessRole): LinkTarget {
   return {
     name: link.name,
     cost: link.cost,
-    measured: link.measured ?? false,
+    measured: link.measured,
     endpoint: endpoints.map(({ host, port }) => `${host}:${port}`).join(" "),
     connect: async (signal) => {
       const { channel } = await dialAny(endpoints, {

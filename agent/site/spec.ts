@@ -62,8 +62,8 @@ export interface LinkSpec {
   readonly name: string;
   /** At least 1; lower is preferred. */
   readonly cost: number;
-  /** True when an interior measures what the link costs, {@link LinkSpec.cost} at least. Default false. */
-  readonly measured?: boolean;
+  /** True when an interior measures what the link costs, {@link LinkSpec.cost} at least. */
+  readonly measured: boolean;
   /** Non-empty; only endpoints whose role fits the site's are dialled. */
   readonly endpoints: readonly LinkEndpoint[];
   /** What we prove ourselves with, and whom we trust. */
@@ -86,8 +86,8 @@ export interface AccessSpec {
   readonly port: number;
   /** At least 1: what a path over links of other interiors to this port costs. */
   readonly cost: number;
-  /** True when that is measured, {@link AccessSpec.cost} at least. Default false. */
-  readonly measured?: boolean;
+  /** True when that is measured, {@link AccessSpec.cost} at least. */
+  readonly measured: boolean;
   /** Undefined only for role `normal` on a loopback host. */
   readonly tls: TlsCredentials | undefined;
 }

@@ -9,7 +9,15 @@ import { ConnectionGroups } from "../transit/connection_groups.ts";
 import { Transit } from "../transit/transit.ts";
 import { AccessPort } from "./access_port.ts";
 
-const SPEC: AccessSpec = { name: "amqp", role: "normal", host: "127.0.0.1", port: 0, cost: 1, tls: undefined };
+const SPEC: AccessSpec = {
+  name: "amqp",
+  role: "normal",
+  host: "127.0.0.1",
+  port: 0,
+  cost: 1,
+  measured: false,
+  tls: undefined,
+};
 
 function groups(router: Router): ConnectionGroups {
   return new ConnectionGroups(router, new Transit(router, 1, silentLogger, () => {}), silentLogger);

@@ -32,8 +32,8 @@ const ADVERTISED = new Set(["M", "H"]);
 export interface LinkCost {
   /** At least 1; the peer may want more. */
   readonly cost: number;
-  /** True when it is measured, and that is the least. Default false. */
-  readonly measured?: boolean;
+  /** True when it is measured, and that is the least. */
+  readonly measured: boolean;
 }
 
 /** See the head of the file. */
@@ -98,7 +98,7 @@ export class Transit implements RoutingOutput {
       annotate: annotateAsInterior(identity.id),
       onUp: () => {
         this.#neighbours.set(link, neighbour);
-        if (measured === true) this.#measure(neighbour);
+        if (measured) this.#measure(neighbour);
         this.engine.sayHello(clock.now());
       },
       onMessage: (bytes) => {

@@ -26,7 +26,7 @@ async function network() {
     const router = new Router({ id, role: "edge" });
     const links = new EdgeLinks(
       router,
-      [{ name: "up", cost: 1, endpoint: "memory", connect }],
+      [{ name: "up", cost: 1, measured: false, endpoint: "memory", connect }],
       RETRY,
       silentLogger,
       () => {},
