@@ -232,8 +232,12 @@ export class RoutingEngine {
     if (node === undefined) return;
     node.heardAt = now;
     this.#meet(node, message.instance, now);
-    if (node.linkStateSequence < message.linkStateSequence) node.linkStateQuestion.open = true;
-    if (node.mobileSequence < message.mobileSequence) node.addressQuestion.open = true;
+    const { linkStateSequence, mobileSequence } = message;
+    if (node.linkStateSequence !== linkStateSequence) node.linkStateQuestion.open = true;
+    if (node.mobileSequence !== mobileSequence) node.addressQuestion.open = true;
+    // Sequences only grow in one life. What is ahead of the router itself came late, from its last life.
+    if (node.linkStateSequence > linkStateSequence) node.linkStateSequence = Math.max(0, linkStateSequence - 1);
+    node.mobileSequence = Math.min(node.mobileSequence, mobileSequence);
   }
 
   #onLinkState(message: LinkStateUpdate, now: number): void {

@@ -57,9 +57,17 @@ export class MobileAddresses {
     return { opcode: "MAU", id: this.#self, mobileSequence: this.#sequence, add, remove };
   }
 
-  /** Everything, for one who asked. What has not been told to all yet is in it too, and does no harm twice. */
+  /**
+   * Everything as of the last update, for one who asked. What was not told to all yet is left out: it may be taken back
+   * before it is told, and then nobody would ever hear of it again.
+   */
   absolute(): MobileAddressUpdate {
-    const exist = [...this.#all.values()];
+    const told = new Map(this.#all);
+    for (const [key, address] of this.#told) {
+      if (address === undefined) told.delete(key);
+      else told.set(key, address);
+    }
+    const exist = [...told.values()];
     return { opcode: "MAU", id: this.#self, mobileSequence: this.#sequence, exist, add: [], remove: [] };
   }
 

@@ -12,6 +12,8 @@ import { collect } from "../../agent/router/collect.ts";
 export const MAX_CONTROL_QUEUE = 2000;
 /** A message that lists all addresses of a router may be large, in octets. */
 export const MAX_CONTROL_MESSAGE = 32 * 1024 * 1024;
+/** Messages kept of a neighbour that is not ready for answers; whatever else it says, it will say again. */
+const MAX_EARLY = 16;
 /** Octets that may wait for a neighbour. */
 export const MAX_CONTROL_QUEUE_OCTETS = 64 * 1024 * 1024;
 
@@ -33,6 +35,8 @@ export class ControlLink implements SenderHandler, ReceiverHandler {
   sender: Sender | undefined;
   readonly #events: ControlLinkEvents;
   readonly #queue: Uint8Array[] = [];
+  /** What came before anything could be answered. */
+  readonly #early: Uint8Array[] = [];
   #queued = 0;
   #up = false;
 
@@ -78,6 +82,7 @@ export class ControlLink implements SenderHandler, ReceiverHandler {
     if (!this.#up && this.sender?.ready === true) {
       this.#up = true;
       this.#events.onUp();
+      for (const bytes of this.#early.splice(0)) this.#events.onMessage(bytes);
     }
     this.#flush();
   }
@@ -86,13 +91,14 @@ export class ControlLink implements SenderHandler, ReceiverHandler {
   onDelivery(delivery: Parameters<ReceiverHandler["onDelivery"]>[0]): void {
     collect(delivery, (bytes) => {
       delivery.update({ kind: "accepted" }, true); // Only a probe waits for it.
-      this.#events.onMessage(bytes);
+      if (this.#up) this.#events.onMessage(bytes);
+      else if (this.#early.length < MAX_EARLY) this.#early.push(bytes);
     }, MAX_CONTROL_MESSAGE);
   }
 
   /** See {@link SenderHandler}: either half is needed. */
   onDetached(): void {
-    this.#queue.length = this.#queued = 0;
+    this.#queue.length = this.#early.length = this.#queued = 0;
     this.#up = false;
     this.#events.onDown();
   }
