@@ -42,6 +42,9 @@ export function encodeControl(message: ControlMessage, to: string): Uint8Array {
   return writer.bytes().slice();
 }
 
+/** Key of ours in a HELLO; C routers overlook it. */
+const LINK_COST = "tendril.cost";
+
 /** Decodes the message in `bytes` from `start` on; router annotations must have been left out. */
 export function decodeControl(bytes: Uint8Array, start: number): ControlMessage | UnreadableControl {
   let fields: Fields | undefined;
@@ -65,8 +68,11 @@ export function decodeControl(bytes: Uint8Array, start: number): ControlMessage 
 function read(opcode: string | undefined, fields: Fields): ControlMessage {
   const id = fields.id();
   switch (opcode) {
-    case "HELLO":
-      return { opcode, id, instance: fields.number("instance"), seen: fields.list("seen", MAX_PEERS).map(textOf) };
+    case "HELLO": {
+      const seen = fields.list("seen", MAX_PEERS).map(textOf);
+      const cost = fields.number(LINK_COST, 0);
+      return { opcode, id, instance: fields.number("instance"), seen, ...(cost > 0 ? { cost } : {}) };
+    }
     case "RA":
       return {
         opcode,
@@ -78,7 +84,9 @@ function read(opcode: string | undefined, fields: Fields): ControlMessage {
     case "LSU": {
       const linkState = new Fields(fields.required("ls"));
       const linkStateSequence = linkState.number("ls_seq");
-      return { opcode, id, instance: fields.number("instance", -1), linkStateSequence, peers: peersOf(linkState) };
+      const instance = fields.number("instance", -1);
+      const peers = peersOf(linkState);
+      return { opcode, id, instance: instance < 0 ? undefined : instance, linkStateSequence, peers };
     }
     case "LSR":
       return { opcode, id };
@@ -135,8 +143,10 @@ function body(message: ControlMessage): [AmqpValue, AmqpValue][] {
     ["area", AREA],
   ];
   switch (message.opcode) {
-    case "HELLO":
-      return [...head, ["instance", int(message.instance)], ["seen", list(message.seen)]];
+    case "HELLO": {
+      const cost: [AmqpValue, AmqpValue][] = message.cost === undefined ? [] : [[LINK_COST, int(message.cost)]];
+      return [...head, ["instance", int(message.instance)], ["seen", list(message.seen)], ...cost];
+    }
     case "RA":
       return [
         ...head,

@@ -12,6 +12,8 @@ export interface Hello {
   readonly instance: number;
   /** Router ids heard within the last three seconds. */
   readonly seen: readonly string[];
+  /** What the sender wants this link to cost; Tendrils alone say so. */
+  readonly cost?: number;
 }
 
 /** "This is how new my knowledge of myself is." To all. */

@@ -37,7 +37,7 @@ import { Topology } from "./topology.ts";
 /** Where the engine's words and findings go. */
 export interface RoutingOutput {
   /** To every neighbour that may be there; not to be passed on. */
-  hello(message: ControlMessage): void;
+  hello(message: Hello): void;
   /** To all routers, by every link. */
   flood(message: ControlMessage): void;
   /** To all routers, along the tree of least-cost paths. */
@@ -77,6 +77,8 @@ export class RoutingEngine {
   readonly #nodes = new Map<string, RemoteNode>();
   #linkStateSequence = 0;
   #linkStateChanged = false;
+  /** Our neighbours as of the last sequence; what others must know by that number may not change. */
+  #toldPeers: ReadonlyMap<string, number> = new Map();
   #ownPeersStale = false;
   #pathsStale = false;
   #helloAt = -Infinity;
@@ -92,7 +94,7 @@ export class RoutingEngine {
     this.#out = out;
     this.#timing = timing;
     this.#neighbours = new Neighbours(timing);
-    this.#addresses = new MobileAddresses(identity.id);
+    this.#addresses = new MobileAddresses(identity);
     this.paths = new Paths(this.#topology, identity.id);
   }
 
@@ -243,6 +245,9 @@ export class RoutingEngine {
   #onLinkState(message: LinkStateUpdate, now: number): void {
     const node = this.#node(message.id, now);
     if (node === undefined) return;
+    // A late word of another life; it does not say whether its sequence is above or below those of this one.
+    node.instance ??= message.instance;
+    if (message.instance !== undefined && message.instance !== node.instance) return;
     node.linkStateQuestion.answered();
     this.#acquainted(node);
     if (message.linkStateSequence <= node.linkStateSequence) return;
@@ -345,7 +350,7 @@ export class RoutingEngine {
 
   #linkState(): LinkStateUpdate {
     const { id, instance } = this.#identity;
-    return { opcode: "LSU", id, instance, linkStateSequence: this.#linkStateSequence, peers: this.#peers() };
+    return { opcode: "LSU", id, instance, linkStateSequence: this.#linkStateSequence, peers: this.#toldPeers };
   }
 
   #peers(): Map<string, number> {
@@ -377,7 +382,10 @@ export class RoutingEngine {
 
   /** `node` has spoken to us. */
   #acquainted(node: RemoteNode | undefined): void {
-    if (node !== undefined) node.strangerSince = undefined;
+    if (node?.strangerSince === undefined) return;
+    node.strangerSince = undefined;
+    node.linkStateQuestion.hurry();
+    node.addressQuestion.hurry();
   }
 
   /** True when no router names `node` as its neighbour. */
@@ -401,6 +409,7 @@ export class RoutingEngine {
     if (linkState) {
       this.#linkStateChanged = false;
       this.#linkStateSequence++;
+      this.#toldPeers = this.#peers();
     }
     this.#compute(now);
     // Whoever is new will ask for all addresses anyway.
@@ -422,7 +431,11 @@ export class RoutingEngine {
     this.#topologyChangedAt = now;
     for (const node of this.#nodes.values()) {
       const reachable = this.paths.nextHop(node.id) !== undefined;
-      if (reachable && !node.reachable) node.strangerSince = now;
+      if (reachable && !node.reachable) {
+        node.strangerSince = now;
+        node.linkStateQuestion.hurry();
+        node.addressQuestion.hurry();
+      }
       node.reachable = reachable;
       if (reachable) node.unreachableSince = undefined;
       else if (node.mobileSequence > 0) node.unreachableSince ??= now;

@@ -5,17 +5,25 @@
 
 import type { AdvertisedAddress, MobileAddressUpdate } from "./control_message.ts";
 
+/**
+ * Updates do not say from which life of the router they are. So that a late one is not taken for one of this life, each
+ * life has sequences of its own.
+ */
+const LIVES = 2 ** 14;
+const SEQUENCES = 2 ** 16;
+
 /** See the head of the file. */
 export class MobileAddresses {
   readonly #self: string;
   readonly #all = new Map<string, AdvertisedAddress>();
   /** What the others believe of the keys that changed: undefined for an address they don't know. */
   readonly #told = new Map<string, AdvertisedAddress | undefined>();
-  #sequence = 0;
+  #sequence: number;
 
-  /** Router `self` advertises nothing yet. */
-  constructor(self: string) {
-    this.#self = self;
+  /** Router `id` advertises nothing yet. `instance` tells one life of it from the next. */
+  constructor({ id, instance }: { readonly id: string; readonly instance: number }) {
+    this.#self = id;
+    this.#sequence = (instance % LIVES) * SEQUENCES;
   }
 
   /** Version of the list, as far as it was told. */

@@ -32,6 +32,11 @@ export class Question {
   /** The answer is there. */
   answered(): void {
     this.open = false;
+    this.hurry();
+  }
+
+  /** There is a way now for a question or its answer that may have got lost: it need not wait any longer. */
+  hurry(): void {
     this.#askAgainAt = -Infinity;
     this.#patience = FIRST_PATIENCE_MS;
   }

@@ -8,7 +8,7 @@ import { addressKey, type RouterIdentity } from "../../agent/router/address.ts";
 import type { Clock } from "../../agent/lib/clock.ts";
 import { parseMessageHead } from "../../agent/router/message_head.ts";
 import { decodeControl, encodeControl } from "../routing/control_codec.ts";
-import type { ControlMessage, RouterAdvertisement } from "../routing/control_message.ts";
+import type { ControlMessage, Hello, RouterAdvertisement } from "../routing/control_message.ts";
 import type { RoutingEngine } from "../routing/engine.ts";
 import type { Neighbour } from "./neighbour.ts";
 import { AREA, routerId } from "./remote_router.ts";
@@ -22,7 +22,8 @@ const MOBILE = "qdrouter.ma";
 const HELLO = "qdhello";
 /**
  * An advertisement that says nothing new is passed on again only after this time, in ms: in a meshed network it comes
- * by every path, and everyone has had it when the first copy was passed on.
+ * by every path, and everyone has had it when the first copy was passed on. One that came a shorter way is news to C
+ * routers, which ignore what has come through more routers than their longest path.
  */
 const REPEAT_MS = 2000;
 
@@ -41,7 +42,12 @@ export class ControlTraffic {
   readonly #neighbours: ReadonlyMap<number, Neighbour>;
   readonly #clock: Clock;
   /** The last advertisement of each router that was passed on. */
-  readonly #passed = new Map<string, { readonly message: RouterAdvertisement; readonly at: number }>();
+  readonly #passed = new Map<string, {
+    readonly message: RouterAdvertisement;
+    /** Routers it had come through. */
+    readonly hops: number;
+    readonly at: number;
+  }>();
 
   /** `neighbours` are those whose control link is up. */
   constructor(self: string, engine: RoutingEngine, neighbours: ReadonlyMap<number, Neighbour>, clock: Clock) {
@@ -52,9 +58,10 @@ export class ControlTraffic {
   }
 
   /** To every neighbour. */
-  hello(message: ControlMessage): void {
-    const bytes = this.#own(message, HELLO_ADDRESS);
-    for (const neighbour of this.#neighbours.values()) neighbour.control.send(bytes);
+  hello(message: Hello): void {
+    for (const { control, ownCost } of this.#neighbours.values()) {
+      control.send(this.#own({ ...message, cost: ownCost }, HELLO_ADDRESS));
+    }
   }
 
   /** To all routers, by every link. */
@@ -78,8 +85,10 @@ export class ControlTraffic {
     const head = parseMessageHead(bytes, true);
     if (head === undefined || "malformed" in head) return malformed(head?.malformed ?? "no message");
     const { annotations, restAt } = head;
-    if (annotations.trace.length > this.#engine.paths.radius + 1) return undefined; // It goes in circles.
     const key = addressKey(annotations.toOverride ?? head.to ?? "", this.#self);
+    // Farther than any path leads: it goes in circles. What goes to all routers goes nowhere twice, and may come from
+    // farther away than we know of.
+    if (key[0] !== "T" && annotations.trace.length > this.#engine.paths.radius + 1) return undefined;
     const beyond = key[0] === "R" ? key.slice(1) : undefined;
     if (beyond !== undefined) {
       this.#via(beyond)?.control.send(this.#onwards(annotations, bytes.subarray(restAt)));
@@ -98,7 +107,12 @@ export class ControlTraffic {
     }
     // Before it is taken to heart: that may change the paths.
     if (key[0] === "T") this.#passOn(name, message, annotations, bytes.subarray(restAt));
-    this.#engine.received(message, neighbour.link, neighbour.cost, this.#clock.now());
+    const now = this.#clock.now();
+    if (message.opcode === "HELLO" && message.cost !== neighbour.theirCost) {
+      neighbour.theirCost = message.cost;
+      this.#engine.setLinkCost(neighbour.link, neighbour.cost, now);
+    }
+    this.#engine.received(message, neighbour.link, neighbour.cost, now);
     return undefined;
   }
 
@@ -108,19 +122,20 @@ export class ControlTraffic {
       const origin = routerId(annotations.ingress) ?? message.id;
       return this.#multicast(this.#onwards(annotations, rest), origin, annotations.trace);
     }
-    if (message.opcode === "RA" && this.#isRepetition(message)) return;
+    if (message.opcode === "RA" && this.#isRepetition(message, annotations.trace.length)) return;
     this.#flood(this.#onwards(annotations, rest), annotations.trace);
   }
 
-  #isRepetition(message: RouterAdvertisement): boolean {
+  #isRepetition(message: RouterAdvertisement, hops: number): boolean {
     const now = this.#clock.now();
     const last = this.#passed.get(message.id);
     if (
-      last !== undefined && now - last.at < REPEAT_MS && last.message.instance === message.instance &&
+      last !== undefined && now - last.at < REPEAT_MS && last.hops <= hops &&
+      last.message.instance === message.instance &&
       last.message.linkStateSequence === message.linkStateSequence &&
       last.message.mobileSequence === message.mobileSequence
     ) return true;
-    this.#passed.set(message.id, { message, at: now });
+    this.#passed.set(message.id, { message, hops, at: now });
     for (const id of this.#passed.keys()) {
       if (this.#passed.size <= this.#engine.nodes.size + 1) break;
       this.#passed.delete(id);

@@ -2,7 +2,7 @@
  * The cost of a link as it is measured: one for each millisecond that a question to the neighbour and its answer take,
  * more where questions get lost. Clockless; times in ms.
  *
- * Damping, in numbers: round trips are smoothed with a gain of 1/8, losses alike. The cost follows only when the
+ * Damping, in numbers: round trips are smoothed with a gain of 1/4, losses alike. The cost follows only when the
  * smoothed value has been off by more than 30 % and by 2 or more, for 3 measurements in a row, and not within 10 s of
  * the last change. So noise of 20 % moves no path, and a round trip that doubles for good moves it within 20 s.
  */
@@ -12,7 +12,7 @@ export const PROBE_MS = 2000;
 /** A question without an answer counts as lost after this time, in ms. */
 export const PROBE_LOST_MS = 3000;
 /** Weight of a new measurement. */
-const GAIN = 1 / 8;
+const GAIN = 1 / 4;
 /** A link that loses every tenth question counts as if its round trips took twice as long. */
 const LOSS_WEIGHT = 10;
 /** Measurements before the first word. */

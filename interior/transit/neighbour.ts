@@ -34,8 +34,10 @@ export class Neighbour {
   readonly link: number;
   /** The connection. */
   readonly peer: Peer;
-  /** Configured cost of the link, the higher of both sides' words. */
-  cost: number;
+  /** What this side wants the link to cost. */
+  ownCost: number;
+  /** What the neighbour wants it to cost, if it says so at any time and not just in its Open. */
+  theirCost: number | undefined;
   /** Carries the routing protocol. */
   readonly control: ControlLink;
   /** Carries streams. */
@@ -48,10 +50,15 @@ export class Neighbour {
   constructor(link: number, peer: Peer, cost: number, deps: NeighbourDeps) {
     this.link = link;
     this.peer = peer;
-    this.cost = cost;
+    this.ownCost = cost;
     this.#deps = deps;
     this.control = new ControlLink(deps);
     this.streams = new StreamSpread(peer);
+  }
+
+  /** Cost of the link: the higher one of both sides' words, so that paths are the same in both directions. */
+  get cost(): number {
+    return Math.max(this.ownCost, this.theirCost ?? 1);
   }
 
   /** Router id of the neighbour. */

@@ -15,7 +15,7 @@ import type { Downstream, Message, Upstream } from "../../agent/router/flow.ts";
 import type { Peer } from "../../agent/router/peer.ts";
 import type { Router } from "../../agent/router/router.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
-import type { AdvertisedAddress, ControlMessage } from "../routing/control_message.ts";
+import type { AdvertisedAddress, ControlMessage, Hello } from "../routing/control_message.ts";
 import { RoutingEngine, type RoutingOutput, type RoutingProblem } from "../routing/engine.ts";
 import { TICK_MS } from "../routing/timing.ts";
 import { annotateAsInterior } from "./annotate.ts";
@@ -143,7 +143,7 @@ export class Transit implements RoutingOutput {
   // --- from the routing protocol
 
   /** See {@link RoutingOutput}. */
-  hello(message: ControlMessage): void {
+  hello(message: Hello): void {
     this.#control.hello(message);
   }
 
@@ -195,13 +195,16 @@ export class Transit implements RoutingOutput {
   }
 
   #measure(neighbour: Neighbour): void {
-    const { link, cost, control } = neighbour;
-    const measured = new MeasuredLink(cost, control, this.#router.clock, (cost) => {
+    const { link, ownCost, control } = neighbour;
+    const measured = new MeasuredLink(ownCost, control, this.#router.clock, (cost) => {
+      // A C router would go on with the old cost, and paths there and back would differ.
+      if (neighbour.theirCost === undefined) return;
       const { roundTripMs = 0, loss } = measured.meter;
       const figures = { rtt_ms: Math.round(roundTripMs * 10) / 10, loss: Math.round(loss * 1000) / 1000 };
-      this.#logger.info("link cost", { peer: neighbour.id, from: neighbour.cost, to: cost, ...figures });
-      neighbour.cost = cost;
-      this.engine.setLinkCost(link, cost, this.#now());
+      this.#logger.info("link cost", { peer: neighbour.id, from: neighbour.ownCost, to: cost, ...figures });
+      neighbour.ownCost = cost;
+      this.engine.setLinkCost(link, neighbour.cost, this.#now());
+      this.engine.sayHello(this.#now());
     });
     this.#measured.set(link, measured);
   }

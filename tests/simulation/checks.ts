@@ -42,10 +42,27 @@ export function leastCosts(world: World): Map<string, Map<string, number>> {
   return costs;
 }
 
-/** Every router knows least costs to all others, and next hops that lead there. */
+/** The cost of every link as each router sees it now. */
+export function linkCosts(world: World): (readonly [string, string, number])[] {
+  return world.interiors.flatMap(({ id, transit }) =>
+    [...transit.neighbours.values()].map((neighbour) => [id, neighbour.id, neighbour.cost] as const)
+  );
+}
+
+/** Every router knows who is whose neighbour, least costs to all others, and next hops that lead there. */
 export function routesHold(world: World, checks: Checks): void {
   const costs = leastCosts(world);
   const byId = new Map(world.interiors.map((node) => [node.id, node]));
+  const show = (peers: Iterable<[string, number]>) => [...peers].map(([id, cost]) => `${id}:${cost}`).sort().join(" ");
+  const said = new Map(world.interiors.map(({ id, transit: { engine } }) => {
+    const peers = [...engine.adjacencies].map(([peer, { cost }]): [string, number] => [peer, cost]);
+    return [id, show(peers)];
+  }));
+  for (const from of world.interiors) {
+    for (const { id, peers } of from.transit.engine.nodes.values()) {
+      checks.that(show(peers) === said.get(id), () => `${from.id} has ${id} with neighbours [${show(peers)}]`);
+    }
+  }
   for (const from of world.interiors) {
     for (const to of world.interiors) {
       if (from === to) continue;
@@ -100,8 +117,7 @@ export function probesHold(world: World, probes: readonly Sent[], checks: Checks
     checks.that(got.length >= 1, () => `${what} reached nobody: [${outcomes.join(" ")}]`);
     const fair = outcomes[0] === "accepted" || offers.some(({ refuses }) => refuses > 0);
     checks.that(fair, () => `${what} was not accepted: [${outcomes.join(" ")}]`);
-    // Measured costs may be others than when it was sent.
-    const row = world.cables.some(({ measured }) => measured) ? undefined : costs.get(from);
+    const row = costs.get(from);
     if (treatment === "closest" && row !== undefined) {
       const nearest = Math.min(...offers.map(({ node }) => row.get(node.id) ?? Infinity));
       const cost = row.get(got[0]?.node ?? "");

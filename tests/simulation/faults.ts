@@ -53,7 +53,6 @@ const partition: Fault = (world, random, tell) => {
 const kill: Fault = (world, random, tell) => {
   const node = random.pick(world.nodes);
   tell(`${node.id} is killed`);
-  world.traffic.orphan(node);
   node.die();
   return () => {
     if (node.running) return;
@@ -70,7 +69,6 @@ const blink: Fault = (world, random, tell) => {
 const stop: Fault = (world, random, tell) => {
   const node = random.pick(world.nodes);
   tell(`${node.id} is stopped`);
-  world.traffic.orphan(node);
   let down = false;
   let wanted = false;
   const start = () => {

@@ -53,7 +53,9 @@ export class SimNode {
   /** Its ends of connections. */
   readonly channels = new Set<SimChannel>();
   /** Called at the beginning of every life. */
-  onStart: (router: Router) => void = () => {};
+  onStart: () => void = () => {};
+  /** Called at its end. */
+  onEnd: () => void = () => {};
   /** Lives so far. */
   lives = 0;
   /** The clock of this life, or of the last one. */
@@ -110,7 +112,7 @@ export class SimNode {
       transit.start();
       links.start();
     }
-    this.onStart(router);
+    this.onStart();
   }
 
   /** A connection comes in by `cable`. */
@@ -138,6 +140,7 @@ export class SimNode {
   die(): void {
     this.clock.die();
     this.#life = undefined;
+    this.onEnd();
     for (const channel of this.channels) channel.orphan();
     this.channels.clear();
   }

@@ -5,7 +5,7 @@
  * production; only time and cables are made here.
  */
 
-import { addressesHold, Checks, ledgerHolds, nothingLeft, probesHold, routesHold } from "./checks.ts";
+import { addressesHold, Checks, ledgerHolds, linkCosts, nothingLeft, probesHold, routesHold } from "./checks.ts";
 import { FAULTS } from "./faults.ts";
 import { Random } from "./random.ts";
 import { VirtualTime } from "./virtual_time.ts";
@@ -39,6 +39,8 @@ const CHAOS_TO = 40_000;
 const CONVERGENCE_MS = 45_000;
 /** Time for the outcomes of probes, in ms: each way may take a second, and consumers think for up to 200 ms. */
 const PROBES_MS = 8_000;
+/** How often the probes are sent again when a measured cost has changed meanwhile. */
+const PROBE_ATTEMPTS = 20;
 /** Time after which nobody may remember what was withdrawn, in ms. */
 const WITHDRAWAL_MS = 8_000;
 /** The most faults of a run. */
@@ -77,7 +79,8 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
   for (let message = random.int(0, 60); message > 0; message--) {
     time.at(random.between(CHAOS_FROM, CHAOS_TO), () => {
       const node = random.pick(world.nodes);
-      if (node.running) world.traffic.send(node, random.pick(keys), random.chance(0.4));
+      const [key, stream] = [random.pick(keys), random.chance(0.4)];
+      if (node.running) node.clock.run(() => world.traffic.send(node, key, stream));
     });
   }
   await time.run(CHAOS_TO);
@@ -86,6 +89,7 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
   const converged = () => {
     const dry = new Checks();
     if (world.nodes.some(({ running }) => !running)) return false;
+    if (world.edges.some(({ uplink }) => uplink === undefined)) return false;
     routesHold(world, dry);
     addressesHold(world, dry);
     return dry.failures.length === 0;
@@ -97,15 +101,7 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
   if (!right) describe(world, story);
   checks.that(world.nodes.every(({ running }) => running), () => "a node has not come back");
   if (checks.failures.length === 0) {
-    // Edges learn of addresses a moment later.
-    await time.run(time.now + 2000);
-    routesHold(world, checks);
-    addressesHold(world, checks);
-    const probes = world.nodes.flatMap((node) =>
-      keys.flatMap((key) => [world.traffic.send(node, key, false), world.traffic.send(node, key, true)])
-    );
-    await time.run(time.now + PROBES_MS);
-    probesHold(world, probes, checks);
+    await probe(world, time, checks, converged, story);
     ledgerHolds(world.traffic.sent, checks, new Set(keys.filter((key) => world.keys.get(key) === "multicast")));
     for (const offer of world.offers) world.traffic.withdraw(offer);
     await time.run(time.now + WITHDRAWAL_MS);
@@ -116,6 +112,35 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
   }
   const messages = world.traffic.sent.length;
   return { seed, events: time.events, faults, messages, checks: checks.made, convergedMs, failures: checks.failures };
+}
+
+/** Sends messages from everywhere to everything, and checks where they go. */
+async function probe(
+  world: World,
+  time: VirtualTime,
+  checks: Checks,
+  converged: () => boolean,
+  story: (text: string) => void,
+): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    // Edges learn of addresses a moment later, and measured costs may change at any time.
+    await time.run(time.now + 2000);
+    for (let wait = 0; wait < 10 && !converged(); wait++) await time.run(time.now + 500);
+    const before = JSON.stringify(linkCosts(world));
+    const probes = world.nodes.flatMap((node) =>
+      [...world.keys.keys()].flatMap((
+        key,
+      ) => [world.traffic.send(node, key, false), world.traffic.send(node, key, true)])
+    );
+    await time.run(time.now + PROBES_MS);
+    // While a cost changes, paths do, and messages may fall between them.
+    if (attempt < PROBE_ATTEMPTS && JSON.stringify(linkCosts(world)) !== before) continue;
+    routesHold(world, checks);
+    addressesHold(world, checks);
+    probesHold(world, probes, checks);
+    if (checks.failures.length > 0) describe(world, story);
+    return;
+  }
 }
 
 /** What each interior knows. */

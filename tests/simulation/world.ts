@@ -41,6 +41,7 @@ export class World {
     }
     this.#services(random);
     for (const node of this.nodes) {
+      node.onEnd = () => this.traffic.orphan(node);
       node.onStart = () => {
         for (const offer of this.offers) if (offer.node === node) this.traffic.offer(offer);
       };
