@@ -78,6 +78,8 @@ export class Connection implements FrameSink {
   maxPayload = MIN_MAX_FRAME - TRANSFER_OVERHEAD;
   /** The peer's Open, once seen. */
   remote: Open | undefined;
+  /** How the peer was authenticated; undefined until then, and for good when it left SASL out. */
+  mechanism: SaslMechanism | undefined;
 
   readonly #options: ConnectionOptions;
   readonly #parser: FrameParser;
@@ -113,6 +115,11 @@ export class Connection implements FrameSink {
   /** True between the exchange of Opens and the first Close. */
   get isOpen(): boolean {
     return this.#state === "open";
+  }
+
+  /** All links of all sessions. */
+  *links(): Generator<Link> {
+    for (const session of this.#sessions) if (session !== undefined) yield* session.links();
   }
 
   /** Client side: sends the first bytes. The server side waits for the peer's. */
@@ -380,6 +387,7 @@ export class Connection implements FrameSink {
     if (step.reply !== undefined) this.#sendSasl(step.reply);
     if (step.failure !== undefined) throw step.failure;
     if (!step.done) return;
+    this.mechanism = step.mechanism;
     this.#state = "header";
     this.#parser.expectProtocolHeader();
     if (side === "client") {

@@ -29,6 +29,10 @@ export class Receiver {
   readonly handle: number;
   /** The peer's attach, once seen. */
   remote: Attach | undefined;
+  /** Where messages come from, as this side has named it. */
+  source: Terminus | undefined;
+  /** Where messages go, as this side has named it. */
+  target: Terminus | undefined;
   /** Set by the owner. */
   handler: ReceiverHandler | undefined;
   /** Arbitrary state of the owner. */
@@ -45,6 +49,11 @@ export class Receiver {
     this.session = session;
     this.name = name;
     this.handle = handle;
+  }
+
+  /** Deliveries of credit that the sender is kept at. */
+  get capacity(): number {
+    return this.#capacity;
   }
 
   /** Deliveries whose outcome we still owe. */

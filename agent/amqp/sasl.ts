@@ -21,6 +21,8 @@ export interface SaslStep {
   readonly reply?: SaslFrame;
   /** True once the peer is authenticated and AMQP may start. */
   readonly done: boolean;
+  /** Set with `done`: how. */
+  readonly mechanism?: SaslMechanism;
   /** Set when the negotiation failed; the reply, if any, is sent first. */
   readonly failure?: ProtocolError;
 }
@@ -47,7 +49,7 @@ export function saslClientStep(frame: SaslFrame, mechanism: SaslMechanism, hostn
     case "sasl-challenge":
       return { done: false, reply: { type: "sasl-response", response: new Uint8Array(0) } };
     case "sasl-outcome":
-      if (frame.code === OUTCOME_OK) return { done: true };
+      if (frame.code === OUTCOME_OK) return { done: true, mechanism };
       return { done: false, failure: refused(`peer refused ${mechanism} with SASL code ${frame.code}`) };
     default:
       return { done: false, failure: refused(`unexpected ${frame.type} from a server`) };
@@ -59,14 +61,15 @@ export function saslServerStep(frame: SaslFrame, offered: readonly SaslMechanism
   if (frame.type !== "sasl-init") {
     return { done: false, failure: refused(`unexpected ${frame.type} from a client`) };
   }
-  if (!offered.some((mechanism) => mechanism === frame.mechanism)) {
+  const mechanism = offered.find((mechanism) => mechanism === frame.mechanism);
+  if (mechanism === undefined) {
     return {
       done: false,
       reply: { type: "sasl-outcome", code: OUTCOME_AUTH },
       failure: refused(`client asked for ${frame.mechanism}, offered is ${offered.join(", ")}`),
     };
   }
-  return { done: true, reply: { type: "sasl-outcome", code: OUTCOME_OK } };
+  return { done: true, mechanism, reply: { type: "sasl-outcome", code: OUTCOME_OK } };
 }
 
 function refused(message: string): ProtocolError {

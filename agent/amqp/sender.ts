@@ -32,6 +32,10 @@ export class Sender {
   readonly handle: number;
   /** The peer's attach, once seen. */
   remote: Attach | undefined;
+  /** Where messages come from, as this side has named it. */
+  source: Terminus | undefined;
+  /** Where messages go, as this side has named it. */
+  target: Terminus | undefined;
   /** Set by the owner. */
   handler: SenderHandler | undefined;
   /** False once the link is gone. */

@@ -85,6 +85,11 @@ export class Session {
     return this.#links.length - this.#freeHandles.length;
   }
 
+  /** The links on this session. */
+  *links(): Generator<Link> {
+    for (const link of this.#links) if (link !== undefined) yield link;
+  }
+
   /** Opens a link on which we send. */
   attachSender(options: LinkOptions, handler: SenderHandler): Sender {
     const link = new Sender(this, options.name, this.#newHandle());
@@ -419,6 +424,8 @@ export class Session {
   }
 
   #sendAttach(link: Link, source: Terminus | undefined, target: Terminus | undefined): void {
+    link.source = source;
+    link.target = target;
     this.connection.send(this.channel, {
       type: "attach",
       name: link.name,

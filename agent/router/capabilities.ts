@@ -11,6 +11,9 @@ import {
 import type { ConnectionOptions } from "../amqp/connection.ts";
 import { VERSION } from "../lib/version.ts";
 
+/** What a connection is for, as its two sides agree on it. */
+export type ConnectionRole = "normal" | "edge" | "inter-router" | "inter-router-data";
+
 /** Offered by routers that take streams on links of their own. */
 export const STREAMING_LINKS = "qd.streaming-links";
 /** Offered by routers whose clients may send without naming a target first. */

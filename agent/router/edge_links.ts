@@ -37,7 +37,7 @@ export class EdgeLinks {
         channel.peer.address.replace(/:\d+$/, ""),
       );
     this.#links = targets.map((target) => {
-      const deps = { clock: router.clock, retry: retryPolicy(), logger, edgeLink: true, options };
+      const deps = { router, retry: retryPolicy(), logger, role: "edge" as const, options };
       return new OutboundLink(target, deps, {
         onUp: () => {
           this.#elect();

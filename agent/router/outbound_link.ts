@@ -6,12 +6,14 @@
 import type { Attach } from "../amqp/codec/types.ts";
 import type { ConnectionOptions } from "../amqp/connection.ts";
 import type { Link } from "../amqp/session.ts";
-import { type Clock, pause } from "../lib/clock.ts";
+import { pause } from "../lib/clock.ts";
 import { messageOf, TendrilError } from "../lib/errors.ts";
 import type { LinkState, LinkStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Channel } from "../transport/channel.ts";
+import type { ConnectionRole } from "./capabilities.ts";
 import { Peer, type PeerLoss } from "./peer.ts";
+import type { Router } from "./router.ts";
 
 /** One link as this room needs to know it. */
 export interface LinkTarget {
@@ -50,14 +52,14 @@ export interface OutboundLinkEvents {
 
 /** What a link needs besides its target. */
 export interface OutboundLinkDeps {
-  /** What drives it. */
-  readonly clock: Clock;
+  /** The router that it belongs to. */
+  readonly router: Pick<Router, "clock" | "peers">;
   /** When to try again. */
   readonly retry: RetryPolicy;
   /** Where it logs. */
   readonly logger: Logger;
-  /** True for the link of an edge: see `Origin` of `flow`. */
-  readonly edgeLink: boolean;
+  /** What it is for. */
+  readonly role: ConnectionRole;
   /** What our Open says over `channel`. */
   options(channel: Channel): ConnectionOptions;
 }
@@ -121,7 +123,7 @@ export class OutboundLink {
         this.#report(error);
       }
       if (signal.aborted) return;
-      const { clock, retry } = this.#deps;
+      const { router: { clock }, retry } = this.#deps;
       await pause(clock, retry.next(clock.now()), signal);
     }
   }
@@ -130,9 +132,9 @@ export class OutboundLink {
   #serve(channel: Channel): Promise<void> {
     const { signal } = this.#stop;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const { clock, logger, edgeLink, retry } = this.#deps;
+    const { router: { clock, peers }, logger, role, retry } = this.#deps;
     let refusal: TendrilError | undefined;
-    const peer = new Peer(channel, this.#deps.options(channel), edgeLink, clock, {
+    const peer = new Peer(channel, this.#deps.options(channel), role === "edge", clock, {
       onOpen: (remote) => {
         cancelTimeout();
         this.peer = peer;
@@ -142,6 +144,7 @@ export class OutboundLink {
           peer.close({ condition: "amqp:not-allowed", description: refusal.message });
           return;
         }
+        peers.add(peer, role, "out");
         retry.reset();
         logger.debug("link up", { link: this.target.name, peer: remote.containerId, endpoint: this.#endpoint });
       },
@@ -149,6 +152,7 @@ export class OutboundLink {
       onGone: (loss) => {
         cancelTimeout();
         signal.removeEventListener("abort", close);
+        peers.remove(peer);
         const wasUp = this.peer !== undefined;
         this.peer = undefined;
         const error = refusal ?? lossError(loss, wasUp);

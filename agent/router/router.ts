@@ -12,6 +12,7 @@ import { fanOut } from "./fanout.ts";
 import { type Clock, SYSTEM_CLOCK } from "../lib/clock.ts";
 import type { Consumer, Downstream, Message, Upstream } from "./flow.ts";
 import { chooseConsumers, chooseOne } from "./forward.ts";
+import { PeerTable } from "./peer_table.ts";
 import { resending } from "./resend.ts";
 
 /** One router. */
@@ -22,6 +23,8 @@ export class Router {
   readonly clock: Clock;
   /** Who serves which address. */
   readonly addresses: AddressTable;
+  /** Who is connected. */
+  readonly peers: PeerTable = new PeerTable();
   /** Edge role: takes what no address here serves, and a copy of every multicast. */
   uplink: Consumer | undefined;
   readonly #localListeners = new Set<(key: string, present: boolean) => void>();

@@ -13,6 +13,13 @@ export interface PeerIdentity {
   readonly subject: string | undefined;
   /** SHA-256 fingerprint (hex with colons) of the verified peer certificate. */
   readonly fingerprint: string | undefined;
+  /** How the channel is encrypted; absent on a plain one. */
+  readonly tls?: {
+    /** Such as `TLSv1.3`. */
+    readonly protocol: string | undefined;
+    /** Name of the cipher suite. */
+    readonly cipher: string | undefined;
+  };
 }
 
 /** What a channel tells its owner. */

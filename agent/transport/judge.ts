@@ -49,7 +49,8 @@ export function judge(socket: TLSSocket, demands: Demands): PeerIdentity {
       { hint: "Dial one of these names, or have the remote site's certificate issued for this one as well." },
     );
   }
-  return { address: demands.address, subject: subjectText(leaf), fingerprint: leaf.fingerprint256 };
+  const tls = { protocol: socket.getProtocol() ?? undefined, cipher: socket.getCipher().name };
+  return { address: demands.address, subject: subjectText(leaf), fingerprint: leaf.fingerprint256, tls };
 }
 
 function peerChain(socket: TLSSocket): { chain: Uint8Array[]; leaf: PeerCertificate } {

@@ -6,8 +6,8 @@ import type { PeerLoss } from "../../agent/router/peer.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
 import { AcceptedRouter } from "../transit/accepted_router.ts";
 import type { ConnectionGroups } from "../transit/connection_groups.ts";
-import type { AcceptedPeer, AcceptedPeerEvents } from "./accepted_peer.ts";
-import { ClientPeer } from "./client_peer.ts";
+import type { AcceptedPeer, AcceptedPeerEvents } from "../../agent/router/accepted_peer.ts";
+import { ClientPeer } from "../../agent/router/client_peer.ts";
 import { EdgePeer } from "./edge_peer.ts";
 
 /** Time a peer has for its TLS handshake, and then again for its Open, in ms. */

@@ -20,7 +20,7 @@ import { LinkConsumer } from "../../agent/router/link_consumer.ts";
 import type { Router } from "../../agent/router/router.ts";
 import { StreamLinks } from "../../agent/router/stream_links.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
-import { AcceptedPeer, type AcceptedPeerEvents, type ProducerKind } from "./accepted_peer.ts";
+import { AcceptedPeer, type AcceptedPeerEvents, type ProducerKind } from "../../agent/router/accepted_peer.ts";
 import { annotateAsInterior } from "../transit/annotate.ts";
 import { Tracking } from "./tracking.ts";
 
@@ -34,7 +34,7 @@ export class EdgePeer extends AcceptedPeer {
   /** Takes over an accepted channel of the edge port. */
   constructor(router: Router, channel: Channel, events: AcceptedPeerEvents) {
     const options = routerConnectionOptions("server", router.identity.id, channel.peer.subject !== undefined);
-    super(router, channel, options, true, events);
+    super(router, channel, options, "edge", events);
     this.#tracking = new Tracking(router.identity.id);
   }
 

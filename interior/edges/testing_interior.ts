@@ -8,8 +8,8 @@ import { Router } from "../../agent/router/router.ts";
 import { channelPair } from "../../tests/support/channel_pair.ts";
 import { until } from "../../tests/support/until.ts";
 import { send, WirePeer } from "../../tests/support/wire_peer.ts";
-import type { AcceptedPeer, AcceptedPeerEvents } from "./accepted_peer.ts";
-import { ClientPeer } from "./client_peer.ts";
+import type { AcceptedPeer, AcceptedPeerEvents } from "../../agent/router/accepted_peer.ts";
+import { ClientPeer } from "../../agent/router/client_peer.ts";
 import { EdgePeer } from "./edge_peer.ts";
 
 /** See the head of the file. */

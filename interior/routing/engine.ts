@@ -375,9 +375,10 @@ export class RoutingEngine {
     }
   }
 
-  /** True when `node` may not know us yet. */
-  #isStranger({ strangerSince }: RemoteNode, now: number): boolean {
-    return strangerSince !== undefined && now - strangerSince < this.#timing.introduction;
+  /** True when `node` may not know us yet: what we asked may have been lost where paths are not settled. */
+  #isStranger({ strangerSince, linkStateQuestion }: RemoteNode, now: number): boolean {
+    if (strangerSince === undefined) return false;
+    return linkStateQuestion.open || now - strangerSince < this.#timing.introduction;
   }
 
   /** `node` has spoken to us. */
@@ -412,8 +413,10 @@ export class RoutingEngine {
       this.#toldPeers = this.#peers();
     }
     this.#compute(now);
-    // Whoever is new will ask for all addresses anyway.
-    const strangers = [...this.#nodes.values()].some((node) => node.reachable && this.#isStranger(node, now));
+    // Whoever is new will ask for all addresses anyway. Others don't wait for one that never answers.
+    const strangers = [...this.#nodes.values()].some((node) =>
+      node.reachable && this.#isStranger(node, now) && now - node.strangerSince! < this.#timing.introductionLimit
+    );
     const update = strangers ? undefined : this.#addresses.takeUpdate();
     if (update !== undefined) this.#out.multicast(update);
     if (linkState || update !== undefined) {

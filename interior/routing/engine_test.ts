@@ -243,9 +243,15 @@ Deno.test("a router of the wrong protocol version is reported once and never ask
 Deno.test("a router that may not know us yet is not told or asked of addresses, unless it speaks first", () => {
   const network = line("a", "b");
   const { engine, said } = network.routers.get("a")!;
-  network.pass(5000);
   const talk = () => said.splice(0).map(({ opcode }) => opcode).filter((opcode) => opcode.startsWith("MA"));
+  const later = (ms: number) => {
+    network.now += ms;
+    engine.received({ opcode: "HELLO", id: "b", instance: 1, seen: ["a"] }, 1, 1, network.now);
+    engine.tick(network.now);
+  };
   const meet = (id: string, sequence: number) => {
+    later(5000);
+    talk(); // What was asked in vain is asked again.
     const peers = new Map([["a", 1], ["b", 1], [id, 1]]);
     engine.received({ opcode: "LSU", id: "b", instance: 1, linkStateSequence: sequence, peers }, 1, 1, network.now);
     const advertisement = { opcode: "RA", id, instance: 1, linkStateSequence: 1, mobileSequence: 1 } as const;
@@ -253,18 +259,26 @@ Deno.test("a router that may not know us yet is not told or asked of addresses, 
     engine.advertise({ key: `M${id}`, treatment: "closest" });
     engine.settle(network.now);
   };
-  talk();
+  const answers = (id: string) => {
+    const linkState = { linkStateSequence: 1, peers: new Map([["a", 1]]) };
+    engine.received({ opcode: "LSU", id, instance: 1, ...linkState }, 1, 1, network.now);
+  };
   meet("silent", 10);
-  network.now += 999;
-  engine.tick(network.now);
+  later(2999);
   assert.deepEqual(talk(), []);
-  network.now += 1;
-  engine.tick(network.now);
-  assert.deepEqual(talk(), ["MAU", "MAR"]);
+  later(1);
+  assert.deepEqual(talk(), ["MAU"], "others wait no longer");
+  later(10_000);
+  assert.deepEqual(talk(), [], "a question that can't be answered is not asked");
+  answers("silent");
+  assert.deepEqual(talk(), ["MAR"]);
 
-  network.now += 5000;
   meet("talkative", 20);
   engine.received({ opcode: "LSR", id: "talkative" }, 1, 1, network.now);
   engine.tick(network.now);
+  assert.deepEqual(talk(), ["MAU", "MAR"]);
+
+  meet("prompt", 30);
+  answers("prompt");
   assert.deepEqual(talk(), ["MAU", "MAR"]);
 });

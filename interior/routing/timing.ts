@@ -17,10 +17,13 @@ export interface RoutingTiming {
   /** The addresses of a router that can't be reached are kept for this long, in case that it comes back. */
   readonly unreachableHoldoff: number;
   /**
-   * A router that has come within reach is given this long to get to know us before it is told of addresses, or asked
-   * for them, unless it speaks to us first: C routers warn of those whom they don't know.
+   * A router that has come within reach is given this long to get to know us, and until it has answered for its link
+   * state, before it is told of addresses, or asked for them, unless it speaks to us first: C routers warn of those
+   * whom they don't know.
    */
   readonly introduction: number;
+  /** Changes of addresses wait at most this long for such a router. */
+  readonly introductionLimit: number;
   /** Own changes are told at once, but not more often than this: what changes sooner waits for the next tick. */
   readonly changeInterval: number;
 }
@@ -35,6 +38,7 @@ export const DEFAULT_TIMING: RoutingTiming = {
   linkStateMaxAge: 60_000,
   unreachableHoldoff: 1000,
   introduction: 1000,
+  introductionLimit: 3000,
   changeInterval: 1000,
 };
 

@@ -36,6 +36,7 @@ export class AcceptedRouter {
           return;
         }
         this.#member = member;
+        router.peers.add(this.peer, member.role, "in");
         events.onOpen(this);
       },
       onAttach: (link: Link, attach: Attach) => {
@@ -43,6 +44,7 @@ export class AcceptedRouter {
         else link.refuse({ condition: "amqp:not-allowed", description: "this connection is being closed" });
       },
       onGone: (reason) => {
+        router.peers.remove(this.peer);
         this.#member?.gone();
         events.onGone(this, reason);
       },

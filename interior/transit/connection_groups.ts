@@ -7,7 +7,7 @@
 import type { Attach, Open } from "../../agent/amqp/codec/types.ts";
 import type { Link } from "../../agent/amqp/session.ts";
 import { TendrilError } from "../../agent/lib/errors.ts";
-import { CONNECTION_TRUNKING, hasSymbol, LINK_CREDIT } from "../../agent/router/capabilities.ts";
+import { CONNECTION_TRUNKING, type ConnectionRole, hasSymbol, LINK_CREDIT } from "../../agent/router/capabilities.ts";
 import { receive } from "../../agent/router/ingress.ts";
 import type { Peer } from "../../agent/router/peer.ts";
 import type { Router } from "../../agent/router/router.ts";
@@ -18,6 +18,8 @@ import type { LinkCost, Transit } from "./transit.ts";
 
 /** What an accepted connection turned out to be. */
 export interface Member {
+  /** What it is for. */
+  readonly role: ConnectionRole;
   /** The peer opens a link. */
   onAttach(link: Link, attach: Attach): void;
   /** The connection is gone. */
@@ -88,6 +90,7 @@ export class ConnectionGroups {
       for (const data of group.data) neighbour.streams.add(data);
     }
     return {
+      role: "inter-router",
       onAttach: (link, attach) => neighbour.onAttach(link, attach),
       gone: () => {
         this.#transit.lost(neighbour);
@@ -107,6 +110,7 @@ export class ConnectionGroups {
     }
     const rules = { origin: peer.origin, target: undefined, client: false };
     return {
+      role: "inter-router-data",
       onAttach: (link) => {
         if (link.role === "sender") {
           link.refuse({ condition: "amqp:not-allowed", description: "streams are opened by who sends them" });

@@ -30,7 +30,7 @@ export class InteriorLinks {
         const host = address.replace(/:\d+$/, "");
         return interiorConnectionOptions("client", router.identity.id, subject !== undefined, target.cost, host);
       };
-      const deps = { clock: router.clock, retry: retryPolicy(), logger, edgeLink: false, options };
+      const deps = { router, retry: retryPolicy(), logger, role: "inter-router" as const, options };
       return new OutboundLink(target, deps, {
         onUp: (link, peer): TendrilError | undefined => {
           const { remote } = peer.connection;

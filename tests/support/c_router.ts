@@ -20,8 +20,8 @@ export function router(mode: "interior" | "edge", id: string): string {
 }
 
 /** An edge's way to its interior. It checks DNS names only, where our certificates name addresses too. */
-export function edgeConnector(port: number): string {
-  return section("connector", { name: "uplink", role: "edge", host: "localhost", port, sslProfile: "tls" });
+export function edgeConnector(port: number, name = "uplink", profile = "tls"): string {
+  return section("connector", { name, role: "edge", host: "localhost", port, sslProfile: profile });
 }
 
 /** An interior's way to another one, by the credentials of the sslProfile `profile`. */

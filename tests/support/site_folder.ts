@@ -27,8 +27,8 @@ export async function interiorFolder(dir: string, name = "hub"): Promise<Interio
   return { dir, edgePort, interRouterPort, amqpPort };
 }
 
-/** Links the interior in `from` to the one in `to`. */
-export async function linkInteriors(from: InteriorFolder, to: InteriorFolder, cost = 1): Promise<void> {
+/** Links the site in `from` to the interior in `to`. */
+export async function linkInteriors(from: { readonly dir: string }, to: InteriorFolder, cost = 1): Promise<void> {
   const link = await expectOk(tendril("link", "generate", "--dir", to.dir, "--host", "127.0.0.1"));
   const costly = link.replace(/^ {2}cost: 1$/m, `  cost: ${cost}`);
   await Deno.writeTextFile(`${from.dir}/link-${to.dir.replace(/.*\//, "")}.yaml`, costly, { mode: 0o600 });

@@ -1,17 +1,17 @@
 /** What every accepted peer has in common, edge router or plain client: a connection whose links it opens itself. */
 
-import type { Attach } from "../../agent/amqp/codec/types.ts";
-import type { ConnectionOptions } from "../../agent/amqp/connection.ts";
-import type { Receiver } from "../../agent/amqp/receiver.ts";
-import type { Sender } from "../../agent/amqp/sender.ts";
-import type { Link } from "../../agent/amqp/session.ts";
-import { addressKey } from "../../agent/router/address.ts";
-import { LINK_CREDIT } from "../../agent/router/capabilities.ts";
-import { type IngressRules, receive } from "../../agent/router/ingress.ts";
-import type { LinkConsumer } from "../../agent/router/link_consumer.ts";
-import { Peer, type PeerLoss } from "../../agent/router/peer.ts";
-import type { Router } from "../../agent/router/router.ts";
-import type { Channel } from "../../agent/transport/channel.ts";
+import type { Attach } from "../amqp/codec/types.ts";
+import type { ConnectionOptions } from "../amqp/connection.ts";
+import type { Receiver } from "../amqp/receiver.ts";
+import type { Sender } from "../amqp/sender.ts";
+import type { Link } from "../amqp/session.ts";
+import { addressKey } from "./address.ts";
+import { LINK_CREDIT } from "./capabilities.ts";
+import { type IngressRules, receive } from "./ingress.ts";
+import type { LinkConsumer } from "./link_consumer.ts";
+import { Peer, type PeerLoss } from "./peer.ts";
+import type { Router } from "./router.ts";
+import type { Channel } from "../transport/channel.ts";
 
 /** What the owner of an accepted peer is told. */
 export interface AcceptedPeerEvents {
@@ -31,19 +31,25 @@ export abstract class AcceptedPeer {
   /** Where its messages go. */
   protected readonly router: Router;
 
-  /** Takes over `channel`; call {@link AcceptedPeer.start} next. */
+  /** Takes over `channel`; call {@link AcceptedPeer.start} next. `role` says for whom the port is. */
   constructor(
     router: Router,
     channel: Channel,
     options: ConnectionOptions,
-    edgeLink: boolean,
+    role: "edge" | "normal",
     events: AcceptedPeerEvents,
   ) {
     this.router = router;
-    this.peer = new Peer(channel, options, edgeLink, router.clock, {
-      onOpen: () => events.onOpen(this),
+    this.peer = new Peer(channel, options, role === "edge", router.clock, {
+      onOpen: () => {
+        router.peers.add(this.peer, role, "in");
+        events.onOpen(this);
+      },
       onAttach: (link, attach) => this.#onAttach(link, attach),
-      onGone: (reason) => events.onGone(this, reason),
+      onGone: (reason) => {
+        router.peers.remove(this.peer);
+        events.onGone(this, reason);
+      },
     });
   }
 

@@ -1,20 +1,20 @@
 /** A plain AMQP client (role normal): senders, receivers, anonymous relay, dynamic addresses (wire-protocol B.6). */
 
-import type { Attach, Terminus } from "../../agent/amqp/codec/types.ts";
-import type { Receiver } from "../../agent/amqp/receiver.ts";
-import type { Sender } from "../../agent/amqp/sender.ts";
-import { addressKey, discriminator, localAddress } from "../../agent/router/address.ts";
-import { RESEND_RELEASED, STREAMING } from "../../agent/router/annotations.ts";
+import type { Attach, Terminus } from "../amqp/codec/types.ts";
+import type { Receiver } from "../amqp/receiver.ts";
+import type { Sender } from "../amqp/sender.ts";
+import { addressKey, discriminator, localAddress } from "./address.ts";
+import { RESEND_RELEASED, STREAMING } from "./annotations.ts";
 import {
   hasSymbol,
   ordinaryTarget,
   RESEND_RELEASED_CAPABILITY,
   routerConnectionOptions,
   STREAMING_CAPABILITY,
-} from "../../agent/router/capabilities.ts";
-import { LinkConsumer } from "../../agent/router/link_consumer.ts";
-import type { Router } from "../../agent/router/router.ts";
-import type { Channel } from "../../agent/transport/channel.ts";
+} from "./capabilities.ts";
+import { LinkConsumer } from "./link_consumer.ts";
+import type { Router } from "./router.ts";
+import type { Channel } from "../transport/channel.ts";
 import { AcceptedPeer, type AcceptedPeerEvents } from "./accepted_peer.ts";
 
 /** Classes of addresses that a client may consume: mobile ones and those of this router. */
@@ -25,7 +25,7 @@ export class ClientPeer extends AcceptedPeer {
   /** Takes over an accepted channel of the AMQP port. */
   constructor(router: Router, channel: Channel, events: AcceptedPeerEvents) {
     const options = routerConnectionOptions("server", router.identity.id, channel.peer.subject !== undefined);
-    super(router, channel, options, false, events);
+    super(router, channel, options, "normal", events);
   }
 
   /** See {@link AcceptedPeer}. */

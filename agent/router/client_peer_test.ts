@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { AmqpValue } from "../../agent/amqp/codec/types.ts";
+import type { AmqpValue } from "../amqp/codec/types.ts";
 import { until } from "../../tests/support/until.ts";
 import { message, read, send } from "../../tests/support/wire_peer.ts";
-import { TestInterior } from "./testing_interior.ts";
+import { TestInterior } from "../../interior/edges/testing_interior.ts";
 
 Deno.test("clients: a request to a service and its answer to a dynamic source", async () => {
   await using interior = new TestInterior();

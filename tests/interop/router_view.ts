@@ -1,0 +1,32 @@
+/** What a C router says of its network: the tables of `skstat`, which lies beside its binary. */
+
+import { run } from "../support/processes.ts";
+
+/** One line of a table, by the names of its columns. */
+export type Row = Readonly<Record<string, string>>;
+
+/** `-n` routers, `-c` connections, `-l` links, `-a` addresses. */
+export type Table = "-n" | "-c" | "-l" | "-a";
+
+/** Asks the router behind the AMQP port `port`. */
+export async function table(binary: string, port: number, which: Table): Promise<Row[]> {
+  const skstat = binary.replace(/[^/]*$/, "skstat");
+  // Costs and neighbours are details, and links have none that can be shown (skstat 3.5.1).
+  const detail = which === "-n" ? ["-v"] : [];
+  const { code, stdout, stderr } = await run(skstat, ["-b", `127.0.0.1:${port}`, which, ...detail]);
+  if (code !== 0) throw new Error(`skstat ${which}: ${stderr}${stdout}`);
+  return rows(stdout);
+}
+
+/** Columns begin where their heads begin; a head may have single spaces in it. */
+function rows(text: string): Row[] {
+  const lines = text.split("\n");
+  const rule = lines.findIndex((line) => /^\s*=+$/.test(line));
+  if (rule < 1) return [];
+  const heads = [...lines[rule - 1].matchAll(/\S+(?: \S+)*/g)];
+  return lines.slice(rule + 1).filter((line) => line.trim() !== "").map((line) =>
+    Object.fromEntries(
+      heads.map((head, at) => [head[0], line.slice(head.index, heads[at + 1]?.index).trim()]),
+    )
+  );
+}
