@@ -282,3 +282,51 @@ Deno.test("a router that may not know us yet is not told or asked of addresses, 
   answers("prompt");
   assert.deepEqual(talk(), ["MAU", "MAR"]);
 });
+
+Deno.test("all addresses means all that were told: one that is taken back meanwhile is not lost", () => {
+  const network = line("a", "b");
+  const a = network.routers.get("a")!;
+  a.engine.advertise({ key: "Mx", treatment: "closest" });
+  a.engine.settle(network.now);
+  network.pass(2000);
+  // Withdrawn, asked for everything, and back again, all before the withdrawal was told.
+  a.engine.withdraw("Mx");
+  a.engine.received({ opcode: "MAR", id: "b", haveSequence: 0 }, 1, 1, network.now);
+  a.engine.advertise({ key: "Mx", treatment: "closest" });
+  network.pass(5000);
+  assert.ok(network.routers.get("b")!.remote.has("Mx a"));
+});
+
+Deno.test("what comes late from a former life of a router is not believed", () => {
+  const network = line("a", "b");
+  const { engine } = network.routers.get("a")!;
+  const now = network.now;
+  engine.received({ opcode: "RA", id: "b", instance: 2, linkStateSequence: 0, mobileSequence: 0 }, 1, 1, now);
+  const late = { opcode: "LSU", id: "b", instance: 1, linkStateSequence: 9, peers: new Map([["ghost", 1]]) } as const;
+  engine.received(late, 1, 1, now);
+  assert.equal(engine.paths.nextHop("ghost"), undefined);
+  assert.equal(engine.nodes.get("b")?.linkStateSequence, 0);
+});
+
+Deno.test("a router that is behind what we have of it is asked again", () => {
+  const network = line("a", "b");
+  const a = network.routers.get("a")!;
+  a.engine.received({ opcode: "MAU", id: "b", mobileSequence: 1e6, exist: [], add: [], remove: [] }, 1, 1, network.now);
+  const asked = a.count("MAR");
+  network.pass(31_000);
+  assert.equal(a.count("MAR"), asked + 1);
+  assert.ok(a.engine.nodes.get("b")!.mobileSequence < 1e6);
+});
+
+Deno.test("a question that was lost is asked again at once when its router speaks to us", () => {
+  const network = line("a", "b");
+  const { engine, said } = network.routers.get("a")!;
+  const peers = new Map([["a", 1], ["c", 1]]);
+  engine.received({ opcode: "LSU", id: "b", instance: 1, linkStateSequence: 50, peers }, 1, 1, network.now);
+  const asked = () => said.splice(0).filter(({ opcode }) => opcode === "LSR").length;
+  asked();
+  engine.tick(network.now + 900);
+  assert.equal(asked(), 0);
+  engine.received({ opcode: "LSR", id: "c" }, 1, 1, network.now + 900);
+  assert.equal(asked(), 1);
+});

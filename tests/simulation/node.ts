@@ -8,7 +8,7 @@ import type { Logger } from "../../agent/telemetry/log.ts";
 import { Backoff } from "../../agent/transport/backoff.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
 import { EdgePeer } from "../../interior/edges/edge_peer.ts";
-import type { AcceptedPeer } from "../../interior/edges/accepted_peer.ts";
+import type { AcceptedPeer } from "../../agent/router/accepted_peer.ts";
 import { AcceptedRouter } from "../../interior/transit/accepted_router.ts";
 import { ConnectionGroups } from "../../interior/transit/connection_groups.ts";
 import { InteriorLinks } from "../../interior/transit/interior_links.ts";

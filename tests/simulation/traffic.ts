@@ -97,7 +97,6 @@ export class Traffic {
       priority: this.#random.int(0, 9),
       origin: undefined,
     };
-    let downstream: Downstream | undefined;
     let over = false;
     const upstream: Upstream = {
       drained() {},
@@ -109,7 +108,7 @@ export class Traffic {
         over = true;
       },
     };
-    downstream = node.router.route(message, upstream);
+    const downstream: Downstream | undefined = node.router.route(message, upstream);
     if (downstream === undefined) sent.outcomes.push("nobody");
     else if (!stream) downstream.end();
     else this.#pour(node, downstream, bytes, start.length, () => over);
