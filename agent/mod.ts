@@ -5,6 +5,9 @@
 
 export { accept, type Acceptor } from "./transport/accept.ts";
 export { Router } from "./router/router.ts";
+export type { NodeFacts } from "./management/managed_router.ts";
+export type { NetworkView } from "./management/live_router.ts";
+export { type SiteControl, startControl } from "./site/control.ts";
 export { type SiteDeps, SiteServices } from "./site/services.ts";
 export type { AccessSpec, SiteSpec } from "./site/spec.ts";
 export type { AccessStatus, LinkStatus, RunningSite } from "./site/status.ts";

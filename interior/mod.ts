@@ -8,13 +8,16 @@ import {
   linkTarget,
   Router,
   type RunningSite,
+  type SiteControl,
   type SiteDeps,
   SiteServices,
   type SiteSpec,
+  startControl,
 } from "../agent/mod.ts";
 import { AccessPort } from "./edges/access_port.ts";
 import { ConnectionGroups } from "./transit/connection_groups.ts";
 import { InteriorLinks } from "./transit/interior_links.ts";
+import { networkView } from "./transit/network_view.ts";
 import { Transit } from "./transit/transit.ts";
 
 /** Instances of routers are 32-bit numbers on the wire; all that counts is that the next one is another. */
@@ -33,12 +36,15 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const targets = spec.links.map((link) => linkTarget(link, "inter-router"));
   const retry = () => new Backoff({ random: Math.random });
   const links = new InteriorLinks(router, transit, targets, retry, logger, changed);
+  let control: SiteControl | undefined;
   const stop = async () => {
     services.stop();
+    await control?.stop();
     await Promise.all([links.stop(), ...ports.map((port) => port.close())]);
     transit.stop();
   };
   try {
+    control = await startControl(spec, router, deps, networkView(router, transit));
     for (const access of spec.access) ports.push(await AccessPort.open(access, router, groups, logger, changed));
   } catch (error) {
     await stop();

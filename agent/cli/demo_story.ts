@@ -3,6 +3,7 @@
 import { TendrilError } from "../lib/errors.ts";
 import { linkGenerate } from "./commands/link_generate.ts";
 import { run } from "./commands/run.ts";
+import { LOCAL_SOCKET } from "./permissions.ts";
 import { siteCreate } from "./commands/site_create.ts";
 import { demoCommand, type DemoStep, runToEnd } from "./demo_command.ts";
 import { DemoProcess } from "./demo_process.ts";
@@ -56,7 +57,16 @@ export async function playDemo(stage: DemoStage, afterwards: (url: string) => Pr
 
   const start = (name: string, reach: Readonly<Record<string, readonly string[]>>) => {
     const words = ["run", name, "--log-format", "json", "--log-level", "info"];
-    const step = { words, needs: run.permissions, reach: { DIR: [name], ...reach } };
+    const step = {
+      words,
+      needs: run.permissions,
+      reach: {
+        DIR: [name],
+        "DIR/run": [`${name}/run`],
+        [LOCAL_SOCKET]: [`unix:${dir}/${name}/run/amqp.sock`],
+        ...reach,
+      },
+    };
     const { program, args } = demoCommand(entry, step);
     const process = new DemoProcess(name, program, args, dir);
     tell(step, `    # pid ${process.pid}`);

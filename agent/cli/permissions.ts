@@ -18,6 +18,9 @@ export interface PermissionNeed {
   readonly optional?: true;
 }
 
+/** Where a running site can be asked; Deno wants the path to be absolute. */
+export const LOCAL_SOCKET = "unix:/PATH/DIR/run/amqp.sock";
+
 /**
  * YAML reading asks for debugging variables of its library; ignoring the environment answers "not set" without
  * granting anything.

@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { EXIT } from "./exit_codes.ts";
+import { LOCAL_SOCKET } from "./permissions.ts";
 import { Audited, type Reach } from "../../tests/support/audited.ts";
 import { freePort, run, untilListening } from "../../tests/support/processes.ts";
 import { resource } from "../../tests/support/site_folder.ts";
@@ -38,14 +39,19 @@ Deno.test("permissions: every command does its work with exactly those that its 
 
     const oneLiner = { "FILE": ["link.yaml"], "LINK_HOST:PORT": at(edge) };
     const targetAt = { "TARGET_HOST:PORT": at(target.port) };
+    const site = (name: string) => ({
+      DIR: [name],
+      "DIR/run": [`${name}/run`],
+      [LOCAL_SOCKET]: [`unix:${dir}/${name}/run/amqp.sock`],
+    });
     const hub = new Audited(dir, ["run", "hub"], {
-      DIR: ["hub"],
+      ...site("hub"),
       "ACCESS_HOST:PORT": at(edge, interRouter, amqp),
       "LISTENER_HOST:PORT": at(atHub),
       ...targetAt,
     });
     const west = new Audited(dir, ["run", "west"], {
-      DIR: ["west"],
+      ...site("west"),
       "LINK_HOST:PORT": at(edge),
       "LISTENER_HOST:PORT": at(listener),
       ...targetAt,
@@ -89,7 +95,10 @@ Deno.test("permissions: every command does its work with exactly those that its 
       const kinds = await audited.check();
       assert.ok([...kinds].every((kind) => ["read", "write", "env", "sys"].includes(kind)), [...kinds].join());
     }
-    for (const audited of [hub, west, expose, forward]) {
+    for (const audited of [hub, west]) {
+      assert.deepEqual([...await audited.check()].sort(), ["env", "net", "read", "write"], "no run, no ffi, no sys");
+    }
+    for (const audited of [expose, forward]) {
       const kinds = await audited.check();
       assert.deepEqual([...kinds].sort(), ["env", "net", "read"], "no run, no ffi, no sys, no write");
     }

@@ -4,13 +4,14 @@ import type { SiteSpec } from "../site/spec.ts";
 import type { RunningSite } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 
-/** Starts `spec`; resolves once its own ports are open. Links and listeners come up on their own, in their time. */
-export async function startSite(spec: SiteSpec, logger: Logger): Promise<RunningSite> {
+/** Starts `spec`, from the folder `dir` if it has one; resolves once its own ports are open. Links and listeners come up on their own, in their time. */
+export async function startSite(spec: SiteSpec, logger: Logger, dir?: string): Promise<RunningSite> {
+  const deps = { logger, ...(dir === undefined ? {} : { dir }) };
   if (spec.role === "edge") {
     const { startEdge } = await import("../site/runtime.ts");
-    return await startEdge(spec, { logger });
+    return await startEdge(spec, deps);
   }
   // Only an interior pays for what makes a transit router.
   const { startInterior } = await import("../../interior/mod.ts");
-  return await startInterior(spec, { logger });
+  return await startInterior(spec, deps);
 }

@@ -18,10 +18,15 @@ export interface RouterIdentity {
 /** The key of an address that an edge can't resolve itself and sends up its link. */
 export const UPLINK_KEY = "^";
 
+/** The address of a router's management: at every router its own, wherever the message came from. */
+export const MANAGEMENT_ADDRESS = "$management";
+/** The key under which it is served; it is told to no other router. */
+export const MANAGEMENT_KEY: string = `L${MANAGEMENT_ADDRESS}`;
+
 /** The lookup key of `address` at router `self`. Empty for an empty address. */
 export function addressKey(address: string, self: RouterIdentity): string {
   const path = withoutScheme(address);
-  if (!path.startsWith("_")) return path === "" ? "" : `M${path}`;
+  if (!path.startsWith("_")) return path === "" ? "" : path === MANAGEMENT_ADDRESS ? MANAGEMENT_KEY : `M${path}`;
   const [head, first = "", second = ""] = path.split("/", 3);
   switch (head) {
     case "_local":

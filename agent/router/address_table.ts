@@ -1,5 +1,6 @@
 /** Which consumers serve which address, and who wants to know when that changes. */
 
+import { type Deliveries, noDeliveries } from "./deliveries.ts";
 import type { Consumer, Origin } from "./flow.ts";
 
 /** How messages to one address are spread over its consumers (wire-protocol: distribution). */
@@ -35,6 +36,8 @@ export class AddressEntry {
   turn = 0;
   /** See {@link AddressTable.watch}. */
   readonly watches: Watch[] = [];
+  /** Messages so far. */
+  readonly deliveries: Deliveries = noDeliveries();
 
   /** Made by the table. */
   constructor(key: string) {
@@ -64,6 +67,11 @@ export class AddressTable {
   /** The entry of `key`, if anything is known of it. */
   get(key: string): AddressEntry | undefined {
     return this.#entries.get(key);
+  }
+
+  /** Everything that is known. */
+  get entries(): Iterable<AddressEntry> {
+    return this.#entries.values();
   }
 
   /** Keys that have a consumer at this router. */

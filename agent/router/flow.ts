@@ -82,6 +82,8 @@ export interface Consumer extends Load {
 
 /** The way to consumers beyond another interior. */
 export interface Hop {
+  /** Router id of where the consumers are. */
+  readonly id: string;
   /** The next router on it: a multicast goes there once, however many consumers it has beyond. */
   readonly next: object;
   /** True when `message`, `copied` to several consumers or not, may go this way: each router sees to its part alone. */

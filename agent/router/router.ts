@@ -8,6 +8,7 @@
 import { type AddressEntry, AddressTable } from "./address_table.ts";
 import { RESEND_RELEASED } from "./annotations.ts";
 import { addressKey, type RouterIdentity, UPLINK_KEY } from "./address.ts";
+import { tally } from "./deliveries.ts";
 import { fanOut } from "./fanout.ts";
 import { type Clock, SYSTEM_CLOCK } from "../lib/clock.ts";
 import type { Consumer, Downstream, Message, Upstream } from "./flow.ts";
@@ -56,6 +57,7 @@ export class Router {
       if (wanted) consumers.push(up);
     }
     if (consumers.length === 0) return undefined;
+    if (entry !== undefined) tally(entry.deliveries, message, consumers);
     if (consumers.length > 1) return fanOut(consumers, message, upstream);
     if (entry !== undefined && mayResend(entry, message)) {
       return resending(consumers[0], message, upstream, (message, tried) => chooseOne(entry, message, tried));

@@ -5,6 +5,7 @@ import type { LinkTarget } from "../router/outbound_link.ts";
 import { Router } from "../router/router.ts";
 import { Backoff } from "../transport/backoff.ts";
 import { dialAny } from "../transport/race.ts";
+import { startControl } from "./control.ts";
 import { type SiteDeps, SiteServices } from "./services.ts";
 import type { AccessRole, LinkSpec, SiteSpec } from "./spec.ts";
 import type { RunningSite } from "./status.ts";
@@ -16,11 +17,16 @@ const DIAL_TIMEOUT_MS = 10_000;
 export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<RunningSite> {
   const router = new Router({ id: spec.name, role: "edge" });
   const services = await SiteServices.start(spec, router, deps);
+  const control = await startControl(spec, router, deps).catch((error) => {
+    services.stop();
+    throw error;
+  });
   const targets = spec.links.map((link) => linkTarget(link, "edge"));
   const retry = () => new Backoff({ random: Math.random });
   const links = new EdgeLinks(router, targets, retry, deps.logger, () => services.changed());
   const stop = async () => {
     services.stop();
+    await control.stop();
     await links.stop();
   };
   return {

@@ -16,6 +16,8 @@ const DRAIN_STEP_MS = 50;
 export interface SiteDeps {
   /** Where the site logs. */
   readonly logger: Logger;
+  /** The folder that it runs from; it gets a socket there. None for a site that has no folder. */
+  readonly dir?: string;
   /** Where adaptors come from, by name. The built-in ones where it is absent. */
   readonly loadAdaptor?: (name: string) => Promise<AdaptorModule>;
 }

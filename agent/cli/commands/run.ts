@@ -1,6 +1,7 @@
 /** `tendril run DIR`: the site that a folder of YAML describes, in the foreground. */
 
 import { type Command, defineCommand } from "../command.ts";
+import { LOCAL_SOCKET } from "../permissions.ts";
 import { GRACE_FLAG } from "../flags.ts";
 import { runForeground } from "../foreground.ts";
 import { ProcessSignals } from "../signals.ts";
@@ -13,7 +14,8 @@ export const run: Command = defineCommand({
   description:
     "Reads every .yaml, .yml and .json file in DIR (Skupper v2alpha1 resources: exactly one Site, and its Links, " +
     "Listeners, Connectors, RouterAccesses and Secrets) and runs that site: an edge links out to an interior, an " +
-    "interior accepts edges. State changes are logged on stderr.\n\n" +
+    "interior accepts edges. State changes are logged on stderr. Commands with --dir DIR ask the running site by a socket " +
+    "in DIR/run.\n\n" +
     "The first Ctrl-C or SIGTERM refuses new clients and lets open connections end; the second stops at once.",
   positionals: [{ name: "dir", placeholder: "DIR", help: "The folder with the site's resources." }],
   flags: { grace: GRACE_FLAG },
@@ -27,15 +29,21 @@ export const run: Command = defineCommand({
   exits: ["configuration", "interrupted", "terminated"],
   permissions: [
     { kind: "read", scope: "DIR", why: "the site's resources" },
+    { kind: "write", scope: "DIR/run", why: "the socket at which other commands ask the running site" },
     { kind: "net", scope: "LINK_HOST:PORT", why: "edge: each endpoint of its links" },
     { kind: "net", scope: "LISTENER_HOST:PORT", why: "each listener's own address" },
     { kind: "net", scope: "TARGET_HOST:PORT", why: "each connector's target" },
     { kind: "net", scope: "ACCESS_HOST:PORT", why: "interior: each port that accepts peers" },
+    { kind: "net", scope: LOCAL_SOCKET, why: "that socket, by the absolute path of DIR" },
   ],
   async run({ args, flags, logger }) {
     using signals = new ProcessSignals();
     const { loadSite } = await import("../../site/load.ts");
     const spec = await loadSite(args.dir);
-    return await runForeground(() => startSite(spec, logger), { logger, signals, graceMs: flags.grace * 1000 });
+    return await runForeground(() => startSite(spec, logger, args.dir), {
+      logger,
+      signals,
+      graceMs: flags.grace * 1000,
+    });
   },
 });

@@ -1,0 +1,135 @@
+/**
+ * `$management`: a consumer of the router itself. Collects a request, has it answered, and sends the answer to where it
+ * is wanted. It is reached from anywhere as `_topo/0/<router>/$management` or `_edge/<edge>/$management`.
+ */
+
+import { ByteQueue } from "../lib/byte_queue.ts";
+import { MANAGEMENT_KEY } from "../router/address.ts";
+import { NO_ANNOTATIONS } from "../router/annotations.ts";
+import { ACCEPTED, type Consumer, type Downstream, type Message, type Upstream } from "../router/flow.ts";
+import type { Router } from "../router/router.ts";
+import { answer, refusal } from "./answer.ts";
+import type { ManagedRouter } from "./managed_router.ts";
+import { type Answer, decodeRequest, encodeAnswer, peekReturnAddress, type ReturnAddress } from "./message.ts";
+
+/** Largest request, in octets. */
+export const MAX_REQUEST_OCTETS = 64 * 1024;
+/** Octets of answers that wait for whoever asked; while there are more, nobody is answered. */
+export const MAX_WAITING_OCTETS = 64 * 1024 * 1024;
+/** Priority of a message that names none. */
+const PRIORITY = 4;
+
+/** See the head of the file. */
+export class ManagementNode implements Consumer {
+  readonly origin = undefined;
+  readonly cost = 0;
+  readonly remote = false;
+  outstanding = 0;
+  readonly #router: Router;
+  readonly #managed: ManagedRouter;
+  /** Answers on their way out. */
+  #answers: Downstream[] = [];
+
+  /** `managed` is what is told of `router`. */
+  constructor(router: Router, managed: ManagedRouter) {
+    this.#router = router;
+    this.#managed = managed;
+  }
+
+  /** Answers until the result is called. */
+  start(): () => void {
+    return this.#router.addresses.add(MANAGEMENT_KEY, this);
+  }
+
+  /** See {@link Consumer}. */
+  deliver({ start }: Message, upstream: Upstream): Downstream {
+    return new IncomingRequest(start, upstream, (bytes, complete) => this.#take(bytes, complete));
+  }
+
+  /** What became of the request of which `bytes` have come: undefined when it can't be answered. */
+  #take(bytes: Uint8Array, complete: boolean): Refused | undefined {
+    this.#answers = this.#answers.filter(({ pending }) => pending > 0);
+    if (this.#answers.reduce((sum, { pending }) => sum + pending, 0) > MAX_WAITING_OCTETS) {
+      return { condition: "amqp:resource-limit-exceeded", description: "too many answers wait to be fetched" };
+    }
+    if (!complete) {
+      const address = peekReturnAddress(bytes);
+      if (address !== undefined) {
+        this.#send(refusal(400, `A request has at most ${MAX_REQUEST_OCTETS} octets`), address);
+      }
+      return { condition: "amqp:link:message-size-exceeded", description: "the request is too large" };
+    }
+    const request = decodeRequest(bytes);
+    if (request === undefined) {
+      return { condition: "amqp:decode-error", description: "no management request with a reply-to" };
+    }
+    this.#send(answer(this.#managed, request), request);
+    return undefined;
+  }
+
+  #send(answer: Answer, to: ReturnAddress): void {
+    const message: Message = {
+      address: to.replyTo,
+      annotations: NO_ANNOTATIONS,
+      start: encodeAnswer(answer, to),
+      complete: true,
+      presettled: true,
+      overridden: false,
+      priority: PRIORITY,
+      origin: undefined,
+    };
+    // Whoever asked and went away gets no answer.
+    const downstream = this.#router.route(message, { drained() {}, consumerState() {} });
+    if (downstream === undefined) return;
+    downstream.end();
+    this.#answers.push(downstream);
+  }
+}
+
+/** Why a request was not taken, as an AMQP error. */
+interface Refused {
+  readonly condition: string;
+  readonly description: string;
+}
+
+/** A request as it comes in; its producer gets one outcome. */
+class IncomingRequest implements Downstream {
+  readonly pending = 0;
+  readonly #upstream: Upstream;
+  readonly #take: (bytes: Uint8Array, complete: boolean) => Refused | undefined;
+  readonly #bytes = new ByteQueue();
+  #over = false;
+
+  constructor(
+    start: Uint8Array,
+    upstream: Upstream,
+    take: (bytes: Uint8Array, complete: boolean) => Refused | undefined,
+  ) {
+    this.#upstream = upstream;
+    this.#take = take;
+    this.#bytes.push(start);
+  }
+
+  write(piece: Uint8Array): void {
+    if (this.#over) return;
+    this.#bytes.push(piece);
+    if (this.#bytes.size > MAX_REQUEST_OCTETS) this.#finish(false);
+  }
+
+  end(): void {
+    if (!this.#over) this.#finish(this.#bytes.size <= MAX_REQUEST_OCTETS);
+  }
+
+  abort(): void {
+    this.#over = true;
+    this.#bytes.clear();
+  }
+
+  producerSettled(): void {}
+
+  #finish(complete: boolean): void {
+    this.#over = true;
+    const error = this.#take(this.#bytes.takeAll(), complete);
+    this.#upstream.consumerState(error === undefined ? ACCEPTED : { kind: "rejected", error }, true);
+  }
+}

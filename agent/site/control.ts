@@ -1,0 +1,33 @@
+/** How a running site is asked about itself: `$management` for the whole network, a socket for this machine. */
+
+import { LiveRouter, type NetworkView } from "../management/live_router.ts";
+import { ManagementNode } from "../management/management_node.ts";
+import { VERSION } from "../lib/version.ts";
+import type { Router } from "../router/router.ts";
+import { LocalAccess } from "./local_access.ts";
+import type { SiteDeps } from "./services.ts";
+import type { SiteSpec } from "./spec.ts";
+
+/** A site that can be asked. */
+export interface SiteControl {
+  /** Answers nobody any more; resolves when no local client is left. */
+  stop(): Promise<void>;
+}
+
+/** Makes the site `spec` on `router` answer. `network` is what an interior knows of others. Throws SITE_RUNNING. */
+export async function startControl(
+  spec: SiteSpec,
+  router: Router,
+  { dir, logger }: SiteDeps,
+  network?: NetworkView,
+): Promise<SiteControl> {
+  const metadata = JSON.stringify({ id: spec.id, version: VERSION });
+  const local = dir === undefined ? undefined : await LocalAccess.open(dir, router, logger);
+  const stopManagement = new ManagementNode(router, new LiveRouter(router, network, metadata)).start();
+  return {
+    stop: async () => {
+      stopManagement();
+      await local?.close();
+    },
+  };
+}
