@@ -294,7 +294,7 @@ function explain(state: DeliveryState | undefined): string {
     case "released":
       return "no consumer takes the routing key";
     case "modified":
-      return "the target could not be reached, or the connection to it was lost";
+      return "the target could not be reached, or the way to it was lost";
     case "rejected":
       return `rejected: ${state.error?.description ?? state.error?.condition ?? "no reason given"}`;
     default:

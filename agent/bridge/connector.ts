@@ -3,6 +3,7 @@
 import type { AdaptorModule } from "../adaptor/action.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
+import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import { mobileKey } from "../router/address.ts";
@@ -53,7 +54,13 @@ export class Connector implements Consumer {
   /** A snapshot. */
   status(): ConnectorStatus {
     const { name, routingKey, host, port } = this.#spec;
-    return { name, routingKey, target: `${host}:${port}`, connections: this.#connections.size, message: this.#message };
+    return {
+      name,
+      routingKey,
+      target: formatEndpoint(host, port),
+      connections: this.#connections.size,
+      message: this.#message,
+    };
   }
 
   /** Withdraws the routing key; open connections go on. */
@@ -88,7 +95,7 @@ export class Connector implements Consumer {
       this.#logger.warn("target refused", {
         connector: name,
         routingKey,
-        target: `${host}:${port}`,
+        target: formatEndpoint(host, port),
         reason: messageOf(error),
       });
       waiting.refuse();

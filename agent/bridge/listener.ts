@@ -4,6 +4,7 @@
  */
 
 import type { AdaptorModule } from "../adaptor/action.ts";
+import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import { discriminator, localAddress, mobileKey } from "../router/address.ts";
@@ -86,9 +87,11 @@ export class Listener {
     try {
       this.#socket = Deno.listen({ hostname: host, port });
     } catch (error) {
-      this.#message = `can't listen on ${host}:${port}: ${messageOf(error)}`;
-      this.#logger.error("listener can't open its port", { listener: name, host, port, reason: messageOf(error) });
+      const message = `can't listen on ${formatEndpoint(host, port)}: ${messageOf(error)}`;
       this.#openLater();
+      if (message === this.#message) return; // Said once; the status keeps saying it.
+      this.#message = message;
+      this.#logger.error("listener can't open its port", { listener: name, host, port, reason: messageOf(error) });
       this.#onChange();
       return;
     }
@@ -127,7 +130,7 @@ export class Listener {
         conn = await socket.accept();
       } catch (error) {
         if (this.#socket !== socket) return;
-        if (error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.ConnectionReset) continue;
+        if (isClientsFault(error)) continue;
         // Out of file descriptors: closing the port refuses those who wait, and frees one. The rest goes on.
         this.#shut(`refusing clients: ${messageOf(error)}`);
         this.#logger.error("listener refuses clients for now", { listener: this.#spec.name, reason: messageOf(error) });
@@ -178,4 +181,10 @@ export class Listener {
     this.#connections.set(number, connection);
     connection.open("listener");
   }
+}
+
+/** True when a client was gone before it was accepted: that is no business of the others. */
+function isClientsFault(error: unknown): boolean {
+  const { ConnectionAborted, ConnectionReset, NotConnected } = Deno.errors;
+  return [ConnectionAborted, ConnectionReset, NotConnected].some((kind) => error instanceof kind);
 }

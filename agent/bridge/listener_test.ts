@@ -20,7 +20,8 @@ async function listener() {
   const spec = { name: "l", routingKey: "key", host: "127.0.0.1", port };
   const listener = new Listener(spec, router, await loadBuiltin("tcp"), logger, () => {});
   const closings = () => logged.filter(([message]) => message === "connection closed").map(([, fields]) => fields);
-  return { listener, router, port, closings };
+  const said = (text: string) => logged.filter(([message]) => message === text).length;
+  return { listener, router, port, closings, said };
 }
 
 Deno.test("listener: nobody serves its key, so the port is shut and the status says why", async () => {
@@ -45,6 +46,46 @@ Deno.test("listener: opens with the first consumer and shuts with the last", asy
   }
   one.stop();
   await until(() => one.status().connections === 0);
+});
+
+/** Clients that connect and reset at once, 2 ms apart, as port scanners do. */
+const RESETS = `
+import socket, struct, sys, time
+for _ in range(100):
+    client = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    time.sleep(0.002)
+`;
+
+Deno.test({
+  name: "listener: clients that reset before they are accepted shut nobody out",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const { listener: one, router, port } = await listener();
+    const withdraw = router.addresses.add(mobileKey("key"), new Taker());
+    await until(() => one.status().open);
+    const python = new Deno.Command("python3", { args: ["-c", RESETS, `${port}`], stderr: "piped" });
+    const { code, stderr } = await python.output();
+    equal(code, 0, new TextDecoder().decode(stderr));
+    equal(one.status().message, "OK");
+    (await connect(port)).close();
+    one.stop();
+    withdraw();
+    await until(() => one.status().connections === 0);
+  },
+});
+
+Deno.test("listener: a port that is taken is complained of once, not every second", async () => {
+  const { listener: one, router, port, said } = await listener();
+  const taken = Deno.listen({ hostname: "127.0.0.1", port });
+  const withdraw = router.addresses.add(mobileKey("key"), new Taker());
+  await new Promise((resolve) => setTimeout(resolve, 2500)); // Two attempts more.
+  equal(said("listener can't open its port"), 1);
+  taken.close();
+  await until(() => one.status().open);
+  withdraw();
+  one.stop();
 });
 
 const ENDINGS: readonly (readonly [string, DeliveryState, RegExp])[] = [

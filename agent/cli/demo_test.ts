@@ -84,6 +84,15 @@ Deno.test("demo: Ctrl-C half-way ends what was started and says 130", () =>
     await nothingLeft(demo.output(), temp);
   }));
 
+Deno.test("demo: a terminal that closes ends it, and no key stays behind", () =>
+  withTemp(async (temp) => {
+    await using demo = startDemo(temp);
+    await until(() => demo.output().includes("Ctrl-C ends it."), LIMIT_MS);
+    demo.signal("SIGHUP");
+    await demo.ended;
+    await nothingLeft(demo.output(), temp);
+  }));
+
 Deno.test("demo: a site that dies half-way fails the demo with its log, and the others end", () =>
   withTemp(async (temp) => {
     await using demo = startDemo(temp, "--once");

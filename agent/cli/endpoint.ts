@@ -19,7 +19,7 @@ export function parseTarget(text: string, command: string): Endpoint {
   const plain = /^([^:]*):([^:]*)$/.exec(text);
   const [, host, port] = bracketed ?? plain ?? [];
   if (host === undefined) {
-    const hint = isIPv6(text) ? `Write IPv6 in brackets: [${text}]:PORT.` : "Write HOST:PORT, or PORT alone.";
+    const hint = isIPv6(text) ? `Write IPv6 in brackets: [${ipv6Of(text)}]:PORT.` : "Write HOST:PORT, or PORT alone.";
     throw usage("USAGE_TARGET", `"${text}" is not a target`, command, hint);
   }
   if (port === undefined || port === "") {
@@ -38,12 +38,19 @@ export function parsePort(text: string, command: string, min: 0 | 1): number {
   throw usage("USAGE_PORT", `"${text}" is not a port: a whole number from ${min} to 65535`, command);
 }
 
+/** Checks a local address of `command`: an IP address, IPv6 without brackets, or a host name. */
+export function parseHost(text: string, command: string): string {
+  if (isHostName(text) || isIP(text) !== 0 || isIPv6(text)) return text;
+  throw usage("USAGE_FLAG_VALUE", `--host "${text}" is neither an IP address nor a host name`, command);
+}
+
 /** True for an IPv6 address without brackets; a zone (`fe80::1%eth0`) may follow. */
 function isIPv6(text: string): boolean {
   return /^[0-9a-f:.]*:[0-9a-f:.]*(%[a-z0-9._-]+)?$/i.test(text) && URL.canParse(`http://[${text.split("%")[0]}]/`);
 }
 
-/** `host:port` with brackets where IPv6 needs them. */
-export function formatEndpoint(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+/** The address in `text`, where the last group is rather meant as a port: `::1:8080` can't say which. */
+function ipv6Of(text: string): string {
+  const shorter = /^(.+):\d{2,5}$/.exec(text)?.[1];
+  return shorter !== undefined && isIPv6(shorter) ? shorter : text;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TendrilError } from "../lib/errors.ts";
-import { formatEndpoint, parsePort, parseTarget } from "./endpoint.ts";
+import { formatEndpoint } from "../lib/endpoint.ts";
+import { parsePort, parseTarget } from "./endpoint.ts";
 
 Deno.test("endpoint: targets as users type them", () => {
   assert.deepEqual(parseTarget("8080", "expose"), { host: "127.0.0.1", port: 8080 });

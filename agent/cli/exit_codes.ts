@@ -14,6 +14,8 @@ export const EXIT = {
   configuration: 3,
   /** The network was not there in time. */
   network: 4,
+  /** The terminal was closed. */
+  hungUp: 129,
   /** Stopped at once by a second Ctrl-C, or by one before anything ran. */
   interrupted: 130,
   /** The same by SIGTERM. */
@@ -30,6 +32,7 @@ export const EXIT_MEANING: Readonly<Record<ExitName, string>> = {
   usage: "wrong command line",
   configuration: "a file, link or resource is missing or wrong",
   network: "no link within the time that --wait allows",
+  hungUp: "the terminal was closed: ended at once, unless nohup keeps it",
   interrupted: "stopped at once by a second Ctrl-C",
   terminated: "stopped at once by a second SIGTERM",
 };

@@ -106,10 +106,14 @@ export function isLinked(status: SiteStatus): boolean {
 }
 
 function noLink(status: SiteStatus, waitMs: number): TendrilError {
-  const reasons = status.links.map((link) => `${link.name} (${link.endpoint}): ${link.message || link.state}`);
+  const reasons = status.links.map(({ name, endpoint, message }) =>
+    `${name} (${endpoint}): ${message === "connecting" ? "no answer so far" : message}`
+  );
+  const hints = [...new Set(status.links.map(({ hint }) => hint).filter((hint) => hint !== undefined))];
   return new TendrilError("WAIT_TIMEOUT", `no link came up within ${waitMs / 1000} s`, {
     cause: reasons.join("; ") || "the site has no link",
-    hint: "Check that the other site runs and that its port is reachable from here, or allow more time with --wait.",
+    hint: hints.join(" ") ||
+      "Check that the other site runs and that its port is reachable from here, or allow more time with --wait.",
   });
 }
 

@@ -27,9 +27,11 @@ class OneLinkSite implements RunningSite {
   readonly #listeners = new Set<() => void>();
   state: LinkState = "connecting";
   drained: Promise<void> = Promise.resolve();
+  hint: string | undefined;
 
   status(): SiteStatus {
-    const links = [{ name: "hub", state: this.state, cost: 1, endpoint: "h:1", remote: undefined, message: "refused" }];
+    const { state, hint } = this;
+    const links = [{ name: "hub", state, cost: 1, endpoint: "h:1", remote: undefined, message: "refused", hint }];
     return {
       id: "1",
       name: "s",
@@ -114,6 +116,12 @@ Deno.test("foreground: --wait passes without a link, the error says which link a
   });
   assert.deepEqual(site.calls, ["stop"]);
   assert.equal(site.watched, 0);
+});
+
+Deno.test("foreground: what a failed link advises is what --wait advises", async () => {
+  const site = new OneLinkSite();
+  site.hint = "Ask the proxy's owner.";
+  await assert.rejects(begin(site, 20).code, { hint: "Ask the proxy's owner." });
 });
 
 Deno.test("foreground: a link within --wait lifts the limit for good", async () => {

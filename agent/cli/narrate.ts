@@ -6,7 +6,7 @@
 import type { AccessStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteStatus } from "../site/status.ts";
 import type { LogFields } from "../telemetry/log.ts";
 import type { LogLevel } from "../telemetry/level.ts";
-import { formatEndpoint } from "./endpoint.ts";
+import { formatEndpoint } from "../lib/endpoint.ts";
 
 /** One thing to tell. */
 export interface Narration {
@@ -21,7 +21,8 @@ export interface Narration {
 /** What is worth telling about `next` to someone who knows `previous`; undefined means: knows nothing. */
 export function narrate(previous: SiteStatus | undefined, next: SiteStatus): Narration[] {
   const told: Narration[] = previous === undefined ? [opening(next)] : [];
-  told.push(...changes(previous?.access, next.access, accessChange));
+  // A RouterAccess has several ports.
+  told.push(...changes(previous?.access, next.access, accessChange, ({ name, role }) => `${name} ${role}`));
   told.push(...changes(previous?.links, next.links, linkChange));
   told.push(...changes(previous?.listeners, next.listeners, listenerChange));
   told.push(...changes(previous?.connectors, next.connectors, connectorChange));
@@ -37,14 +38,15 @@ function opening(site: SiteStatus): Narration {
   });
 }
 
-/** Pairs the members of two lists by name and asks `compare` about each pair. */
+/** Pairs the members of two lists by name, or what `id` makes of them, and asks `compare` about each pair. */
 function changes<T extends { readonly name: string }>(
   before: readonly T[] | undefined,
   after: readonly T[],
   compare: (before: T | undefined, after: T) => Narration | undefined,
+  id: (member: T) => string = ({ name }) => name,
 ): Narration[] {
   return after
-    .map((member) => compare(before?.find((old) => old.name === member.name), member))
+    .map((member) => compare(before?.find((old) => id(old) === id(member)), member))
     .filter((narration) => narration !== undefined);
 }
 
@@ -67,7 +69,7 @@ function linkChange(before: LinkStatus | undefined, after: LinkStatus): Narratio
     case "down":
       // A reason that differs is news even when the state is not; the same reason each second is noise.
       return entered && before?.state !== "connecting" || before?.message !== after.message
-        ? tell("warn", "link is down", { ...fields, reason: after.message })
+        ? tell("warn", "link is down", { ...fields, code: after.code, reason: after.message, next: after.hint })
         : undefined;
   }
 }

@@ -3,7 +3,7 @@
 import { EXIT } from "./exit_codes.ts";
 
 /** The signals that end a foreground command. */
-export type StopSignal = "SIGINT" | "SIGTERM" | "SIGBREAK";
+export type StopSignal = "SIGINT" | "SIGTERM" | "SIGBREAK" | "SIGHUP";
 
 /** Where a command learns that it should stop. */
 export interface StopSignals {
@@ -17,9 +17,14 @@ export class ProcessSignals implements StopSignals, Disposable {
   #wake: ((signal: StopSignal) => void) | undefined;
   readonly #handlers = new Map<StopSignal, () => void>();
 
-  /** Starts to listen; Windows has no SIGTERM, its Ctrl-Break stands in. */
-  constructor() {
-    for (const signal of ["SIGINT", Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM"] as const) {
+  /**
+   * Starts to listen; Windows has no SIGTERM, its Ctrl-Break stands in. `hangup`: the end of the terminal counts, too,
+   * which leaves `nohup` without effect.
+   */
+  constructor(hangup = false) {
+    const signals: StopSignal[] = ["SIGINT", Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM"];
+    if (hangup) signals.push("SIGHUP");
+    for (const signal of signals) {
       const handler = () => this.#take(signal);
       this.#handlers.set(signal, handler);
       Deno.addSignalListener(signal, handler);
@@ -51,5 +56,6 @@ export class ProcessSignals implements StopSignals, Disposable {
 
 /** The exit code of a process that `signal` ended at once. */
 export function exitCodeOfSignal(signal: StopSignal): number {
+  if (signal === "SIGHUP") return EXIT.hungUp;
   return signal === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
 }

@@ -76,6 +76,7 @@ export class OutboundLink {
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #message = "connecting";
+  #failure: TendrilError | undefined;
   #endpoint: string;
 
   /** Nothing happens before {@link OutboundLink.run}. */
@@ -97,6 +98,8 @@ export class OutboundLink {
       endpoint: this.#endpoint,
       remote: this.peer?.containerId,
       message: this.#message,
+      code: this.#failure?.code,
+      hint: this.#failure?.hint,
     };
   }
 
@@ -139,6 +142,7 @@ export class OutboundLink {
         cancelTimeout();
         this.peer = peer;
         this.#message = "OK";
+        this.#failure = undefined;
         refusal = this.#events.onUp(this, peer);
         if (refusal !== undefined) {
           peer.close({ condition: "amqp:not-allowed", description: refusal.message });
@@ -158,6 +162,7 @@ export class OutboundLink {
         const error = refusal ?? lossError(loss, wasUp);
         if (wasUp) {
           this.#message = messageOf(error);
+          this.#failure = error;
           this.#events.onDown(this);
         }
         if (signal.aborted) resolve();
@@ -177,14 +182,13 @@ export class OutboundLink {
     const message = messageOf(error);
     if (message === this.#message) return; // Said once; the status keeps saying it.
     this.#message = message;
-    const hint = error instanceof TendrilError ? error.hint : undefined;
-    const code = error instanceof TendrilError ? error.code : undefined;
+    this.#failure = error instanceof TendrilError ? error : undefined;
     this.#deps.logger.debug("link down", {
       link: this.target.name,
       endpoint: this.#endpoint,
-      code,
+      code: this.#failure?.code,
       reason: message,
-      next: hint,
+      next: this.#failure?.hint,
     });
     this.#events.onDown(this);
   }

@@ -54,6 +54,7 @@ export async function createSite(options: CreateOptions): Promise<{ files: strin
       hint: "Leave out --edge to make an interior, or leave out --enable-link-access and --amqp-port.",
     });
   }
+  refuseSamePorts(options);
   await makeFolder(dir);
   await refuseExisting(dir);
   const files: [string, string][] = [];
@@ -83,6 +84,15 @@ export function checkName(name: string, what: "site" | "link"): void {
     hint: plain
       ? "YAML reads this as a number, date or truth value; use another name, such as west-1."
       : `Use lower-case letters, digits and dashes, ${NAME_MAX} at most, such as west-1.`,
+  });
+}
+
+function refuseSamePorts({ linkAccess, edgePort, interRouterPort, amqpPort }: CreateOptions): void {
+  const ports = [...(linkAccess ? [edgePort, interRouterPort] : []), ...(amqpPort === undefined ? [] : [amqpPort])];
+  const twice = ports.find((port, at) => ports.indexOf(port) !== at);
+  if (twice === undefined) return;
+  throw new TendrilError("SITE_INVALID", `port ${twice} can't be used for two things`, {
+    hint: "Give edges, interiors and AMQP clients a port each.",
   });
 }
 

@@ -17,8 +17,12 @@ export interface LinkStatus {
   readonly endpoint: string;
   /** Router id of the peer once known. */
   readonly remote: string | undefined;
-  /** Why it is down or last went down, and what to do. */
+  /** Why it is down or last went down. */
   readonly message: string;
+  /** Stable code of that, if it has one. */
+  readonly code?: string | undefined;
+  /** What to do about it, if that is known. */
+  readonly hint?: string | undefined;
 }
 
 /** One listener: `open` is true while its routing key has a reachable consumer and the port accepts clients. */

@@ -16,14 +16,14 @@ export const demo: Command = defineCommand({
   description:
     "Makes a temporary folder, creates an interior and two edges in it, runs them as three processes on loopback, " +
     "serves a small web page behind one edge and fetches it through the other. Everything ends, and the folder is " +
-    "removed, on Ctrl-C; with --once right after the request.",
+    "removed, on Ctrl-C or when the terminal closes; with --once right after the request.",
   positionals: [],
   flags: { once: { kind: "switch", help: "End after the first request; exit code 0 means it was answered." } },
   examples: [
     { title: "see it work", line: "tendril demo --once" },
     { title: "keep it running and try it by hand", line: "tendril demo" },
   ],
-  exits: ["interrupted", "terminated"],
+  exits: ["hungUp", "interrupted", "terminated"],
   permissions: [
     { kind: "write", scope: "TEMP", why: "the system's folder for temporary files, such as /tmp" },
     { kind: "net", scope: "127.0.0.1", why: "the web page, and the request" },
@@ -34,7 +34,7 @@ export const demo: Command = defineCommand({
     },
   ],
   async run({ flags, io, entry }) {
-    using signals = new ProcessSignals();
+    using signals = new ProcessSignals(true);
     await checkMayRunDeno();
     const stop = new AbortController();
     const limit = setTimeout(() => stop.abort(), LIMIT_MS);

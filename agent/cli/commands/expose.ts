@@ -1,7 +1,8 @@
 /** `tendril expose KEY HOST:PORT`: offers one local target to the network for as long as the command runs. */
 
 import { type Command, defineCommand } from "../command.ts";
-import { formatEndpoint, parseTarget } from "../endpoint.ts";
+import { formatEndpoint } from "../../lib/endpoint.ts";
+import { parseTarget } from "../endpoint.ts";
 import { GRACE_FLAG, LINK_FLAG, WAIT_FLAG } from "../flags.ts";
 import { isLinked } from "../foreground.ts";
 import { runOneLiner } from "../one_liner.ts";
@@ -25,7 +26,7 @@ export const expose: Command = defineCommand({
       line: "tendril expose db db.internal:5432 --link link.yaml --wait 60",
     },
   ],
-  exits: ["configuration", "network", "interrupted", "terminated"],
+  exits: ["configuration", "network", "hungUp", "interrupted", "terminated"],
   permissions: [
     { kind: "read", scope: "FILE", why: "the link file" },
     { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },

@@ -1,7 +1,7 @@
 /** `tendril forward KEY PORT`: a local port that leads to a routing key for as long as the command runs. */
 
 import { type Command, defineCommand } from "../command.ts";
-import { parsePort } from "../endpoint.ts";
+import { parseHost, parsePort } from "../endpoint.ts";
 import { GRACE_FLAG, LINK_FLAG, WAIT_FLAG } from "../flags.ts";
 import { runOneLiner } from "../one_liner.ts";
 
@@ -26,7 +26,7 @@ export const forward: Command = defineCommand({
     { title: "reach a web server of another site", line: "tendril forward web 9090 --link link.yaml" },
     { title: "let the whole machine room use it", line: "tendril forward db 5432 --link link.yaml --host 0.0.0.0" },
   ],
-  exits: ["configuration", "network", "interrupted", "terminated"],
+  exits: ["configuration", "network", "hungUp", "interrupted", "terminated"],
   permissions: [
     { kind: "read", scope: "FILE", why: "the link file" },
     { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
@@ -36,7 +36,7 @@ export const forward: Command = defineCommand({
     const port = parsePort(args.port, "forward", 0);
     return runOneLiner({
       prefix: "forward",
-      listeners: [{ name: "forward", routingKey: args.key, host: flags.host, port }],
+      listeners: [{ name: "forward", routingKey: args.key, host: parseHost(flags.host, "forward"), port }],
       link: flags.link,
       graceMs: flags.grace * 1000,
       waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,

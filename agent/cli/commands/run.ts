@@ -26,7 +26,7 @@ export const run: Command = defineCommand({
       line: "tendril run ./west --log-format json --grace 30",
     },
   ],
-  exits: ["configuration", "interrupted", "terminated"],
+  exits: ["configuration", "hungUp", "interrupted", "terminated"],
   permissions: [
     { kind: "read", scope: "DIR", why: "the site's resources" },
     { kind: "write", scope: "DIR/run", why: "the socket at which other commands ask the running site" },

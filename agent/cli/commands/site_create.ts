@@ -1,5 +1,6 @@
 /** `tendril site create NAME`: the resource files of a new site. */
 
+import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
@@ -19,9 +20,9 @@ export const siteCreate: Command = defineCommand({
     dir: { kind: "text", placeholder: "DIR", required: true, help: "Folder for the files; made if needed." },
     edge: { kind: "switch", help: "Make an edge: it links out and accepts no links." },
     "enable-link-access": { kind: "switch", help: "Let other sites link to this one." },
-    bind: { kind: "text", placeholder: "HOST", default: "0.0.0.0", help: "Address on which links are accepted." },
-    "edge-port": { ...PORT, default: 45_671, help: "Port for edge sites." },
-    "inter-router-port": { ...PORT, default: 55_671, help: "Port for interior sites." },
+    bind: { kind: "text", placeholder: "HOST", help: "Address on which links are accepted; else 0.0.0.0." },
+    "edge-port": { ...PORT, help: "Port for edge sites; else 45671." },
+    "inter-router-port": { ...PORT, help: "Port for interior sites; else 55671." },
     "amqp-port": { ...PORT, help: "Port for plain AMQP clients, on 127.0.0.1." },
     output: OUTPUT_FLAG,
   },
@@ -41,15 +42,21 @@ export const siteCreate: Command = defineCommand({
     },
   ],
   async run({ args, flags, io, logger }) {
+    const linkAccess = flags["enable-link-access"];
+    for (const flag of ["bind", "edge-port", "inter-router-port"] as const) {
+      if (linkAccess || flags[flag] === undefined) continue;
+      const reason = `--${flag} is about links, and this site would accept none`;
+      throw usage("USAGE_FLAG_CONFLICT", reason, "site create", "Add --enable-link-access, or leave it out.");
+    }
     const { createSite } = await import("../../site/create.ts");
     const { files } = await createSite({
       dir: flags.dir,
       name: args.name,
       edge: flags.edge,
-      linkAccess: flags["enable-link-access"],
-      bind: flags.bind,
-      edgePort: flags["edge-port"],
-      interRouterPort: flags["inter-router-port"],
+      linkAccess,
+      bind: flags.bind ?? "0.0.0.0",
+      edgePort: flags["edge-port"] ?? 45_671,
+      interRouterPort: flags["inter-router-port"] ?? 55_671,
       amqpPort: flags["amqp-port"],
     });
     const role = flags.edge ? "edge" : "interior";
@@ -59,7 +66,7 @@ export const siteCreate: Command = defineCommand({
         ? `${JSON.stringify({ name: args.name, role, dir: flags.dir, files: paths }, null, 2)}\n`
         : paths.map((path) => `${path}\n`).join(""),
     );
-    const next = flags["enable-link-access"] ? "link generate, run" : flags.edge ? "add a link file, run" : "run";
+    const next = linkAccess ? "link generate, run" : flags.edge ? "add a link file, run" : "run";
     logger.info("site created", { site: args.name, role, dir: flags.dir, next });
     return EXIT.ok;
   },
