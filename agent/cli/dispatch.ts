@@ -86,8 +86,8 @@ function findCommand(words: readonly string[], commands: readonly Command[]): Co
   const [first = "", second] = words;
   const group = commands.filter((command) => command.name.startsWith(`${first} `)).map((command) => command.name);
   const typed = group.length > 0 && second !== undefined && !second.startsWith("-") ? `${first} ${second}` : first;
-  const near = nearest(typed, group.length > 0 ? group : commands.map((command) => command.name)) ??
-    nearest(words.slice(0, 2).join(" "), commands.map((command) => command.name));
+  const candidates = group.length > 0 ? group : commands.map((command) => command.name);
+  const near = nearest(typed, candidates) ?? nearest(words.slice(0, 2).join(" "), candidates);
   const choice = group.length > 0 ? `Commands: ${group.map((name) => `tendril ${name}`).join(", ")}.` : undefined;
   const message = first.startsWith("-") ? `tendril has no flag ${first}` : `"${typed}" is not a command`;
   throw usage("USAGE_COMMAND", message, "", near === undefined ? choice : `Did you mean \`tendril ${near}\`?`);

@@ -12,6 +12,8 @@ export interface CliIo {
   stdin(maxBytes: number): Promise<string>;
   /** True when stderr is an interactive terminal. */
   readonly terminal: boolean;
+  /** True when stdout is one. */
+  readonly stdoutTerminal: boolean;
   /** False when the user asked for no colours (`NO_COLOR`). */
   readonly colors: boolean;
   /** The variable's value, or undefined when it is unset or Deno doesn't grant it; never asks the user. */
@@ -27,6 +29,7 @@ export function processIo(): CliIo {
     stderr: (text) => writeAll(Deno.stderr, text),
     stdin: readAll,
     terminal: Deno.stderr.isTerminal(),
+    stdoutTerminal: Deno.stdout.isTerminal(),
     colors: !Deno.noColor,
     env: (name) =>
       Deno.permissions.querySync({ name: "env", variable: name }).state === "granted" ? Deno.env.get(name) : undefined,

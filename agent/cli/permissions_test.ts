@@ -17,6 +17,7 @@ Deno.test("permissions: every command does its work with exactly those that its 
   assert.ok(edge && interRouter && amqp && listener && forwarded && atHub);
   const at = (...ports: number[]) => ports.map((port) => `127.0.0.1:${port}`);
   const once: Audited[] = [];
+  const asking: Audited[] = [];
   const command = async (words: string[], reach: Reach) => {
     const audited = new Audited(dir, words, reach);
     once.push(audited);
@@ -82,6 +83,10 @@ Deno.test("permissions: every command does its work with exactly those that its 
         assert.equal(await response.text(), "through", process.output());
       }
       await until(() => exposeProcess.output().includes("routing key is reachable"));
+      for (const words of [["network", "status"], ["network", "path", "web"], ["ping", "web"]]) {
+        asking.push(new Audited(dir, [...words, "--dir", "west"], site("west")));
+        await asking.at(-1)!.run();
+      }
       for (const process of [exposeProcess, forwardProcess, westProcess, hubProcess]) {
         process.signal("SIGINT");
         assert.equal(await process.ended, 0, process.output());
@@ -94,6 +99,9 @@ Deno.test("permissions: every command does its work with exactly those that its 
     for (const audited of once) {
       const kinds = await audited.check();
       assert.ok([...kinds].every((kind) => ["read", "write", "env", "sys"].includes(kind)), [...kinds].join());
+    }
+    for (const audited of asking) {
+      assert.deepEqual([...await audited.check()].sort(), ["net", "read", "write"], "one socket, and nothing else");
     }
     for (const audited of [hub, west]) {
       assert.deepEqual([...await audited.check()].sort(), ["env", "net", "read", "write"], "no run, no ffi, no sys");

@@ -5,9 +5,23 @@ import { demo } from "./commands/demo.ts";
 import { expose } from "./commands/expose.ts";
 import { forward } from "./commands/forward.ts";
 import { linkGenerate } from "./commands/link_generate.ts";
+import { networkPath } from "./commands/network_path.ts";
+import { networkStatus } from "./commands/network_status.ts";
+import { ping } from "./commands/ping.ts";
 import { run } from "./commands/run.ts";
 import { siteCreate } from "./commands/site_create.ts";
 import { version } from "./commands/version.ts";
 
 /** The command table: it drives parsing, help, did-you-mean and the documentation tests. */
-export const commands: readonly Command[] = [demo, expose, forward, siteCreate, linkGenerate, run, version];
+export const commands: readonly Command[] = [
+  demo,
+  expose,
+  forward,
+  siteCreate,
+  linkGenerate,
+  run,
+  networkStatus,
+  networkPath,
+  ping,
+  version,
+];

@@ -9,6 +9,7 @@ export class TestIo implements CliIo {
   /** Everything written to stderr. */
   err = "";
   readonly terminal: boolean;
+  readonly stdoutTerminal: boolean;
   readonly colors: boolean;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #input: string;
@@ -23,7 +24,7 @@ export class TestIo implements CliIo {
     } = {},
   ) {
     this.#environment = env;
-    this.terminal = terminal;
+    this.terminal = this.stdoutTerminal = terminal;
     this.colors = colors;
     this.#input = input;
   }
