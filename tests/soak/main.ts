@@ -1,13 +1,15 @@
 /**
- * Endurance: the interior is killed over and over in the middle of streams, then connections come and go for minutes.
- * Ends with a verdict, and with exit code 0 only if every line of it held.
+ * Endurance: the interior is killed over and over in the middle of streams, then connections come and go for minutes,
+ * then a mesh of interiors is under load while one after the other is killed; with SKROUTERD, every other router of the
+ * mesh is a real one. Ends with a verdict, and with exit code 0 only if every line of it held.
  *
- *   deno task soak [--cycles N] [--minutes N] [--json]
+ *   deno task soak [--cycles N] [--minutes N] [--mesh-minutes N] [--json]
  */
 
 import { parseArgs } from "node:util";
 import { spread } from "../bench/measure.ts";
 import { type Churn, churn } from "./churn.ts";
+import { HEALED_LIMIT_MS, type MeshSoak, soakMesh } from "./mesh.ts";
 import { BACK_LIMIT_MS, CLOSED_LIMIT_MS, type KillSoak, soakKills } from "./kills.ts";
 
 /**
@@ -20,11 +22,13 @@ const { values } = parseArgs({
   options: {
     cycles: { type: "string", default: "100" },
     minutes: { type: "string", default: "3" },
+    "mesh-minutes": { type: "string", default: "5" },
     json: { type: "boolean", default: false },
   },
 });
 const cycles = Number(values.cycles);
 const minutes = Number(values.minutes);
+const meshMinutes = Number(values["mesh-minutes"]);
 
 /** One line of the verdict. */
 interface Line {
@@ -35,6 +39,7 @@ interface Line {
 const lines: Line[] = [];
 let kills: KillSoak | undefined;
 let churned: Churn | undefined;
+let mesh: MeshSoak | undefined;
 if (cycles > 0) {
   kills = await soakKills(cycles, ({ closedMs, backMs }, number, memory) => {
     const [closed, back] = [closedMs.toFixed(0), backMs.toFixed(0)];
@@ -60,8 +65,26 @@ if (minutes > 0) {
     nothingLeaked("churn", churned),
   );
 }
+if (meshMinutes > 0) {
+  mesh = await soakMesh(meshMinutes, Deno.env.get("SKROUTERD"), (text, memory) => {
+    console.error(`mesh: ${text}; ${mib(memory)}`);
+  });
+  const { kinds, flows, cut, lost, stuck, healedMs } = mesh;
+  const what = `${meshMinutes} min of kills in a mesh of ${kinds}`;
+  lines.push(
+    {
+      holds: lost === 0 && stuck === 0,
+      text: `${what}: ${flows} flows, ${cut} cut by kills, ${lost} lost, ${stuck} stuck`,
+    },
+    limit(`${what}: all pairs work again`, spread(healedMs), HEALED_LIMIT_MS),
+    {
+      holds: Object.values(mesh.memory.growth).every((growth) => growth <= GROWTH_LIMIT_MIB),
+      text: `${what}: resident at the end ${mib(mesh.memory.last)}, growth ${mib(mesh.memory.growth)}`,
+    },
+  );
+}
 const holds = lines.every((line) => line.holds);
-if (values.json) console.log(JSON.stringify({ holds, lines, kills, churn: churned }));
+if (values.json) console.log(JSON.stringify({ holds, lines, kills, churn: churned, mesh }));
 else {
   for (const line of lines) console.log(`${line.holds ? "ok  " : "FAIL"}  ${line.text}`);
   console.log(holds ? "soak passed" : "soak FAILED");
