@@ -11,6 +11,7 @@ export function collect(
   delivery: IncomingDelivery,
   onMessage: (bytes: Uint8Array) => void,
   maxOctets: number = MAX_CONTROL_OCTETS,
+  onTooLarge: () => void = () => {},
 ): void {
   const bytes = new ByteQueue();
   let tooLarge = false;
@@ -21,6 +22,7 @@ export function collect(
       tooLarge = true;
       bytes.clear();
       delivery.update({ kind: "rejected", error: { condition: "amqp:link:message-size-exceeded" } }, true);
+      onTooLarge();
     },
     onEnd() {
       if (!tooLarge) onMessage(bytes.takeAll());

@@ -9,7 +9,7 @@ import { Writer } from "../../agent/amqp/codec/writer.ts";
 import { ProtocolError } from "../../agent/amqp/protocol_error.ts";
 import type { Treatment } from "../../agent/router/address_table.ts";
 import type { AdvertisedAddress, ControlMessage, MobileAddressUpdate } from "./control_message.ts";
-import { MAX_ADDRESSES, MAX_PEERS } from "./timing.ts";
+import { MAX_ADDRESSES, MAX_NAME, MAX_PEERS } from "./timing.ts";
 
 /** Why bytes are no control message that we understand. */
 export interface UnreadableControl {
@@ -102,7 +102,7 @@ function read(opcode: string | undefined, fields: Fields): ControlMessage {
 function peersOf(linkState: Fields): Map<string, number> {
   const peers = new Map<string, number>();
   const pairs = linkState.required("peers");
-  if (!isOf(pairs, "map") || pairs.value.length > MAX_PEERS) throw new Malformed("peers");
+  if (!isOf(pairs, "map") || pairs.value.length > MAX_PEERS) throw new Malformed(`peers: ${MAX_PEERS} at most`);
   for (const [key, value] of pairs.value) {
     const cost = integer(value);
     if (cost === undefined || cost < 1) throw new Malformed("cost of a peer");
@@ -250,6 +250,7 @@ function text(value: AmqpValue | undefined): string | undefined {
 function textOf(value: AmqpValue | undefined): string {
   const found = text(value);
   if (found === undefined || found === "") throw new Malformed("a name is not a text");
+  if (found.length > MAX_NAME) throw new Malformed(`a name is longer than ${MAX_NAME} characters`);
   return found;
 }
 

@@ -10,6 +10,7 @@
  *   origins, computed alike by every router.
  * - `remote_node`: what is known of one other router, and what has to be asked.
  * - `mobile_addresses`: what we advertise, and what has not been told yet.
+ * - `capacity`: how much of all that is taken in.
  * - `control_message`, `control_codec`: what routers say, as values and as bytes.
  * - this file: who is told what and when. A router advertisement (RA) says how new a router's knowledge of itself is;
  *   whoever has older knowledge asks for the link state (LSR, answered by LSU) or for the addresses (MAR, answered by
@@ -27,11 +28,12 @@ import type {
   MobileAddressUpdate,
   RouterAdvertisement,
 } from "./control_message.ts";
+import { Capacity } from "./capacity.ts";
 import { MobileAddresses } from "./mobile_addresses.ts";
 import { type Adjacency, Neighbours } from "./neighbours.ts";
 import { Paths } from "./paths.ts";
 import { RemoteNode } from "./remote_node.ts";
-import { DEFAULT_TIMING, MAX_ROUTERS, type RoutingTiming, STRAY_TICKS } from "./timing.ts";
+import { DEFAULT_TIMING, type RoutingTiming, STRAY_TICKS } from "./timing.ts";
 import { Topology } from "./topology.ts";
 
 /** Where the engine's words and findings go. */
@@ -53,7 +55,7 @@ export interface RoutingOutput {
 }
 
 /** What may be wrong in the network. */
-export type RoutingProblem = "ROUTER_ID_TAKEN" | "ROUTER_LIMIT" | "ROUTER_VERSION";
+export type RoutingProblem = "ROUTER_ID_TAKEN" | "ROUTER_LIMIT" | "ROUTER_ADDRESSES" | "ROUTER_VERSION";
 
 /** Who we are. */
 export interface RoutingIdentity {
@@ -75,6 +77,7 @@ export class RoutingEngine {
   readonly #neighbours: Neighbours;
   readonly #addresses: MobileAddresses;
   readonly #nodes = new Map<string, RemoteNode>();
+  readonly #capacity: Capacity;
   #linkStateSequence = 0;
   #linkStateChanged = false;
   /** Our neighbours as of the last sequence; what others must know by that number may not change. */
@@ -86,7 +89,6 @@ export class RoutingEngine {
   #changeToldAt = -Infinity;
   #topologyChangedAt = -Infinity;
   #duplicateReported = false;
-  #limitReported = false;
 
   /** Nothing happens before the first {@link RoutingEngine.tick}. */
   constructor(identity: RoutingIdentity, out: RoutingOutput, timing: RoutingTiming = DEFAULT_TIMING) {
@@ -95,6 +97,7 @@ export class RoutingEngine {
     this.#timing = timing;
     this.#neighbours = new Neighbours(timing);
     this.#addresses = new MobileAddresses(identity);
+    this.#capacity = new Capacity(this.#nodes, (code, facts) => out.problem(code, facts));
     this.paths = new Paths(this.#topology, identity.id);
   }
 
@@ -252,6 +255,7 @@ export class RoutingEngine {
     this.#acquainted(node);
     if (message.linkStateSequence <= node.linkStateSequence) return;
     node.heardAt = now;
+    if (!this.#capacity.takesPeers(node, message.peers.size)) return;
     node.linkStateSequence = message.linkStateSequence;
     for (const peer of message.peers.keys()) {
       if (peer !== this.#identity.id && this.#node(peer, now) === undefined) return; // Too many routers.
@@ -265,6 +269,7 @@ export class RoutingEngine {
     if (message.exist !== undefined) {
       // One that was overtaken by a later update says nothing new.
       if (message.mobileSequence < node.mobileSequence) return;
+      if (!this.#capacity.takesAddresses(node, message.exist.length)) return;
       const exist = new Map(message.exist.map((address) => [address.key, address]));
       const removed = [...node.addresses.keys()].filter((key) => !exist.has(key));
       const added = message.exist.filter((address) => isNews(address, node.addresses.get(address.key)));
@@ -276,6 +281,7 @@ export class RoutingEngine {
         node.addressQuestion.open = true;
         return;
       }
+      if (!this.#capacity.takesAddresses(node, node.addresses.size + message.add.length)) return;
       const removed = message.remove.filter((key) => node.addresses.delete(key));
       const added = message.add.filter((address) => isNews(address, node.addresses.get(address.key)));
       for (const address of added) node.addresses.set(address.key, address);
@@ -293,11 +299,7 @@ export class RoutingEngine {
   #node(id: string, now: number): RemoteNode | undefined {
     const known = this.#nodes.get(id);
     if (known !== undefined) return known;
-    if (this.#nodes.size >= MAX_ROUTERS) {
-      if (!this.#limitReported) this.#out.problem("ROUTER_LIMIT", { router: id, limit: MAX_ROUTERS });
-      this.#limitReported = true;
-      return undefined;
-    }
+    if (!this.#capacity.takesRouter(id)) return undefined;
     const node = new RemoteNode(id, now);
     this.#nodes.set(id, node);
     return node;
@@ -400,7 +402,7 @@ export class RoutingEngine {
     this.#nodes.delete(node.id);
     this.paths.forget(node.id);
     this.#topology.remove(node.id);
-    this.#limitReported = false;
+    this.#capacity.freed();
     this.#out.topologyChanged();
   }
 

@@ -49,7 +49,13 @@ export const TICK_MS = 1000;
 export const MAX_ROUTERS = 10_000;
 /** Neighbours one router may name. */
 export const MAX_PEERS = 4096;
+/** Links between all routers of a network, each counted by both its ends. */
+export const MAX_NAMED_PEERS = 200_000;
 /** Addresses one router may advertise. */
 export const MAX_ADDRESSES = 200_000;
+/** Addresses that all routers together may advertise, an address at two routers counted twice. */
+export const MAX_ALL_ADDRESSES = 500_000;
+/** Characters of a router id, or of the key of an address. */
+export const MAX_NAME = 1024;
 /** Ticks for which a router that nobody names is kept: it may be about to introduce itself. */
 export const STRAY_TICKS = 3;

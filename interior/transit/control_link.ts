@@ -23,6 +23,8 @@ export interface ControlLinkEvents {
   onUp(): void;
   /** A message came. */
   onMessage(bytes: Uint8Array): void;
+  /** A message of more than `MAX_CONTROL_MESSAGE` octets came, and was not kept. */
+  onTooLarge(): void;
   /** The neighbour does not take what it is sent. */
   onStalled(): void;
   /** The way out is gone: the neighbour is lost to the network. */
@@ -89,11 +91,16 @@ export class ControlLink implements SenderHandler, ReceiverHandler {
 
   /** See {@link ReceiverHandler}. */
   onDelivery(delivery: Parameters<ReceiverHandler["onDelivery"]>[0]): void {
-    collect(delivery, (bytes) => {
-      delivery.update({ kind: "accepted" }, true); // Only a probe waits for it.
-      if (this.#up) this.#events.onMessage(bytes);
-      else if (this.#early.length < MAX_EARLY) this.#early.push(bytes);
-    }, MAX_CONTROL_MESSAGE);
+    collect(
+      delivery,
+      (bytes) => {
+        delivery.update({ kind: "accepted" }, true); // Only a probe waits for it.
+        if (this.#up) this.#events.onMessage(bytes);
+        else if (this.#early.length < MAX_EARLY) this.#early.push(bytes);
+      },
+      MAX_CONTROL_MESSAGE,
+      () => this.#events.onTooLarge(),
+    );
   }
 
   /** See {@link SenderHandler}: either half is needed. */

@@ -10,6 +10,7 @@ import { parseMessageHead } from "../../agent/router/message_head.ts";
 import { decodeControl, encodeControl } from "../routing/control_codec.ts";
 import type { ControlMessage, Hello, RouterAdvertisement } from "../routing/control_message.ts";
 import type { RoutingEngine } from "../routing/engine.ts";
+import type { ControlFault } from "./fault_log.ts";
 import type { Neighbour } from "./neighbour.ts";
 import { AREA, routerId } from "./remote_router.ts";
 
@@ -26,14 +27,6 @@ const HELLO = "qdhello";
  * routers, which ignore what has come through more routers than their longest path.
  */
 const REPEAT_MS = 2000;
-
-/** Why a message was ignored. */
-export interface ControlFault {
-  /** Stable code. */
-  readonly code: "ROUTER_CONTROL_MALFORMED" | "ROUTER_HELLO_FORGED";
-  /** What is wrong. */
-  readonly reason: string;
-}
 
 /** See the head of the file. */
 export class ControlTraffic {
@@ -104,6 +97,10 @@ export class ControlTraffic {
     }
     if (message.opcode === "HELLO" && message.id !== neighbour.id) {
       return { code: "ROUTER_HELLO_FORGED", reason: `HELLO of ${message.id}` };
+    }
+    const origin = routerId(annotations.ingress);
+    if (origin !== undefined && origin !== message.id) {
+      return { code: "ROUTER_ORIGIN_FORGED", reason: `${message.opcode} of ${message.id} comes from ${origin}` };
     }
     // Before it is taken to heart: that may change the paths.
     if (key[0] === "T") this.#passOn(name, message, annotations, bytes.subarray(restAt));

@@ -4,7 +4,7 @@
  *
  * Map of the room: `interior_links` and `accepted_router` bring connections, `connection_groups` tells which of them
  * belong together, `neighbour` is one of them with its `control_link` and its ways for streams (`stream_spread`),
- * `control_traffic` carries the routing protocol, `remote_router` is what lies beyond, `measured_link` finds out what a
+ * `control_traffic` carries the routing protocol (`fault_log`: what is wrong with it), `remote_router` is what lies beyond, `measured_link` finds out what a
  * link costs where that is not given.
  */
 
@@ -19,7 +19,9 @@ import type { AdvertisedAddress, ControlMessage, Hello } from "../routing/contro
 import { RoutingEngine, type RoutingOutput, type RoutingProblem } from "../routing/engine.ts";
 import { TICK_MS } from "../routing/timing.ts";
 import { annotateAsInterior } from "./annotate.ts";
+import { MAX_CONTROL_MESSAGE } from "./control_link.ts";
 import { ControlTraffic } from "./control_traffic.ts";
+import { FaultLog } from "./fault_log.ts";
 import { COST_PROPERTY, openProperty } from "./interior_options.ts";
 import { MeasuredLink } from "./measured_link.ts";
 import { Neighbour } from "./neighbour.ts";
@@ -93,6 +95,7 @@ export class Transit implements RoutingOutput {
   adopt(peer: Peer, connecting: boolean, { cost, measured }: LinkCost): Neighbour {
     const link = this.#nextLink++;
     const { identity, clock } = this.#router;
+    const faults = new FaultLog(this.#logger, clock);
     const neighbour: Neighbour = new Neighbour(link, peer, Math.max(cost, peerCost(peer)), {
       route: this.route,
       annotate: annotateAsInterior(identity.id),
@@ -103,7 +106,11 @@ export class Transit implements RoutingOutput {
       },
       onMessage: (bytes) => {
         const fault = this.#control.received(bytes, neighbour);
-        if (fault !== undefined) this.#logger.warn("routing message ignored", { peer: neighbour.id, ...fault });
+        if (fault !== undefined) faults.tell(neighbour.id, fault);
+      },
+      onTooLarge: () => {
+        const reason = `a message is larger than ${MAX_CONTROL_MESSAGE} octets`;
+        faults.tell(neighbour.id, { code: "ROUTER_CONTROL_MALFORMED", reason });
       },
       onStalled: () => {
         this.#logger.warn("peer does not read", { peer: neighbour.id, code: "ROUTER_STALLED" });

@@ -47,7 +47,7 @@ Deno.test("a listener without file descriptors refuses new clients, keeps the ot
 
 Deno.test("an access port without file descriptors says so, keeps its links, and takes new ones later", async () => {
   using target = server(echo);
-  await withNetwork({ echo: target.port }, async ({ ports, edgePort, hub }) => {
+  await withNetwork({ echo: target.port }, async ({ ports, hubFolder: { edgePort }, hub }) => {
     const first = await connect(ports.echo);
     assert.ok(await echoes(first));
     const crowd = await flood(edgePort);

@@ -59,7 +59,7 @@ export async function soakKills(
 }
 
 async function killOnce(network: Network): Promise<KillCycle> {
-  const { ports, edgePort } = network;
+  const { ports, hubFolder: { edgePort } } = network;
   const clients = await Promise.all(
     Array.from({ length: BUSY_STREAMS + RESTING_STREAMS }, async (_, at) => {
       const conn = await connect(ports.echo);

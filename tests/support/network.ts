@@ -1,15 +1,15 @@
 /** Edge, interior and edge as real processes with mutual TLS: what most tests across the network stand on. */
 
 import { freePort, type Process, untilListening } from "./processes.ts";
-import { edgeFolder, interiorFolder } from "./site_folder.ts";
+import { edgeFolder, type InteriorFolder, interiorFolder } from "./site_folder.ts";
 import { type StartOptions, startTendril } from "./tendril.ts";
 
 /** A running network. */
 export interface Network {
   /** Ports of the west edge's listeners, by key. */
   readonly ports: Readonly<Record<string, number>>;
-  /** The port at which the interior accepts edges. */
-  readonly edgePort: number;
+  /** Folder and ports of the interior. */
+  readonly hubFolder: InteriorFolder;
   /** The interior that runs now. */
   readonly hub: () => Process;
   /** The edge with the listeners. */
@@ -57,7 +57,7 @@ export async function withNetwork(
     }
     await body({
       ports,
-      edgePort: hubFolder.edgePort,
+      hubFolder,
       hub: () => hub,
       west,
       east,

@@ -55,8 +55,9 @@ export class WirePeer {
 
   /** Joins `channel`; `streaming` false plays a peer that does not know streaming links. */
   constructor(channel: Channel, side: "client" | "server", id: string, streaming = true) {
-    const { offeredCapabilities: _offered, ...plain } = routerConnectionOptions(side, id, false);
-    const options = streaming ? routerConnectionOptions(side, id, false) : plain;
+    const known = routerConnectionOptions(side, id, channel.peer.subject !== undefined);
+    const { offeredCapabilities: _offered, ...plain } = known;
+    const options = streaming ? known : plain;
     this.peer = new Peer(channel, options, false, SYSTEM_CLOCK, {
       onOpen() {},
       onAttach: (link, attach) => {
