@@ -6,17 +6,28 @@
  *   deno task bench [--runs N] [--seconds N] [--interiors N] [--loads LIST] [--json]
  *
  * With --interiors, that many stand in a line between the edges: transit is measured, too.
- * LIST names loads, and beside them `wasm`, what WebAssembly costs in the path of TCP, and `footprint`, what an edge
- * takes that has nothing to do, and `stalled`, what readers that stop reading cost the process and the other streams.
+ * LIST names loads, and beside them `wasm`, what WebAssembly costs in the path of TCP, `footprint`, what an edge takes
+ * that has nothing to do, `stalled`, what readers that stop reading cost the process and the other streams, `control`,
+ * how long routing messages wait behind bulk, and `routing`, what a network of 1,000 routers costs one of them.
  */
 
 import { parseArgs } from "node:util";
 import { findProgram, skrouterd } from "../support/programs.ts";
 import { freePort, type Process, start, untilListening } from "../support/processes.ts";
+import { type ControlLatency, controlLatency } from "./control.ts";
 import { type Footprint, footprint } from "./footprint.ts";
 import { bulk, requests } from "./load.ts";
 import { cpuSeconds, residentMiB } from "./measure.ts";
-import { printFootprints, printStalled, printTable, printWasmCost, summarize } from "./report.ts";
+import {
+  printControl,
+  printFootprints,
+  printRouting,
+  printStalled,
+  printTable,
+  printWasmCost,
+  summarize,
+} from "./report.ts";
+import { routingScale } from "./routing_scale.ts";
 import { endlessSource, type Stalled, stalled } from "./stalled.ts";
 import { prepare, skrouterdTopology, tendrilTopology, type Topology } from "./topology.ts";
 import { wasmCost } from "./wasm_cost.ts";
@@ -96,7 +107,10 @@ async function main(): Promise<void> {
     options: {
       runs: { type: "string", default: "3" },
       seconds: { type: "string", default: "3" },
-      loads: { type: "string", default: [...Object.keys(LOADS), "wasm", "footprint", "stalled"].join(",") },
+      loads: {
+        type: "string",
+        default: [...Object.keys(LOADS), "wasm", "footprint", "stalled", "control", "routing"].join(","),
+      },
       interiors: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
     },
@@ -147,16 +161,36 @@ async function main(): Promise<void> {
         stalls[topology.name] = await stalled(topology, seconds);
       }
     }
+    const control: Record<string, ControlLatency> = {};
+    if (wanted.includes("control")) {
+      for (const topology of topologies) {
+        console.error(`control: ${topology.name}`);
+        control[topology.name] = await controlLatency(topology, seconds);
+      }
+    }
+    const routing = wanted.includes("routing") ? await routingScale() : undefined;
     const wasm = wanted.includes("wasm") ? await wasmCost(ground, seconds) : undefined;
     const summary = summarize(samples);
     if (values.json) {
       console.log(
-        JSON.stringify({ ...summary, memoryMiB: memory, footprints, stalled: stalls, wasm, seconds, samples }),
+        JSON.stringify({
+          ...summary,
+          memoryMiB: memory,
+          footprints,
+          stalled: stalls,
+          control,
+          routing,
+          wasm,
+          seconds,
+          samples,
+        }),
       );
     } else {
       if (samples.length > 0) printTable(summary, memory);
       printFootprints(footprints);
       printStalled(stalls);
+      printControl(control);
+      if (routing !== undefined) printRouting(routing);
       if (wasm !== undefined) printWasmCost(wasm);
     }
   } finally {

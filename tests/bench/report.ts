@@ -3,6 +3,8 @@
 import type { Footprint } from "./footprint.ts";
 import type { Sample } from "./main.ts";
 import { spread } from "./measure.ts";
+import type { ControlLatency, RoundTrips } from "./control.ts";
+import type { RoutingScale } from "./routing_scale.ts";
 import type { Stalled } from "./stalled.ts";
 import type { WasmCost } from "./wasm_cost.ts";
 
@@ -132,6 +134,24 @@ export function printStalled(stalls: Readonly<Record<string, Stalled>>): void {
         `${grown.join(", ")}, at most ${growthPerStream.toFixed(1)} per stream, ${open} still open`,
     );
   }
+}
+
+/** Prints how long routing messages take. */
+export function printControl(control: Readonly<Record<string, ControlLatency>>): void {
+  const show = ({ p50, p90, p99, count }: RoundTrips) =>
+    `p50 ${p50.toFixed(2)}, p90 ${p90.toFixed(2)}, p99 ${p99.toFixed(2)} ms (${count})`;
+  for (const [name, { idle, saturated }] of Object.entries(control)) {
+    console.log(`routing messages there and back, ${name}: idle ${show(idle)}; behind bulk ${show(saturated)}`);
+  }
+}
+
+/** Prints what a large network costs. */
+export function printRouting({ flapMs, flapAllOriginsMs, heapMiB, residentMiB }: RoutingScale): void {
+  console.log(
+    `1,000 routers, 4,000 links: a flap costs ${show(flapMs, 2)} ms of CPU, with messages from all origins ` +
+      `${show(flapAllOriginsMs, 1)} ms; 100,000 addresses: heap ${heapMiB.before.toFixed(0)} -> ` +
+      `${heapMiB.after.toFixed(0)} MiB, process ${residentMiB.toFixed(0)} MiB resident`,
+  );
 }
 
 /** Prints what WebAssembly costs. */

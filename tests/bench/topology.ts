@@ -31,6 +31,8 @@ export interface Topology extends AsyncDisposable {
   readonly processes: readonly Process[];
   /** One more edge with nothing to do but to wait at a listener. */
   readonly idle: { readonly port: number; start(): Promise<Process> };
+  /** For one more interior: a link file for the first one, its port, and the router id of the last one. */
+  readonly neighbour: { readonly link: string; readonly port: number; readonly farthest: string };
 }
 
 /** Folders and credentials that both topologies share. */
@@ -38,6 +40,8 @@ export interface Ground {
   readonly dir: string;
   /** In a line, each linked to the one before. */
   readonly hubs: readonly [InteriorFolder, ...InteriorFolder[]];
+  /** Link file for one more interior. */
+  readonly link: string;
   /** Servers, by key. */
   readonly targets: readonly Service[];
 }
@@ -50,11 +54,13 @@ export async function prepare(dir: string, targets: readonly Service[], interior
     await linkInteriors(next, hubs[at - 1]);
     hubs.push(next);
   }
-  return { dir, hubs, targets };
+  const asker = await interiorFolder(`${dir}/asker`, "asker");
+  await linkInteriors(asker, hubs[0]);
+  return { dir, hubs, targets, link: await Deno.readTextFile(`${asker.dir}/link-${nameOf(hubs[0])}.yaml`) };
 }
 
 /** Starts ours. */
-export async function tendrilTopology({ dir, hubs, targets }: Ground): Promise<Topology> {
+export async function tendrilTopology({ dir, hubs, targets, link }: Ground): Promise<Topology> {
   const [hub] = hubs;
   const listeners = targets.map(({ key }) => ({ key, port: freePort() }));
   await edgeFolder(`${dir}/west`, "west", hub, { listeners });
@@ -66,11 +72,11 @@ export async function tendrilTopology({ dir, hubs, targets }: Ground): Promise<T
   return await ready("tendril", processes, listeners, {
     port: idle.port,
     start: () => Promise.resolve(startTendril("idle", ["run", `${dir}/idle`])),
-  });
+  }, { link, port: hub.interRouterPort, farthest: nameOf(hubs.at(-1)!) });
 }
 
 /** Starts the C router's. */
-export async function skrouterdTopology(binary: string, { dir, hubs, targets }: Ground): Promise<Topology> {
+export async function skrouterdTopology(binary: string, { dir, hubs, targets, link }: Ground): Promise<Topology> {
   const folder = `${dir}/skrouterd`;
   await Deno.mkdir(folder);
   const edgeTls = {
@@ -105,7 +111,7 @@ export async function skrouterdTopology(binary: string, { dir, hubs, targets }: 
   return await ready("skrouterd", processes, listeners, {
     port: idle.port,
     start: () => edge("idle", "west", [tcpService("tcpListener", idle)]),
-  });
+  }, { link, port: ports[0].interRouter, farthest: nameOf(hubs.at(-1)!) });
 }
 
 async function ready(
@@ -113,6 +119,7 @@ async function ready(
   processes: readonly Process[],
   listeners: readonly Service[],
   idle: Topology["idle"],
+  neighbour: Topology["neighbour"],
 ): Promise<Topology> {
   const stop = async () => {
     await Promise.all(processes.map((process) => process.stop()));
@@ -127,6 +134,7 @@ async function ready(
     name,
     processes,
     idle,
+    neighbour,
     ports: Object.fromEntries(listeners.map(({ key, port }) => [key, port])),
     [Symbol.asyncDispose]: stop,
   };
