@@ -1,19 +1,24 @@
-/** What a C router says of its network: the tables of `skstat`, which lies beside its binary. */
+/** What a router says of its network: the tables of `skstat`, which lies beside the binary of the C router. */
 
 import { run } from "../support/processes.ts";
 
 /** One line of a table, by the names of its columns. */
 export type Row = Readonly<Record<string, string>>;
 
-/** `-n` routers, `-c` connections, `-l` links, `-a` addresses. */
-export type Table = "-n" | "-c" | "-l" | "-a";
+/** `-g` the router itself, `-n` routers, `-c` connections, `-l` links, `-a` addresses. */
+export type Table = "-g" | "-n" | "-c" | "-l" | "-a";
 
-/** Asks the router behind the AMQP port `port`. */
-export async function table(binary: string, port: number, which: Table): Promise<Row[]> {
+/** Asks the router behind the AMQP port `port`, or through it `-r ROUTER` or `-d EDGE`. */
+export async function table(
+  binary: string,
+  port: number,
+  which: Table,
+  through: readonly string[] = [],
+): Promise<Row[]> {
   const skstat = binary.replace(/[^/]*$/, "skstat");
   // Costs and neighbours are details, and links have none that can be shown (skstat 3.5.1).
   const detail = which === "-n" ? ["-v"] : [];
-  const { code, stdout, stderr } = await run(skstat, ["-b", `127.0.0.1:${port}`, which, ...detail]);
+  const { code, stdout, stderr } = await run(skstat, ["-b", `127.0.0.1:${port}`, which, ...detail, ...through]);
   if (code !== 0) throw new Error(`skstat ${which}: ${stderr}${stdout}`);
   return rows(stdout);
 }
