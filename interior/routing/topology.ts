@@ -107,8 +107,10 @@ export class Topology {
     }
     const changed = this.version !== before;
     if (this.#changes.length > MAX_CHANGES) {
-      this.#forgotten = this.version;
-      this.#changes = [];
+      // The newer half stays: trees that are asked often need not be computed anew.
+      const half = this.#changes.length >> 1;
+      this.#changes.splice(0, half);
+      this.#forgotten += half;
     }
     return changed;
   }

@@ -2,7 +2,7 @@
  * What the routing engine takes in a large network: CPU time of one router when a link flaps, and the memory of many
  * addresses. Runs in a process of its own, so that its memory can be read from outside:
  *
- *   deno run tests/bench/routing_scale.ts
+ *   deno run --v8-flags=--expose-gc tests/bench/routing_scale.ts
  */
 
 import { RoutingEngine, type RoutingOutput } from "../../interior/routing/engine.ts";
@@ -123,13 +123,15 @@ function name(router: number): string {
 }
 
 function heapMiB(): number {
+  if (!("gc" in globalThis)) throw new Error("needs --v8-flags=--expose-gc");
+  (globalThis as unknown as { gc(): void }).gc();
   return Deno.memoryUsage().heapUsed / 2 ** 20;
 }
 
 /** Runs the measurement in a process of its own. */
 export async function routingScale(): Promise<RoutingScale> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", new URL(import.meta.url).pathname],
+    args: ["run", "--quiet", "--v8-flags=--expose-gc", new URL(import.meta.url).pathname],
   }).output();
   if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
   return JSON.parse(new TextDecoder().decode(stdout));
