@@ -29,7 +29,13 @@ const STUCK_MS = 40_000;
 export const HEALED_LIMIT_MS = 20_000;
 /** How long an interior stays away, in ms. */
 const AWAY_MS = 4000;
-/** Quiet load between two kills, in ms. */
+/**
+ * Real routers compute their paths once a second, each at a moment of its own, and for up to two seconds after a link
+ * has come up they may send new flows where the next router does not expect them yet. They dial again within 6 s. So
+ * flows may fail for this long after a router is back, where some are real ones; in ms.
+ */
+const SETTLE_MS = { real: 9000, tendrils: 0 };
+/** Load while nothing is wrong, in ms. */
 const CALM_MS = 10_000;
 /** Pause of a client between two flows: what counts here are days, not speed. In ms. */
 const PACE_MS = 30;
@@ -83,6 +89,7 @@ export async function soakMesh(
       // Paths change once more when it is back.
       const back = await load.allWork(performance.now());
       healedMs.push(healed, back);
+      await pause(binary === undefined ? SETTLE_MS.tendrils : SETTLE_MS.real);
       load.disturbed = false;
       const tendrils = mesh.nodes.filter(({ kind }) => kind === "T").map(({ process }) => process!);
       track.sample(tendrils);
