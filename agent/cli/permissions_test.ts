@@ -5,8 +5,7 @@
 
 import assert from "node:assert/strict";
 import { EXIT } from "./exit_codes.ts";
-import { LOCAL_SOCKET } from "./permissions.ts";
-import { Audited, type Reach } from "../../tests/support/audited.ts";
+import { Audited, type Reach, siteReach } from "../../tests/support/audited.ts";
 import { freePort, run, untilListening } from "../../tests/support/processes.ts";
 import { resource } from "../../tests/support/site_folder.ts";
 import { until } from "../../tests/support/until.ts";
@@ -40,19 +39,14 @@ Deno.test("permissions: every command does its work with exactly those that its 
 
     const oneLiner = { "FILE": ["link.yaml"], "LINK_HOST:PORT": at(edge) };
     const targetAt = { "TARGET_HOST:PORT": at(target.port) };
-    const site = (name: string) => ({
-      DIR: [name],
-      "DIR/run": [`${name}/run`],
-      [LOCAL_SOCKET]: [`unix:${dir}/${name}/run/amqp.sock`],
-    });
     const hub = new Audited(dir, ["run", "hub"], {
-      ...site("hub"),
+      ...siteReach(dir, "hub"),
       "ACCESS_HOST:PORT": at(edge, interRouter, amqp),
       "LISTENER_HOST:PORT": at(atHub),
       ...targetAt,
     });
     const west = new Audited(dir, ["run", "west"], {
-      ...site("west"),
+      ...siteReach(dir, "west"),
       "LINK_HOST:PORT": at(edge),
       "LISTENER_HOST:PORT": at(listener),
       ...targetAt,
@@ -84,7 +78,7 @@ Deno.test("permissions: every command does its work with exactly those that its 
       }
       await until(() => exposeProcess.output().includes("routing key is reachable"));
       for (const words of [["network", "status"], ["network", "path", "web"], ["ping", "web"]]) {
-        asking.push(new Audited(dir, [...words, "--dir", "west"], site("west")));
+        asking.push(new Audited(dir, [...words, "--dir", "west"], siteReach(dir, "west")));
         await asking.at(-1)!.run();
       }
       for (const process of [exposeProcess, forwardProcess, westProcess, hubProcess]) {

@@ -42,7 +42,7 @@ export function refusal(status: number, description: string): Answer {
 }
 
 function perform(router: ManagedRouter, { properties, body }: Request): AmqpValue {
-  const operation = property(properties, "operation");
+  const operation = property(properties, "operation")?.toUpperCase();
   if (operation === undefined) throw new Refusal(400, "No 'operation' property");
   const type = property(properties, "type");
   if (operation === "READ") return read(router, properties, type);

@@ -144,11 +144,11 @@ Deno.test("an answer lists a bounded number of entities, whatever was asked for"
   assert.ok(made <= MAX_ENTITIES + 1, "and makes no more of them");
 });
 
-Deno.test("one entity is read by its name or its identity, with a type or without", () => {
+Deno.test("one entity is read by its name or its identity, with a type or without, in letters of any case", () => {
   const byIdentity = ask({ operation: "READ", type: "io.skupper.router.connection", identity: "3" });
   assert.equal(Object(plain(byIdentity.body)).container, "B");
   assert.deepEqual(ask({ operation: "READ", type: "connection", name: "connection/127.0.0.1:5671" }), byIdentity);
-  assert.equal(Object(plain(ask({ operation: "READ", identity: "router/A" }).body)).mode, "interior");
+  assert.equal(Object(plain(ask({ operation: "read", identity: "router/A" }).body)).mode, "interior");
 });
 
 Deno.test("what can't be done is refused with the status of a real router", () => {

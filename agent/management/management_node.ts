@@ -21,7 +21,7 @@ const PRIORITY = 4;
 
 /** See the head of the file. */
 export class ManagementNode implements Consumer {
-  readonly origin = undefined;
+  readonly origin: undefined = undefined;
   readonly cost = 0;
   readonly remote = false;
   outstanding = 0;

@@ -48,6 +48,8 @@ export const MAX_FRAME_OCTETS = 64 * 1024;
 export const WINDOW_FRAMES = 512;
 /** Idle time-out that we announce; a peer silent for twice as long is dropped. */
 export const IDLE_TIMEOUT_MS = 8000;
+/** What routers of ours call themselves. */
+export const PRODUCT = "tendril";
 /** `qd.annotations-version` of skupper-router 3.x. */
 const ANNOTATIONS_VERSION = 2;
 
@@ -89,7 +91,7 @@ export function routerConnectionOptions(
     offeredCapabilities: capabilities,
     desiredCapabilities: capabilities,
     properties: [
-      [new AmqpSymbol("product"), "tendril"],
+      [new AmqpSymbol("product"), PRODUCT],
       [new AmqpSymbol("version"), VERSION],
       [new AmqpSymbol("qd.annotations-version"), { type: "int", value: ANNOTATIONS_VERSION }],
       ...(more.properties ?? []),

@@ -12,6 +12,7 @@ import type { ControlMessage, Hello, RouterAdvertisement } from "../routing/cont
 import type { RoutingEngine } from "../routing/engine.ts";
 import type { ControlFault } from "./fault_log.ts";
 import type { Neighbour } from "./neighbour.ts";
+import { Reminders } from "./reminders.ts";
 import { AREA, routerId } from "./remote_router.ts";
 
 const HELLO_ADDRESS = "amqp:/_local/qdhello";
@@ -33,6 +34,7 @@ export class ControlTraffic {
   readonly #self: RouterIdentity;
   readonly #engine: RoutingEngine;
   readonly #neighbours: ReadonlyMap<number, Neighbour>;
+  readonly #reminders: Reminders;
   readonly #clock: Clock;
   /** The last advertisement of each router that was passed on. */
   readonly #passed = new Map<string, {
@@ -47,6 +49,7 @@ export class ControlTraffic {
     this.#self = { id: self, role: "interior" };
     this.#engine = engine;
     this.#neighbours = neighbours;
+    this.#reminders = new Reminders(neighbours);
     this.#clock = clock;
   }
 
@@ -59,7 +62,15 @@ export class ControlTraffic {
 
   /** To all routers, by every link. */
   flood(message: ControlMessage): void {
-    this.#flood(this.#own(message, FLOOD_ADDRESS), []);
+    const bytes = this.#own(message, FLOOD_ADDRESS);
+    this.#flood(bytes, []);
+    if (message.opcode === "RA") this.#reminders.told(message, bytes, []);
+  }
+
+  /** Lets time pass; to be called every second. */
+  tick(): void {
+    const { nodes } = this.#engine;
+    this.#reminders.tick((id) => id === this.#self.id || nodes.get(id)?.reachable === true);
   }
 
   /** To all routers, along the tree of least-cost paths. */
@@ -120,7 +131,9 @@ export class ControlTraffic {
       return this.#multicast(this.#onwards(annotations, rest), origin, annotations.trace);
     }
     if (message.opcode === "RA" && this.#isRepetition(message, annotations.trace.length)) return;
-    this.#flood(this.#onwards(annotations, rest), annotations.trace);
+    const bytes = this.#onwards(annotations, rest);
+    this.#flood(bytes, annotations.trace);
+    if (message.opcode === "RA") this.#reminders.told(message, bytes, annotations.trace);
   }
 
   #isRepetition(message: RouterAdvertisement, hops: number): boolean {

@@ -7,12 +7,20 @@ import type { Attach } from "../../agent/amqp/codec/types.ts";
 import type { Sender } from "../../agent/amqp/sender.ts";
 import type { Link } from "../../agent/amqp/session.ts";
 import { discriminator } from "../../agent/router/address.ts";
-import { hasSymbol, LINK_CREDIT, ROUTER_CONTROL, ROUTER_DATA, terminus } from "../../agent/router/capabilities.ts";
+import {
+  hasSymbol,
+  LINK_CREDIT,
+  PRODUCT,
+  ROUTER_CONTROL,
+  ROUTER_DATA,
+  terminus,
+} from "../../agent/router/capabilities.ts";
 import { DISCARD, type Downstream, type Load, type Message, RELEASED, type Upstream } from "../../agent/router/flow.ts";
 import { receive, type Route } from "../../agent/router/ingress.ts";
 import { type Annotate, LinkConsumer } from "../../agent/router/link_consumer.ts";
 import type { Peer } from "../../agent/router/peer.ts";
 import { ControlLink, type ControlLinkEvents } from "./control_link.ts";
+import { openProperty } from "./interior_options.ts";
 import { StreamSpread } from "./stream_spread.ts";
 
 /** Priorities a message may have, 0 to 9. */
@@ -59,6 +67,11 @@ export class Neighbour {
   /** Cost of the link: the higher one of both sides' words, so that paths are the same in both directions. */
   get cost(): number {
     return Math.max(this.ownCost, this.theirCost ?? 1);
+  }
+
+  /** True for a router of another make: what it asks and gets no answer to, it does not ask again by itself. */
+  get asksOnce(): boolean {
+    return openProperty(this.peer.connection.remote, "product") !== PRODUCT;
   }
 
   /** Router id of the neighbour. */

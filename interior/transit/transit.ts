@@ -4,7 +4,8 @@
  *
  * Map of the room: `interior_links` and `accepted_router` bring connections, `connection_groups` tells which of them
  * belong together, `neighbour` is one of them with its `control_link` and its ways for streams (`stream_spread`),
- * `control_traffic` carries the routing protocol (`fault_log`: what is wrong with it), `remote_router` is what lies beyond, `measured_link` finds out what a
+ * `control_traffic` carries the routing protocol (`reminders` repeat what C routers may have missed, `fault_log` says what is
+ * wrong with it), `remote_router` is what lies beyond, `measured_link` finds out what a
  * link costs where that is not given.
  */
 
@@ -70,6 +71,7 @@ export class Transit implements RoutingOutput {
     this.#stops.push(every(clock, TICK_MS, () => {
       for (const link of this.#measured.values()) link.tick();
       this.engine.tick(clock.now());
+      this.#control.tick();
     }));
   }
 

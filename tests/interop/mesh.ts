@@ -23,6 +23,7 @@ import {
   linkInteriors,
   type Service,
 } from "../support/site_folder.ts";
+import { Relay } from "../support/relay.ts";
 import { startTendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
 
@@ -119,6 +120,8 @@ export class Mesh implements AsyncDisposable {
   readonly edges: Edge[] = [];
   /** Every ordered pair of edges. */
   readonly pairs: Pair[] = [];
+  /** One for each link of the shape, where links were to be cut. */
+  readonly relays: Relay[] = [];
   readonly shape: Shape;
   readonly #dir: string;
   /** The C router. */
@@ -130,14 +133,17 @@ export class Mesh implements AsyncDisposable {
     this.binary = binary;
   }
 
-  /** Makes the folders of all sites; what edges serve is at `target`, the C router is `binary`. */
-  static async create(shape: Shape, target: number, binary: string): Promise<Mesh> {
+  /**
+   * Makes the folders of all sites; what edges serve is at `target`, the C router is `binary`. Links between interiors
+   * that are `relayed` can be cut.
+   */
+  static async create(shape: Shape, target: number, binary: string, relayed = false): Promise<Mesh> {
     const mesh = new Mesh(shape, await Deno.makeTempDir(), binary);
     const folders = await Promise.all(
       Array.from({ length: shape.interiors }, (_, at) => interiorFolder(`${mesh.#dir}/hub${at}`, `hub${at}`)),
     );
     mesh.interiors.push(...folders.map((folder, at) => new Interior(`hub${at}`, folder)));
-    for (const { from, to, cost } of shape.links) await linkInteriors(folders[from], folders[to], cost);
+    for (const link of shape.links) await mesh.#link(link, relayed);
     mesh.edges.push(...await Promise.all(shape.edges.map((homes, at) => mesh.#edge(at, homes, target))));
     return mesh;
   }
@@ -201,11 +207,23 @@ export class Mesh implements AsyncDisposable {
   /** Ends all, and removes the folders. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+    for (const relay of this.relays) relay[Symbol.dispose]();
     await Deno.remove(this.#dir, { recursive: true });
   }
 
   #tendril(node: Node): Process {
     return startTendril(node.name, ["run", node.dir, "--log-format", "json"]);
+  }
+
+  async #link({ from, to, cost }: ShapeLink, relayed: boolean): Promise<void> {
+    const [near, far] = [this.interiors[from], this.interiors[to]];
+    await linkInteriors(near, far.folder, cost);
+    if (!relayed) return;
+    const relay = new Relay(far.folder.interRouterPort);
+    this.relays.push(relay);
+    const file = `${near.dir}/link-${far.name}.yaml`;
+    const text = await Deno.readTextFile(file);
+    await Deno.writeTextFile(file, text.replaceAll(`${far.folder.interRouterPort}`, `${relay.port}`));
   }
 
   async #edge(at: number, homes: readonly number[], target: number): Promise<Edge> {
@@ -232,12 +250,13 @@ export class Mesh implements AsyncDisposable {
       // As Skupper configures it.
       section("address", { prefix: "mc", distribution: "multicast" }),
     ];
-    for (const { from, to, cost } of this.shape.links) {
+    for (const [at, { from, to, cost }] of this.shape.links.entries()) {
       if (this.interiors[from] !== node) continue;
       const other = this.interiors[to];
+      const port = this.relays[at]?.port ?? other.folder.interRouterPort;
       const profile = `tls-${other.name}`;
       sections.push(await tlsProfile(this.#dir, `${dir}/link-${other.name}.yaml`, `${name}-${other.name}-`, profile));
-      sections.push(interiorConnector(`to-${other.name}`, other.folder.interRouterPort, profile, cost));
+      sections.push(interiorConnector(`to-${other.name}`, port, profile, cost));
     }
     return sections;
   }

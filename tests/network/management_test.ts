@@ -239,6 +239,37 @@ Deno.test("requests that are too large, malformed or want no answer are refused,
   await wire.close();
 });
 
+Deno.test("answers that nobody fetches are bounded: requests are rejected until they are", async () => {
+  await using network = new TestNetwork();
+  const { router } = network.a;
+  const consumer = { origin: undefined, cost: 0, remote: true, outstanding: 0 };
+  for (let at = 0; at < 5000; at++) {
+    router.addresses.add(`M${at}${"x".repeat(200)}`, {
+      ...consumer,
+      deliver: () => assert.fail("nothing is sent there"),
+    });
+  }
+  const wire = new WirePeer(accept((channel) => new ClientPeer(router, channel, EVENTS)), "client", "asker", false);
+  const answers = await wire.receiver({ dynamic: true }, 0);
+  const back = { replyTo: answers.remote?.source?.address ?? "", correlationId: "1" };
+  const properties = [["operation", "QUERY"], ["entityType", "router.address"]] as const;
+  const request = encodeRequest({ properties, body: null }, "$management", back);
+  const link = await wire.sender({ address: "$management" });
+  const ask = async () => {
+    const sent = send(link, request);
+    await until(() => sent.states.length > 0);
+    return sent.states[0]?.state;
+  };
+  let taken = 0;
+  let last = await ask();
+  for (; last?.kind === "accepted" && taken < 100; last = await ask()) taken++;
+  assert.ok(last?.kind === "rejected" && last.error?.condition === "amqp:resource-limit-exceeded");
+  // The one that asked goes away: what waited for it is forgotten.
+  answers.close();
+  await until(async () => (await ask())?.kind === "accepted");
+  await wire.close();
+});
+
 Deno.test("whoever gets no answer hears so when its time is over, or when the connection is", async () => {
   const router = new Router({ id: "A", role: "interior" });
   router.addresses.add("L$management", {

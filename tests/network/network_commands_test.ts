@@ -50,6 +50,17 @@ Deno.test("network commands: every site shows the same network, and a dearer lin
       assert.equal(route.cost, 1);
       assert.deepEqual(route.alternatives, [{ via: "third", cost: 4 }]);
     });
+    await t.step("people are told the same in words", async () => {
+      const path = await tendril("network", "path", "web", "--dir", `${dir}/west`);
+      assert.match(path.stdout, /^web is served by east \(cost 1\); there is no other$/m);
+      assert.match(path.stdout, /^ +2 {2}hub +far +1$/m);
+      assert.match(path.stdout, /It costs least; other ways lead by third \(4\)\./);
+      const status = await tendril("network", "status", "--dir", `${dir}/west`);
+      assert.match(status.stdout, /^ +far +interior +tendril [\d.]+ +1 +hub$/m);
+      assert.match(status.stdout, /^ +web +balanced +east$/m);
+      const ping = await tendril("ping", "far", "--dir", `${dir}/west`);
+      assert.match(ping.stdout, /^ +2 +far +interior +5 +0 +[\d.]+ +[\d.]+ +[\d.]+$/m);
+    });
     await t.step("every site tells of the same routers, links and addresses", async () => {
       const common = ({ routers, links, addresses }: Survey) => ({
         routers: routers.map(({ id, role, product, version, silent }) => ({ id, role, product, version, silent }))

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { Audited } from "../support/audited.ts";
+import { Audited, siteReach } from "../support/audited.ts";
 import { freePort, type Process, start, untilListening } from "../support/processes.ts";
 import { edgeFolder, type InteriorFolder, interiorFolder } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";
@@ -48,7 +48,7 @@ async function withHub(body: (dir: string, hub: InteriorFolder, process: Process
 /** The edge in `dir/name` with the permissions its documents name, `firstHop` for the address of its link. */
 function edge(dir: string, name: string, firstHop: number, service: "LISTENER" | "TARGET", port: number): Audited {
   return new Audited(dir, ["run", name], {
-    DIR: [name],
+    ...siteReach(dir, name),
     "LINK_HOST:PORT": [`127.0.0.1:${firstHop}`],
     [`${service}_HOST:PORT`]: [`127.0.0.1:${port}`],
   });

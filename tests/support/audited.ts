@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { fillIn, permissionFlags } from "../../agent/cli/permissions.ts";
+import { fillIn, LOCAL_SOCKET, permissionFlags } from "../../agent/cli/permissions.ts";
 import { commands } from "../../agent/cli/table.ts";
 import { type Process, run, start } from "./processes.ts";
 import { tendrilArgs } from "./tendril.ts";
@@ -15,6 +15,11 @@ const ENVIRONMENT = /^LOG_(TOKENS|STREAM)$/;
 
 /** What the placeholders of documented permissions stand for. */
 export type Reach = Readonly<Record<string, readonly (string | number)[]>>;
+
+/** What a site in the folder `name` of `cwd` is to reach in that folder. */
+export function siteReach(cwd: string, name: string): Reach {
+  return { DIR: [name], "DIR/run": [`${name}/run`], [LOCAL_SOCKET]: [`unix:${cwd}/${name}/run/amqp.sock`] };
+}
 
 /** A command with its documented permissions filled in, and where its accesses are written down. */
 export class Audited {
