@@ -22,12 +22,14 @@ import { asInteger, int, map, plain, type PlainMap, texts } from "./values.ts";
 const MAX_ANSWER_OCTETS = 16 * 1024 * 1024;
 /** Entities that are asked for at a time, as the tools of real routers do. */
 const PAGE = 500;
-/** Answers that may come ahead. */
-const CREDIT = 100;
+/** Questions that may be under way at a time; more wait here, for routers drop answers that pile up. */
+const MAX_UNDER_WAY = 100;
 
-/** A question under way. */
-interface Pending {
+/** A question. */
+interface Question {
+  readonly id: number;
   readonly to: string;
+  readonly message: Uint8Array;
   resolve(body: AmqpValue): void;
   reject(error: TendrilError): void;
 }
@@ -44,8 +46,8 @@ export class ManagementClient {
   readonly #peer: Peer;
   readonly #opened = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
-  readonly #pending = new Map<number, Pending>();
-  readonly #waiting: { readonly id: number; readonly message: Uint8Array }[] = [];
+  readonly #waiting: Question[] = [];
+  readonly #underWay = new Map<number, Question>();
   #sender: Sender | undefined;
   #receiver: Receiver | undefined;
   #lastId = 0;
@@ -75,7 +77,7 @@ export class ManagementClient {
   }
 
   /**
-   * Takes over `channel` to a router; every step and every answer may take `timeoutMs`. Throws MANAGEMENT_LOST and
+   * Takes over `channel` to a router; every answer may take `timeoutMs`, counted from when the question leaves. Throws MANAGEMENT_LOST and
    * MANAGEMENT_TIMEOUT.
    */
   static async connect(channel: Channel, timeoutMs: number, clock: Clock = SYSTEM_CLOCK): Promise<ManagementClient> {
@@ -123,22 +125,16 @@ export class ManagementClient {
   ): Promise<AmqpValue> {
     if (this.#lost !== undefined) throw this.#lost;
     const id = ++this.#lastId;
-    const { promise, resolve, reject } = Promise.withResolvers<AmqpValue>();
-    this.#pending.set(id, { to, resolve, reject });
     const self = properties["type"] === undefined ? { type: "org.amqp.management", name: "self" } : {};
     const all: AmqpMap = Object.entries({ operation, ...self, ...properties })
       .map(([name, value]) => [name, typeof value === "number" ? int(value) : value]);
     const replyTo = this.#receiver?.remote?.source?.address ?? "";
     const correlationId: AmqpValue = { type: "ulong", value: BigInt(id) };
-    this.#waiting.push({ id, message: encodeRequest({ properties: all, body }, to, { replyTo, correlationId }) });
-    this.#send();
-    const cancel = this.#clock.after(this.#timeoutMs, () => reject(late(to, this.#timeoutMs)));
-    try {
-      return await promise;
-    } finally {
-      cancel();
-      this.#pending.delete(id);
-    }
+    const message = encodeRequest({ properties: all, body }, to, { replyTo, correlationId });
+    return await new Promise((resolve, reject) => {
+      this.#waiting.push({ id, to, message, resolve, reject });
+      this.#send();
+    });
   }
 
   /** Disconnects; resolves when nothing is left of the connection. */
@@ -162,7 +158,7 @@ export class ManagementClient {
         }, MAX_ANSWER_OCTETS),
       onDetached: (error) => this.#fail(lost(error?.description ?? "the link for answers was closed")),
     });
-    this.#receiver.keepCredit(CREDIT);
+    this.#receiver.keepCredit(MAX_UNDER_WAY);
   }
 
   #ready(): void {
@@ -172,34 +168,51 @@ export class ManagementClient {
   }
 
   #send(): void {
-    while (this.#sender?.ready) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
-      const pending = this.#pending.get(next.id);
-      if (pending === undefined) continue; // Nobody waits for the answer any more.
-      this.#sender.start(false, {
-        onDrain() {},
-        onReceiverState: (state) => {
-          if (state?.kind === "released" || state?.kind === "modified") pending.reject(unreachable(pending.to));
-          if (state?.kind === "rejected") pending.reject(refused(pending.to, state.error?.description ?? "rejected"));
-        },
-        onLost() {},
-      }).finish(next.message);
+    while (this.#sender?.ready && this.#underWay.size < MAX_UNDER_WAY) {
+      const question = this.#waiting.shift();
+      if (question === undefined) return;
+      this.#start(question, this.#sender);
     }
+  }
+
+  #start({ id, to, message, resolve, reject }: Question, sender: Sender): void {
+    const over = () => {
+      cancel();
+      this.#underWay.delete(id);
+      this.#send();
+    };
+    const fail = (error: TendrilError) => {
+      reject(error);
+      over();
+    };
+    const cancel = this.#clock.after(this.#timeoutMs, () => fail(late(to, this.#timeoutMs)));
+    const answered = (body: AmqpValue) => {
+      resolve(body);
+      over();
+    };
+    this.#underWay.set(id, { id, to, message, resolve: answered, reject: fail });
+    sender.start(false, {
+      onDrain() {},
+      onReceiverState: (state) => {
+        if (state?.kind === "released" || state?.kind === "modified") fail(unreachable(to));
+        if (state?.kind === "rejected") fail(refused(to, state.error?.description ?? "rejected"));
+      },
+      onLost() {},
+    }).finish(message);
   }
 
   #answered(bytes: Uint8Array): void {
     const answer = decodeAnswer(bytes);
-    const pending = this.#pending.get(asInteger(answer?.correlationId) ?? 0);
-    if (answer === undefined || pending === undefined) return;
-    if (answer.status < 300) pending.resolve(answer.body);
-    else pending.reject(refused(pending.to, `${answer.status} ${answer.description}`));
+    const question = this.#underWay.get(asInteger(answer?.correlationId) ?? 0);
+    if (answer === undefined || question === undefined) return;
+    if (answer.status < 300) question.resolve(answer.body);
+    else question.reject(refused(question.to, `${answer.status} ${answer.description}`));
   }
 
   #fail(error: TendrilError): void {
     this.#lost ??= error;
     this.#opened.reject(error);
-    for (const { reject } of this.#pending.values()) reject(error);
+    for (const { reject } of [...this.#waiting.splice(0), ...this.#underWay.values()]) reject(error);
   }
 }
 

@@ -19,6 +19,8 @@ Deno.test("address: what an interior looks up", () => {
     "x/a:/b": "Mx/a:/b",
     "_local/temp.1": "Ltemp.1",
     "amqp:/_local/$management": "L$management",
+    "$management": "L$management",
+    "amqp:/_topo/0/R1/$management": "L$management",
     "_topo/0/R1/$management": "L$management",
     "amqp:/_topo/0/R2/qdrouter": "RR2",
     "amqp:/_topo/all/R2/x": "RR2",

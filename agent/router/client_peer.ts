@@ -3,7 +3,7 @@
 import type { Attach, Terminus } from "../amqp/codec/types.ts";
 import type { Receiver } from "../amqp/receiver.ts";
 import type { Sender } from "../amqp/sender.ts";
-import { addressKey, discriminator, localAddress } from "./address.ts";
+import { addressKey, discriminator, localAddress, MANAGEMENT_KEY } from "./address.ts";
 import { RESEND_RELEASED, STREAMING } from "./annotations.ts";
 import {
   hasSymbol,
@@ -52,7 +52,8 @@ export class ClientPeer extends AcceptedPeer {
       return;
     }
     const key = addressKey(attach.source?.address ?? "", identity);
-    if (CONSUMABLE.has(key[0] ?? "")) this.consumer(link, key, consumer);
+    // What is asked of the router itself is nobody else's to read.
+    if (CONSUMABLE.has(key[0] ?? "") && key !== MANAGEMENT_KEY) this.consumer(link, key, consumer);
     else link.refuse({ condition: "amqp:not-allowed", description: "this source can't be consumed here" });
   }
 }

@@ -73,7 +73,9 @@ Deno.test("clients: receivers of one address share its messages; a client may ta
 Deno.test("clients: sources that belong to routers are refused, and so are transactions", async () => {
   await using interior = new TestInterior();
   const client = interior.client("c");
-  for (const address of ["_topo/0/OTHER/x", "_topo/0/all/x", "_edge/OTHER/x", ""]) {
+  for (
+    const address of ["_topo/0/OTHER/x", "_topo/0/all/x", "_edge/OTHER/x", "$management", "_local/$management", ""]
+  ) {
     const link = await client.receiver({ address });
     await until(() => !link.attached);
   }

@@ -213,6 +213,16 @@ Deno.test("an answer of many frames comes whole, and so do many answers at once"
   });
 });
 
+Deno.test("thousands of questions at once are all answered: they wait their turn", async () => {
+  await using network = new TestNetwork();
+  await settled(network);
+  await asking(network.west, async (client) => {
+    const ask = () => client.query(identity("B", "interior"), "router", ["id"]);
+    const answers = await Promise.all(Array.from({ length: 5000 }, ask));
+    assert.ok(answers.every(([row]) => row?.["id"] === "B"));
+  });
+});
+
 Deno.test("requests that are too large, malformed or want no answer are refused, and cost nothing", async () => {
   await using network = new TestNetwork();
   const { router } = network.a;
