@@ -85,7 +85,12 @@ testWith(
               assert.deepEqual([downlink?.["class"], downlink?.["addr"]], ["edge", `edge${at}`]);
             }
           });
-          if (interiors === "TCT") await t.step("commands of Tendril see the C routers", () => commandsSee(mesh));
+          // C routers do not tell the cost of a link that their own paths avoid.
+          const known = interiors === "TCT" ? 7 : null;
+          await t.step(
+            "commands of Tendril see the C routers, from an interior and from an edge",
+            () => commandsSee(mesh, known),
+          );
           for (const node of mesh.nodes.filter(({ kind }) => kind === "C")) {
             assert.deepEqual(complaints(node.output()), [], node.name);
           }
@@ -99,23 +104,21 @@ testWith(
   },
 );
 
-async function commandsSee(mesh: Mesh): Promise<void> {
+/** `dear` is what can be known of the link between hub0 and hub1. */
+async function commandsSee(mesh: Mesh, dear: number | null): Promise<void> {
   const run = async (...words: string[]) => {
     const { code, stdout, stderr } = await tendril(...words, "-o", "json");
     assert.equal(code, 0, stderr);
     return JSON.parse(stdout);
   };
-  // From an interior, and from an edge whose way out is an interior of ours.
-  for (const dir of [mesh.interiors[0].dir, mesh.edges[0].dir]) {
+  const product = { T: "tendril", C: "skupper-router" };
+  for (const { dir, name } of mesh.nodes.filter(({ kind, name }) => kind === "T" && !/[12]$/.test(name))) {
     const { routers, links, addresses }: Survey = await run("network", "status", "--dir", dir);
     const programs = Object.fromEntries(routers.map(({ id, product }) => [id, product]));
-    assert.deepEqual(programs, {
-      ...{ hub0: "tendril", hub1: "skupper-router", hub2: "tendril" },
-      ...{ edge0: "tendril", edge1: "skupper-router", edge2: "tendril" },
-    });
+    assert.deepEqual(programs, Object.fromEntries(mesh.nodes.map(({ name, kind }) => [name, product[kind]])), name);
     assert.ok(routers.every(({ silent }) => silent === null));
     assert.deepEqual(links.map(({ from, to, cost, state }) => [from, to, cost, state]), [
-      ["hub0", "hub1", 7, "up"],
+      ["hub0", "hub1", dear, "up"],
       ["hub0", "hub2", 2, "up"],
       ["hub1", "hub2", 2, "up"],
       ["edge0", "hub0", 0, "up"],
@@ -127,7 +130,7 @@ async function commandsSee(mesh: Mesh): Promise<void> {
     }
     const { routes: [route] } = await run("network", "path", mesh.edges[1].connectors[0].key, "--dir", dir);
     assert.deepEqual(route.hops.slice(-3).map(({ to }: { to: string }) => to), ["hub2", "hub1", "edge1"]);
-    assert.deepEqual([route.cost, route.alternatives], [4, [{ via: "hub1", cost: 7 }]]);
+    assert.deepEqual([route.cost, route.alternatives], [4, [{ via: "hub1", cost: dear }]]);
     const { hops } = await run("ping", "edge1", "--dir", dir, "--count", "2");
     assert.deepEqual(hops.slice(-3).map(({ router, lost }: { router: string; lost: number }) => [router, lost]), [
       ["hub2", 0],
