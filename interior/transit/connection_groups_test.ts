@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { AmqpSymbol, type AmqpValue, type Attach } from "../../agent/amqp/codec/types.ts";
+import type { Link } from "../../agent/amqp/session.ts";
+import { SYSTEM_CLOCK } from "../../agent/lib/clock.ts";
+import { DISABLE_Q2, STREAMING } from "../../agent/router/annotations.ts";
+import {
+  CONNECTION_TRUNKING,
+  ROUTER_CONTROL,
+  routerConnectionOptions,
+  terminus,
+} from "../../agent/router/capabilities.ts";
+import { Peer } from "../../agent/router/peer.ts";
+import { Router } from "../../agent/router/router.ts";
+import { Taker } from "../../agent/router/testing_consumer.ts";
+import { silentLogger } from "../../agent/telemetry/log.ts";
+import { channelPair } from "../../tests/support/channel_pair.ts";
+import { until } from "../../tests/support/until.ts";
+import { begin, message } from "../../tests/support/wire_peer.ts";
+import { AcceptedRouter } from "./accepted_router.ts";
+import { ConnectionGroups } from "./connection_groups.ts";
+import { CORRELATOR_PROPERTY, DATA_ROLE, ORDINAL_PROPERTY, ROLE_PROPERTY } from "./interior_options.ts";
+import { Transit } from "./transit.ts";
+
+/** An interior that accepts, and a C router played by hand that opens connections to it as wire-protocol A.6 has it. */
+class Network {
+  readonly router = new Router({ id: "near", role: "interior" });
+  readonly transit = new Transit(this.router, 1, silentLogger, () => {});
+  readonly groups = new ConnectionGroups(this.router, this.transit, silentLogger);
+  readonly #peers: Peer[] = [];
+
+  /** Opens a connection of the group `correlator`; resolves once it is open. */
+  async connect(correlator: string, ordinal: number, data = false): Promise<Peer> {
+    const [near, far] = channelPair();
+    const accepted = new AcceptedRouter(this.groups, near, { cost: 1, measured: false }, { onOpen() {}, onGone() {} });
+    accepted.start();
+    const properties: [AmqpValue, AmqpValue][] = [
+      [new AmqpSymbol(CORRELATOR_PROPERTY), correlator],
+      [new AmqpSymbol(ORDINAL_PROPERTY), { type: "ulong", value: BigInt(ordinal) }],
+    ];
+    if (data) properties.push([new AmqpSymbol(ROLE_PROPERTY), { type: "int", value: DATA_ROLE }]);
+    const more = { capabilities: [CONNECTION_TRUNKING], properties };
+    const options = routerConnectionOptions("client", "far", false, "near", more);
+    const peer = new Peer(far, options, false, SYSTEM_CLOCK, {
+      onOpen() {},
+      onAttach: (link: Link, _attach: Attach) => {
+        if (link.role === "sender") return link.accept({});
+        link.accept({ onDelivery() {} });
+        link.keepCredit(10);
+      },
+      onGone: () => this.#peers.splice(this.#peers.indexOf(peer), 1),
+    });
+    this.#peers.push(peer);
+    peer.start();
+    await until(() => peer.connection.isOpen || !this.#peers.includes(peer));
+    return peer;
+  }
+
+  /** Opens the control link pair of `peer`; resolves once the neighbour is up. */
+  async control(peer: Peer): Promise<void> {
+    const end = terminus(undefined, ROUTER_CONTROL);
+    const session = peer.connection.beginSession("control");
+    session.attachReceiver({ name: "c-in", source: end, target: end }, { onDelivery() {} }).keepCredit(100);
+    session.attachSender({ name: "c-out", source: end, target: end }, {});
+    const before = this.transit.neighbours.size;
+    await until(() => this.transit.neighbours.size > before);
+  }
+
+  open(peer: Peer): boolean {
+    return this.#peers.includes(peer);
+  }
+
+  async stop(): Promise<void> {
+    for (const peer of [...this.#peers]) peer.close();
+    await until(() => this.#peers.length === 0);
+  }
+}
+
+Deno.test("a link that is up already is not opened twice with the same credentials", async () => {
+  const network = new Network();
+  const first = await network.connect("link", 3);
+  const second = await network.connect("link", 3);
+  await until(() => !network.open(second));
+  assert.ok(network.open(first));
+  await network.stop();
+});
+
+Deno.test("newer credentials open the link once more, and take over", async () => {
+  const network = new Network();
+  await network.control(await network.connect("link", 3));
+  await network.control(await network.connect("link", 4));
+  const [older, newer] = [...network.transit.neighbours.keys()];
+  const { engine } = network.transit;
+  const hello = (link: number) =>
+    engine.received({ opcode: "HELLO", id: "far", instance: 1, seen: ["near"] }, link, 1, 0);
+  hello(older);
+  hello(newer);
+  assert.equal(engine.adjacencies.get("far")?.link, newer);
+  await network.stop();
+});
+
+Deno.test("streams come in by data connections, whether their control connection is there or not", async () => {
+  const network = new Network();
+  const taker = new Taker();
+  const withdraw = network.router.addresses.add("Mkey", taker);
+  const data = await network.connect("link", 1, true);
+  const link = data.connection.beginSession("streams").attachSender({ name: "s", source: {}, target: {} }, {});
+  await until(() => link.ready);
+  const annotations = { flags: STREAMING | DISABLE_Q2, ingress: "0/far", trace: ["0/far"] };
+  begin(link, message({ to: "key", body: "hello", annotations }));
+  await until(() => taker.taken.length === 1);
+  assert.match(taker.taken[0].text, /hello/);
+  withdraw();
+  await network.stop();
+});
+
+Deno.test("another router with our id is refused", async () => {
+  const network = new Network();
+  const [near, far] = channelPair();
+  new AcceptedRouter(network.groups, near, { cost: 1, measured: false }, { onOpen() {}, onGone() {} }).start();
+  let reason: string | undefined;
+  const peer = new Peer(far, routerConnectionOptions("client", "near", false, "near"), false, SYSTEM_CLOCK, {
+    onOpen() {},
+    onAttach() {},
+    onGone: ({ remote }) => reason = remote?.description ?? "closed",
+  });
+  peer.start();
+  await until(() => reason !== undefined);
+  assert.match(reason ?? "", /router id is ours/);
+});
