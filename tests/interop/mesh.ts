@@ -191,6 +191,23 @@ export class Mesh implements AsyncDisposable {
       .map((other) => this.interiors[other]);
   }
 
+  /** Runs a step of `t`; when it fails, everybody's last words are shown. */
+  async step(t: Deno.TestContext, name: string, body: () => Promise<void>): Promise<void> {
+    await t.step(name, async () => {
+      try {
+        await body();
+      } catch (error) {
+        console.error(this.logs());
+        throw error;
+      }
+    });
+  }
+
+  /** Resolves when the relayed link number `at` is connected again. */
+  async linked(at: number): Promise<void> {
+    await until(() => this.relays[at].connections > 0, 20_000);
+  }
+
   /** What every process said last, for a test that failed. */
   logs(): string {
     return this.nodes.map((node) => `--- ${node.name} (${node.kind})\n${node.output().slice(-2500)}`).join("\n");

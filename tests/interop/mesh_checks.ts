@@ -10,6 +10,8 @@ import { type Interior, keyOf, type Mesh, type Pair } from "./mesh.ts";
 import { table } from "./router_view.ts";
 
 const MIB = 1024 * 1024;
+/** Time in which new flows must work again after a router or a link is gone, in ms. */
+export const HEALED_MS = 5000;
 /** Pause before a flow is tried again. */
 const RETRY_MS = 100;
 /** Time after which a flow on loopback is given up. */

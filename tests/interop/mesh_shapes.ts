@@ -34,6 +34,9 @@ export const TIERS: Shape = {
   edges: [[2], [2], [3], [3]],
 };
 
+/** Everybody with everybody, and every edge at two of them. */
+export const REDUNDANT: Shape = { ...FULL, edges: [[0, 1], [1, 2], [2, 3], [3, 0]] };
+
 function link(from: number, to: number, cost = 1): ShapeLink {
   return { from, to, cost };
 }

@@ -36,21 +36,15 @@ for (const [name, { shape, casts }] of Object.entries(CASTS)) {
     using target = server(echo);
     await using mesh = await Mesh.create(shape, target.port, skrouterd);
     for (const [interiors, edges] of casts) {
-      await t.step(`interiors ${interiors}, edges ${edges}`, async () => {
-        try {
-          await mesh.start(interiors, edges);
-          await untilAllFlow(mesh.pairs);
-          await cRoutersAgree(mesh);
-          await allPairsEcho(mesh.pairs);
-          await multicastReachesEachOnce(mesh.interiors.map(({ folder }) => folder.amqpPort));
-          nobodyComplains(mesh);
-        } catch (error) {
-          console.error(mesh.logs());
-          throw error;
-        } finally {
-          await mesh.stop();
-        }
+      await mesh.step(t, `interiors ${interiors}, edges ${edges}`, async () => {
+        await mesh.start(interiors, edges);
+        await untilAllFlow(mesh.pairs);
+        await cRoutersAgree(mesh);
+        await allPairsEcho(mesh.pairs);
+        await multicastReachesEachOnce(mesh.interiors.map(({ folder }) => folder.amqpPort));
+        nobodyComplains(mesh);
       });
+      await mesh.stop();
     }
   });
 }

@@ -86,12 +86,20 @@ export async function run(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
+/** Ports that no system hands out to outgoing connections, which would take them before they are opened. */
+const FREE_PORTS = { from: 16_384, to: 32_768 };
+
 /** A loopback port that is free now. */
 export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
+  for (;;) {
+    const port = FREE_PORTS.from + Math.floor(Math.random() * (FREE_PORTS.to - FREE_PORTS.from));
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 /** Resolves when something accepts on the loopback port; rejects after `limitMs`, or when `process` has ended. */

@@ -1,5 +1,6 @@
 /** A loopback port that leads to another one, and can be cut: what a cable is to a link. */
 
+import { freePort } from "./processes.ts";
 import { closeQuietly, connect, writeAll } from "./tcp.ts";
 
 /** See the head of the file. */
@@ -13,7 +14,13 @@ export class Relay implements Disposable {
   /** Leads to `target`, once something listens there. */
   constructor(target: number) {
     this.#target = target;
-    this.port = this.#open(0);
+    this.port = freePort();
+    this.restore();
+  }
+
+  /** Connections that go through. */
+  get connections(): number {
+    return this.#conns.size / 2;
   }
 
   /** Ends all connections and takes no more. */
@@ -26,21 +33,16 @@ export class Relay implements Disposable {
 
   /** Undoes {@link Relay.cut}. */
   restore(): void {
-    this.#open(this.port);
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: this.port });
+    this.#listener = listener;
+    (async () => {
+      for await (const conn of listener) this.#join(conn).catch(() => {});
+    })();
   }
 
   /** Ends it. */
   [Symbol.dispose](): void {
     this.cut();
-  }
-
-  #open(port: number): number {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port });
-    this.#listener = listener;
-    (async () => {
-      for await (const conn of listener) this.#join(conn).catch(() => {});
-    })();
-    return listener.addr.port;
   }
 
   async #join(near: Deno.TcpConn): Promise<void> {
