@@ -1,0 +1,64 @@
+/** Mixed networks in which every edge has two homes, and every interior several ways: flows go on while routers go. */
+
+import assert from "node:assert/strict";
+import { testWith } from "../support/programs.ts";
+import { echo, server } from "../support/tcp.ts";
+import { Mesh } from "./mesh.ts";
+import { flows, HEALED_MS, untilAllFlow } from "./mesh_checks.ts";
+import { REDUNDANT } from "./mesh_shapes.ts";
+
+const PAUSE_MS = 100;
+
+/** New flows of all pairs, one after the other, and the time of every one that failed. */
+class Load implements AsyncDisposable {
+  readonly failures: { readonly pair: string; readonly at: number }[] = [];
+  flows = 0;
+  readonly #running: Promise<unknown>;
+  #over = false;
+
+  constructor(mesh: Mesh) {
+    this.#running = Promise.all(mesh.pairs.map(async (pair) => {
+      while (!this.#over) {
+        const at = performance.now();
+        if (await flows(pair)) this.flows++;
+        else this.failures.push({ pair: `${pair.from} to ${pair.to}`, at });
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over = true;
+    await this.#running;
+  }
+}
+
+for (const [name, signal] of [["restarted in order", "SIGTERM"], ["killed and restarted", "SIGKILL"]] as const) {
+  testWith(["skrouterd"], `interop: all interiors are ${name}, one by one`, async ({ skrouterd }, t) => {
+    using target = server(echo);
+    await using mesh = await Mesh.create(REDUNDANT, target.port, skrouterd);
+    await mesh.step(t, "all flows work at first", async () => {
+      await mesh.start("TCTC", "TCTC");
+      await untilAllFlow(mesh.pairs);
+    });
+    await using load = new Load(mesh);
+    for (const node of mesh.interiors) {
+      await mesh.step(t, `${node.name} (${node.kind})`, async () => {
+        const change = async (what: () => Promise<unknown>) => {
+          await what();
+          const at = performance.now();
+          await new Promise((resolve) => setTimeout(resolve, HEALED_MS));
+          await untilAllFlow(mesh.pairs);
+          const late = load.failures.filter((failure) => failure.at > at + HEALED_MS);
+          assert.deepEqual(late, []);
+        };
+        await change(async () => {
+          node.process?.signal(signal);
+          await node.process?.ended;
+        });
+        await change(() => mesh.startInterior(node));
+      });
+    }
+    assert.ok(load.flows > 0);
+  });
+}
