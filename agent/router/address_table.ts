@@ -32,6 +32,8 @@ export class AddressEntry {
   readonly consumers: Consumer[] = [];
   /** Consumers that are not beyond another router. */
   ownConsumers = 0;
+  /** The one edge mesh in which all of those are; undefined where there are others. */
+  mesh: string | undefined;
   /** Where the next search starts, so that equals take turns. */
   turn = 0;
   /** See {@link AddressTable.watch}. */
@@ -49,6 +51,7 @@ export class AddressEntry {
 /** True when a message from `from` must not go to `consumer`: it would return where it came from. */
 export function isEcho(consumer: Consumer, from: Origin | undefined, ingressMesh: string | undefined): boolean {
   const to = consumer.origin;
+  if (consumer.mesh !== undefined && consumer.mesh === ingressMesh) return true;
   if (to === undefined || !to.edgeLink) return false;
   if (from !== undefined && from.connection === to.connection) return true;
   return ingressMesh !== undefined && to.meshId === ingressMesh;
@@ -59,7 +62,10 @@ export class AddressTable {
   readonly #entries = new Map<string, AddressEntry>();
   readonly #onOwnChange: (key: string, present: boolean) => void;
 
-  /** `onOwnChange` hears when an address gains its first consumer at this router or loses its last. */
+  /**
+   * `onOwnChange` hears when an address gains its first consumer at this router or loses its last, and when
+   * {@link AddressEntry.mesh} becomes another.
+   */
   constructor(onOwnChange: (key: string, present: boolean) => void) {
     this.#onOwnChange = onOwnChange;
   }
@@ -97,7 +103,13 @@ export class AddressTable {
       entry.treatment = configuredTreatment(key) ?? treatment;
     }
     entry.consumers.push(consumer);
-    if (!consumer.remote && ++entry.ownConsumers === 1) this.#onOwnChange(key, true);
+    if (!consumer.remote) {
+      if (++entry.ownConsumers > 1) this.#settleMesh(entry, consumer);
+      else {
+        entry.mesh = meshOf(consumer);
+        this.#onOwnChange(key, true);
+      }
+    }
     this.#tellWatches(entry);
     return () => this.remove(key, consumer);
   }
@@ -108,7 +120,10 @@ export class AddressTable {
     const at = entry?.consumers.indexOf(consumer) ?? -1;
     if (entry === undefined || at < 0) return;
     entry.consumers.splice(at, 1);
-    if (!consumer.remote && --entry.ownConsumers === 0) this.#onOwnChange(key, false);
+    if (!consumer.remote) {
+      if (--entry.ownConsumers > 0) this.#settleMesh(entry);
+      else this.#onOwnChange(key, false);
+    }
     this.#tellWatches(entry);
     this.#drop(entry);
   }
@@ -132,9 +147,18 @@ export class AddressTable {
     };
   }
 
-  /** Re-evaluates the watches of all addresses, after a peer's mesh id became known. */
+  /** Looks at all addresses again, after a peer's mesh id became known. */
   refresh(): void {
-    for (const entry of this.#entries.values()) this.#tellWatches(entry);
+    for (const entry of this.#entries.values()) {
+      this.#settleMesh(entry);
+      this.#tellWatches(entry);
+    }
+  }
+
+  /** Looks at `key` again, after {@link Consumer.mesh} of one of its consumers became another. */
+  recheck(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) this.#tellWatches(entry);
   }
 
   #entry(key: string): AddressEntry {
@@ -144,6 +168,15 @@ export class AddressTable {
       this.#entries.set(key, entry);
     }
     return entry;
+  }
+
+  /** Finds out whether all own consumers are in one mesh. `added` is the only one that is new, if given. */
+  #settleMesh(entry: AddressEntry, added?: Consumer): void {
+    const { mesh } = entry;
+    if (entry.ownConsumers === 0) return;
+    if (added === undefined) entry.mesh = soleMesh(entry);
+    else if (meshOf(added) !== mesh) entry.mesh = undefined;
+    if (entry.mesh !== mesh) this.#onOwnChange(entry.key, true);
   }
 
   #drop(entry: AddressEntry): void {
@@ -160,6 +193,21 @@ export class AddressTable {
       watch.listener(reachable);
     }
   }
+}
+
+function meshOf({ origin }: Consumer): string | undefined {
+  return origin?.edgeLink === true ? origin.meshId : undefined;
+}
+
+function soleMesh({ consumers }: AddressEntry): string | undefined {
+  let mesh: string | undefined;
+  for (const consumer of consumers) {
+    if (consumer.remote) continue;
+    const other = meshOf(consumer);
+    if (other === undefined || (mesh !== undefined && other !== mesh)) return undefined;
+    mesh = other;
+  }
+  return mesh;
 }
 
 function reachableFor(entry: AddressEntry, viewer: Origin | undefined): boolean {

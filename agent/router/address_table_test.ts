@@ -97,3 +97,32 @@ Deno.test("addresses: the key decides how messages are spread", () => {
   assert.equal(treatment("Tqdrouter"), "closest");
   assert.equal(treatment("HE1"), "balanced");
 });
+
+Deno.test("addresses: the one mesh of all own consumers is told, and no more once there is another", () => {
+  const told: [string, string | undefined][] = [];
+  const table: AddressTable = new AddressTable((key, present) =>
+    told.push([key, present ? table.get(key)?.mesh : "gone"])
+  );
+  const [one, other] = [origin(true, "m1"), origin(true, "m2")];
+  const withdraw = table.add("Mx", new Taker({ origin: one }));
+  table.add("Mx", new Taker({ origin: one }));
+  const withdrawOther = table.add("Mx", new Taker({ origin: other }));
+  withdrawOther();
+  other.meshId = "m1";
+  table.add("Mx", new Taker({ origin: other }));
+  other.meshId = "m3";
+  table.refresh();
+  assert.deepEqual(told.map(([, mesh]) => mesh), ["m1", undefined, "m1", undefined]);
+  withdraw();
+});
+
+Deno.test("addresses: what is in one mesh alone, here or beyond, is not reachable from that mesh", () => {
+  const table = new AddressTable(() => {});
+  const beyond = Object.assign(new Taker({ remote: true }), { mesh: "m1" as string | undefined });
+  const heard: boolean[] = [];
+  table.watch("Mx", origin(true, "m1"), (reachable) => heard.push(reachable));
+  table.add("Mx", beyond);
+  beyond.mesh = undefined;
+  table.recheck("Mx");
+  assert.deepEqual(heard, [false, true]);
+});

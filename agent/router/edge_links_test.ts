@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { channelPair } from "../../tests/support/channel_pair.ts";
 import { until } from "../../tests/support/until.ts";
 import { message, type Opened, read, send, WirePeer } from "../../tests/support/wire_peer.ts";
+import type { ReceiverHandler } from "../amqp/receiver.ts";
 import type { Sender } from "../amqp/sender.ts";
 import { TendrilError } from "../lib/errors.ts";
 import { silentLogger } from "../telemetry/log.ts";
@@ -20,12 +21,21 @@ class Interior {
   readonly wire: WirePeer;
   constructor(channel: Channel, id: string) {
     this.wire = new WirePeer(channel, "server", id);
-    this.wire.onAttach = (link) => {
-      if (link.role === "sender") link.accept({});
-      else {
-        link.accept(this.wire.receive());
-        link.keepCredit(LINK_CREDIT);
-      }
+    this.wire.onAttach = (link, attach) => {
+      if (link.role === "sender") return link.accept({});
+      link.accept(targetOf(attach) === MESH_DISCOVERY ? this.#meshDiscovery() : this.wire.receive());
+      link.keepCredit(LINK_CREDIT);
+    };
+  }
+
+  /** Takes the edge's mesh id. */
+  #meshDiscovery(): ReceiverHandler {
+    const record = this.wire.receive();
+    return {
+      onDelivery: (delivery) => {
+        record.onDelivery(delivery);
+        delivery.update({ kind: "accepted" }, true);
+      },
     };
   }
 
@@ -152,6 +162,27 @@ Deno.test("edge links: what is wanted here becomes reachable by reports, and onl
   await until(() => interior.wire.opened.every(({ attach, link }) => targetOf(attach) !== "web" || !link.attached));
 });
 
+Deno.test("edge links: nothing is wanted of an interior before it has taken the mesh id, or a second is over", async () => {
+  await using site = edge({ a: 1 });
+  const unwatch = site.router.addresses.watch("Mweb", undefined, () => {});
+  await until(() => site.states().a === "active");
+  const { wire } = site.interior("a");
+  const wanted = () => wire.opened.findIndex(({ attach }) => targetOf(attach) === "web");
+  await until(() => wanted() >= 0);
+  assert.equal(wire.arrived.length, 1, "the mesh id came before");
+  unwatch();
+
+  const [near, far] = channelPair();
+  const silent = new WirePeer(far, "server", "silent");
+  silent.onAttach = (link) => link.accept(silent.receive());
+  const other = new Router({ id: "E2", role: "edge" });
+  other.addresses.watch("Mweb", undefined, () => {});
+  const target = { name: "l", cost: 1, measured: false, endpoint: "x", connect: () => Promise.resolve(near) };
+  const links = new EdgeLinks(other, [target], () => ({ next: () => 1e6, reset() {} }), silentLogger, () => {});
+  await until(() => silent.opened.some(({ attach }) => targetOf(attach) === "web"));
+  await links.stop();
+});
+
 Deno.test("edge links: a report that is none is rejected, and the next one counts", async () => {
   await using site = edge({ a: 1 });
   const heard: boolean[] = [];
@@ -159,6 +190,7 @@ Deno.test("edge links: a report that is none is rejected, and the next one count
   await until(() => site.states().a === "active");
   const interior = site.interior("a");
   const tracking = await interior.towards(ADDRESS_TRACKING);
+  await interior.from("web");
   const bad = send(tracking, message({ to: "x", body: "no report" }));
   const good = send(tracking, encodeTracking({ key: "Mweb", reachable: true }, "R1"));
   await until(() => bad.states.length + good.states.length === 2);
@@ -179,6 +211,7 @@ Deno.test("edge links: an address that is wanted only for a moment leaves no lin
   // Time for answers to answers, if there were any.
   const heard: boolean[] = [];
   const unwatch = site.router.addresses.watch("Mprobe", undefined, (reachable) => heard.push(reachable));
+  await site.interior("a").from("probe");
   await site.interior("a").report("Mprobe", true);
   await until(() => heard.length === 2);
   assert.ok(wire.opened.length <= 7, `${wire.opened.length} links were opened`);
@@ -218,6 +251,7 @@ Deno.test("edge links: who serves here comes before others beyond the link, unti
   site.router.addresses.add("Mweb", here);
   const unwatch = site.router.addresses.watch("Mweb", undefined, () => {});
   await until(() => site.states().a === "active");
+  await site.interior("a").from("web");
   await site.interior("a").report("Mweb", true);
   await until(() => site.router.addresses.get("Mweb")?.consumers.length === 2);
   const route = () => site.router.route(routed({ address: "web", start: message({ to: "web" }) }), listening());
@@ -255,6 +289,7 @@ Deno.test("edge links: the cheapest standby takes over at once, with everything 
   const heard: boolean[] = [];
   const unwatch = site.router.addresses.watch("Mwanted", undefined, (reachable) => heard.push(reachable));
   await until(() => site.states().a === "active" && site.states().b === "standby" && site.states().c === "standby");
+  await site.interior("a").from("wanted");
   await site.interior("a").report("Mwanted", true);
   await until(() => heard.length === 2);
   site.down.add("a");

@@ -74,6 +74,8 @@ export interface Consumer extends Load {
   readonly cost: number;
   /** True when it stands for consumers beyond another router: such are never advertised by us. */
   readonly remote: boolean;
+  /** Beyond another interior: the one edge mesh in which all of it is, if that is so. */
+  readonly mesh?: string | undefined;
   /** Beyond another interior: the way there. Several consumers may share it. */
   readonly hop?: Hop | undefined;
   /** Starts a message. The consumer calls `upstream` from now on, and counts {@link Consumer.outstanding} itself. */

@@ -28,6 +28,9 @@ import type { Peer } from "./peer.ts";
 import type { Router } from "./router.ts";
 import { StreamLinks } from "./stream_links.ts";
 
+/** Time an interior has to take our mesh id before we go on without, in ms. */
+const INTRODUCTION_MS = 1000;
+
 /** One active link of an edge. */
 export class Uplink {
   readonly #router: Router;
@@ -40,6 +43,8 @@ export class Uplink {
   /** Undo functions of addresses that are reachable beyond the link. */
   readonly #reachable = new Map<string, () => void>();
   readonly #stopServed: () => void;
+  #cancelTimer = () => {};
+  #stopped = false;
 
   /** Attaches everything at once; `peer` is open. */
   constructor(router: Router, peer: Peer, meshId: string) {
@@ -63,9 +68,18 @@ export class Uplink {
     }).keepCredit(TRACKING_CREDIT);
     router.uplink = consumer;
     for (const key of router.addresses.ownKeys()) this.#serve(key, true);
-    for (const key of router.addresses.watchedKeys()) this.#want(key, true);
     this.#stopServed = router.onOwnChange((key, present) => this.#serve(key, present));
-    router.addresses.onWatchedChange = (key, watched) => this.#want(key, watched);
+  }
+
+  /**
+   * The interior knows our mesh, or does not care. A C router that is asked for an address before takes us for a part
+   * of whatever mesh the address is in, and never says that it is reachable.
+   */
+  #introduced(): void {
+    if (this.#stopped || !this.#peer.connection.isOpen) return;
+    const { addresses } = this.#router;
+    for (const key of addresses.watchedKeys()) this.#want(key, true);
+    addresses.onWatchedChange = (key, watched) => this.#want(key, watched);
   }
 
   /** The interior opens a link: a streaming link towards us; anything else is refused. */
@@ -81,6 +95,8 @@ export class Uplink {
 
   /** The link is lost or gives way to another: nothing is routed over it any more. */
   stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer();
     this.#stopServed();
     this.#router.addresses.onWatchedChange = undefined;
     if (this.#router.uplink === this.#consumer) this.#router.uplink = undefined;
@@ -105,18 +121,26 @@ export class Uplink {
   }
 
   #tellMeshId(): void {
+    let told = false;
+    let over = false;
+    const introduced = () => {
+      this.#cancelTimer();
+      if (!over) this.#introduced();
+      over = true;
+    };
+    this.#cancelTimer = this.#peer.clock.after(INTRODUCTION_MS, introduced);
     const link: Sender = this.#session.attachSender({ name: linkName(), target: { address: MESH_DISCOVERY } }, {
       onReady: () => {
         if (!link.ready || told) return;
         told = true;
-        link.start(false, {
-          onDrain() {},
-          onReceiverState(_state, _settled) {},
-          onLost() {},
-        }).finish(encodeMeshId(this.#meshId));
+        const onReceiverState = (_: unknown, settled: boolean) => {
+          if (settled) introduced();
+        };
+        link.start(false, { onDrain() {}, onReceiverState, onLost() {} }).finish(encodeMeshId(this.#meshId));
       },
+      // Routers of old know no meshes.
+      onDetached: introduced,
     });
-    let told = false;
   }
 
   #serve(key: string, present: boolean): void {

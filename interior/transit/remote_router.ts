@@ -43,10 +43,16 @@ export class RemoteRouter implements Hop {
     return !copied;
   }
 
-  /** The router serves `key`. */
-  serve(key: string, treatment: Treatment): void {
-    if (this.#consumers.has(key)) return;
-    const consumer = new RemoteConsumer(this);
+  /** The router serves `key`, for edges of one mesh alone if `mesh` is given. */
+  serve(key: string, treatment: Treatment, mesh?: string): void {
+    const known = this.#consumers.get(key);
+    if (known !== undefined) {
+      if (known.mesh === mesh) return;
+      known.mesh = mesh;
+      this.#router.addresses.recheck(key);
+      return;
+    }
+    const consumer = new RemoteConsumer(this, mesh);
     this.#consumers.set(key, consumer);
     this.#router.addresses.add(key, consumer, treatment);
   }
@@ -70,9 +76,11 @@ class RemoteConsumer implements Consumer {
   readonly remote = true;
   readonly hop: RemoteRouter;
   outstanding = 0;
+  mesh: string | undefined;
 
-  constructor(router: RemoteRouter) {
+  constructor(router: RemoteRouter, mesh: string | undefined) {
     this.hop = router;
+    this.mesh = mesh;
   }
 
   get origin(): Origin | undefined {

@@ -195,7 +195,7 @@ export class Transit implements RoutingOutput {
   addressesChanged(id: string, added: readonly AdvertisedAddress[], removed: readonly string[]): void {
     const remote = this.#remote(id);
     for (const key of removed) remote.withdraw(key);
-    for (const { key, treatment } of added) if (ADVERTISED.has(key[0])) remote.serve(key, treatment);
+    for (const { key, treatment, mesh } of added) if (ADVERTISED.has(key[0])) remote.serve(key, treatment, mesh);
   }
 
   /** See {@link RoutingOutput}. */
@@ -229,8 +229,8 @@ export class Transit implements RoutingOutput {
 
   #ownAddress(key: string, present: boolean): void {
     if (!ADVERTISED.has(key[0])) return;
-    const treatment = this.#router.addresses.get(key)?.treatment ?? "balanced";
-    if (present) this.engine.advertise({ key, treatment });
+    const { treatment = "balanced", mesh } = this.#router.addresses.get(key) ?? {};
+    if (present) this.engine.advertise({ key, treatment, ...(mesh === undefined ? {} : { mesh }) });
     else this.engine.withdraw(key);
     if (this.#settling) return;
     // All that changes in this turn is told in one message.
