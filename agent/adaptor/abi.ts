@@ -3,6 +3,9 @@
 /** Name of the export that marks a module as made for ABI v1. */
 export const markerName = "tendril_abi_1";
 
+/** Name of the export that a module has beside {@link markerName} when it uses what v1.1 added. */
+export const minorMarkerName = "tendril_abi_1_1";
+
 /** Results of ABI calls; everything at or above zero is success. */
 export const Status = { ok: 0, more: 1, malformed: -1, limit: -2, unsupported: -3, state: -4 } as const;
 
@@ -12,8 +15,8 @@ export const RoleNumber = { listener: 0, connector: 1 } as const;
 /** First argument of `feed`. */
 export const Side = { socket: 0, stream: 1 } as const;
 
-/** Third argument of `feed`, a set of bits. */
-export const FeedFlag = { none: 0, eof: 1 } as const;
+/** Third argument of `feed`, a set of bits. `spliced`, since v1.1: the finite splice of the socket is through. */
+export const FeedFlag = { none: 0, eof: 1, spliced: 2 } as const;
 
 /** First octet of a record. 7 is reserved for a flow window. */
 export const RecordKind = {
@@ -28,6 +31,12 @@ export const RecordKind = {
   error: 10,
   close: 11,
 } as const;
+
+/** Flag of a BEGIN record, since v1.1: an interim message, which consists of its head alone. */
+export const INTERIM_FLAG = 1;
+
+/** Flags of an ABORT record for the adaptor, since v1.1: what became of its stream, the index being the number on the wire. */
+export const abortReasons = ["lost", "released", "failed", "rejected"] as const;
 
 /** Octets before a record's payload: kind u8, flags u8, reserved u16, stream u32, length u32. */
 export const recordHeaderSize = 12;
@@ -47,11 +56,11 @@ export const headEntrySize = 8;
 /** First octet of a head entry: a property of the message itself, or one of the application. */
 export const HeadScope = { message: 0, application: 1 } as const;
 
-/** Second octet of a head entry. */
-export const HeadType = { string: 1, uint: 2 } as const;
+/** Second octet of a head entry. `field`, since v1.1: a string whose key is a symbol on the wire and may occur again. */
+export const HeadType = { string: 1, uint: 2, field: 3 } as const;
 
-/** Key of the only message property of v1. */
-export const contentTypeKey = "content-type";
+/** Keys of the message properties; the subject is there since v1.1. They come first, in this order. */
+export const messageKeys = ["content-type", "subject"] as const;
 
 /** Codes of an ERROR record that all adaptors share; an adaptor's own start at 1000. */
 export const SharedErrorCode = {
@@ -77,7 +86,7 @@ export const requiredFunctions: Readonly<Record<string, string>> = {
 };
 
 /** Exports that a module may leave out. */
-export const optionalFunctions: Readonly<Record<string, string>> = { _initialize: "()" };
+export const optionalFunctions: Readonly<Record<string, string>> = { _initialize: "()", [minorMarkerName]: "()" };
 
 /** The exports of a module that passed the policy, as seen from JavaScript. */
 export interface AbiExports {

@@ -1,7 +1,9 @@
 /** What an adaptor asks its host to do, decoded from the records of ABI v1 (`docs/reference/adaptor-abi.md`). */
 
-/** A typed application property of a message. */
-export type PropertyValue = { readonly type: "string"; readonly value: string } | {
+import type { abortReasons } from "./abi.ts";
+
+/** A typed application property of a message. A `field` has a symbol as its key on the wire, and its key may occur again. */
+export type PropertyValue = { readonly type: "string" | "field"; readonly value: string } | {
   readonly type: "uint";
   readonly value: number;
 };
@@ -10,6 +12,8 @@ export type PropertyValue = { readonly type: "string"; readonly value: string } 
 export interface MessageHead {
   /** AMQP content-type, empty for none. */
   readonly contentType: string;
+  /** AMQP subject, if there is one. */
+  readonly subject?: string;
   /** AMQP application-properties, in order. */
   readonly properties: ReadonlyArray<readonly [string, PropertyValue]>;
 }
@@ -20,7 +24,8 @@ export type SpliceSide = "socket-to-stream" | "stream-to-socket";
 /** One instruction of an adaptor. Byte views are valid only until the next call into the same instance. */
 export type Action =
   | { readonly kind: "bytes"; readonly data: Uint8Array }
-  | { readonly kind: "begin"; readonly stream: number; readonly head: MessageHead }
+  /** `interim`: a message of its head alone, before the one that answers the same stream. */
+  | { readonly kind: "begin"; readonly stream: number; readonly head: MessageHead; readonly interim?: true }
   | { readonly kind: "data"; readonly stream: number; readonly data: Uint8Array }
   | { readonly kind: "end"; readonly stream: number }
   | { readonly kind: "abort"; readonly stream: number }
@@ -31,12 +36,18 @@ export type Action =
   | { readonly kind: "error"; readonly code: number; readonly text: string }
   | { readonly kind: "close"; readonly text: string };
 
+/**
+ * What became of a stream: lost for a reason unknown, released (nobody has begun to deal with it), failed (somebody may have), or
+ * rejected (nobody ever will).
+ */
+export type AbortReason = typeof abortReasons[number];
+
 /** What the router tells an adaptor about a stream. */
 export type StreamEvent =
   | { readonly kind: "begin"; readonly stream: number; readonly head: MessageHead }
   | { readonly kind: "data"; readonly stream: number; readonly data: Uint8Array }
   | { readonly kind: "end"; readonly stream: number }
-  | { readonly kind: "abort"; readonly stream: number };
+  | { readonly kind: "abort"; readonly stream: number; readonly reason?: AbortReason };
 
 /** Which end of a service an adaptor instance stands at. */
 export type AdaptorRole = "listener" | "connector";
@@ -47,6 +58,8 @@ export interface AdaptorInstance {
   open(role: AdaptorRole, config: Uint8Array): Action[];
   /** Offers socket bytes; `consumed` below `data.length` means: stop reading and offer the rest after the next event. */
   socket(data: Uint8Array, eof: boolean): { readonly consumed: number; readonly actions: Action[] };
+  /** The splice of a known number of socket octets is through. */
+  spliced(): Action[];
   /** Offers an event of a router stream. */
   stream(event: StreamEvent): Action[];
   /** Lets time pass; `now` in ms. `deadline` is the next wanted call in ms of the same clock, 0 for none. */
@@ -54,6 +67,12 @@ export interface AdaptorInstance {
   /** Called once, last; the instance must not be used afterwards. */
   close(): void;
 }
+
+/**
+ * What an adaptor's streams are on the wire: `one` message each way, raw octets behind its head, as TCP has it; or `many`
+ * messages, each with a subject and a body in sections, the answers correlated with what they answer.
+ */
+export type MessageForm = "one" | "many";
 
 /** A loaded, verified adaptor from which instances are made. */
 export interface AdaptorModule {
@@ -65,6 +84,8 @@ export interface AdaptorModule {
   readonly digest: string;
   /** False for an adaptor that takes no socket octets before its splice: the socket is then read only afterwards. */
   readonly readsSocket: boolean;
+  /** The form of its messages. */
+  readonly messages: MessageForm;
   /** Makes an instance for one connection. */
   instantiate(): AdaptorInstance;
 }

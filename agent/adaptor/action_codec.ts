@@ -1,7 +1,7 @@
 /** Actions as records: what an adaptor answers. Reading is the host's half; writing serves tests and tools. */
 
 import type { Action, SpliceSide } from "./action.ts";
-import { logLevels, recordHeaderSize, RecordKind, splicePayloadSize, SpliceSideNumber } from "./abi.ts";
+import { INTERIM_FLAG, logLevels, recordHeaderSize, RecordKind, splicePayloadSize, SpliceSideNumber } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import { encodeHead, readHead } from "./head_codec.ts";
 import { formatLimits } from "./limits.ts";
@@ -17,7 +17,7 @@ const splitWord = 0x1_0000_0000;
 export function readActions(bytes: Uint8Array, actions: Action[]): void {
   const record = new RecordReader(bytes);
   while (record.next()) {
-    if (record.flags !== 0 && record.kind !== RecordKind.log) throw record.fault(`has unknown flags ${record.flags}`);
+    if (record.flags !== 0 && !mayHaveFlags(record)) throw record.fault(`has unknown flags ${record.flags}`);
     actions.push(isAboutStream(record.kind) ? readStreamAction(record) : readPlainAction(record));
   }
 }
@@ -27,9 +27,24 @@ export function encodeAction(action: Action): Uint8Array {
   const payload = payloadOf(action);
   const target = new Uint8Array(recordSize(payload.length));
   target.set(payload, recordHeaderSize);
-  const flags = action.kind === "log" ? logLevels.indexOf(action.level) : 0;
-  writeFrame(target, 0, RecordKind[action.kind], flags, "stream" in action ? action.stream : 0, payload.length);
+  writeFrame(
+    target,
+    0,
+    RecordKind[action.kind],
+    flagsOf(action),
+    "stream" in action ? action.stream : 0,
+    payload.length,
+  );
   return target;
+}
+
+function mayHaveFlags({ kind, flags }: RecordReader): boolean {
+  return kind === RecordKind.log || (kind === RecordKind.begin && flags === INTERIM_FLAG);
+}
+
+function flagsOf(action: Action): number {
+  if (action.kind === "log") return logLevels.indexOf(action.level);
+  return action.kind === "begin" && action.interim ? INTERIM_FLAG : 0;
 }
 
 function isAboutStream(kind: number): boolean {
@@ -40,8 +55,10 @@ function readStreamAction(record: RecordReader): Action {
   const { stream } = record;
   if (stream === 0) throw record.fault("names no stream");
   switch (record.kind) {
-    case RecordKind.begin:
-      return { kind: "begin", stream, head: readHead(record.payload(), (what) => record.fault(what)) };
+    case RecordKind.begin: {
+      const head = readHead(record.payload(), (what) => record.fault(what));
+      return record.flags === 0 ? { kind: "begin", stream, head } : { kind: "begin", stream, head, interim: true };
+    }
     case RecordKind.data:
       return { kind: "data", stream, data: record.payload() };
     case RecordKind.splice:

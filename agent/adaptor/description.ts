@@ -1,7 +1,7 @@
 /** What a module says of itself, asked once at load of an instance that serves no connection. */
 
-import type { AdaptorRole } from "./action.ts";
-import type { AbiExports } from "./abi.ts";
+import type { AdaptorRole, MessageForm } from "./action.ts";
+import { type AbiExports, minorMarkerName } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import { formatLimits } from "./limits.ts";
 
@@ -17,6 +17,8 @@ export interface Description {
   readonly roles: readonly AdaptorRole[];
   /** Whether it wants socket octets before a splice; true unless it says otherwise. */
   readonly readsSocket: boolean;
+  /** The form of its messages; one each way unless it says otherwise. */
+  readonly messages: MessageForm;
   /** Address of the input buffer. */
   readonly inPtr: number;
   /** Octets in the input buffer. */
@@ -54,7 +56,8 @@ export function describe(abi: AbiExports): Description {
   const length = Number(BigInt.asUintN(32, packed));
   if (length > formatLimits.describeOctets) refuse(`its description has ${length} octets`);
   if (start + length > memory.length) refuse("its description lies outside of its memory");
-  return { ...parse(memory.subarray(start, start + length)), ...buffers, memoryOctets: memory.length };
+  const said = parse(memory.subarray(start, start + length), minorMarkerName in abi);
+  return { ...said, ...buffers, memoryOctets: memory.length };
 }
 
 function checkBuffers(
@@ -68,7 +71,9 @@ function checkBuffers(
   if (inPtr < outPtr + outCap && outPtr < inPtr + inCap) refuse("its buffers overlap");
 }
 
-function parse(octets: Uint8Array): Pick<Description, "name" | "version" | "protocol" | "roles" | "readsSocket"> {
+type Said = Pick<Description, "name" | "version" | "protocol" | "roles" | "readsSocket" | "messages">;
+
+function parse(octets: Uint8Array, isMinor: boolean): Said {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(octets));
@@ -76,14 +81,20 @@ function parse(octets: Uint8Array): Pick<Description, "name" | "version" | "prot
     throw new AdaptorError("ADAPTOR_DESCRIBE", "the module's description is not JSON", { cause });
   }
   if (typeof value !== "object" || value === null) refuse("its description is not an object");
-  const { name, version, protocol, roles, reads_socket: readsSocket = true } = value as Record<string, unknown>;
+  const { name, version, protocol, roles, reads_socket: readsSocket = true, messages = "one" } = value as Record<
+    string,
+    unknown
+  >;
   if (typeof name !== "string" || !namePattern.test(name)) refuse("its name is not a short lower-case word");
   if (typeof version !== "string" || !versionPattern.test(version)) refuse("its version is not major.minor.patch");
   if (typeof protocol !== "string" || !namePattern.test(protocol)) {
     refuse("its protocol is not a short lower-case word");
   }
   if (typeof readsSocket !== "boolean") refuse("its reads_socket is not true or false");
-  return { name, version, protocol, roles: parseRoles(roles), readsSocket };
+  if (messages !== "one" && (messages !== "many" || !isMinor)) {
+    refuse(`its messages are neither one nor, with the export ${minorMarkerName}, many`);
+  }
+  return { name, version, protocol, roles: parseRoles(roles), readsSocket, messages };
 }
 
 function parseRoles(roles: unknown): AdaptorRole[] {

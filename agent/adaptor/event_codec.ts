@@ -1,7 +1,7 @@
 /** Stream events as records: what the host feeds on side 1. MSG_BEGIN, MSG_DATA, MSG_END and MSG_ABORT, nothing else. */
 
 import type { StreamEvent } from "./action.ts";
-import { RecordKind } from "./abi.ts";
+import { abortReasons, RecordKind } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import { encodeHead, readHead } from "./head_codec.ts";
 import { RecordReader, recordSize, writeFrame } from "./record.ts";
@@ -26,7 +26,7 @@ export function writeEvent(target: Uint8Array, event: StreamEvent): number {
     case "end":
       return writeRecord(target, RecordKind.end, stream, noOctets);
     case "abort":
-      return writeRecord(target, RecordKind.abort, stream, noOctets);
+      return writeRecord(target, RecordKind.abort, stream, noOctets, abortReasons.indexOf(event.reason ?? "lost"));
   }
 }
 
@@ -35,7 +35,8 @@ export function readEvents(bytes: Uint8Array): StreamEvent[] {
   const events: StreamEvent[] = [];
   const record = new RecordReader(bytes);
   while (record.next()) {
-    if (record.flags !== 0) throw record.fault(`has unknown flags ${record.flags}`);
+    const known = record.kind === RecordKind.abort ? abortReasons.length : 1;
+    if (record.flags >= known) throw record.fault(`has unknown flags ${record.flags}`);
     if (record.stream === 0) throw record.fault("names no stream");
     events.push(readEvent(record));
   }
@@ -52,13 +53,16 @@ function readEvent(record: RecordReader): StreamEvent {
     case RecordKind.end:
     case RecordKind.abort:
       if (record.length !== 0) throw record.fault("must have no payload");
-      return { kind: record.kind === RecordKind.end ? "end" : "abort", stream };
+      if (record.kind === RecordKind.end) return { kind: "end", stream };
+      return record.flags === 0
+        ? { kind: "abort", stream }
+        : { kind: "abort", stream, reason: abortReasons[record.flags]! };
     default:
       throw record.fault(`is of kind ${record.kind}, which is no stream event`);
   }
 }
 
-function writeRecord(target: Uint8Array, kind: number, stream: number, payload: Uint8Array): number {
+function writeRecord(target: Uint8Array, kind: number, stream: number, payload: Uint8Array, flags = 0): number {
   if (recordSize(payload.length) > target.length) {
     throw new AdaptorError(
       "ADAPTOR_EVENT",
@@ -66,5 +70,5 @@ function writeRecord(target: Uint8Array, kind: number, stream: number, payload: 
     );
   }
   target.set(payload, recordHeaderSize);
-  return writeFrame(target, 0, kind, 0, stream, payload.length);
+  return writeFrame(target, 0, kind, flags, stream, payload.length);
 }

@@ -1,19 +1,20 @@
 /**
  * The payload of MSG_BEGIN: entries of scope u8, type u8, key length u16, value length u32, key, value; not padded.
  *
- * The content-type comes first if there is one, then the application properties in order, each key once. Reading
- * accepts exactly what writing makes.
+ * Content-type and subject come first if there are any, then the application properties in order, each key once unless it is
+ * that of a field. Reading accepts exactly what writing makes.
  */
 
 import type { MessageHead, PropertyValue } from "./action.ts";
-import { contentTypeKey, headEntrySize, HeadScope, HeadType } from "./abi.ts";
+import { headEntrySize, HeadScope, HeadType, messageKeys } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import { formatLimits } from "./limits.ts";
 import { encodeText, readText, readU32, writeU32 } from "./record.ts";
 
 /** Decodes a payload; `fault` makes the error that is thrown for one that is not a head. */
 export function readHead(payload: Uint8Array, fault: (what: string) => AdaptorError): MessageHead {
-  let contentType = "";
+  const texts: [string, string] = ["", ""];
+  let next = 0;
   const properties: [string, PropertyValue][] = [];
   const keys = new Set<string>();
   let at = 0;
@@ -30,35 +31,44 @@ export function readHead(payload: Uint8Array, fault: (what: string) => AdaptorEr
     const key = readText(payload.subarray(at + headEntrySize, valueStart), fault);
     const value = readValue(type, payload.subarray(valueStart, valueStart + valueLength), fault);
     if (scope === HeadScope.message) {
-      if (at !== 0 || key !== contentTypeKey || value.type !== "string" || value.value === "") {
-        throw fault("has a message property other than one content-type at its start");
+      const index = messageKeys.findIndex((known) => known === key);
+      if (index < next || value.type !== "string" || value.value === "") {
+        throw fault("has a message property other than content-type and subject at its start");
       }
-      contentType = value.value;
+      next = index + 1;
+      texts[index] = value.value;
     } else if (scope === HeadScope.application) {
-      if (keys.has(key)) throw fault("has the same application property twice");
-      if (keys.size === formatLimits.headProperties) throw fault(`has over ${keys.size} application properties`);
-      keys.add(key);
+      next = texts.length;
+      if (properties.length === formatLimits.headProperties) {
+        throw fault(`has over ${properties.length} application properties`);
+      }
+      if (value.type !== "field") {
+        if (keys.has(key)) throw fault("has the same application property twice");
+        keys.add(key);
+      }
       properties.push([key, value]);
     } else {
       throw fault(`has a head entry of unknown scope ${scope}`);
     }
     at = valueStart + valueLength;
   }
-  return { contentType, properties };
+  const [contentType, subject] = texts;
+  return subject === "" ? { contentType, properties } : { contentType, subject, properties };
 }
 
 /** Encodes a head. Throws ADAPTOR_EVENT if it breaks a rule that reading would refuse it for. */
 export function encodeHead(head: MessageHead): Uint8Array {
   const entries: Uint8Array[] = [];
-  if (head.contentType !== "") {
-    entries.push(encodeEntry(HeadScope.message, contentTypeKey, { type: "string", value: head.contentType }));
-  }
+  [head.contentType, head.subject ?? ""].forEach((value, index) => {
+    if (value !== "") entries.push(encodeEntry(HeadScope.message, messageKeys[index]!, { type: "string", value }));
+  });
   if (head.properties.length > formatLimits.headProperties) {
     throw badHead(
       `${head.properties.length} application properties are over the limit of ${formatLimits.headProperties}`,
     );
   }
-  if (new Set(head.properties.map(([key]) => key)).size !== head.properties.length) {
+  const single = head.properties.filter(([, { type }]) => type !== "field");
+  if (new Set(single.map(([key]) => key)).size !== single.length) {
     throw badHead("an application property occurs twice");
   }
   for (const [key, value] of head.properties) entries.push(encodeEntry(HeadScope.application, key, value));
@@ -67,6 +77,7 @@ export function encodeHead(head: MessageHead): Uint8Array {
 
 function readValue(type: number, octets: Uint8Array, fault: (what: string) => AdaptorError): PropertyValue {
   if (type === HeadType.string) return { type: "string", value: readText(octets, fault) };
+  if (type === HeadType.field) return { type: "field", value: readText(octets, fault) };
   if (type !== HeadType.uint) throw fault(`has a head entry of unknown type ${type}`);
   if (octets.length !== 4) throw fault(`has a uint of ${octets.length} octets`);
   return { type: "uint", value: readU32(octets, 0) };
@@ -90,7 +101,7 @@ function encodeEntry(scope: number, key: string, value: PropertyValue): Uint8Arr
 }
 
 function encodeValue(value: PropertyValue): Uint8Array {
-  if (value.type === "string") return encodeText(value.value);
+  if (value.type !== "uint") return encodeText(value.value);
   if (value.value >>> 0 !== value.value) throw badHead(`${value.value} is not an unsigned integer of 32 bits`);
   const octets = new Uint8Array(4);
   writeU32(octets, 0, value.value);

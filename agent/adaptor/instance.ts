@@ -97,6 +97,15 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     });
   }
 
+  /** Says that a splice is through; see {@link AdaptorInstance.spliced}. */
+  spliced(): Action[] {
+    return this.#guard(true, () => {
+      const actions: Action[] = [];
+      this.#feed(Side.socket, 0, FeedFlag.spliced, actions, this.#budget(), false);
+      return actions;
+    });
+  }
+
   /** Tells of a stream; see {@link AdaptorInstance.stream}. Throws ADAPTOR_EVENT for an event that can't be encoded. */
   stream(event: StreamEvent): Action[] {
     return this.#guard(true, () => {

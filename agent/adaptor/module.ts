@@ -1,6 +1,6 @@
 /** A compiled, verified adaptor, of which every connection gets its own instance. */
 
-import type { AdaptorInstance, AdaptorModule } from "./action.ts";
+import type { AdaptorInstance, AdaptorModule, MessageForm } from "./action.ts";
 import type { AbiExports } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import type { Description } from "./description.ts";
@@ -20,6 +20,8 @@ export class WasmAdaptorModule implements AdaptorModule {
   readonly description: Description;
   /** See {@link AdaptorModule}. */
   readonly readsSocket: boolean;
+  /** See {@link AdaptorModule}. */
+  readonly messages: MessageForm;
   readonly #transcripts = new Transcripts();
   readonly #module: WebAssembly.Module;
   readonly #limits: AdaptorLimits;
@@ -31,6 +33,7 @@ export class WasmAdaptorModule implements AdaptorModule {
     this.digest = digest;
     this.description = description;
     this.readsSocket = description.readsSocket;
+    this.messages = description.messages;
     this.#module = module;
     this.#limits = limits;
   }

@@ -5,7 +5,7 @@
  * `docs/reference/adaptor-abi.md`, section "What a module must be".
  */
 
-import { markerName, optionalFunctions, requiredFunctions } from "./abi.ts";
+import { markerName, minorMarkerName, optionalFunctions, requiredFunctions } from "./abi.ts";
 import { AdaptorError, type AdaptorErrorCode } from "./adaptor_error.ts";
 import type { AdaptorLimits } from "./limits.ts";
 import { type Bounds, type ModuleShape, readShape, type ShapeExport } from "./module_shape.ts";
@@ -59,7 +59,9 @@ function checkExports(shape: ModuleShape): void {
   if (!exports.has(markerName)) refuse("ADAPTOR_VERSION", `does not export ${markerName}: it is not made for this ABI`);
   for (const name of exports.keys()) {
     // A minor version that this host does not know would make records that it does not know.
-    if (name.startsWith(`${markerName}_`)) refuse("ADAPTOR_VERSION", "is made for a newer minor version of this ABI");
+    if (name.startsWith(`${markerName}_`) && name !== minorMarkerName) {
+      refuse("ADAPTOR_VERSION", "is made for a newer minor version of this ABI");
+    }
   }
   if (exports.get("memory")?.kind !== "memory") refuse("ADAPTOR_EXPORT", "does not export its memory as memory");
   for (const [name, signature] of Object.entries(requiredFunctions)) {

@@ -73,6 +73,11 @@ export class ReplayedInstance implements AdaptorInstance {
     return instance.socket(data, eof);
   }
 
+  /** See {@link AdaptorInstance.spliced}. */
+  spliced(): Action[] {
+    return this.#instance().spliced();
+  }
+
   /** See {@link AdaptorInstance.stream}. */
   stream(event: StreamEvent): Action[] {
     const key = event.kind === "data" ? undefined : JSON.stringify(event);

@@ -58,7 +58,7 @@ export class StreamOrder {
     if (this.#closed) throw disorder(`${action.kind} after close`);
     switch (action.kind) {
       case "begin":
-        return this.#begin(action.stream);
+        return action.interim ? this.#beginInterim(action.stream) : this.#begin(action.stream);
       case "data":
         return this.#write(action.stream, "data");
       case "end":
@@ -97,6 +97,12 @@ export class StreamOrder {
     }
     this.#lastBegun = stream;
     this.#own.set(stream, false);
+  }
+
+  /** A message of its own, which leaves the stream to be begun. */
+  #beginInterim(stream: number): void {
+    if (this.#unanswered.has(stream - 1)) return;
+    throw disorder(`an interim begin of stream ${stream}, which answers no open stream`);
   }
 
   #write(stream: number, what: string): void {

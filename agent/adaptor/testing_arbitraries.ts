@@ -14,23 +14,42 @@ const propertyValue: fc.Arbitrary<PropertyValue> = fc.oneof(
   text.map((value) => ({ type: "string", value }) as const),
   u32.map((value) => ({ type: "uint", value }) as const),
 );
+const field: fc.Arbitrary<PropertyValue> = text.map((value) => ({ type: "field", value }) as const);
 
 /** Any message head. */
-export const anyHead: fc.Arbitrary<MessageHead> = fc.record({
-  contentType: text,
-  properties: fc.uniqueArray(fc.tuple(text, propertyValue), { selector: ([key]) => key, maxLength: 8 }),
-}, plain);
+export const anyHead: fc.Arbitrary<MessageHead> = fc.tuple(
+  fc.record({
+    contentType: text,
+    properties: fc.uniqueArray(fc.tuple(text, propertyValue), { selector: ([key]) => key, maxLength: 8 }),
+  }, plain),
+  text,
+  fc.array(fc.tuple(fc.constantFrom("Cookie", "a", ""), field), { maxLength: 4 }),
+).map(([head, subject, fields]) => ({
+  ...head,
+  ...(subject === "" ? {} : { subject }),
+  properties: [...head.properties, ...fields],
+}));
 
-/** Any stream event. */
-export const anyEvent: fc.Arbitrary<StreamEvent> = fc.oneof(
+const anyOfBoth = fc.oneof(
   fc.record({ kind: fc.constant("begin"), stream: streamNumber, head: anyHead }, plain),
   fc.record({ kind: fc.constant("data"), stream: streamNumber, data: octets }, plain),
   fc.record({ kind: fc.constantFrom("end", "abort"), stream: streamNumber }, plain),
 );
 
+/** Any stream event. */
+export const anyEvent: fc.Arbitrary<StreamEvent> = fc.oneof(
+  anyOfBoth,
+  fc.record({
+    kind: fc.constant("abort"),
+    stream: streamNumber,
+    reason: fc.constantFrom("released", "failed", "rejected"),
+  }, plain),
+);
+
 /** Any action. */
 export const anyAction: fc.Arbitrary<Action> = fc.oneof(
-  anyEvent,
+  anyOfBoth,
+  fc.record({ kind: fc.constant("begin"), stream: streamNumber, head: anyHead, interim: fc.constant(true) }, plain),
   fc.record({ kind: fc.constant("bytes"), data: octets }, plain),
   fc.record({
     kind: fc.constant("splice"),

@@ -108,7 +108,7 @@ function text(value: AmqpValue | undefined): string | undefined {
 }
 
 function amqpValue(property: PropertyValue): AmqpValue {
-  return property.type === "string" ? property.value : { type: "uint", value: property.value };
+  return property.type === "uint" ? { type: "uint", value: property.value } : property.value;
 }
 
 function propertyValue(value: AmqpValue): PropertyValue | undefined {

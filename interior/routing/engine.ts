@@ -16,8 +16,7 @@
  *   whoever has older knowledge asks for the link state (LSR, answered by LSU) or for the addresses (MAR, answered by
  *   MAU). Link states are never flooded. Changes of addresses are, just before the RA that announces them.
  *
- * Where skupper-router waits for its next tick, this one tells a change at once, unless it told another one within the
- * last second.
+ * Where skupper-router waits for its next tick, this one tells a change at once, unless it told many of late (`pace`).
  */
 
 import type {
@@ -31,6 +30,7 @@ import type {
 import { Capacity } from "./capacity.ts";
 import { MobileAddresses } from "./mobile_addresses.ts";
 import { type Adjacency, Neighbours } from "./neighbours.ts";
+import { Pace } from "./pace.ts";
 import { Paths } from "./paths.ts";
 import { RemoteNode } from "./remote_node.ts";
 import { DEFAULT_TIMING, type RoutingTiming, STRAY_TICKS } from "./timing.ts";
@@ -86,7 +86,7 @@ export class RoutingEngine {
   #pathsStale = false;
   #helloAt = -Infinity;
   #advertisedAt = -Infinity;
-  #changeToldAt = -Infinity;
+  readonly #pace: Pace;
   #topologyChangedAt = -Infinity;
   #duplicateReported = false;
 
@@ -95,6 +95,7 @@ export class RoutingEngine {
     this.#identity = identity;
     this.#out = out;
     this.#timing = timing;
+    this.#pace = new Pace(timing.changeInterval, timing.changeBurst);
     this.#neighbours = new Neighbours(timing);
     this.#addresses = new MobileAddresses(identity);
     this.#capacity = new Capacity(this.#nodes, (code, facts) => out.problem(code, facts));
@@ -210,7 +211,7 @@ export class RoutingEngine {
 
   /** Computes what is to be computed, and tells what may be told now. The rest waits for the next tick. */
   settle(now: number): void {
-    if (now - this.#changeToldAt >= this.#timing.changeInterval) this.#tell(now);
+    if (this.#pace.allows(now)) this.#tell(now);
     else {
       // Routes at least follow at once: only talking has to wait.
       this.#compute(now);
@@ -422,7 +423,7 @@ export class RoutingEngine {
     const update = strangers ? undefined : this.#addresses.takeUpdate();
     if (update !== undefined) this.#out.multicast(update);
     if (linkState || update !== undefined) {
-      this.#changeToldAt = now;
+      this.#pace.spoke(now);
       this.#advertise(now);
     }
     this.#ask(now);

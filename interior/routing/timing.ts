@@ -24,8 +24,10 @@ export interface RoutingTiming {
   readonly introduction: number;
   /** Changes of addresses wait at most this long for such a router. */
   readonly introductionLimit: number;
-  /** Own changes are told at once, but not more often than this: what changes sooner waits for the next tick. */
+  /** Own changes are told at once, `changeBurst` at most; then one in this time, and the rest waits for the next tick. */
   readonly changeInterval: number;
+  /** See {@link RoutingTiming.changeInterval}. */
+  readonly changeBurst: number;
 }
 
 /** What every Skupper router uses. */
@@ -40,6 +42,7 @@ export const DEFAULT_TIMING: RoutingTiming = {
   introduction: 1000,
   introductionLimit: 3000,
   changeInterval: 1000,
+  changeBurst: 4,
 };
 
 /** Time between two calls of `RoutingEngine.tick`, in ms. */

@@ -16,6 +16,7 @@ export const nativeTcp: AdaptorModule = {
   version: "1.0.0",
   digest: "none",
   readsSocket: false,
+  messages: "one",
   instantiate: () => new PassThrough(),
 };
 
@@ -29,6 +30,10 @@ class PassThrough implements AdaptorInstance {
 
   socket(): { consumed: number; actions: Action[] } {
     return { consumed: 0, actions: [] };
+  }
+
+  spliced(): Action[] {
+    return [];
   }
 
   stream(): Action[] {

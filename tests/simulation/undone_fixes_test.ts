@@ -27,14 +27,14 @@ const FIXES: readonly Fix[] = [
     file: "interior/routing/mobile_addresses.ts",
     code: "for (const [key, address] of this.#told) {",
     undone: "for (const [key, address] of new Map<string, AdvertisedAddress>()) {",
-    seed: 368,
+    seed: 796,
   },
   {
     name: "questions that got lost are asked again",
     file: "interior/routing/remote_node.ts",
     code: "this.#askAgainAt = now + this.#patience;",
     undone: "this.#askAgainAt = Infinity;",
-    seed: 2,
+    seed: 14,
   },
 ];
 

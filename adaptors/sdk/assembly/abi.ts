@@ -5,3 +5,6 @@ export { drain } from "./writer";
 
 /** The marker: this module speaks ABI v1. */
 export function tendril_abi_1(): void {}
+
+/** The marker of v1.1, which a module re-exports beside the other when it uses what that version added. */
+export function tendril_abi_1_1(): void {}

@@ -16,8 +16,19 @@ export const ROLE_CONNECTOR: i32 = 1;
 export const SIDE_SOCKET: i32 = 0;
 export const SIDE_STREAM: i32 = 1;
 
-// Flags of `feed`.
+// Flags of `feed` on the socket's side.
 export const FLAG_EOF: i32 = 1;
+/** Since v1.1. */
+export const FLAG_SPLICED: i32 = 2;
+
+// Flags of a begin record, since v1.1.
+export const BEGIN_INTERIM: u8 = 1;
+
+// Flags of an abort record that the host sends, since v1.1.
+export const ABORT_LOST: u8 = 0;
+export const ABORT_RELEASED: u8 = 1;
+export const ABORT_FAILED: u8 = 2;
+export const ABORT_REJECTED: u8 = 3;
 
 // Record kinds. 7 is reserved.
 export const KIND_BYTES: u8 = 1;
@@ -43,6 +54,8 @@ export const SCOPE_MESSAGE: u8 = 0;
 export const SCOPE_APPLICATION: u8 = 1;
 export const TYPE_STRING: u8 = 1;
 export const TYPE_UINT: u8 = 2;
+/** Since v1.1. */
+export const TYPE_FIELD: u8 = 3;
 
 // Levels of a log record.
 export const LOG_DEBUG: u8 = 0;

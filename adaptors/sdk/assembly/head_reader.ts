@@ -47,3 +47,8 @@ export function isContentType(): bool {
   return entryScope == SCOPE_MESSAGE && entryType == TYPE_STRING &&
     equalsAscii(entryKey, entryKeyLength, "content-type");
 }
+
+/** Whether the entry read last is the message's subject; since v1.1. */
+export function isSubject(): bool {
+  return entryScope == SCOPE_MESSAGE && entryType == TYPE_STRING && equalsAscii(entryKey, entryKeyLength, "subject");
+}

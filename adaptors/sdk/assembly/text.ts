@@ -15,6 +15,20 @@ export function equalsAscii(source: usize, length: u32, text: string): bool {
   return true;
 }
 
+/** Whether the octets at `source` are the ASCII literal, which is in lower case, whatever their case. */
+export function equalsIgnoringCase(source: usize, length: u32, lower: string): bool {
+  if (length != <u32> lower.length) return false;
+  for (let i: u32 = 0; i < length; i++) {
+    if (lowerCase(load<u8>(source + i)) != codeAt(lower, i)) return false;
+  }
+  return true;
+}
+
+/** An ASCII letter in lower case; anything else as it is. */
+export function lowerCase(octet: u8): u8 {
+  return <u8> (octet - 65) < 26 ? octet | 0x20 : octet;
+}
+
 /** `charCodeAt` without its bounds check, which would double the size of the loops above. */
 function codeAt(text: string, index: u32): u8 {
   return load<u8>(changetype<usize>(text) + (index << 1));

@@ -26,6 +26,16 @@ export function drain(): i32 {
   return result;
 }
 
+/** Octets of payload that a record may still have before the buffer is emptied. */
+export function room(): u32 {
+  return CAPACITY - used > HEADER_SIZE ? CAPACITY - used - HEADER_SIZE : 0;
+}
+
+/** Asks the host to empty the buffer and to call again with what was not taken. */
+export function askForRoom(): void {
+  more = true;
+}
+
 /** Opens a record. */
 export function startRecord(kind: u8, flags: u8, stream: u32): void {
   cursor = used;

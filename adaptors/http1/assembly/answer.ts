@@ -1,0 +1,181 @@
+/** Answers that this adaptor makes up itself: they name the site they come from, in `Proxy-Status` (RFC 9209) and in words. */
+
+import { emitBytes, emitData, emitEnd } from "../../sdk/assembly/emit";
+import { putField, putStringProperty, putSubject, startBegin } from "../../sdk/assembly/head_writer";
+import { copyAscii, equalsAscii } from "../../sdk/assembly/text";
+import { finishRecord } from "../../sdk/assembly/writer";
+import { areVisible } from "./chars";
+
+/** Octets of the names of site and routing key. */
+const NAME_CAPACITY: u32 = 255;
+const SITE: usize = memory.data(256, 8);
+const KEY: usize = memory.data(256, 8);
+let siteLength: u32 = 0;
+let keyLength: u32 = 0;
+
+const TEXT_CAPACITY: u32 = 1536;
+const HEAD_TEXT: usize = memory.data(1536, 8);
+const BODY_TEXT: usize = memory.data(1536, 8);
+const STATUS_VALUE: usize = memory.data(1536, 8);
+const NUMBER: usize = memory.data(16, 8);
+let textStart: usize = 0;
+let text: usize = 0;
+
+/** Reads `site=` and `key=` lines, each of visible ASCII without quotes: false for anything else. */
+export function configure(source: usize, length: u32): bool {
+  let at = source;
+  const end = source + length;
+  while (at < end) {
+    let lineEnd = at;
+    while (lineEnd < end && load<u8>(lineEnd) != 0x0a) lineEnd++;
+    let equals = at;
+    while (equals < lineEnd && load<u8>(equals) != 0x3d) equals++;
+    if (equals == lineEnd) return false;
+    const value = equals + 1;
+    const valueLength = <u32> (lineEnd - value);
+    if (valueLength > NAME_CAPACITY || !areVisible(value, valueLength)) return false;
+    for (let i = value; i < lineEnd; i++) if (load<u8>(i) == 0x22 || load<u8>(i) == 0x5c) return false;
+    const nameLength = <u32> (equals - at);
+    if (equalsAscii(at, nameLength, "site")) {
+      memory.copy(SITE, value, valueLength);
+      siteLength = valueLength;
+    } else if (equalsAscii(at, nameLength, "key")) {
+      memory.copy(KEY, value, valueLength);
+      keyLength = valueLength;
+    } else return false;
+    at = lineEnd + 1;
+  }
+  return true;
+}
+
+/** Answers the client and tells it that the connection ends. `error` is a type of RFC 9209, section 2.3. */
+export function answerSocket(status: u32, error: string, why: string, withoutBody: bool): bool {
+  compose(status, "listener", error, why);
+  const bodyLength = <u32> (text - textStart);
+  start(HEAD_TEXT);
+  put("HTTP/1.1 ");
+  putNumber(status);
+  put(" ");
+  put(reasonOf(status));
+  put("\r\nProxy-Status: ");
+  putOctets(STATUS_VALUE, statusLength);
+  put("\r\nContent-Type: text/plain\r\nContent-Length: ");
+  putNumber(bodyLength);
+  put("\r\nConnection: close\r\n\r\n");
+  if (!emitBytes(HEAD_TEXT, <u32> (text - textStart))) return false;
+  return withoutBody || emitBytes(BODY_TEXT, bodyLength);
+}
+
+/** Answers the client from the server's end, by a whole message on `stream`. */
+export function answerStream(stream: u32, status: u32, error: string, why: string, withoutBody: bool): bool {
+  compose(status, "connector", error, why);
+  const bodyLength = <u32> (text - textStart);
+  const digits = writeNumber(status);
+  startBegin(stream, "");
+  putSubject(NUMBER, digits);
+  putStringProperty(":version", "1.1");
+  putStringProperty(":reason", reasonOf(status));
+  putNamedField("Proxy-Status", STATUS_VALUE, statusLength);
+  putNamedField("Content-Type", changetype<usize>(0), 0);
+  putNamedField("Content-Length", NUMBER, writeNumber(bodyLength));
+  if (!finishRecord()) return false;
+  if (!withoutBody && !emitData(stream, BODY_TEXT, bodyLength)) return false;
+  return emitEnd(stream);
+}
+
+let statusLength: u32 = 0;
+
+/** Writes the value of `Proxy-Status`, then the body: it is the text that was started last. */
+function compose(status: u32, role: string, error: string, why: string): void {
+  start(STATUS_VALUE);
+  put('"');
+  putOctets(SITE, siteLength);
+  put('"; error=');
+  put(error);
+  put('; details="');
+  put(why);
+  put('"');
+  statusLength = <u32> (text - textStart);
+  start(BODY_TEXT);
+  putNumber(status);
+  put(" ");
+  put(reasonOf(status));
+  put(": ");
+  put(why);
+  put(".\nSaid by the Tendril ");
+  put(role);
+  put(' of site "');
+  putOctets(SITE, siteLength);
+  put('" for routing key "');
+  putOctets(KEY, keyLength);
+  put('".\n');
+}
+
+function putNamedField(name: string, value: usize, length: u32): void {
+  start(HEAD_TEXT);
+  put(name);
+  const nameLength = <u32> (text - textStart);
+  if (value == 0) {
+    put("text/plain");
+    value = HEAD_TEXT + nameLength;
+    length = <u32> (text - value);
+  }
+  putField(HEAD_TEXT, nameLength, value, length);
+}
+
+function start(at: usize): void {
+  textStart = at;
+  text = at;
+}
+
+function put(words: string): void {
+  if (<u32> (text - textStart) + <u32> words.length > TEXT_CAPACITY) return;
+  copyAscii(text, words);
+  text += words.length;
+}
+
+function putOctets(source: usize, length: u32): void {
+  if (<u32> (text - textStart) + length > TEXT_CAPACITY) return;
+  memory.copy(text, source, length);
+  text += length;
+}
+
+function putNumber(value: u32): void {
+  putOctets(NUMBER, writeNumber(value));
+}
+
+/** Writes decimal digits to NUMBER; returns how many. */
+function writeNumber(value: u32): u32 {
+  let digits: u32 = 1;
+  for (let rest = value / 10; rest > 0; rest /= 10) digits++;
+  for (let at = NUMBER + digits - 1; at >= NUMBER; at--) {
+    store<u8>(at, 48 + value % 10);
+    value /= 10;
+  }
+  return digits;
+}
+
+function reasonOf(status: u32): string {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 408:
+      return "Request Timeout";
+    case 414:
+      return "URI Too Long";
+    case 417:
+      return "Expectation Failed";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "HTTP Version Not Supported";
+  }
+}

@@ -1,0 +1,70 @@
+/** Which octets may stand where (RFC 9110 5.6.2 and 5.5, RFC 9112 3). Nothing here is lenient. */
+
+/** The token characters below 64, and from 64 to 127, as bits. */
+const TOKEN_LOW: u64 = 0x03ff6cfa00000000;
+const TOKEN_HIGH: u64 = 0x57ffffffc7fffffe;
+
+/** Whether `octet` may be part of a token: a method or the name of a field. */
+export function isToken(octet: u32): bool {
+  if (octet >= 128) return false;
+  return (((octet < 64 ? TOKEN_LOW : TOKEN_HIGH) >> (octet & 63)) & 1) != 0;
+}
+
+/** Whether all octets may be part of a token, and there is at least one. */
+export function areToken(source: usize, length: u32): bool {
+  for (let i: u32 = 0; i < length; i++) if (!isToken(load<u8>(source + i))) return false;
+  return length > 0;
+}
+
+/** Whether all octets are visible ASCII, and there is at least one. */
+export function areVisible(source: usize, length: u32): bool {
+  for (let i: u32 = 0; i < length; i++) {
+    const octet = load<u8>(source + i);
+    if (octet <= 0x20 || octet >= 0x7f) return false;
+  }
+  return length > 0;
+}
+
+/** Whether `octet` may be part of a value: anything visible, space, tab, and the upper half. */
+export function isValue(octet: u32): bool {
+  return octet >= 0x20 ? octet != 0x7f : octet == 0x09;
+}
+
+/** Whether the octets are a value that is valid UTF-8: what goes into a message is text. */
+export function areValue(source: usize, length: u32): bool {
+  const end = source + length;
+  while (source < end) {
+    const octet = <u32> load<u8>(source++);
+    if (octet < 0x80) {
+      if (!isValue(octet)) return false;
+      continue;
+    }
+    const following: u32 = octet >= 0xf0 ? 3 : octet >= 0xe0 ? 2 : 1;
+    if (octet < 0xc2 || octet > 0xf4 || <u32> (end - source) < following) return false;
+    const second = <u32> load<u8>(source);
+    // Shortest forms only, no surrogates, nothing above U+10FFFF.
+    if (octet == 0xe0 && second < 0xa0) return false;
+    if (octet == 0xed && second > 0x9f) return false;
+    if (octet == 0xf0 && second < 0x90) return false;
+    if (octet == 0xf4 && second > 0x8f) return false;
+    for (let i: u32 = 0; i < following; i++) if ((load<u8>(source++) & 0xc0) != 0x80) return false;
+  }
+  return true;
+}
+
+/** Whether `octet` is a decimal digit. */
+export function isDigit(octet: u32): bool {
+  return octet - 48 < 10;
+}
+
+/** The value of a hexadecimal digit, or -1. */
+export function hexValue(octet: u32): i32 {
+  if (octet - 48 < 10) return octet - 48;
+  const lower = octet | 0x20;
+  return lower - 97 < 6 ? lower - 87 : -1;
+}
+
+/** Whether `octet` is a space or a tab. */
+export function isBlank(octet: u32): bool {
+  return octet == 0x20 || octet == 0x09;
+}

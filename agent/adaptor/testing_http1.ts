@@ -1,0 +1,176 @@
+/**
+ * Test support: the HTTP/1.1 adaptor with a host in memory. `readRequests` is a listener that is given what a client sends;
+ * `writeRequests` a connector that is given what came of it. No sockets, no router, the real module.
+ */
+
+import type { Action, AdaptorInstance, AdaptorModule, MessageHead } from "./action.ts";
+
+/** One request as the listener's end understood it. */
+export interface ReadRequest {
+  /** The message's head. */
+  readonly head: MessageHead;
+  /** Octets as characters. */
+  body: string;
+  /** The message was completed. */
+  complete: boolean;
+}
+
+/** What came of what a client sent. */
+export interface Reading {
+  /** Messages in order. */
+  readonly requests: ReadRequest[];
+  /** What the adaptor wrote to the client. */
+  written: string;
+  /** The adaptor has asked to end the connection, before the client did. */
+  closed: boolean;
+  /** Directions were spliced for good. */
+  tunnel: boolean;
+}
+
+/** Names the site in answers. */
+export const config: Uint8Array = new TextEncoder().encode("site=west\nkey=web\n");
+
+const NO_OCTETS = new Uint8Array(0);
+
+/** Octets as characters, one each. */
+export function textOf(octets: Uint8Array): string {
+  let text = "";
+  for (const octet of octets) text += String.fromCharCode(octet);
+  return text;
+}
+
+/** Characters as octets. */
+export function octetsOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** Gives `chunks` to a listener, then their end; every request that is complete is answered with 204 before the next. */
+export function readRequests(module: AdaptorModule, chunks: readonly Uint8Array[]): Reading {
+  return new MemoryListener(module.instantiate()).read(chunks);
+}
+
+class MemoryListener {
+  readonly reading: Reading = { requests: [], written: "", closed: false, tunnel: false };
+  readonly #instance: AdaptorInstance;
+  #stream = 0;
+  #splice = 0;
+  #answerable = false;
+
+  constructor(instance: AdaptorInstance) {
+    this.#instance = instance;
+    this.#perform(instance.open("listener", config));
+  }
+
+  read(chunks: readonly Uint8Array[]): Reading {
+    for (const chunk of chunks) this.#offer(chunk);
+    if (!this.#over) {
+      this.#answer();
+      if (this.#splice === 0 && !this.#over) this.#perform(this.#instance.socket(NO_OCTETS, true).actions);
+    }
+    this.#instance.close();
+    return this.reading;
+  }
+
+  get #over(): boolean {
+    return this.reading.closed || this.reading.tunnel;
+  }
+
+  #offer(chunk: Uint8Array): void {
+    let rest = chunk;
+    while (rest.length > 0 && !this.#over) {
+      if (this.#splice > 0) {
+        const taken = rest.subarray(0, this.#splice);
+        this.reading.requests.at(-1)!.body += textOf(taken);
+        rest = rest.subarray(taken.length);
+        this.#splice -= taken.length;
+        if (this.#splice === 0) this.#perform(this.#instance.spliced());
+        continue;
+      }
+      const { consumed, actions } = this.#instance.socket(rest, false);
+      rest = rest.subarray(consumed);
+      this.#perform(actions);
+      if (consumed === 0 && this.#splice === 0 && !this.#answer()) {
+        throw new Error(`the adaptor does not take ${rest.length} octets`);
+      }
+    }
+  }
+
+  /** Answers the request that is complete, if there is one. */
+  #answer(): boolean {
+    if (!this.#answerable) return false;
+    this.#answerable = false;
+    const stream = this.#stream + 1;
+    const head = { contentType: "", subject: "204", properties: [] };
+    this.#perform(this.#instance.stream({ kind: "begin", stream, head }));
+    if (!this.#over) this.#perform(this.#instance.stream({ kind: "end", stream }));
+    return true;
+  }
+
+  #perform(actions: readonly Action[]): void {
+    for (const action of actions) {
+      switch (action.kind) {
+        case "begin":
+          this.#stream = action.stream;
+          this.reading.requests.push({ head: action.head, body: "", complete: false });
+          this.#answerable = action.head.properties.some(([key]) => key.toLowerCase() === "upgrade") ||
+            action.head.subject === "CONNECT";
+          break;
+        case "data":
+          this.reading.requests.at(-1)!.body += textOf(action.data);
+          break;
+        case "end":
+          this.reading.requests.at(-1)!.complete = true;
+          this.#answerable = true;
+          break;
+        case "splice":
+          if (action.length === Infinity) this.reading.tunnel = true;
+          else this.#splice = action.length;
+          break;
+        case "bytes":
+          this.reading.written += textOf(action.data);
+          break;
+        case "close":
+          this.reading.closed = true;
+          break;
+      }
+    }
+  }
+}
+
+/** What a connector writes to its server for `requests`; the server answers each with 204. Undefined where it refuses one. */
+export function writeRequests(module: AdaptorModule, requests: readonly ReadRequest[]): string | undefined {
+  const instance = module.instantiate();
+  let written = "";
+  let splice = 0;
+  let refused = false;
+  const perform = (actions: readonly Action[]) => {
+    for (const action of actions) {
+      if (action.kind === "bytes") written += textOf(action.data);
+      if (action.kind === "splice" && action.side === "stream-to-socket") splice = action.length;
+      if (action.kind === "error") refused = true;
+    }
+  };
+  perform(instance.open("connector", config));
+  let stream = 1;
+  for (const { head, body, complete } of requests) {
+    perform(instance.stream({ kind: "begin", stream, head }));
+    if (refused) return undefined;
+    const bypassed = Math.min(splice, body.length);
+    written += body.slice(0, bypassed);
+    splice = 0;
+    if (bypassed < body.length) {
+      perform(instance.stream({ kind: "data", stream, data: octetsOf(body.slice(bypassed)) }));
+    }
+    if (refused) return undefined;
+    if (!complete) break;
+    perform(instance.stream({ kind: "end", stream }));
+    if (refused) return undefined;
+    const answer = "HTTP/1.1 204 No Content\r\n\r\n";
+    const { actions } = instance.socket(octetsOf(answer), false);
+    perform(actions);
+    if (actions.some(({ kind }) => kind === "close")) break;
+    stream += 2;
+  }
+  instance.close();
+  return written;
+}
