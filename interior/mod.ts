@@ -4,8 +4,13 @@
  */
 
 import {
+  type AccessSpec,
   Backoff,
+  type LinkSpec,
   linkTarget,
+  type OutboundLink,
+  refuseRestart,
+  Roster,
   Router,
   type RunningSite,
   type SiteControl,
@@ -32,28 +37,47 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const transit = new Transit(router, Date.now() % INSTANCES, logger, changed);
   transit.start();
   const groups = new ConnectionGroups(router, transit, logger);
-  const ports: AccessPort[] = [];
-  const targets = spec.links.map((link) => linkTarget(link, "inter-router"));
+  const ports = new Roster<AccessSpec, AccessPort>({
+    name: ({ name, role }) => `${name} ${role}`,
+    start: (access) => AccessPort.open(access, router, groups, logger, changed),
+    stop: (port) => port.close(),
+  });
   const retry = () => new Backoff({ random: Math.random });
-  const links = new InteriorLinks(router, transit, targets, retry, logger, changed);
+  const interiorLinks = new InteriorLinks(router, transit, retry, logger, changed);
+  const links = new Roster<LinkSpec, OutboundLink>({
+    name: ({ name }) => name,
+    start: (link) => interiorLinks.add(linkTarget(link, "inter-router")),
+    stop: (link) => interiorLinks.remove(link),
+  });
   let control: SiteControl | undefined;
   const stop = async () => {
     services.stop();
     await control?.stop();
-    await Promise.all([links.stop(), ...ports.map((port) => port.close())]);
+    await Promise.all([interiorLinks.stop(), ...ports.running.map((port) => port.close())]);
     transit.stop();
   };
   try {
     control = await startControl(spec, router, deps, networkView(router, transit));
-    for (const access of spec.access) ports.push(await AccessPort.open(access, router, groups, logger, changed));
+    const failed = (await ports.apply(spec.access)).find(({ action }) => action === "failed");
+    if (failed !== undefined) throw failed.error;
   } catch (error) {
     await stop();
     throw error;
   }
-  links.start();
+  await links.apply(spec.links);
   return {
-    status: () => services.status(links.status(), ports.map((port) => port.status())),
+    status: () => services.status(interiorLinks.status(), ports.running.map((port) => port.status())),
     onChange: (listener) => services.onChange(listener),
+    apply: async (next) => {
+      refuseRestart(spec, next);
+      const access = await ports.apply(next.access);
+      const linked = await links.apply(next.links);
+      return [
+        ...access.map((change) => ({ kind: "RouterAccess" as const, ...change })),
+        ...linked.map((change) => ({ kind: "Link" as const, ...change })),
+        ...await services.apply(next),
+      ];
+    },
     drain: async (graceMs) => {
       await services.drain(graceMs);
       await stop();

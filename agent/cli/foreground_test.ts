@@ -55,6 +55,9 @@ class OneLinkSite implements RunningSite {
   get watched(): number {
     return this.#listeners.size;
   }
+  apply(): Promise<never[]> {
+    return Promise.resolve([]);
+  }
   drain(graceMs: number): Promise<void> {
     this.calls.push(`drain ${graceMs}`);
     return this.drained;

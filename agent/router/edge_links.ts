@@ -14,13 +14,16 @@ import { Uplink } from "./uplink.ts";
 
 /** All links of an edge. */
 export class EdgeLinks {
-  readonly #links: OutboundLink[];
+  readonly #links = new Set<OutboundLink>();
   readonly #router: Router;
+  readonly #retryPolicy: () => RetryPolicy;
+  readonly #logger: Logger;
+  readonly #onChange: () => void;
   readonly #meshId = discriminator();
   #active: OutboundLink | undefined;
   #uplink: Uplink | undefined;
 
-  /** Starts to connect at once. */
+  /** Starts to connect to `targets` at once. */
   constructor(
     router: Router,
     targets: readonly LinkTarget[],
@@ -29,48 +32,70 @@ export class EdgeLinks {
     onChange: () => void,
   ) {
     this.#router = router;
-    const options = (channel: Channel) =>
-      routerConnectionOptions(
-        "client",
-        router.identity.id,
-        channel.peer.subject !== undefined,
-        channel.peer.address.replace(/:\d+$/, ""),
-      );
-    this.#links = targets.map((target) => {
-      const deps = { router, retry: retryPolicy(), logger, role: "edge" as const, options };
-      return new OutboundLink(target, deps, {
-        onUp: () => {
-          this.#elect();
-          onChange();
-          return undefined;
-        },
-        onDown: (link) => {
-          if (this.#active === link) {
-            this.#uplink?.stop();
-            this.#active = this.#uplink = undefined;
-            this.#elect();
-          }
-          onChange();
-        },
-        onAttach: (link, ...args) => {
-          if (this.#active === link && this.#uplink !== undefined) this.#uplink.onAttach(...args);
-          else args[0].refuse({ condition: "amqp:not-allowed", description: "this link stands by" });
-        },
-      });
-    });
-    for (const link of this.#links) link.run();
+    this.#retryPolicy = retryPolicy;
+    this.#logger = logger;
+    this.#onChange = onChange;
+    for (const target of targets) this.add(target);
   }
 
-  /** One status per link, in the order of the targets. */
+  /** One more link; it starts to connect. */
+  add(target: LinkTarget): OutboundLink {
+    const options = (channel: Channel) => {
+      const { subject, address } = channel.peer;
+      const host = address.replace(/:\d+$/, "");
+      return routerConnectionOptions("client", this.#router.identity.id, subject !== undefined, host);
+    };
+    const deps = {
+      router: this.#router,
+      retry: this.#retryPolicy(),
+      logger: this.#logger,
+      role: "edge" as const,
+      options,
+    };
+    const link = new OutboundLink(target, deps, {
+      onUp: () => {
+        this.#elect();
+        this.#onChange();
+        return undefined;
+      },
+      onDown: (link) => {
+        this.#giveUp(link);
+        this.#onChange();
+      },
+      onAttach: (link, ...args) => {
+        if (this.#active === link && this.#uplink !== undefined) this.#uplink.onAttach(...args);
+        else args[0].refuse({ condition: "amqp:not-allowed", description: "this link stands by" });
+      },
+    });
+    this.#links.add(link);
+    link.run();
+    return link;
+  }
+
+  /** Disconnects one link, and uses another if it was the active one; resolves when its channel is gone. */
+  async remove(link: OutboundLink): Promise<void> {
+    this.#links.delete(link);
+    this.#giveUp(link);
+    await link.stop();
+  }
+
+  /** One status per link, in the order of arrival. */
   status(): LinkStatus[] {
-    return this.#links.map((link) => link.status(link === this.#active));
+    return [...this.#links].map((link) => link.status(link === this.#active));
   }
 
   /** Disconnects everything; resolves when no channel is left. */
   async stop(): Promise<void> {
     this.#uplink?.stop();
     this.#active = this.#uplink = undefined;
-    await Promise.all(this.#links.map((link) => link.stop()));
+    await Promise.all([...this.#links].map((link) => link.stop()));
+  }
+
+  #giveUp(link: OutboundLink): void {
+    if (this.#active !== link) return;
+    this.#uplink?.stop();
+    this.#active = this.#uplink = undefined;
+    this.#elect();
   }
 
   #elect(): void {

@@ -1,11 +1,13 @@
 /** Runs an edge site: links out, services on top. */
 
 import { EdgeLinks } from "../router/edge_links.ts";
-import type { LinkTarget } from "../router/outbound_link.ts";
+import { TendrilError } from "../lib/errors.ts";
+import type { LinkTarget, OutboundLink } from "../router/outbound_link.ts";
 import { Router } from "../router/router.ts";
 import { Backoff } from "../transport/backoff.ts";
 import { dialAny } from "../transport/race.ts";
 import { startControl } from "./control.ts";
+import { Roster } from "./roster.ts";
 import { type SiteDeps, SiteServices } from "./services.ts";
 import type { AccessRole, LinkSpec, SiteSpec } from "./spec.ts";
 import type { RunningSite } from "./status.ts";
@@ -21,23 +23,48 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
     services.stop();
     throw error;
   });
-  const targets = spec.links.map((link) => linkTarget(link, "edge"));
   const retry = () => new Backoff({ random: Math.random });
-  const links = new EdgeLinks(router, targets, retry, deps.logger, () => services.changed());
+  const edgeLinks = new EdgeLinks(router, [], retry, deps.logger, () => services.changed());
+  const links = new Roster<LinkSpec, OutboundLink>({
+    name: ({ name }) => name,
+    start: (link) => edgeLinks.add(linkTarget(link, "edge")),
+    stop: (link) => edgeLinks.remove(link),
+  });
+  await links.apply(spec.links);
   const stop = async () => {
     services.stop();
     await control.stop();
-    await links.stop();
+    await edgeLinks.stop();
   };
   return {
-    status: () => services.status(links.status(), []),
+    status: () => services.status(edgeLinks.status(), []),
     onChange: (listener) => services.onChange(listener),
+    apply: async (next) => {
+      refuseRestart(spec, next);
+      const changes = await links.apply(next.links);
+      return [...changes.map((change) => ({ kind: "Link" as const, ...change })), ...await services.apply(next)];
+    },
     drain: async (graceMs) => {
       await services.drain(graceMs);
       await stop();
     },
     stop,
   };
+}
+
+/** Throws SITE_RESTART when a site that runs as `now` can't become `next` without a restart. */
+export function refuseRestart(now: SiteSpec, next: SiteSpec): void {
+  const what = now.name !== next.name
+    ? "name"
+    : now.role !== next.role
+    ? "role"
+    : now.id !== next.id
+    ? "uid"
+    : undefined;
+  if (what === undefined) return;
+  throw new TendrilError("SITE_RESTART", `the ${what} of a running site can't change`, {
+    hint: "Stop the site and start it again.",
+  });
 }
 
 /** What `link` leads to for a site that dials endpoints of `role`. */

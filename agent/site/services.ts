@@ -6,8 +6,9 @@ import { Connector } from "../bridge/connector.ts";
 import { Listener } from "../bridge/listener.ts";
 import type { Router } from "../router/router.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { SiteSpec } from "./spec.ts";
-import type { AccessStatus, LinkStatus, SiteStatus } from "./status.ts";
+import { Roster } from "./roster.ts";
+import type { ConnectorSpec, ListenerSpec, SiteSpec } from "./spec.ts";
+import type { AccessStatus, LinkStatus, SiteChange, SiteStatus } from "./status.ts";
 
 /** How often a draining site looks whether its connections have ended, in ms. */
 const DRAIN_STEP_MS = 50;
@@ -27,27 +28,44 @@ export class SiteServices {
   readonly #spec: SiteSpec;
   readonly #router: Router;
   readonly #adaptor: AdaptorModule;
-  readonly #listeners: Listener[];
-  readonly #connectors: Connector[];
+  readonly #listeners: Roster<ListenerSpec, Listener>;
+  readonly #connectors: Roster<ConnectorSpec, Connector>;
+  /** Those whose resource is gone and whose connections are not. */
+  readonly #leaving = new Set<Listener | Connector>();
   readonly #watchers = new Set<() => void>();
 
   private constructor(spec: SiteSpec, router: Router, adaptor: AdaptorModule, logger: Logger) {
     this.#spec = spec;
     this.#router = router;
     this.#adaptor = adaptor;
-    this.#connectors = spec.connectors.map((connector) =>
-      new Connector(connector, router, adaptor, logger, () => this.changed())
-    );
-    this.#listeners = spec.listeners.map((listener) =>
-      new Listener(listener, router, adaptor, logger, () => this.changed())
-    );
+    const changed = () => this.changed();
+    this.#connectors = new Roster({
+      name: ({ name }) => name,
+      start: (connector) => new Connector(connector, router, adaptor, logger, changed),
+      stop: (connector) => this.#leave(connector),
+    });
+    this.#listeners = new Roster({
+      name: ({ name }) => name,
+      start: (listener) => new Listener(listener, router, adaptor, logger, changed),
+      stop: (listener) => this.#leave(listener),
+    });
   }
 
   /** Loads the adaptor, then puts the services on `router`. */
   static async start(spec: SiteSpec, router: Router, deps: SiteDeps): Promise<SiteServices> {
     const adaptor = await (deps.loadAdaptor ?? loadBuiltin)("tcp");
     deps.logger.info("adaptor loaded", { adaptor: adaptor.name, digest: adaptor.digest });
-    return new SiteServices(spec, router, adaptor, deps.logger);
+    const services = new SiteServices(spec, router, adaptor, deps.logger);
+    await services.apply(spec);
+    return services;
+  }
+
+  /** Makes the listeners and connectors of `spec` run. Connections of those that go live on until they end. */
+  async apply({ connectors, listeners }: SiteSpec): Promise<SiteChange[]> {
+    return [
+      ...(await this.#connectors.apply(connectors)).map((change) => ({ kind: "Connector" as const, ...change })),
+      ...(await this.#listeners.apply(listeners)).map((change) => ({ kind: "Listener" as const, ...change })),
+    ];
   }
 
   /** Calls `listener` after every change; the result ends that. */
@@ -71,16 +89,15 @@ export class SiteServices {
       routerId: this.#router.identity.id,
       links,
       access,
-      listeners: this.#listeners.map((listener) => listener.status()),
-      connectors: this.#connectors.map((connector) => connector.status()),
+      listeners: this.#listeners.running.map((listener) => listener.status()),
+      connectors: this.#connectors.running.map((connector) => connector.status()),
       adaptors: [{ name: this.#adaptor.name, digest: this.#adaptor.digest }],
     };
   }
 
   /** Takes no new clients, then waits until the connections have ended or `graceMs` is over. */
   async drain(graceMs: number): Promise<void> {
-    for (const listener of this.#listeners) listener.refuseNew();
-    for (const connector of this.#connectors) connector.refuseNew();
+    for (const service of this.#all()) service.refuseNew();
     const deadline = performance.now() + graceMs;
     while (this.#open() > 0 && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP_MS));
@@ -89,15 +106,21 @@ export class SiteServices {
 
   /** Ends everything now. */
   stop(): void {
-    for (const listener of this.#listeners) listener.stop();
-    for (const connector of this.#connectors) connector.stop();
+    for (const service of this.#all()) service.stop();
     this.#watchers.clear();
   }
 
+  #leave(service: Listener | Connector): void {
+    service.refuseNew();
+    for (const gone of this.#leaving) if (gone.status().connections === 0) this.#leaving.delete(gone);
+    if (service.status().connections > 0) this.#leaving.add(service);
+  }
+
+  #all(): (Listener | Connector)[] {
+    return [...this.#listeners.running, ...this.#connectors.running, ...this.#leaving];
+  }
+
   #open(): number {
-    let open = 0;
-    for (const listener of this.#listeners) open += listener.status().connections;
-    for (const connector of this.#connectors) open += connector.status().connections;
-    return open;
+    return this.#all().reduce((open, service) => open + service.status().connections, 0);
   }
 }

@@ -1,6 +1,7 @@
 /** What a running site says about itself, and the handle that its starter holds. */
 
-import type { AccessRole, RouterRole } from "./spec.ts";
+import type { RosterChange } from "./roster.ts";
+import type { AccessRole, RouterRole, SiteSpec } from "./spec.ts";
 
 /** State of one outbound link. `standby` is connected and idle, ready to take over. */
 export type LinkState = "connecting" | "active" | "standby" | "down";
@@ -93,8 +94,19 @@ export interface SiteStatus {
   readonly adaptors: ReadonlyArray<{ readonly name: string; readonly digest: string }>;
 }
 
+/** What a change of the resources did to one part of a running site. */
+export interface SiteChange extends RosterChange {
+  /** Which kind of resource it stands for. */
+  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess";
+}
+
 /** A site that is running in this process. */
 export interface RunningSite {
+  /**
+   * Makes the site what `spec` says, touching only what is different. Throws SITE_RESTART when that can't be done to a
+   * running site: its name or role is another.
+   */
+  apply(spec: SiteSpec): Promise<SiteChange[]>;
   /** A snapshot. */
   status(): SiteStatus;
   /** Calls `listener` after every change of {@link SiteStatus}; returns how to stop that. */

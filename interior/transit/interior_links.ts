@@ -12,57 +12,78 @@ import type { Transit } from "./transit.ts";
 
 /** See the head of the file. */
 export class InteriorLinks {
-  readonly #links: OutboundLink[];
+  readonly #router: Router;
+  readonly #transit: Transit;
+  readonly #retryPolicy: () => RetryPolicy;
+  readonly #logger: Logger;
+  readonly #onChange: () => void;
+  readonly #links = new Set<OutboundLink>();
   readonly #neighbours = new Map<OutboundLink, Neighbour>();
 
-  /** Nothing happens before {@link InteriorLinks.start}. */
+  /** Connects to nobody yet. */
   constructor(
     router: Router,
     transit: Transit,
-    targets: readonly LinkTarget[],
     retryPolicy: () => RetryPolicy,
     logger: Logger,
     onChange: () => void,
   ) {
-    this.#links = targets.map((target) => {
-      const options = (channel: Channel) => {
-        const { subject, address } = channel.peer;
-        const host = address.replace(/:\d+$/, "");
-        return interiorConnectionOptions("client", router.identity.id, subject !== undefined, target.cost, host);
-      };
-      const deps = { router, retry: retryPolicy(), logger, role: "inter-router" as const, options };
-      return new OutboundLink(target, deps, {
-        onUp: (link, peer): TendrilError | undefined => {
-          const { remote } = peer.connection;
-          const objection = remote === undefined ? undefined : transit.objection(remote);
-          if (objection !== undefined) return objection;
-          this.#neighbours.set(link, transit.adopt(peer, true, target));
-          onChange();
-          return undefined;
-        },
-        onDown: (link) => {
-          const neighbour = this.#neighbours.get(link);
-          this.#neighbours.delete(link);
-          if (neighbour !== undefined) transit.lost(neighbour);
-          onChange();
-        },
-        onAttach: (link, ...args) => this.#neighbours.get(link)?.onAttach(...args),
-      });
+    this.#router = router;
+    this.#transit = transit;
+    this.#retryPolicy = retryPolicy;
+    this.#logger = logger;
+    this.#onChange = onChange;
+  }
+
+  /** One more link; it starts to connect. */
+  add(target: LinkTarget): OutboundLink {
+    const options = (channel: Channel) => {
+      const { subject, address } = channel.peer;
+      const host = address.replace(/:\d+$/, "");
+      return interiorConnectionOptions("client", this.#router.identity.id, subject !== undefined, target.cost, host);
+    };
+    const deps = {
+      router: this.#router,
+      retry: this.#retryPolicy(),
+      logger: this.#logger,
+      role: "inter-router" as const,
+      options,
+    };
+    const link = new OutboundLink(target, deps, {
+      onUp: (link, peer): TendrilError | undefined => {
+        const { remote } = peer.connection;
+        const objection = remote === undefined ? undefined : this.#transit.objection(remote);
+        if (objection !== undefined) return objection;
+        this.#neighbours.set(link, this.#transit.adopt(peer, true, target));
+        this.#onChange();
+        return undefined;
+      },
+      onDown: (link) => {
+        const neighbour = this.#neighbours.get(link);
+        this.#neighbours.delete(link);
+        if (neighbour !== undefined) this.#transit.lost(neighbour);
+        this.#onChange();
+      },
+      onAttach: (link, ...args) => this.#neighbours.get(link)?.onAttach(...args),
     });
+    this.#links.add(link);
+    link.run();
+    return link;
   }
 
-  /** Starts to connect. */
-  start(): void {
-    for (const link of this.#links) link.run();
+  /** Disconnects one link; resolves when its channel is gone. */
+  async remove(link: OutboundLink): Promise<void> {
+    this.#links.delete(link);
+    await link.stop();
   }
 
-  /** One status per link, in the order of the targets. */
+  /** One status per link, in the order of arrival. */
   status(): LinkStatus[] {
-    return this.#links.map((link) => link.status(true));
+    return [...this.#links].map((link) => link.status(true));
   }
 
   /** Disconnects everything; resolves when no channel is left. */
   async stop(): Promise<void> {
-    await Promise.all(this.#links.map((link) => link.stop()));
+    await Promise.all([...this.#links].map((link) => link.stop()));
   }
 }

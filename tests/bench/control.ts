@@ -63,8 +63,7 @@ class Asker {
     this.#target = neighbour.farthest;
     this.#transit = new Transit(router, 1, silentLogger, () => {});
     const retry = () => new Backoff({ random: Math.random });
-    const targets = [linkTarget({ ...parsed, endpoints }, "inter-router")];
-    this.#links = new InteriorLinks(router, this.#transit, targets, retry, silentLogger, () => {});
+    this.#links = new InteriorLinks(router, this.#transit, retry, silentLogger, () => {});
     const { engine } = this.#transit;
     const received = engine.received.bind(engine);
     engine.received = (message, ...rest) => {
@@ -72,7 +71,7 @@ class Asker {
       received(message, ...rest);
     };
     this.#transit.start();
-    this.#links.start();
+    this.#links.add(linkTarget({ ...parsed, endpoints }, "inter-router"));
   }
 
   async ready(): Promise<void> {

@@ -50,8 +50,8 @@ class TestNetwork implements AsyncDisposable {
         return Promise.resolve(client);
       },
     };
-    const links = new InteriorLinks(this.a.router, this.a.transit, [target], RETRY, silentLogger, () => {});
-    links.start();
+    const links = new InteriorLinks(this.a.router, this.a.transit, RETRY, silentLogger, () => {});
+    links.add(target);
     this.#stops.unshift(() => links.stop());
     this.west = this.#edge("WEST", this.a.router);
     this.east = this.#edge("EAST", router);

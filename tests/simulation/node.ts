@@ -107,10 +107,10 @@ export class SimNode {
     } else {
       const transit = new Transit(router, this.lives, logger, () => {});
       const groups = new ConnectionGroups(router, transit, logger);
-      const links = new InteriorLinks(router, transit, targets, retry, logger, () => {});
+      const links = new InteriorLinks(router, transit, retry, logger, () => {});
       this.#life = { router, transit, groups, links, accepted, onAlone: () => {} };
       transit.start();
-      links.start();
+      for (const target of targets) links.add(target);
     }
     this.onStart();
   }

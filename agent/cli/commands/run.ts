@@ -14,7 +14,8 @@ export const run: Command = defineCommand({
   description:
     "Reads every .yaml, .yml and .json file in DIR (Skupper v2alpha1 resources: exactly one Site, and its Links, " +
     "Listeners, Connectors, RouterAccesses and Secrets) and runs that site: an edge links out to an interior, an " +
-    "interior accepts edges. State changes are logged on stderr. Commands with --dir DIR ask the running site by a socket " +
+    "interior accepts edges. State changes are logged on stderr. When files change, what is different " +
+    "is applied, and nothing else is touched. Commands with --dir DIR ask the running site by a socket " +
     "in DIR/run.\n\n" +
     "The first Ctrl-C or SIGTERM refuses new clients and lets open connections end; the second stops at once.",
   positionals: [{ name: "dir", placeholder: "DIR", help: "The folder with the site's resources." }],
@@ -28,7 +29,7 @@ export const run: Command = defineCommand({
   ],
   exits: ["configuration", "hungUp", "interrupted", "terminated"],
   permissions: [
-    { kind: "read", scope: "DIR", why: "the site's resources" },
+    { kind: "read", scope: "DIR", why: "the site's resources, and to hear of changes" },
     { kind: "write", scope: "DIR/run", why: "the socket at which other commands ask the running site" },
     { kind: "net", scope: "LINK_HOST:PORT", why: "edge: each endpoint of its links" },
     { kind: "net", scope: "LISTENER_HOST:PORT", why: "each listener's own address" },
@@ -39,11 +40,18 @@ export const run: Command = defineCommand({
   async run({ args, flags, logger }) {
     using signals = new ProcessSignals();
     const { loadSite } = await import("../../site/load.ts");
+    const { FolderWatch } = await import("../../site/watch.ts");
     const spec = await loadSite(args.dir);
-    return await runForeground(() => startSite(spec, logger, args.dir), {
-      logger,
-      signals,
-      graceMs: flags.grace * 1000,
-    });
+    let watch: InstanceType<typeof FolderWatch> | undefined;
+    const start = async () => {
+      const site = await startSite(spec, logger, args.dir);
+      watch = new FolderWatch(args.dir, site, logger);
+      return site;
+    };
+    try {
+      return await runForeground(start, { logger, signals, graceMs: flags.grace * 1000 });
+    } finally {
+      await watch?.stop();
+    }
   },
 });
