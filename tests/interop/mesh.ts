@@ -122,13 +122,13 @@ export class Mesh implements AsyncDisposable {
   readonly pairs: Pair[] = [];
   /** One for each link of the shape, where links were to be cut. */
   readonly relays: Relay[] = [];
-  readonly shape: Shape;
+  #shape: Shape;
   readonly #dir: string;
   /** The C router. */
   readonly binary: string;
 
   private constructor(shape: Shape, dir: string, binary: string) {
-    this.shape = shape;
+    this.#shape = shape;
     this.#dir = dir;
     this.binary = binary;
   }
@@ -146,6 +146,21 @@ export class Mesh implements AsyncDisposable {
     for (const link of shape.links) await mesh.#link(link, relayed);
     mesh.edges.push(...await Promise.all(shape.edges.map((homes, at) => mesh.#edge(at, homes, target))));
     return mesh;
+  }
+
+  /** What it looks like, with the costs of now. */
+  get shape(): Shape {
+    return this.#shape;
+  }
+
+  /** Gives the link number `at` another cost, which counts when the interior that dials it starts the next time. */
+  async price(at: number, cost: number): Promise<void> {
+    const links = this.shape.links.map((link, other) => other === at ? { ...link, cost } : link);
+    this.#shape = { ...this.shape, links };
+    const { from, to } = links[at];
+    const file = `${this.interiors[from].dir}/link-${this.interiors[to].name}.yaml`;
+    const text = await Deno.readTextFile(file);
+    await Deno.writeTextFile(file, text.replace(/^ {2}cost: \d+$/m, `  cost: ${cost}`));
   }
 
   /** Starts all: `interiors` and `edges` have a letter for each. Resolves when the ports are open. */

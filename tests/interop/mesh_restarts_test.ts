@@ -4,34 +4,9 @@ import assert from "node:assert/strict";
 import { testWith } from "../support/programs.ts";
 import { echo, server } from "../support/tcp.ts";
 import { Mesh } from "./mesh.ts";
-import { flows, HEALED_MS, untilAllFlow } from "./mesh_checks.ts";
+import { HEALED_MS, untilAllFlow } from "./mesh_checks.ts";
+import { Load } from "./mesh_load.ts";
 import { REDUNDANT } from "./mesh_shapes.ts";
-
-const PAUSE_MS = 100;
-
-/** New flows of all pairs, one after the other, and the time of every one that failed. */
-class Load implements AsyncDisposable {
-  readonly failures: { readonly pair: string; readonly at: number }[] = [];
-  flows = 0;
-  readonly #running: Promise<unknown>;
-  #over = false;
-
-  constructor(mesh: Mesh) {
-    this.#running = Promise.all(mesh.pairs.map(async (pair) => {
-      while (!this.#over) {
-        const at = performance.now();
-        if (await flows(pair)) this.flows++;
-        else this.failures.push({ pair: `${pair.from} to ${pair.to}`, at });
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      }
-    }));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#over = true;
-    await this.#running;
-  }
-}
 
 for (const [name, signal] of [["restarted in order", "SIGTERM"], ["killed and restarted", "SIGKILL"]] as const) {
   testWith(["skrouterd"], `interop: all interiors are ${name}, one by one`, async ({ skrouterd }, t) => {
@@ -49,8 +24,7 @@ for (const [name, signal] of [["restarted in order", "SIGTERM"], ["killed and re
           const at = performance.now();
           await new Promise((resolve) => setTimeout(resolve, HEALED_MS));
           await untilAllFlow(mesh.pairs);
-          const late = load.failures.filter((failure) => failure.at > at + HEALED_MS);
-          assert.deepEqual(late, []);
+          assert.deepEqual(load.failedSince(at + HEALED_MS), []);
         };
         await change(async () => {
           node.process?.signal(signal);
