@@ -50,12 +50,26 @@ export type OnRefused = (reason: TendrilError, address: string) => void;
 
 /** What becomes of a socket that got through: hands the channel out, or reports why not. */
 export type Admit = (channel: SocketChannel, raw: Socket) => void;
+/** Makes the gate of a port. */
+export type GateMaker = (admit: Admit, refuse: OnRefused) => Gate;
 
 /**
  * Opens a port. Throws ACCEPT_PLAIN_REMOTE for plain TCP beyond loopback, ACCEPT_PORT when the port can't be opened, and
  * LINK_TLS_CREDENTIALS when the credentials are unusable.
  */
-export async function accept(options: AcceptOptions, onChannel: OnChannel, onRefused: OnRefused): Promise<Acceptor> {
+export function accept(options: AcceptOptions, onChannel: OnChannel, onRefused: OnRefused): Promise<Acceptor> {
+  const gateOf: GateMaker = (admit, refuse) =>
+    options.tls === undefined ? plainGate(options, admit) : tlsGate({ ...options, tls: options.tls }, admit, refuse);
+  return acceptThrough(gateOf, options, onChannel, onRefused);
+}
+
+/** The same with a gate of the caller's: what a socket has to pass before it is handed out. */
+export async function acceptThrough(
+  gateOf: GateMaker,
+  options: Omit<AcceptOptions, "tls">,
+  onChannel: OnChannel,
+  onRefused: OnRefused,
+): Promise<Acceptor> {
   const sockets = new Set<Socket>();
   const pending = new Set<Socket>();
   let closing = false;
@@ -78,9 +92,7 @@ export async function accept(options: AcceptOptions, onChannel: OnChannel, onRef
         (error) => refuse(linkError(error, { peer: channel.peer.address, handshaking: true }), addressOf(raw)),
       );
   };
-  const enter = options.tls === undefined
-    ? plainGate(options, admit)
-    : tlsGate({ ...options, tls: options.tls }, admit, refuse);
+  const enter = gateOf(admit, refuse);
   const server = createServer({ noDelay: true }, (raw) => {
     if (sockets.size >= options.maxConnections) {
       refuse(limitError(options.maxConnections), addressOf(raw));
@@ -128,7 +140,7 @@ function plainGate(options: AcceptOptions, admit: Admit): Gate {
     admit(new SocketChannel(raw, { address: addressOf(raw), subject: undefined, fingerprint: undefined }), raw);
 }
 
-function listen(server: Server, { host, port }: AcceptOptions): Promise<void> {
+function listen(server: Server, { host, port }: Pick<AcceptOptions, "host" | "port">): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error) =>
       reject(

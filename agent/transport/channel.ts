@@ -63,3 +63,13 @@ export interface TlsCredentials {
   /** Own private key, PKCS#1, PKCS#8 or SEC1. */
   readonly key: string;
 }
+
+/** Whom to trust, for a side that dials without a certificate of its own. Links never do. */
+export interface ServerTrust {
+  /** CA certificates to trust, nothing else is. */
+  readonly ca: string;
+  /** None. */
+  readonly cert?: undefined;
+  /** None. */
+  readonly key?: undefined;
+}

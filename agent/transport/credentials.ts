@@ -6,7 +6,7 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { TendrilError } from "../lib/errors.ts";
 import { pemCertificates, readCertificate } from "./certificate.ts";
-import type { TlsCredentials } from "./channel.ts";
+import type { ServerTrust, TlsCredentials } from "./channel.ts";
 import { sameBytes } from "./der.ts";
 import { TrustAnchors } from "./trust.ts";
 
@@ -14,14 +14,14 @@ import { TrustAnchors } from "./trust.ts";
 export interface ReadCredentials {
   /** Whom to trust. */
   readonly anchors: TrustAnchors;
-  /** When our own certificate expires, milliseconds since the epoch. */
+  /** When our own certificate expires, milliseconds since the epoch; infinity without one. */
   readonly notAfter: number;
 }
 
-const known = new WeakMap<TlsCredentials, ReadCredentials>();
+const known = new WeakMap<TlsCredentials | ServerTrust, ReadCredentials>();
 
 /** Checks `credentials`; throws `LINK_TLS_CREDENTIALS` where no handshake could succeed. The last answer is kept. */
-export function readCredentials(credentials: TlsCredentials): ReadCredentials {
+export function readCredentials(credentials: TlsCredentials | ServerTrust): ReadCredentials {
   let read = known.get(credentials);
   if (read === undefined) {
     read = check(credentials);
@@ -30,8 +30,9 @@ export function readCredentials(credentials: TlsCredentials): ReadCredentials {
   return read;
 }
 
-function check(credentials: TlsCredentials): ReadCredentials {
+function check(credentials: TlsCredentials | ServerTrust): ReadCredentials {
   const anchors = new TrustAnchors(credentials.ca);
+  if (credentials.cert === undefined) return { anchors, notAfter: Infinity };
   const [der] = pemCertificates(credentials.cert);
   if (der === undefined) {
     throw new TendrilError("LINK_TLS_CREDENTIALS", "The link has no certificate of its own.", {

@@ -7,7 +7,7 @@ import { isIP, type Socket } from "node:net";
 import { TendrilError } from "../lib/errors.ts";
 import { isHostName, withoutRootDot } from "../lib/host_name.ts";
 import { scopeOf } from "./abort.ts";
-import type { Channel, TlsCredentials } from "./channel.ts";
+import type { Channel, ServerTrust, TlsCredentials } from "./channel.ts";
 import { readCredentials } from "./credentials.ts";
 import { abortError, timeoutError } from "./link_error.ts";
 import { openTunnel, type ProxyOptions, proxyUnreachable } from "./proxy.ts";
@@ -21,8 +21,8 @@ export interface DialOptions {
   readonly host: string;
   /** Port of the endpoint. */
   readonly port: number;
-  /** Credentials of the link. Undefined means plain TCP, which never leaves this machine. */
-  readonly tls?: TlsCredentials | undefined;
+  /** Credentials of the link, or whom to trust. Undefined means plain TCP, which never leaves this machine. */
+  readonly tls?: TlsCredentials | ServerTrust | undefined;
   /** The name the peer's certificate must carry, if it is not `host`. */
   readonly serverName?: string | undefined;
   /** An HTTP proxy to pass; needs `tls`. */

@@ -7,7 +7,7 @@ import { isIP, type Socket } from "node:net";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { TendrilError } from "../lib/errors.ts";
 import { discard, onAbort } from "./abort.ts";
-import type { PeerIdentity, TlsCredentials } from "./channel.ts";
+import type { PeerIdentity, ServerTrust, TlsCredentials } from "./channel.ts";
 import { readCredentials } from "./credentials.ts";
 import { type Demands, judge } from "./judge.ts";
 import { linkError, silentRefusal } from "./link_error.ts";
@@ -15,8 +15,8 @@ import { SocketChannel } from "./socket_channel.ts";
 
 /** Whom to expect on the other end. */
 export interface TlsTarget {
-  /** Who we are, and whom we trust. */
-  readonly tls: TlsCredentials;
+  /** Who we are, unless nobody in particular, and whom we trust. */
+  readonly tls: TlsCredentials | ServerTrust;
   /** The name or IP address the certificate must be for. */
   readonly serverName: string;
   /** The peer for messages, `host:port`. */
@@ -33,8 +33,7 @@ export function secure(raw: Socket, target: TlsTarget, signal: AbortSignal): Pro
   return new Promise((resolve, reject) => {
     let peer: PeerIdentity | undefined;
     const socket = open(raw, target, {
-      cert: target.tls.cert,
-      key: target.tls.key,
+      ...(target.tls.cert === undefined ? {} : { cert: target.tls.cert, key: target.tls.key }),
       rejectUnauthorized: true,
       checkServerIdentity: () => {
         try {
@@ -61,7 +60,7 @@ export function secure(raw: Socket, target: TlsTarget, signal: AbortSignal): Pro
         return;
       }
       // At once, so that the socket is never without a listener for errors.
-      const channel = new SocketChannel(socket, peer, { mayBeRefused: true });
+      const channel = new SocketChannel(socket, peer, { mayBeRefused: target.tls.cert !== undefined });
       over = true;
       release();
       resolve(channel);

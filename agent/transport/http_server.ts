@@ -1,0 +1,187 @@
+/**
+ * A small HTTPS server for strangers: one request per connection, everything about it bounded. In: a handler from
+ * `Request` to `Response`. The runtime's own server keeps idle connections and slow heads for ever and takes any number
+ * of them, and they would eat the descriptors that links need.
+ */
+
+import { messageOf, TendrilError } from "../lib/errors.ts";
+import { type Acceptor, acceptThrough, type OnRefused } from "./accept.ts";
+import type { Channel, TlsCredentials } from "./channel.ts";
+import { BodyReader, framingOf, TooLargeError } from "./http_body.ts";
+import { HeadError, HeadReader, type HttpHead } from "./http_head.ts";
+import { publicGate } from "./public_tls.ts";
+
+/** What is served, and within which bounds. */
+export interface HttpServerOptions {
+  /** Address or name to bind. */
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Who we are. */
+  readonly tls: TlsCredentials;
+  /** Connections open at once; more are closed as they come. */
+  readonly maxConnections: number;
+  /** Largest body taken, in octets. */
+  readonly maxBody: number;
+  /** Deadline for the handshake, again for the whole request, and again for taking the answer, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Answers a request of the client at `peer` (`host:port`); what it throws becomes a 500 without a word more. */
+export type HttpHandler = (request: Request, peer: string) => Promise<Response>;
+
+/**
+ * Opens a port. `onRefused` hears of connections and requests that came to nothing, with the codes of `accept.ts` or
+ * HTTP_REQUEST, HTTP_HANDLER. Throws ACCEPT_PORT and LINK_TLS_CREDENTIALS.
+ */
+export async function serveHttps(
+  options: HttpServerOptions,
+  handler: HttpHandler,
+  onRefused: OnRefused,
+): Promise<Acceptor> {
+  const open = new Set<Channel>();
+  const acceptor = await acceptThrough(
+    (admit, refuse) => publicGate({ tls: options.tls, handshakeTimeoutMs: options.timeoutMs }, admit, refuse),
+    { ...options, handshakeTimeoutMs: options.timeoutMs },
+    (channel) => {
+      open.add(channel);
+      new Exchange(channel, options, handler, onRefused, () => open.delete(channel)).start();
+    },
+    onRefused,
+  );
+  return {
+    host: acceptor.host,
+    port: acceptor.port,
+    get connections() {
+      return acceptor.connections;
+    },
+    async close() {
+      for (const channel of open) channel.destroy();
+      await acceptor.close();
+    },
+  };
+}
+
+/** One connection: a request, its answer, the end. */
+class Exchange {
+  readonly #channel: Channel;
+  readonly #options: HttpServerOptions;
+  readonly #handler: HttpHandler;
+  readonly #onRefused: OnRefused;
+  readonly #onGone: () => void;
+  readonly #head = new HeadReader("");
+  #request: { readonly line: string; readonly head: HttpHead; readonly body: BodyReader } | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #answered = false;
+  #gone = false;
+
+  constructor(
+    channel: Channel,
+    options: HttpServerOptions,
+    handler: HttpHandler,
+    onRefused: OnRefused,
+    onGone: () => void,
+  ) {
+    this.#channel = channel;
+    this.#options = options;
+    this.#handler = handler;
+    this.#onRefused = onRefused;
+    this.#onGone = onGone;
+  }
+
+  start(): void {
+    this.#timer = setTimeout(
+      () => this.#refuse(408, "the request took too long"),
+      this.#options.timeoutMs,
+    );
+    this.#channel.start({
+      onData: (chunk) => this.#read(chunk),
+      onClose: () => {
+        clearTimeout(this.#timer);
+        this.#answered = this.#gone = true;
+        this.#onGone();
+      },
+    });
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#answered) return;
+    try {
+      let rest = chunk;
+      if (this.#request === undefined) {
+        const found = this.#head.push(chunk);
+        if (found === undefined) return;
+        const body = new BodyReader(framingOf(found.head, 0), this.#options.maxBody);
+        this.#request = { line: found.head.startLine, head: found.head, body };
+        rest = found.rest;
+      }
+      this.#request.body.push(rest);
+      if (this.#request.body.done) this.#handle(toRequest(this.#request.head, this.#request.body.bytes()));
+    } catch (error) {
+      if (error instanceof TooLargeError) this.#refuse(413, error.message);
+      else if (error instanceof HeadError) this.#refuse(400, error.message);
+      else throw error;
+    }
+  }
+
+  #handle(request: Request): void {
+    this.#answered = true;
+    clearTimeout(this.#timer);
+    const { address } = this.#channel.peer;
+    this.#handler(request, address).catch((error) => {
+      this.#onRefused(
+        new TendrilError("HTTP_HANDLER", `The request of ${address} could not be answered: ${messageOf(error)}.`, {
+          cause: error,
+          hint: "This is a defect of Tendril; please report it.",
+        }),
+        address,
+      );
+      return new Response("internal error\n", { status: 500 });
+    }).then((response) => this.#answer(response));
+  }
+
+  #refuse(status: number, reason: string): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    clearTimeout(this.#timer);
+    const { address } = this.#channel.peer;
+    this.#onRefused(
+      new TendrilError("HTTP_REQUEST", `The request of ${address} was refused: ${reason}.`, {
+        hint: "Find out what connects to this port; tokens are redeemed with short, plain requests.",
+      }),
+      address,
+    );
+    this.#answer(new Response(`${reason}\n`, { status, headers: { "content-type": "text/plain" } }));
+  }
+
+  async #answer(response: Response): Promise<void> {
+    const body = new Uint8Array(await response.arrayBuffer());
+    if (this.#gone) return;
+    const fields = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    const length = response.headers.has("content-length") ? "" : `content-length: ${body.length}\r\n`;
+    const head = new TextEncoder().encode(
+      `HTTP/1.1 ${response.status} \r\n${fields}${length}connection: close\r\n\r\n`,
+    );
+    const all = new Uint8Array(head.length + body.length);
+    all.set(head);
+    all.set(body, head.length);
+    this.#timer = setTimeout(() => this.#channel.destroy(), this.#options.timeoutMs);
+    this.#channel.write(all, (ok) => ok ? this.#channel.close() : this.#channel.destroy());
+  }
+}
+
+/** The request as the platform's own type. Throws {@link HeadError} for what can't be one. */
+function toRequest({ startLine, fields }: HttpHead, body: Uint8Array<ArrayBuffer>): Request {
+  const [, method = "", target = ""] = /^([A-Z]{1,16}) (\/[!-~]*) HTTP\/1\.[01]$/.exec(startLine) ?? [];
+  if (method === "") throw new HeadError("its first line is malformed");
+  try {
+    // The name by which we were called decides nothing, and may be anything.
+    return new Request(new URL(`https://localhost${target}`), {
+      method,
+      headers: [...fields],
+      ...(body.length === 0 || method === "GET" || method === "HEAD" ? {} : { body }),
+    });
+  } catch {
+    throw new HeadError("it is not one that can be served");
+  }
+}
