@@ -8,6 +8,7 @@ import { messageOf } from "../lib/errors.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import { mobileKey } from "../router/address.ts";
 import { type Consumer, type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
+import { routePatiently } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
 import type { ConnectorSpec } from "../site/spec.ts";
 import type { ConnectorStatus } from "../site/status.ts";
@@ -113,7 +114,8 @@ export class Connector implements Consumer {
       logger: this.#logger,
       openStream: (head, replyTo, replyUpstream) => {
         if (replyTo === undefined) return undefined;
-        return this.#router.route(streamMessage(replyTo, encodeStreamHead(replyTo, undefined, head)), replyUpstream);
+        const message = streamMessage(replyTo, encodeStreamHead(replyTo, undefined, head));
+        return routePatiently(this.#router.route, this.#router.clock, message, replyUpstream);
       },
       onClosed: (failure) => {
         this.outstanding--;

@@ -9,6 +9,7 @@ import { messageOf } from "../lib/errors.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import { discriminator, localAddress, mobileKey } from "../router/address.ts";
 import { DISCARD, type Downstream, type Message, RELEASED, type Upstream } from "../router/flow.ts";
+import { routePatiently } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
 import type { ListenerSpec } from "../site/spec.ts";
 import type { ListenerStatus } from "../site/status.ts";
@@ -149,7 +150,8 @@ export class Listener {
       logger: this.#logger,
       openStream: (head, _replyTo, upstream) => {
         const start = encodeStreamHead(this.#spec.routingKey, localAddress(name, identity), head);
-        return this.#router.route(streamMessage(this.#spec.routingKey, start), upstream);
+        const message = streamMessage(this.#spec.routingKey, start);
+        return routePatiently(this.#router.route, this.#router.clock, message, upstream);
       },
       onClosed: (failure) => {
         removeReply();

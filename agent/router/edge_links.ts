@@ -93,12 +93,14 @@ export class EdgeLinks {
 
   #giveUp(link: OutboundLink): void {
     if (this.#active !== link) return;
-    this.#uplink?.stop();
+    const last = this.#uplink;
     this.#active = this.#uplink = undefined;
-    this.#elect();
+    // The next link takes over before the last one is forgotten: what was reachable stays so without a gap.
+    this.#elect(last?.reachable);
+    last?.stop();
   }
 
-  #elect(): void {
+  #elect(presumed?: Iterable<string>): void {
     if (this.#active !== undefined) return;
     let best: OutboundLink | undefined;
     for (const link of this.#links) {
@@ -106,6 +108,6 @@ export class EdgeLinks {
     }
     if (best?.peer === undefined) return;
     this.#active = best;
-    this.#uplink = new Uplink(this.#router, best.peer, this.#meshId);
+    this.#uplink = new Uplink(this.#router, best.peer, this.#meshId, presumed);
   }
 }

@@ -295,17 +295,35 @@ Deno.test("edge links: the cheapest standby takes over at once, with everything 
   site.down.add("a");
   site.interior("a").wire.peer.channel.destroy();
   await until(() => site.states().c === "active");
-  assert.equal(heard.at(-1), false, "what the lost interior reported is forgotten");
+  assert.equal(heard.at(-1), true, "what the lost interior reported is presumed of the next one");
   await site.interior("c").towards("served");
   await site.interior("c").from("wanted");
   await site.interior("c").report("Mwanted", true);
   await until(() => heard.at(-1) === true);
+  assert.deepEqual(heard, [false, true], "without a gap");
   await until(() => site.states().a === "down" && site.attempts.filter((name) => name === "a").length > 3);
   assert.equal(site.links.status()[0]?.message, "a refuses");
   assert.equal(site.interior("b").wire.opened.length, 0);
   site.down.delete("a");
   await until(() => site.states().a === "standby");
   assert.equal(site.states().c, "active", "what works is not moved");
+  unwatch();
+});
+
+Deno.test("edge links: what the next interior does not report within two seconds is not reachable", async () => {
+  await using site = edge({ a: 1, b: 2 });
+  const heard: boolean[] = [];
+  const unwatch = site.router.addresses.watch("Mwanted", undefined, (reachable) => heard.push(reachable));
+  await until(() => site.states().a === "active" && site.states().b === "standby");
+  await site.interior("a").from("wanted");
+  await site.interior("a").report("Mwanted", true);
+  await until(() => heard.length === 2);
+  site.down.add("a");
+  site.interior("a").wire.peer.channel.destroy();
+  await until(() => site.states().b === "active");
+  assert.deepEqual(heard, [false, true]);
+  await until(() => heard.length === 3);
+  assert.equal(heard[2], false);
   unwatch();
 });
 

@@ -31,6 +31,9 @@ import { StreamLinks } from "./stream_links.ts";
 /** Time an interior has to take our mesh id before we go on without, in ms. */
 const INTRODUCTION_MS = 1000;
 
+/** Time for which an address counts as reachable by the next link because it was by the last one, in ms. */
+const PRESUMED_MS = 2000;
+
 /** One active link of an edge. */
 export class Uplink {
   readonly #router: Router;
@@ -43,11 +46,17 @@ export class Uplink {
   /** Undo functions of addresses that are reachable beyond the link. */
   readonly #reachable = new Map<string, () => void>();
   readonly #stopServed: () => void;
+  /** Addresses of {@link Uplink.reachable} that this interior has not reported. */
+  readonly #presumed = new Set<string>();
+  #cancelDoubt = () => {};
   #cancelTimer = () => {};
   #stopped = false;
 
-  /** Attaches everything at once; `peer` is open. */
-  constructor(router: Router, peer: Peer, meshId: string) {
+  /**
+   * Attaches everything at once; `peer` is open. `presumed` are the addresses that were reachable by the last link: they
+   * count as reachable until this interior has had the time to report them.
+   */
+  constructor(router: Router, peer: Peer, meshId: string, presumed: Iterable<string> = []) {
     this.#router = router;
     this.#peer = peer;
     this.#meshId = meshId;
@@ -67,6 +76,11 @@ export class Uplink {
       onDelivery: (delivery) => this.#onTracking(delivery),
     }).keepCredit(TRACKING_CREDIT);
     router.uplink = consumer;
+    for (const key of presumed) {
+      this.#presumed.add(key);
+      this.#setReachable(key, true);
+    }
+    if (this.#presumed.size > 0) this.#cancelDoubt = peer.clock.after(PRESUMED_MS, () => this.#doubt());
     for (const key of router.addresses.ownKeys()) this.#serve(key, true);
     this.#stopServed = router.onOwnChange((key, present) => this.#serve(key, present));
   }
@@ -80,6 +94,11 @@ export class Uplink {
     const { addresses } = this.#router;
     for (const key of addresses.watchedKeys()) this.#want(key, true);
     addresses.onWatchedChange = (key, watched) => this.#want(key, watched);
+  }
+
+  /** Addresses that are reachable by this link. */
+  get reachable(): Iterable<string> {
+    return this.#reachable.keys();
   }
 
   /** The interior opens a link: a streaming link towards us; anything else is refused. */
@@ -97,6 +116,7 @@ export class Uplink {
   stop(): void {
     this.#stopped = true;
     this.#cancelTimer();
+    this.#cancelDoubt();
     this.#stopServed();
     this.#router.addresses.onWatchedChange = undefined;
     if (this.#router.uplink === this.#consumer) this.#router.uplink = undefined;
@@ -179,8 +199,16 @@ export class Uplink {
         return;
       }
       delivery.update(ACCEPTED, true);
-      if (this.#wanted.has(report.key)) this.#setReachable(report.key, report.reachable);
+      if (!this.#wanted.has(report.key)) return;
+      this.#presumed.delete(report.key);
+      this.#setReachable(report.key, report.reachable);
     });
+  }
+
+  /** What was not reported is not reachable. */
+  #doubt(): void {
+    for (const key of this.#presumed) this.#setReachable(key, false);
+    this.#presumed.clear();
   }
 
   #setReachable(key: string, reachable: boolean): void {
