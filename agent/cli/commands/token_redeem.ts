@@ -10,7 +10,7 @@ export const tokenRedeem: Command = defineCommand({
   summary: "turn a token into a link",
   description:
     "Redeems a token of a Tendril or Skupper site and writes the Link with its Secret to DIR, or prints a link file " +
-    "when there is no --dir. A site that is running must be restarted to use it. Tokens of Skupper version 1, claims and " +
+    "when there is no --dir. A site that is running uses it at once. Tokens of Skupper version 1, claims and " +
     "certificates, are taken as well.",
   positionals: [{ name: "file", placeholder: "FILE", help: "The token file; `-` reads stdin." }],
   flags: {
@@ -39,7 +39,7 @@ export const tokenRedeem: Command = defineCommand({
     logger.info("token redeemed", {
       link: token.name,
       file: `${flags.dir}/${file}`,
-      next: running ? "restart the site to use the link" : `tendril run ${flags.dir}`,
+      next: running ? "the running site links at once" : `tendril run ${flags.dir}`,
     });
     return EXIT.ok;
   },

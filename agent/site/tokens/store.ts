@@ -9,8 +9,8 @@ import { redeemedYaml, redeemToken } from "./redeem.ts";
 import type { Token } from "./token_file.ts";
 
 /**
- * Redeems `token` for the site in `dir`; the name of the new file there, and whether the site has to be restarted to see
- * it. What can be checked is checked before a use is spent. Throws TOKEN_REDEEMED when the site has the link already, `TOKEN_*` errors of the redemption, SITE_WRITE, and
+ * Redeems `token` for the site in `dir`; the name of the new file there, and whether the site seems to run and so will
+ * see it. What can be checked is checked before a use is spent. Throws TOKEN_REDEEMED when the site has the link already, `TOKEN_*` errors of the redemption, SITE_WRITE, and
  * what {@link loadSite} does.
  */
 export async function redeemInto(dir: string, token: Token): Promise<{ file: string; running: boolean }> {
