@@ -1,8 +1,6 @@
 /** A local target that serves a routing key: every client stream to the key becomes a connection to the target. */
 
 import type { AdaptorModule } from "../adaptor/action.ts";
-import type { DeliveryState } from "../amqp/codec/types.ts";
-import { ByteQueue } from "../lib/byte_queue.ts";
 import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
 import { NumberMap } from "../lib/number_map.ts";
@@ -14,8 +12,11 @@ import type { ConnectorSpec } from "../site/spec.ts";
 import type { ConnectorStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection } from "./bridged_connection.ts";
+import { Connecting } from "./connecting.ts";
 import { Dialler } from "./dialler.ts";
 import { streamMessage } from "./outbound_stream.ts";
+import { adaptorConfig } from "./adaptor_config.ts";
+import { TargetPool } from "./target_pool.ts";
 import { encodeStreamHead, MAX_HEAD_OCTETS } from "./stream_head.ts";
 
 /** Stream number of the client's stream, fixed by the adaptor ABI. */
@@ -38,6 +39,8 @@ export class Connector implements Consumer {
   readonly #dialler = new Dialler(CONNECT_TIMEOUT_MS);
   readonly #connections = new NumberMap<BridgedConnection>();
   #lastConnection = 0;
+  /** Connections that serve one message after the other; undefined for an adaptor with one message per connection. */
+  readonly #pool: TargetPool | undefined;
   readonly #withdraw: () => void;
   #message = "OK";
   #stopped = false;
@@ -49,6 +52,19 @@ export class Connector implements Consumer {
     this.#adaptor = adaptor;
     this.#logger = logger;
     this.#onChange = onChange;
+    const { host, port, routingKey } = spec;
+    if (adaptor.messages === "many") {
+      this.#pool = new TargetPool({
+        adaptor,
+        config: adaptorConfig(router.identity.id, routingKey),
+        logger,
+        logFields: { connector: spec.name, routingKey, target: formatEndpoint(host, port) },
+        dial: () => this.#dialler.dial(host, port),
+        route: router.route,
+        onReached: (reason) => this.#setMessage(reason === undefined ? "OK" : `can't reach ${host}:${port}: ${reason}`),
+        onDone: () => this.outstanding--,
+      });
+    }
     this.#withdraw = router.addresses.add(mobileKey(spec.routingKey), this);
   }
 
@@ -59,7 +75,7 @@ export class Connector implements Consumer {
       name,
       routingKey,
       target: formatEndpoint(host, port),
-      connections: this.#connections.size,
+      connections: this.#connections.size + (this.#pool?.size ?? 0),
       message: this.#message,
     };
   }
@@ -68,19 +84,23 @@ export class Connector implements Consumer {
   refuseNew(): void {
     this.#stopped = true;
     this.#withdraw();
+    this.#pool?.retire();
   }
 
   /** Ends everything. */
   stop(): void {
     this.refuseNew();
     this.#dialler.stop();
+    this.#pool?.stop();
     for (const connection of this.#connections.values()) connection.close("the site is stopping");
   }
 
   /** See {@link Consumer}. */
   deliver(message: Message, upstream: Upstream): Downstream {
     this.outstanding++;
-    const waiting = new Connecting(message, upstream);
+    if (this.#pool !== undefined) return this.#pool.deliver(message, upstream);
+    // A client sends nothing before it has an answer (wire-protocol E.2).
+    const waiting = new Connecting(message, upstream, MAX_HEAD_OCTETS, FAILED);
     this.#dial(waiting, message, upstream);
     return waiting;
   }
@@ -134,66 +154,5 @@ export class Connector implements Consumer {
     if (this.#message === message) return;
     this.#message = message;
     this.#onChange();
-  }
-}
-
-/** A client stream whose target is being dialled: its head waits here, and more than a head can't come. */
-class Connecting implements Downstream {
-  readonly #upstream: Upstream;
-  readonly #queue = new ByteQueue();
-  #inner: Downstream | undefined;
-  #ended = false;
-  #over = false;
-
-  constructor(message: Message, upstream: Upstream) {
-    this.#upstream = upstream;
-    this.#queue.push(message.start);
-  }
-
-  /** True when nobody needs the connection any more. */
-  get over(): boolean {
-    return this.#over;
-  }
-
-  get pending(): number {
-    return this.#inner?.pending ?? this.#queue.size;
-  }
-
-  /** The target is there: `take` gets everything so far. */
-  hand(take: (start: Uint8Array) => Downstream): void {
-    this.#inner = take(this.#queue.takeAll());
-    if (this.#ended) this.#inner.end();
-  }
-
-  /** The target is not there. */
-  refuse(): void {
-    this.#queue.clear();
-    if (this.#over) return;
-    this.#over = true;
-    this.#upstream.consumerState(FAILED, true);
-  }
-
-  write(piece: Uint8Array): void {
-    if (this.#inner !== undefined) return this.#inner.write(piece);
-    if (this.#over) return;
-    this.#queue.push(piece);
-    // A client sends nothing before it has an answer (wire-protocol E.2).
-    if (this.#queue.size > MAX_HEAD_OCTETS) this.refuse();
-  }
-
-  end(): void {
-    if (this.#inner !== undefined) this.#inner.end();
-    else this.#ended = true;
-  }
-
-  abort(): void {
-    if (this.#inner !== undefined) return this.#inner.abort();
-    this.#over = true;
-    this.#queue.clear();
-  }
-
-  producerSettled(state: DeliveryState | undefined): void {
-    if (this.#inner !== undefined) this.#inner.producerSettled(state);
-    else this.abort();
   }
 }

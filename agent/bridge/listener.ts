@@ -14,9 +14,12 @@ import type { Router } from "../router/router.ts";
 import type { ListenerSpec } from "../site/spec.ts";
 import type { ListenerStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { adaptorConfig } from "./adaptor_config.ts";
 import { BridgedConnection } from "./bridged_connection.ts";
+import { MessageConnection } from "./message_connection.ts";
 import { streamMessage } from "./outbound_stream.ts";
 import { encodeStreamHead } from "./stream_head.ts";
+import { Ticker } from "./ticker.ts";
 
 /** Stream number of the answer, fixed by the adaptor ABI. */
 const SERVER_STREAM = 2;
@@ -30,7 +33,8 @@ export class Listener {
   readonly #adaptor: AdaptorModule;
   readonly #logger: Logger;
   readonly #onChange: () => void;
-  readonly #connections = new NumberMap<BridgedConnection>();
+  readonly #connections = new NumberMap<BridgedConnection | MessageConnection>();
+  readonly #ticker = new Ticker();
   #lastConnection = 0;
   readonly #stopWatch: () => void;
   #socket: Deno.TcpListener | undefined;
@@ -74,6 +78,9 @@ export class Listener {
     this.#stopWatch();
     this.#wanted = false;
     this.#shut("Stopped");
+    for (const connection of this.#connections.values()) {
+      if (connection instanceof MessageConnection) connection.retire();
+    }
   }
 
   /** Ends everything. */
@@ -138,10 +145,12 @@ export class Listener {
         this.#openLater();
         return;
       }
-      this.#serve(conn);
+      if (this.#adaptor.messages === "one") this.#serve(conn);
+      else this.#serveMessages(conn);
     }
   }
 
+  /** One message each way. */
   #serve(conn: Deno.TcpConn): void {
     const { identity, addresses } = this.#router;
     const name = `temp.${discriminator()}`;
@@ -155,14 +164,7 @@ export class Listener {
       },
       onClosed: (failure) => {
         removeReply();
-        this.#connections.delete(number);
-        if (failure !== undefined) {
-          this.#logger.warn("connection closed", {
-            listener: this.#spec.name,
-            routingKey: this.#spec.routingKey,
-            reason: failure,
-          });
-        }
+        this.#closed(number, failure);
       },
     });
     let answered = false;
@@ -182,6 +184,43 @@ export class Listener {
     });
     this.#connections.set(number, connection);
     connection.open("listener");
+  }
+
+  /** As many messages as the client has for the adaptor, and their answers. */
+  #serveMessages(conn: Deno.TcpConn): void {
+    const { identity, addresses, route } = this.#router;
+    const { routingKey } = this.#spec;
+    const name = `temp.${discriminator()}`;
+    const replyTo = localAddress(name, identity);
+    const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
+    const connection: MessageConnection = new MessageConnection(conn, this.#adaptor, {
+      logger: this.#logger,
+      route,
+      envelope: (stream) => ({ to: routingKey, replyTo, messageId: { type: "ulong", value: BigInt(stream) } }),
+      onIdle() {},
+      onClosed: (failure) => {
+        removeReply();
+        this.#ticker.delete(connection);
+        this.#closed(number, failure);
+      },
+    });
+    const removeReply = addresses.add(`L${name}`, {
+      origin: undefined,
+      cost: 0,
+      remote: false,
+      outstanding: 0,
+      deliver: (message, upstream) => connection.accept(message, upstream),
+    });
+    this.#connections.set(number, connection);
+    connection.open("listener", adaptorConfig(identity.id, routingKey));
+    this.#ticker.add(connection);
+  }
+
+  #closed(number: number, failure: string | undefined): void {
+    this.#connections.delete(number);
+    if (failure === undefined) return;
+    const { name, routingKey } = this.#spec;
+    this.#logger.warn("connection closed", { listener: name, routingKey, reason: failure });
   }
 }
 

@@ -47,4 +47,12 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /** Codes that begin like this are about what the user supplied. */
-const CONFIGURATION = ["SITE_", "LINK_FILE_", "LINK_TLS_CREDENTIALS", "INPUT_", "ACCEPT_PLAIN_REMOTE"];
+const CONFIGURATION = [
+  "SITE_",
+  "TOKEN_FILE",
+  "TOKEN_REDEEMED",
+  "LINK_FILE_",
+  "LINK_TLS_CREDENTIALS",
+  "INPUT_",
+  "ACCEPT_PLAIN_REMOTE",
+];

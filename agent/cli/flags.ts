@@ -35,9 +35,16 @@ export const OUTPUT_FLAG = {
 export const LINK_FLAG = {
   kind: "text",
   placeholder: "FILE",
-  required: true,
   env: "TENDRIL_LINK",
   help: "Link file made by `tendril link generate` or `skupper link generate`; `-` reads stdin.",
+} as const;
+
+/** `--token` of the one-liners. */
+export const TOKEN_FLAG = {
+  kind: "text",
+  placeholder: "FILE",
+  help:
+    "Instead of a link file: a token made by `tendril token issue` or `skupper token issue`; spends one use per start.",
 } as const;
 
 /** `--wait` of the one-liners. */

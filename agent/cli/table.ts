@@ -10,6 +10,9 @@ import { networkStatus } from "./commands/network_status.ts";
 import { ping } from "./commands/ping.ts";
 import { run } from "./commands/run.ts";
 import { siteCreate } from "./commands/site_create.ts";
+import { tokenInspect } from "./commands/token_inspect.ts";
+import { tokenIssue } from "./commands/token_issue.ts";
+import { tokenRedeem } from "./commands/token_redeem.ts";
 import { version } from "./commands/version.ts";
 
 /** The command table: it drives parsing, help, did-you-mean and the documentation tests. */
@@ -19,6 +22,9 @@ export const commands: readonly Command[] = [
   forward,
   siteCreate,
   linkGenerate,
+  tokenIssue,
+  tokenRedeem,
+  tokenInspect,
   run,
   networkStatus,
   networkPath,

@@ -58,8 +58,8 @@ const ALGORITHMS = {
 } as const;
 
 const YEAR_MS = 365 * 24 * 3600 * 1000;
-/** Clocks of peers may be a little behind. */
-const BACKDATE_MS = 5 * 60 * 1000;
+/** Clocks of peers may be behind, those of small devices by much. */
+const BACKDATE_MS = 60 * 60 * 1000;
 
 /** Makes a self-signed authority. */
 export async function createAuthority(options: AuthorityOptions): Promise<TlsCredentials> {

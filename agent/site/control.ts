@@ -1,9 +1,13 @@
-/** How a running site is asked about itself: `$management` for the whole network, a socket for this machine. */
+/**
+ * How a running site is asked: about itself by `$management`, for the whole network, and by a socket for this machine;
+ * for a link by those who redeem its tokens.
+ */
 
 import { LiveRouter, type NetworkView } from "../management/live_router.ts";
 import { ManagementNode } from "../management/management_node.ts";
 import { VERSION } from "../lib/version.ts";
 import type { Router } from "../router/router.ts";
+import { GrantServer } from "./grants/grant_server.ts";
 import { LocalAccess } from "./local_access.ts";
 import type { SiteDeps } from "./services.ts";
 import type { SiteSpec } from "./spec.ts";
@@ -24,10 +28,14 @@ export async function startControl(
   const metadata = JSON.stringify({ id: spec.id, version: VERSION });
   const local = dir === undefined ? undefined : await LocalAccess.open(dir, router, logger);
   const stopManagement = new ManagementNode(router, new LiveRouter(router, network, metadata)).start();
+  const links = spec.access.find(({ role }) => role !== "normal");
+  const grants = dir === undefined || links === undefined
+    ? undefined
+    : await GrantServer.start(dir, links.host, logger);
   return {
     stop: async () => {
       stopManagement();
-      await local?.close();
+      await Promise.all([grants?.close(), local?.close()]);
     },
   };
 }

@@ -2,15 +2,12 @@
 
 import { TendrilError } from "../lib/errors.ts";
 import { issue } from "../pki/authority.ts";
-import { authorityFault, canonicalHost, covers, hostsOf, isIssuedBy } from "../pki/inspect.ts";
-import type { TlsCredentials } from "../transport/channel.ts";
-import type { Assembled } from "./assemble.ts";
-import { checkName, SITE_CA, VALID_YEARS } from "./create.ts";
+import { canonicalHost } from "../pki/inspect.ts";
+import { checkName, VALID_YEARS } from "./create.ts";
+import { coverHost, siteAccess, siteAuthority } from "./issuing.ts";
 import { writeLinkFile } from "./link_file.ts";
 import { loadResources } from "./load.ts";
 import { host as hostSchema } from "./resources/schema.ts";
-import { tlsCredentials } from "./secrets.ts";
-import { renewServerSecret } from "./server_secret.ts";
 
 /** What the link is to be. */
 export interface GenerateLinkOptions {
@@ -51,71 +48,15 @@ export async function generateLink(options: GenerateLinkOptions): Promise<Genera
   }
   const host = canonicalHost(options.host);
   const resources = await loadResources(dir);
-  const site = accessOf(resources, dir);
+  const site = siteAccess(resources, dir);
   const name = options.name ?? `link-${site.name}`;
   if (options.name !== undefined) checkName(options.name, "link");
   const now = Date.now();
-  const authority = authorityOf(resources, now);
-  const common = { authority, client: true, server: true, years: VALID_YEARS, now };
+  const authority = siteAuthority(resources, now);
   // The client's first: when something fails, the site is as it was.
+  const common = { authority, client: true, server: true, years: VALID_YEARS, now };
   const credentials = await issue({ ...common, commonName: name, hosts: [] });
-  let reissued = false;
-  for (const server of site.servers) {
-    if (!wasIssuedBy(server, authority)) {
-      throw new TendrilError("SITE_SECRET", `the site's certificate was not issued by ${SITE_CA}`, {
-        hint: `Put the authority that issued it into the Secret ${SITE_CA}, or make the link file with that authority.`,
-      });
-    }
-    const names = hostsOf(server.cert);
-    if (covers(names, host)) continue;
-    const hosts = [...new Set([...names.dns, ...names.ip, host])];
-    const renewed = await issue({ ...common, commonName: site.name, hosts });
-    await renewServerSecret(dir, resources, server, renewed, host);
-    reissued = true;
-  }
+  const reissued = await coverHost(dir, resources, authority, host, now);
   const endpoints = site.endpoints.map(({ role, port }) => ({ role, host, port }));
   return { yaml: writeLinkFile({ name, credentials, endpoints, cost }), reissued };
-}
-
-/** The ports that accept links, and the different certificates they show. */
-function accessOf({ sites: [site], access, problems }: Assembled, dir: string) {
-  const endpoints: { role: "edge" | "inter-router"; port: number }[] = [];
-  const servers = new Map<string, TlsCredentials>();
-  for (const { role, port, tls } of access) {
-    if (role === "normal" || tls === undefined) continue;
-    endpoints.push({ role, port });
-    servers.set(tls.cert, tls);
-  }
-  if (site !== undefined && endpoints.length > 0) return { name: site.name, endpoints, servers: servers.values() };
-  if (problems.length > 0) {
-    throw new TendrilError("SITE_INVALID", `the resources in ${dir} don't make a site:\n  ${problems.join("\n  ")}`, {
-      hint: "Correct the resources named above.",
-    });
-  }
-  throw new TendrilError("SITE_NO_ACCESS", `the site in ${dir} accepts no links`, {
-    hint: "Create it with 'tendril site create NAME --dir DIR --enable-link-access'.",
-  });
-}
-
-function wasIssuedBy(server: TlsCredentials, authority: TlsCredentials): boolean {
-  try {
-    return isIssuedBy(server.cert, authority.cert);
-  } catch {
-    return false; // It says that it is PEM, and is not a certificate.
-  }
-}
-
-function authorityOf({ secrets }: Assembled, now: number): TlsCredentials {
-  const values = secrets.get(SITE_CA);
-  if (values === undefined) {
-    throw new TendrilError("SITE_NO_ACCESS", `there is no authority to issue with: no Secret ${SITE_CA}`, {
-      hint: "Make the link file where the site was created, or add the Secret with its authority.",
-    });
-  }
-  const authority = tlsCredentials(values, `Secret ${SITE_CA}`);
-  const fault = authorityFault(authority, now);
-  if (fault === undefined) return authority;
-  throw new TendrilError("SITE_SECRET", `the authority in Secret ${SITE_CA} ${fault}`, {
-    hint: "Put a valid authority with its RSA or ECDSA key into the Secret, or create the site anew.",
-  });
 }

@@ -32,9 +32,9 @@ export interface LinkFile {
   /** Of whoever will use the file: they hold a private key. */
   readonly credentials: TlsCredentials;
   /** At least one; both roles, so that any site can use the file. */
-  readonly endpoints: readonly Omit<LinkEndpoint, "group">[];
-  /** At least 1; lower is preferred. */
-  readonly cost: number;
+  readonly endpoints: ReadonlyArray<Omit<LinkEndpoint, "group"> & { readonly group?: string }>;
+  /** At least 1; lower is preferred. Without one, whoever uses the file decides. */
+  readonly cost?: number;
 }
 
 /**
@@ -42,6 +42,14 @@ export interface LinkFile {
  * SITE_NAME or SITE_INVALID for values that no link file may have.
  */
 export function writeLinkFile({ name, credentials, endpoints, cost }: LinkFile): string {
+  return `${secretYaml(name, credentials)}${linkYaml({ name, endpoints, cost }, name)}`;
+}
+
+/** A Link as YAML that uses the Secret `credentials`. Throws SITE_NAME and SITE_INVALID. */
+export function linkYaml(
+  { name, endpoints, cost }: Pick<LinkFile, "name" | "endpoints"> & { readonly cost?: number | undefined },
+  credentials: string,
+): string {
   for (const { host, port } of endpoints) {
     if (isHost(host) && Number.isInteger(port) && port >= 1 && port <= PORT_MAX) continue;
     throw new TendrilError("SITE_INVALID", `${shown(`${host}:${port}`)} can't be the endpoint of a link`, {
@@ -49,34 +57,41 @@ export function writeLinkFile({ name, credentials, endpoints, cost }: LinkFile):
     });
   }
   const lines = [
-    secretYaml(name, credentials).trimEnd(),
     "---",
     "apiVersion: skupper.io/v2alpha1",
     "kind: Link",
     "metadata:",
-    `  name: ${scalar(name)}`,
+    `  name: ${scalar(checked(name))}`,
     "spec:",
-    `  cost: ${Math.max(1, Math.trunc(cost))}`,
+    ...(cost === undefined ? [] : [`  cost: ${Math.max(1, Math.trunc(cost))}`]),
     "  endpoints:",
-    ...endpoints.flatMap(({ role, host, port }) => [`  - name: ${role}`, `    host: "${host}"`, `    port: "${port}"`]),
-    `  tlsCredentials: ${scalar(name)}`,
+    ...endpoints.flatMap(({ role, host, port, group = "" }) => [
+      `  - name: ${role}`,
+      `    host: "${host}"`,
+      `    port: "${port}"`,
+      ...(group === "" ? [] : [`    group: ${JSON.stringify(group)}`]),
+    ]),
+    `  tlsCredentials: ${scalar(checked(credentials))}`,
   ];
   return `${lines.join("\n")}\n`;
 }
 
+/** `name`, if a resource may have it. */
+function checked(name: string): string {
+  if (isResourceName(name)) return name;
+  throw new TendrilError("SITE_NAME", `${shown(name)} can't be the name of a resource`, {
+    hint: "Use lower-case letters, digits and dashes, such as link-west.",
+  });
+}
+
 /** A Secret with TLS credentials as YAML. Throws SITE_NAME. */
 export function secretYaml(name: string, { ca, cert, key }: TlsCredentials): string {
-  if (!isResourceName(name)) {
-    throw new TendrilError("SITE_NAME", `${shown(name)} can't be the name of a resource`, {
-      hint: "Use lower-case letters, digits and dashes, such as link-west.",
-    });
-  }
   const encode = (pem: string) => new TextEncoder().encode(pem).toBase64();
   return `---
 apiVersion: v1
 kind: Secret
 metadata:
-  name: ${scalar(name)}
+  name: ${scalar(checked(name))}
 type: kubernetes.io/tls
 data:
   ca.crt: ${encode(ca)}

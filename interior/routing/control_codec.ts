@@ -9,7 +9,7 @@ import { Writer } from "../../agent/amqp/codec/writer.ts";
 import { ProtocolError } from "../../agent/amqp/protocol_error.ts";
 import type { Treatment } from "../../agent/router/address_table.ts";
 import type { AdvertisedAddress, ControlMessage, MobileAddressUpdate } from "./control_message.ts";
-import { MAX_ADDRESSES, MAX_NAME, MAX_PEERS } from "./timing.ts";
+import { COST_MAX, MAX_ADDRESSES, MAX_NAME, MAX_PEERS } from "./timing.ts";
 
 /** Why bytes are no control message that we understand. */
 export interface UnreadableControl {
@@ -70,7 +70,9 @@ function read(opcode: string | undefined, fields: Fields): ControlMessage {
   switch (opcode) {
     case "HELLO": {
       const seen = fields.list("seen", MAX_PEERS).map(textOf);
-      const cost = fields.number(LINK_COST, 0);
+      const wanted = fields.number(LINK_COST, 0);
+      // What can't be told on as a cost is none.
+      const cost = wanted <= COST_MAX ? wanted : 0;
       return { opcode, id, instance: fields.number("instance"), seen, ...(cost > 0 ? { cost } : {}) };
     }
     case "RA":

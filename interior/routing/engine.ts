@@ -33,7 +33,7 @@ import { type Adjacency, Neighbours } from "./neighbours.ts";
 import { Pace } from "./pace.ts";
 import { Paths } from "./paths.ts";
 import { RemoteNode } from "./remote_node.ts";
-import { DEFAULT_TIMING, type RoutingTiming, STRAY_TICKS } from "./timing.ts";
+import { DEFAULT_TIMING, ECHO_MS, MAX_RETURNS, type RoutingTiming, STRAY_TICKS } from "./timing.ts";
 import { Topology } from "./topology.ts";
 
 /** Where the engine's words and findings go. */
@@ -84,6 +84,7 @@ export class RoutingEngine {
   #toldPeers: ReadonlyMap<string, number> = new Map();
   #ownPeersStale = false;
   #pathsStale = false;
+  #startedAt = -Infinity;
   #helloAt = -Infinity;
   #advertisedAt = -Infinity;
   readonly #pace: Pace;
@@ -144,8 +145,11 @@ export class RoutingEngine {
   /** `message` came over control link `link`, the cost of which is `cost`. */
   received(message: ControlMessage, link: number, cost: number, now: number): void {
     const { id } = message;
+    if (this.#startedAt === -Infinity) this.#startedAt = now;
     if (id === this.#identity.id) {
       if (message.opcode === "HELLO") this.#checkDuplicate(message);
+      // Words of our own former life go round for a while after a start.
+      else if (message.opcode === "RA" && now - this.#startedAt > ECHO_MS) this.#checkDuplicate(message);
       return;
     }
     switch (message.opcode) {
@@ -310,6 +314,10 @@ export class RoutingEngine {
   #meet(node: RemoteNode, instance: number, now: number): void {
     if (node.instance === instance) return;
     const restarted = node.instance !== undefined;
+    if (restarted && instance === node.lastInstance && ++node.returns === MAX_RETURNS) {
+      this.#out.problem("ROUTER_ID_TAKEN", { router: node.id });
+    }
+    node.lastInstance = node.instance;
     node.instance = instance;
     if (!restarted) return;
     node.strangerSince = now;
@@ -333,7 +341,7 @@ export class RoutingEngine {
     this.#tellAddresses(node, [], removed);
   }
 
-  #checkDuplicate({ instance }: Hello): void {
+  #checkDuplicate({ instance }: Hello | RouterAdvertisement): void {
     if (instance === this.#identity.instance || this.#duplicateReported) return;
     this.#duplicateReported = true;
     this.#out.problem("ROUTER_ID_TAKEN", { router: this.#identity.id });
@@ -436,13 +444,16 @@ export class RoutingEngine {
     this.paths.update();
     this.#topologyChangedAt = now;
     for (const node of this.#nodes.values()) {
-      const reachable = this.paths.nextHop(node.id) !== undefined;
-      if (reachable && !node.reachable) {
-        node.strangerSince = now;
+      const via = this.paths.nextHop(node.id);
+      const reachable = via !== undefined;
+      if (reachable && !node.reachable) node.strangerSince = now;
+      node.reachable = reachable;
+      if (via !== node.via) {
+        // What was asked along another way may have got lost there.
+        node.via = via;
         node.linkStateQuestion.hurry();
         node.addressQuestion.hurry();
       }
-      node.reachable = reachable;
       if (reachable) node.unreachableSince = undefined;
       else if (node.mobileSequence > 0) node.unreachableSince ??= now;
     }

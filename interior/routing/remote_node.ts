@@ -64,12 +64,18 @@ export class RemoteNode {
   readonly addressQuestion: Question = new Question(false);
   /** True while a path leads to it. */
   reachable = false;
+  /** The neighbour by which it is reached, if it is. */
+  via: string | undefined;
   /** Since when it has been within reach without a word to us: it may not know us yet. Undefined once it has spoken. */
   strangerSince: number | undefined;
   /** When it fell out of reach, in ms; undefined while it can be reached, and once its addresses are forgotten. */
   unreachableSince: number | undefined;
   /** Ticks for which nobody has named it. */
   strayTicks = 0;
+  /** The instance before {@link RemoteNode.instance}, and how often it came back: two routers with one id take turns. */
+  lastInstance: number | undefined;
+  /** See {@link RemoteNode.lastInstance}. */
+  returns = 0;
   /** Said once that it speaks a later protocol. */
   versionReported = false;
 

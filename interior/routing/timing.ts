@@ -62,3 +62,9 @@ export const MAX_ALL_ADDRESSES = 500_000;
 export const MAX_NAME = 1024;
 /** Ticks for which a router that nobody names is kept: it may be about to introduce itself. */
 export const STRAY_TICKS = 3;
+/** Time for which words of a former life of this router may still go round after its start, in ms. */
+export const ECHO_MS = 20_000;
+/** Times that a router may come back as who it was before; one that does so more often is two with one id. */
+export const MAX_RETURNS = 3;
+/** Costs are signed 32-bit numbers on the wire. */
+export const COST_MAX = 2 ** 31 - 1;

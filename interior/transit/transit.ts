@@ -18,7 +18,7 @@ import type { Router } from "../../agent/router/router.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
 import type { AdvertisedAddress, ControlMessage, Hello } from "../routing/control_message.ts";
 import { RoutingEngine, type RoutingOutput, type RoutingProblem } from "../routing/engine.ts";
-import { TICK_MS } from "../routing/timing.ts";
+import { COST_MAX, TICK_MS } from "../routing/timing.ts";
 import { annotateAsInterior } from "./annotate.ts";
 import { MAX_CONTROL_MESSAGE } from "./control_link.ts";
 import { ControlTraffic } from "./control_traffic.ts";
@@ -249,5 +249,5 @@ export class Transit implements RoutingOutput {
 /** The cost that the peer wants for the link, if it said any. */
 function peerCost(peer: Peer): number {
   const cost = openProperty(peer.connection.remote, COST_PROPERTY);
-  return typeof cost === "number" && cost > 0 ? cost : 1;
+  return typeof cost === "number" && cost > 0 && cost <= COST_MAX ? cost : 1;
 }

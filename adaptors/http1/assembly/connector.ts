@@ -161,6 +161,7 @@ export function connectorSocket(length: u32, flags: i32): i32 {
     const before = at;
     if (phase == WAITING) at += takeHead(INPUT + at, length - at);
     else if (phase == RESPONDING) at += takeBody(INPUT + at, length - at);
+    else if (phase == TUNNEL) break;
     else if (phase == ENDING) at = length;
     else {
       end("the server sent what nobody has asked for");

@@ -1,7 +1,7 @@
 /**
  * The HTTP/1.1 adaptor: one request = one message to the routing key, one response = one message back.
  *
- * Heads become properties (`docs/decisions/0004-http-requests-are-messages.md`), bodies stay what they were on the socket,
+ * Heads become properties (`docs/decisions/0009-http-requests-are-messages.md`), bodies stay what they were on the socket,
  * chunks and trailers included. Every octet that decides where a message ends is checked at both ends of the network; long
  * bodies bypass the adaptor. `listener.ts` and `connector.ts` are the two ends.
  */

@@ -144,7 +144,9 @@ export function listenerEnd(): i32 {
 
 /** See `listenerBegin`. */
 export function listenerAbort(): i32 {
-  if (phase == IN_HEAD || phase == TUNNEL || (recordStream != own && recordStream != own + 1)) return STATE;
+  if (phase == TUNNEL || recordStream > own + 1) return STATE;
+  // What becomes of a request whose answer is complete does not matter.
+  if (phase == IN_HEAD || recordStream < own) return 1;
   if (recordStream == own + 1) {
     interim = false;
     if (answered) breakOff("the answer broke off");

@@ -3,7 +3,7 @@
 import { SPLICE_SOCKET_TO_STREAM, SPLICE_STREAM_TO_SOCKET } from "../../sdk/assembly/constants";
 import { emitBytes, emitData, emitSplice } from "../../sdk/assembly/emit";
 import { askForRoom, room } from "../../sdk/assembly/writer";
-import { Body, BODY_CHUNKED, BODY_LENGTH, BODY_NONE, SPLICE_OCTETS } from "./body";
+import { Body, BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_TO_END, SPLICE_OCTETS } from "./body";
 
 /** The host moves octets of the socket by itself, and will say when it is through. */
 export let splicing: bool = false;
@@ -27,7 +27,8 @@ export function forgetSplice(): void {
  * wait for room in the output, or lies behind the body. `mayWait` keeps a body of known length out of a splice.
  */
 export function relayToStream(body: Body, stream: u32, source: usize, length: u32, mayWait: bool): u32 {
-  if (splicing || body.complete || body.broken) return 0;
+  // A body to the end of the connection is a splice for good.
+  if (splicing || body.complete || body.broken || body.kind == BODY_TO_END) return 0;
   const limit = min(length, room());
   if (limit == 0) {
     if (length > 0) askForRoom();

@@ -3,7 +3,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
 import { parseTarget } from "../endpoint.ts";
-import { GRACE_FLAG, LINK_FLAG, WAIT_FLAG } from "../flags.ts";
+import { GRACE_FLAG, LINK_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
 import { isLinked } from "../foreground.ts";
 import { runOneLiner } from "../one_liner.ts";
 
@@ -12,15 +12,16 @@ export const expose: Command = defineCommand({
   name: "expose",
   summary: "offer a local service to the network under a routing key",
   description:
-    "Becomes an edge of the network that the link file leads to, and serves KEY with the target until Ctrl-C. No port " +
+    "Becomes an edge of the network that the link file or token leads to, and serves KEY with the target until Ctrl-C. No port " +
     "is opened on this machine: the link goes out, and clients come in over it.",
   positionals: [
     { name: "key", placeholder: "KEY", help: "Routing key by which other sites reach the target." },
     { name: "target", placeholder: "HOST:PORT", help: "The target; a port alone means 127.0.0.1." },
   ],
-  flags: { link: LINK_FLAG, wait: WAIT_FLAG, grace: GRACE_FLAG },
+  flags: { link: LINK_FLAG, token: TOKEN_FLAG, wait: WAIT_FLAG, grace: GRACE_FLAG },
   examples: [
     { title: "offer a web server of this machine", line: "tendril expose web 8080 --link link.yaml" },
+    { title: "the same with a token", line: "tendril expose web 8080 --token west.token" },
     {
       title: "offer a database nearby, or fail within a minute",
       line: "tendril expose db db.internal:5432 --link link.yaml --wait 60",
@@ -28,8 +29,9 @@ export const expose: Command = defineCommand({
   ],
   exits: ["configuration", "network", "hungUp", "interrupted", "terminated"],
   permissions: [
-    { kind: "read", scope: "FILE", why: "the link file" },
+    { kind: "read", scope: "FILE", why: "the link file, or the token" },
     { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
+    { kind: "net", scope: "GRANT_HOST:PORT", why: "with --token: the site that issued it", optional: true },
     { kind: "net", scope: "TARGET_HOST:PORT", why: "the target" },
   ],
   run({ args, flags, io, logger }) {
@@ -39,6 +41,7 @@ export const expose: Command = defineCommand({
       prefix: "expose",
       connectors: [{ name: "expose", routingKey: args.key, host, port }],
       link: flags.link,
+      token: flags.token,
       graceMs: flags.grace * 1000,
       waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
       io,

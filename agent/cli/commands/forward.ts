@@ -2,7 +2,7 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { parseHost, parsePort } from "../endpoint.ts";
-import { GRACE_FLAG, LINK_FLAG, WAIT_FLAG } from "../flags.ts";
+import { GRACE_FLAG, LINK_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
 import { runOneLiner } from "../one_liner.ts";
 
 /** See the summary. */
@@ -10,7 +10,7 @@ export const forward: Command = defineCommand({
   name: "forward",
   summary: "open a local port that leads to a routing key",
   description:
-    "Becomes an edge of the network that the link file leads to, and listens on PORT until Ctrl-C. The port is open " +
+    "Becomes an edge of the network that the link file or token leads to, and listens on PORT until Ctrl-C. The port is open " +
     "only while some site serves KEY.",
   positionals: [
     { name: "key", placeholder: "KEY", help: "Routing key that another site serves." },
@@ -18,6 +18,7 @@ export const forward: Command = defineCommand({
   ],
   flags: {
     link: LINK_FLAG,
+    token: TOKEN_FLAG,
     host: { kind: "text", placeholder: "HOST", default: "127.0.0.1", help: "Local address to listen on." },
     wait: WAIT_FLAG,
     grace: GRACE_FLAG,
@@ -28,8 +29,9 @@ export const forward: Command = defineCommand({
   ],
   exits: ["configuration", "network", "hungUp", "interrupted", "terminated"],
   permissions: [
-    { kind: "read", scope: "FILE", why: "the link file" },
+    { kind: "read", scope: "FILE", why: "the link file, or the token" },
     { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
+    { kind: "net", scope: "GRANT_HOST:PORT", why: "with --token: the site that issued it", optional: true },
     { kind: "net", scope: "LISTENER_HOST:PORT", why: "the local port" },
   ],
   run({ args, flags, io, logger }) {
@@ -38,6 +40,7 @@ export const forward: Command = defineCommand({
       prefix: "forward",
       listeners: [{ name: "forward", routingKey: args.key, host: parseHost(flags.host, "forward"), port }],
       link: flags.link,
+      token: flags.token,
       graceMs: flags.grace * 1000,
       waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
       io,

@@ -16,7 +16,7 @@ export const run: Command = defineCommand({
     "Listeners, Connectors, RouterAccesses and Secrets) and runs that site: an edge links out to an interior, an " +
     "interior accepts edges. State changes are logged on stderr. When files change, what is different " +
     "is applied, and nothing else is touched. Commands with --dir DIR ask the running site by a socket " +
-    "in DIR/run.\n\n" +
+    "in DIR/run; tokens issued with `tendril token issue` are redeemed at its own port.\n\n" +
     "The first Ctrl-C or SIGTERM refuses new clients and lets open connections end; the second stops at once.",
   positionals: [{ name: "dir", placeholder: "DIR", help: "The folder with the site's resources." }],
   flags: { grace: GRACE_FLAG },
@@ -35,6 +35,13 @@ export const run: Command = defineCommand({
     { kind: "net", scope: "LISTENER_HOST:PORT", why: "each listener's own address" },
     { kind: "net", scope: "TARGET_HOST:PORT", why: "each connector's target" },
     { kind: "net", scope: "ACCESS_HOST:PORT", why: "interior: each port that accepts peers" },
+    {
+      kind: "write",
+      scope: "DIR/grants",
+      why: "interior that issues tokens: how often each was redeemed",
+      optional: true,
+    },
+    { kind: "net", scope: "GRANT_HOST:PORT", why: "interior that issues tokens: the port for them", optional: true },
     { kind: "net", scope: LOCAL_SOCKET, why: "that socket, by the absolute path of DIR" },
   ],
   async run({ args, flags, logger }) {

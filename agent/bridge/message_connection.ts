@@ -1,0 +1,446 @@
+/**
+ * One local TCP connection whose adaptor makes many messages of it, such as one per HTTP request. As with a
+ * {@link ./bridged_connection.ts BridgedConnection} the adaptor decides and this file carries it out; beyond that it
+ * splices known numbers of octets, tells the adaptor what became of messages, and lets it know the time.
+ */
+
+import type { Action, AdaptorInstance, AdaptorModule, AdaptorRole, StreamEvent } from "../adaptor/action.ts";
+import { SharedErrorCode } from "../adaptor/abi.ts";
+import type { DeliveryState } from "../amqp/codec/types.ts";
+import { messageOf } from "../lib/errors.ts";
+import { type Downstream, FAILED, type Message, RELEASED, type Upstream } from "../router/flow.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { InboundMessages } from "./inbound_messages.ts";
+import { encodeSections, type Envelope } from "./message_sections.ts";
+import { OutboundMessage } from "./outbound_message.ts";
+import { SocketReader } from "./socket_reader.ts";
+import { SocketWriter } from "./socket_writer.ts";
+
+/** How a connection reaches the network and its owner. */
+export interface MessageHooks {
+  /** Routes a message; undefined when nobody takes it. */
+  route(message: Message, upstream: Upstream): Downstream | undefined;
+  /** A listener's: where its stream `stream` goes. A connector answers what it was asked. */
+  envelope?(stream: number): Envelope;
+  /** A connector's: a message that was accepted is over. */
+  onDone?(): void;
+  /** No message is under way any more. */
+  onIdle(): void;
+  /** The connection is over, exactly once. `failure` is undefined when it ended in order. */
+  onClosed(failure: string | undefined): void;
+  /** Where it is told how the connection began and ended. */
+  readonly logger: Logger;
+}
+
+/** How long the peer may take to close after we have shut our side, in ms. */
+const LINGER_MS = 2000;
+const NO_OCTETS = new Uint8Array(0);
+
+/** Octets that bypass the adaptor. */
+interface Splice {
+  readonly stream: number;
+  left: number;
+}
+
+/** See the head of the file. */
+export class MessageConnection {
+  readonly #conn: Deno.TcpConn;
+  readonly #hooks: MessageHooks;
+  readonly #reader: SocketReader;
+  readonly #writer: SocketWriter;
+  /** Messages we send, by stream, until their outcome. */
+  readonly #outbound = new Map<number, OutboundMessage>();
+  readonly #inbound: InboundMessages;
+  /** What happened while the adaptor was busy. */
+  readonly #events: StreamEvent[] = [];
+  #adaptor: AdaptorInstance | undefined;
+  #role: AdaptorRole = "listener";
+  #toStream: Splice | undefined;
+  #toSocket: Splice | undefined;
+  #adaptorWants: (() => void) | undefined;
+  #asking = false;
+  #retiring = false;
+  /** Not idle when we last looked. */
+  #busy = false;
+  /** The adaptor has ended the connection, or it is to end: what is written goes out, nothing else happens. */
+  #ending = false;
+  #readDone = false;
+  #writeDone = false;
+  #closed = false;
+  #failure: string | undefined;
+  #linger: ReturnType<typeof setTimeout> | undefined;
+
+  /** Joins `conn`, which it owns from now on, with an instance of `adaptor`; call {@link MessageConnection.open} next. */
+  constructor(conn: Deno.TcpConn, adaptor: AdaptorModule, hooks: MessageHooks) {
+    this.#conn = conn;
+    this.#adaptor = adaptor.instantiate();
+    this.#hooks = hooks;
+    this.#writer = new SocketWriter(conn, {
+      onWritten: () => this.#inbound.progress(),
+      onFinished: () => this.#shut(),
+      onFailed: (error) => this.close(`writing to the socket failed: ${messageOf(error)}`),
+    });
+    this.#inbound = new InboundMessages({
+      pending: () => this.#writer.pending,
+      onHead: (stream, head) => this.#tell({ kind: "begin", stream, head }),
+      onData: (stream, piece) => this.#inboundData(stream, piece),
+      onEnd: (stream) => this.#inboundEnd(stream),
+      onBroken: (stream) => this.#inboundBroken(stream),
+      onDone: () => hooks.onDone?.(),
+      // The adaptor has heard nothing: the connection is as good as before.
+      onRefused: () => this.#lookIfIdle(),
+    });
+    this.#reader = new SocketReader(conn, () => this.#allowance(), {
+      onData: (chunk) => this.#take(chunk),
+      onEnd: () => this.#socketEnded(),
+      onFailed: (error) => this.close(`reading from the socket failed: ${messageOf(error)}`),
+    });
+  }
+
+  /** True when no message is under way. */
+  get idle(): boolean {
+    return this.#inbound.idle && this.#toStream === undefined;
+  }
+
+  /** True when the connection can take another request. */
+  get available(): boolean {
+    return this.idle && !this.#ending && !this.#readDone;
+  }
+
+  /** Ends the connection as soon as no message is under way. */
+  retire(): void {
+    this.#retiring = true;
+    if (this.idle) this.finish(undefined);
+  }
+
+  /** Starts the adaptor and the flow of data. */
+  open(role: AdaptorRole, config: Uint8Array): void {
+    this.#role = role;
+    this.#ask((adaptor) => adaptor.open(role, config));
+    if (!this.#closed) this.#reader.run();
+  }
+
+  /** Lets the adaptor know the time. */
+  tick(now: number): void {
+    this.#ask((adaptor) => adaptor.tick(now).actions);
+  }
+
+  /** Takes a message from the network: for a listener an answer, for a connector the next request. */
+  accept(message: Message, upstream: Upstream): Downstream {
+    this.#busy = true;
+    const isAnswer = this.#role === "listener";
+    return isAnswer ? this.#inbound.takeAnswer(message, upstream) : this.#inbound.takeRequest(message, upstream);
+  }
+
+  /** Ends everything at once; `outcome` is the last word about the messages from the network. */
+  close(failure: string | undefined, outcome: DeliveryState = FAILED): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#letGo(outcome);
+    clearTimeout(this.#linger);
+    this.#reader.stop();
+    this.#writer.stop();
+    try {
+      this.#conn.close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource)) throw error; // The system closed it first.
+    }
+    this.#hooks.onClosed(this.#failure ?? failure);
+  }
+
+  /** Ends the connection after what is written has gone out. */
+  finish(failure: string | undefined): void {
+    if (this.#ending) return;
+    this.#failure = failure;
+    this.#letGo(FAILED);
+    this.#writer.finish();
+  }
+
+  /** Gives up all messages that are under way, and the adaptor. */
+  #letGo(outcome: DeliveryState): void {
+    this.#ending = true;
+    this.#toStream = this.#toSocket = undefined;
+    // What is complete is not given up: its outcome may be on its way, and nothing waits for it here.
+    for (const message of this.#outbound.values()) if (!message.ended) message.abandon();
+    this.#inbound.letGo(outcome);
+    this.#outbound.clear();
+    this.#releaseAdaptor();
+    this.#wake();
+    this.#reader.wake();
+  }
+
+  // --- adaptor
+
+  #ask(question: (adaptor: AdaptorInstance) => Action[]): void {
+    this.#put(question);
+    for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
+      const next = event;
+      this.#put((adaptor) => adaptor.stream(next));
+    }
+    if (this.#ending) return;
+    this.#wake();
+  }
+
+  #put(question: (adaptor: AdaptorInstance) => Action[]): void {
+    const adaptor = this.#adaptor;
+    if (adaptor === undefined || this.#ending) return;
+    this.#asking = true;
+    try {
+      for (const action of question(adaptor)) {
+        this.#perform(action);
+        if (this.#ending) break;
+      }
+      if (!this.#ending) { for (const message of this.#outbound.values()) message.flush(); }
+    } catch (error) {
+      this.close(`adaptor failed: ${messageOf(error)}`);
+    } finally {
+      this.#asking = false;
+    }
+    this.#lookIfIdle();
+  }
+
+  #lookIfIdle(): void {
+    if (!this.#busy || !this.idle || this.#ending) return;
+    this.#busy = false;
+    if (this.#retiring) this.finish(undefined);
+    else this.#hooks.onIdle();
+  }
+
+  /** Tells the adaptor of an event, later if it is busy: then octets are copied, for they do not last. */
+  #tell(event: StreamEvent): void {
+    if (!this.#asking) this.#ask((adaptor) => adaptor.stream(event));
+    else this.#events.push(event.kind === "data" ? { ...event, data: event.data.slice() } : event);
+  }
+
+  #perform(action: Action): void {
+    switch (action.kind) {
+      case "bytes":
+        return this.#writer.write(action.data);
+      case "begin":
+        return this.#begin(action);
+      case "data":
+        return this.#outbound.get(action.stream)?.write(action.data);
+      case "end":
+        return this.#end(action.stream);
+      case "abort":
+        return this.#abort(action.stream);
+      case "splice":
+        return this.#splice(action);
+      case "log":
+        return this.#hooks.logger[action.level](action.text, { source: "adaptor" });
+      case "metric":
+        return this.#hooks.logger.debug("adaptor metric", { name: action.name, value: action.value });
+      case "error":
+        return this.close(`adaptor error ${action.code}: ${action.text}`, this.#verdict(action.code, action.text));
+      case "close":
+        return this.finish(action.text || undefined);
+    }
+  }
+
+  /** What the network is told of a message that the adaptor does not want. */
+  #verdict(code: number, description: string): DeliveryState {
+    if (code === SharedErrorCode.unsuitable && this.#role === "connector") return RELEASED;
+    if (code !== SharedErrorCode.unsuitable && code !== SharedErrorCode.malformed) return FAILED;
+    return { kind: "rejected", error: { condition: "amqp:invalid-field", description } };
+  }
+
+  #begin({ stream, head, interim }: Extract<Action, { kind: "begin" }>): void {
+    const envelope = this.#hooks.envelope?.(stream) ?? this.#inbound.envelopeOf(stream);
+    if (envelope === undefined) throw new Error(`stream ${stream} answers nothing`);
+    const sections = encodeSections(interim ? { ...envelope, interim } : envelope, head);
+    const message = new OutboundMessage(envelope.to, sections, {
+      route: (message, upstream) => this.#hooks.route(message, upstream),
+      onOutcome: (state) => interim || this.#outcome(stream, message, state),
+      onRoom: () => this.#reader.wake(),
+    });
+    if (interim) return message.end();
+    this.#busy = true;
+    this.#outbound.set(stream, message);
+    if (this.#role === "listener") this.#inbound.expect(stream);
+  }
+
+  #end(stream: number): void {
+    if (this.#toStream?.stream === stream) throw new Error(`stream ${stream} was ended inside a splice`);
+    this.#complete(stream);
+  }
+
+  #complete(stream: number): void {
+    const message = this.#outbound.get(stream);
+    message?.end();
+    if (message?.over) this.#outbound.delete(stream);
+    // A tunnel goes on in the other direction.
+    if (this.#adaptor !== undefined) this.#inbound.answered(stream);
+  }
+
+  #abort(stream: number): void {
+    if (this.#toStream?.stream === stream) this.#toStream = undefined;
+    if (this.#toSocket?.stream === stream) this.#toSocket = undefined;
+    this.#outbound.get(stream)?.abandon();
+    this.#outbound.delete(stream);
+    this.#inbound.refuse(stream);
+  }
+
+  #splice({ side, stream, length }: Extract<Action, { kind: "splice" }>): void {
+    if (side === "socket-to-stream") {
+      if (this.#toStream !== undefined) throw new Error("a splice into a stream inside another");
+      this.#toStream = { stream, left: length };
+    } else {
+      if (this.#toSocket !== undefined) throw new Error("a splice to the socket inside another");
+      this.#toSocket = { stream, left: length };
+    }
+    if (this.#toStream?.left === Infinity && this.#toSocket?.left === Infinity) {
+      queueMicrotask(() => this.#releaseAdaptor());
+    }
+  }
+
+  /** The adaptor has nothing more to decide: its memory is given back. */
+  #releaseAdaptor(): void {
+    const adaptor = this.#adaptor;
+    this.#adaptor = undefined;
+    adaptor?.close();
+  }
+
+  // --- socket to network
+
+  #allowance(): number {
+    if (this.#ending) return Infinity;
+    let allowance = Infinity;
+    for (const message of this.#outbound.values()) {
+      if (!message.ended) allowance = Math.min(allowance, message.allowance);
+    }
+    return allowance;
+  }
+
+  #take(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#ending) return undefined;
+    const splice = this.#toStream;
+    if (splice === undefined || splice.left <= chunk.length) return this.#offer(chunk);
+    splice.left -= chunk.length;
+    const message = this.#outbound.get(splice.stream);
+    message?.write(chunk);
+    return message?.room;
+  }
+
+  /** Passes octets on, to the adaptor or by its splices, until all are taken. */
+  async #offer(chunk: Uint8Array): Promise<void> {
+    let rest = chunk;
+    while (rest.length > 0 && !this.#ending) {
+      const splice = this.#toStream;
+      let wanted: Promise<void> | undefined;
+      if (splice !== undefined) {
+        const taken = rest.subarray(0, splice.left);
+        rest = rest.subarray(taken.length);
+        splice.left -= taken.length;
+        const message = this.#outbound.get(splice.stream);
+        message?.write(taken);
+        if (splice.left === 0) {
+          this.#toStream = undefined;
+          this.#ask((adaptor) => adaptor.spliced());
+        }
+        wanted = message?.room;
+      } else {
+        let consumed = 0;
+        this.#ask((adaptor) => {
+          const answer = adaptor.socket(rest, false);
+          consumed = answer.consumed;
+          return answer.actions;
+        });
+        rest = rest.subarray(consumed);
+        for (const message of this.#outbound.values()) wanted ??= message.room;
+        if (consumed === 0 && this.#toStream === undefined && wanted === undefined && !this.#ending) {
+          wanted = new Promise((resolve) => this.#adaptorWants = resolve);
+        }
+      }
+      if (wanted !== undefined) await wanted;
+    }
+  }
+
+  #socketEnded(): void {
+    this.#readDone = true;
+    if (this.#ending) return this.#closeWhenDone();
+    const splice = this.#toStream;
+    if (splice?.left === Infinity) this.#complete(splice.stream);
+    else if (splice !== undefined) {
+      this.#toStream = undefined;
+      this.#outbound.get(splice.stream)?.abandon();
+      this.#outbound.delete(splice.stream);
+      this.#tell({ kind: "abort", stream: splice.stream });
+    }
+    this.#ask((adaptor) => adaptor.socket(NO_OCTETS, true).actions);
+    this.#closeWhenDone();
+  }
+
+  #outcome(stream: number, message: OutboundMessage, state: DeliveryState | undefined): void {
+    if (this.#outbound.get(stream) !== message) return;
+    if (state?.kind === "accepted") {
+      if (message.ended) this.#outbound.delete(stream);
+      this.#reader.wake();
+      return;
+    }
+    this.#outbound.delete(stream);
+    if (this.#toStream?.stream === stream) this.#toStream = undefined;
+    this.#reader.wake();
+    if (this.#adaptor === undefined) return this.close("the other side of the tunnel is gone");
+    const concerns = this.#inbound.expectNoMore(stream) || !message.ended;
+    if (concerns) this.#tell({ kind: "abort", stream, reason: reasonOf(state) });
+  }
+
+  // --- network to socket
+
+  #inboundData(stream: number, piece: Uint8Array): void {
+    const splice = this.#toSocket;
+    if (splice?.stream !== stream) return this.#tell({ kind: "data", stream, data: piece });
+    const direct = splice.left >= piece.length ? piece : piece.subarray(0, splice.left);
+    splice.left -= direct.length;
+    if (splice.left === 0) this.#toSocket = undefined;
+    this.#writer.write(direct);
+    if (direct.length < piece.length) this.#tell({ kind: "data", stream, data: piece.subarray(direct.length) });
+  }
+
+  #inboundEnd(stream: number): void {
+    const splice = this.#toSocket;
+    if (splice?.stream !== stream) return this.#tell({ kind: "end", stream });
+    if (splice.left !== Infinity) return this.#inboundBroken(stream);
+    if (this.#adaptor !== undefined) return this.#tell({ kind: "end", stream });
+    this.#inbound.accept(stream);
+    this.#writer.finish();
+  }
+
+  #inboundBroken(stream: number): void {
+    if (this.#toSocket?.stream === stream) this.#toSocket = undefined;
+    if (this.#adaptor === undefined) return this.close("the other side of the tunnel is gone");
+    this.#tell({ kind: "abort", stream });
+  }
+
+  /** Everything is written. */
+  #shut(): void {
+    this.#writeDone = true;
+    if (this.#readDone) return this.#closeWhenDone();
+    // A socket that the peer has reset can't be shut any more; that is no failure of what was written.
+    this.#conn.closeWrite().catch(() => {});
+    // Closing with unread octets would reset the connection, and could cost the peer what it has not read yet.
+    if (this.#ending) this.#linger = setTimeout(() => this.close(undefined), LINGER_MS);
+  }
+
+  #closeWhenDone(): void {
+    if (this.#readDone && this.#writeDone) this.close(undefined);
+  }
+
+  #wake(): void {
+    const wanted = this.#adaptorWants;
+    this.#adaptorWants = undefined;
+    wanted?.();
+  }
+}
+
+function reasonOf(state: DeliveryState | undefined): "released" | "failed" | "rejected" | "lost" {
+  switch (state?.kind) {
+    case "released":
+    case "rejected":
+      return state.kind;
+    case "modified":
+      return "failed";
+    default:
+      return "lost";
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Messages of adaptors with many messages per connection, as sections of AMQP 1.0, part 3.2 (form of skupper-router 2.x,
+ * `docs/decisions/0009-http-requests-are-messages.md`): properties, application-properties, data.
+ */
+
+import type { MessageHead, PropertyValue } from "../adaptor/action.ts";
+import { formatLimits } from "../adaptor/limits.ts";
+import { Reader } from "../amqp/codec/reader.ts";
+import { type AmqpMap, AmqpSymbol, type AmqpValue } from "../amqp/codec/types.ts";
+import { Writer } from "../amqp/codec/writer.ts";
+import { ProtocolError } from "../amqp/protocol_error.ts";
+
+/** Where a message goes, and what it belongs to. */
+export interface Envelope {
+  /** Its address. */
+  readonly to: string;
+  /** Where its answer shall go. */
+  readonly replyTo?: string | undefined;
+  /** What its answer shall name. */
+  readonly messageId?: AmqpValue;
+  /** Whose answer it is. */
+  readonly correlationId?: AmqpValue;
+  /** Another one follows that answers the same. */
+  readonly interim?: boolean;
+}
+
+/** The sections before the body. */
+export interface SectionsHead {
+  /** See {@link Envelope}. */
+  readonly replyTo: string | undefined;
+  /** See {@link Envelope}. */
+  readonly messageId: AmqpValue;
+  /** See {@link Envelope}. */
+  readonly correlationId: AmqpValue;
+  /** See {@link Envelope}. */
+  readonly interim: boolean;
+  /** What the adaptor sees. */
+  readonly head: MessageHead;
+  /** Offset of the body. */
+  readonly bodyAt: number;
+}
+
+/** Octets within which the head of a message must be complete; an adaptor's input holds no more. */
+export const MAX_SECTIONS_OCTETS = 28 * 1024;
+
+const PROPERTIES = 0x73;
+const APPLICATION_PROPERTIES = 0x74;
+const DATA = 0x75;
+const VALUE = 0x77;
+/** Key of the property that marks an interim message. */
+const INTERIM = ":interim";
+
+/** Encodes the sections before the body. */
+export function encodeSections(envelope: Envelope, head: MessageHead): Uint8Array {
+  const writer = new Writer();
+  const { to, replyTo, messageId, correlationId } = envelope;
+  const contentType = head.contentType === "" ? undefined : new AmqpSymbol(head.contentType);
+  writer.describedList(PROPERTIES, [messageId, undefined, to, head.subject, replyTo, correlationId, contentType]);
+  const pairs: [AmqpValue, AmqpValue][] = head.properties.map(([key, property]) => [
+    property.type === "field" ? new AmqpSymbol(key) : key,
+    property.type === "uint" ? { type: "uint", value: property.value } : property.value,
+  ]);
+  if (envelope.interim) pairs.push([INTERIM, true]);
+  writer.descriptor(APPLICATION_PROPERTIES);
+  writer.map(pairs);
+  return writer.bytes().slice();
+}
+
+/**
+ * Reads the sections before the body from the prefix `bytes`; `complete` says that nothing follows. Undefined while more
+ * octets are needed; a string says why it is invalid.
+ */
+export function decodeSections(bytes: Uint8Array, complete: boolean): SectionsHead | string | undefined {
+  let fields: readonly AmqpValue[] = [];
+  let map: AmqpMap = [];
+  const reader = new Reader(bytes, 0, bytes.length);
+  try {
+    while (reader.offset < bytes.length) {
+      const code = reader.peekDescriptor();
+      if (code !== undefined && code >= DATA) return headOf(fields, map, reader.offset);
+      if (code === undefined && bytes.length - reader.offset >= DESCRIPTOR_OCTETS) return "a section was expected";
+      const section = reader.value();
+      if (typeof section !== "object" || section === null || !("type" in section) || section.type !== "described") {
+        return "a section was expected";
+      }
+      const { value } = section;
+      if (code === PROPERTIES && isOf(value, "list")) fields = value.value;
+      if (code !== APPLICATION_PROPERTIES) continue;
+      if (isOf(value, "map")) map = value.value;
+      // Only the body may follow, and its first octet may be long in coming.
+      return headOf(fields, map, reader.offset);
+    }
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    if (complete) return error.message;
+    return bytes.length > MAX_SECTIONS_OCTETS ? `its head has over ${MAX_SECTIONS_OCTETS} octets` : undefined;
+  }
+  return complete ? headOf(fields, map, bytes.length) : undefined;
+}
+
+/** Octets of the longest descriptor of a section. */
+const DESCRIPTOR_OCTETS = 10;
+
+/** The eight octets before `length` octets of a data section. */
+export function dataHeader(length: number): Uint8Array {
+  const header = Uint8Array.of(0x00, 0x53, DATA, 0xb0, 0, 0, 0, 0);
+  new DataView(header.buffer).setUint32(4, length);
+  return header;
+}
+
+/** A data section without octets: the body of a message that has none, for readers that insist on one. */
+export const EMPTY_DATA: Uint8Array = Uint8Array.of(0x00, 0x53, DATA, 0xa0, 0x00);
+
+/** Takes the octets out of a body of data sections, or of one value of text or octets, as they arrive. */
+export class SectionReader {
+  readonly #onData: (piece: Uint8Array) => void;
+  /** What is there of the octets before the data. */
+  #head: number[] = [];
+  #left = 0;
+  #footer = false;
+
+  /** `onData` gets the octets; a piece is valid only during the call. */
+  constructor(onData: (piece: Uint8Array) => void) {
+    this.#onData = onData;
+  }
+
+  /** Whether the body may end here. */
+  get atEnd(): boolean {
+    return this.#footer || (this.#left === 0 && this.#head.length === 0);
+  }
+
+  /** Takes the next octets; false when they are no such body. */
+  push(piece: Uint8Array): boolean {
+    for (let at = 0; at < piece.length && !this.#footer;) {
+      if (this.#left > 0) {
+        const octets = Math.min(this.#left, piece.length - at);
+        this.#left -= octets;
+        this.#onData(octets === piece.length ? piece : piece.subarray(at, at + octets));
+        at += octets;
+      } else {
+        this.#head.push(piece[at++]!);
+        if (!this.#readHead()) return false;
+      }
+    }
+    return true;
+  }
+
+  #readHead(): boolean {
+    const head = this.#head;
+    const descriptor = head[1] === 0x80 ? DESCRIPTOR_OCTETS : 3;
+    if (head.length < descriptor) return head[0] === 0x00;
+    if (head.length === descriptor) {
+      const code = head[descriptor - 1]!;
+      this.#footer = code > VALUE;
+      return code >= DATA && (head[1] === 0x53 || head[1] === 0x80);
+    }
+    const constructor = head[descriptor]!;
+    // Octets and text have the same shapes; null is a value without either.
+    const width = constructor === 0x40 ? 0 : constructor === 0xa0 || constructor === 0xa1 ? 1 : 4;
+    if (width === 4 && constructor !== 0xb0 && constructor !== 0xb1) return false;
+    if (head.length < descriptor + 1 + width) return true;
+    for (const octet of head.slice(descriptor + 1)) this.#left = this.#left * 256 + octet;
+    this.#head = [];
+    return true;
+  }
+}
+
+/** Properties that are neither text nor fields mean nothing to an adaptor; more than it can be told are a fault. */
+function headOf(fields: readonly AmqpValue[], map: AmqpMap, bodyAt: number): SectionsHead | string {
+  const properties: [string, PropertyValue][] = [];
+  const keys = new Set<string>();
+  let interim = false;
+  for (const [key, value] of map) {
+    const name = textOf(key);
+    if (name === INTERIM) interim = value === true;
+    if (name === undefined || typeof value !== "string") continue;
+    // In UTF-8 a character takes up to three octets.
+    if (name.length * 3 > formatLimits.headKeyOctets) return "it has a property with a long key";
+    const type = key instanceof AmqpSymbol ? "field" : "string";
+    if (type === "string" && keys.has(name)) return "it has a property twice";
+    keys.add(name);
+    properties.push([name, { type, value }]);
+  }
+  if (properties.length > formatLimits.headProperties) return "it has too many properties";
+  const subject = textOf(fields[3]);
+  return {
+    messageId: fields[0] ?? null,
+    replyTo: textOf(fields[4]),
+    correlationId: fields[5] ?? null,
+    interim,
+    head: { contentType: textOf(fields[6]) ?? "", ...(subject ? { subject } : {}), properties },
+    bodyAt,
+  };
+}
+
+function textOf(value: AmqpValue | undefined): string | undefined {
+  if (typeof value === "string") return value;
+  return value instanceof AmqpSymbol ? value.text : undefined;
+}
+
+function isOf<Type extends string>(value: AmqpValue, type: Type): value is Extract<AmqpValue, { type: Type }> {
+  return typeof value === "object" && value !== null && "type" in value && value.type === type;
+}

@@ -1,0 +1,163 @@
+/**
+ * A message that a connection sends into the network, in data sections. What the adaptor says in one go leaves in one piece;
+ * what follows is paced by the window of the message and by the link under it.
+ */
+
+import type { DeliveryState } from "../amqp/codec/types.ts";
+import { ByteQueue } from "../lib/byte_queue.ts";
+import { type Downstream, type Message, RELEASED, type Upstream } from "../router/flow.ts";
+import { dataHeader, EMPTY_DATA } from "./message_sections.ts";
+import { streamMessage } from "./outbound_stream.ts";
+import { SendWindow } from "./window.ts";
+
+/** Octets that may wait for the link before the socket is not read any more. */
+const PENDING_OCTETS = 64 * 1024;
+/** Octets that may gather before the message starts to leave. */
+const GATHERED_OCTETS = 32 * 1024;
+/** Data of up to this many octets are sent together with the header of their section. */
+const JOINED_OCTETS = 4096;
+
+/** What the owner is told. */
+export interface OutboundMessageHandler {
+  /** Routes the message; undefined when nobody takes it. */
+  route(message: Message, upstream: Upstream): Downstream | undefined;
+  /** The consumer, or the lack of one, has ended the message. */
+  onOutcome(state: DeliveryState | undefined): void;
+  /** There may be room for more. */
+  onRoom(): void;
+}
+
+/** See the head of the file. */
+export class OutboundMessage implements Upstream {
+  readonly #handler: OutboundMessageHandler;
+  readonly #address: string;
+  readonly #window = new SendWindow();
+  #gathered: ByteQueue | undefined = new ByteQueue();
+  #downstream: Downstream | undefined;
+  #roomWanted: (() => void) | undefined;
+  #over = false;
+  #ended = false;
+  #empty = true;
+
+  /** A message to `address` that starts with `head`. */
+  constructor(address: string, head: Uint8Array, handler: OutboundMessageHandler) {
+    this.#address = address;
+    this.#handler = handler;
+    this.#gathered!.push(head);
+  }
+
+  /** Octets that the window allows to be read from the socket now. */
+  get allowance(): number {
+    return this.#window.allowance;
+  }
+
+  /** Whether the message is complete. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the message has its outcome, or was given up. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Resolves when the link has taken most of what was written; undefined when it has. */
+  get room(): Promise<void> | undefined {
+    if (this.#over || this.#downstream === undefined || this.#downstream.pending <= PENDING_OCTETS) return undefined;
+    return new Promise((resolve) => this.#roomWanted = resolve);
+  }
+
+  /** Sends octets. */
+  write(chunk: Uint8Array): void {
+    if (this.#over || this.#ended || chunk.length === 0) return;
+    this.#empty = false;
+    this.#window.sent(chunk.length);
+    const header = dataHeader(chunk.length);
+    const gathered = this.#gathered;
+    if (gathered !== undefined && gathered.size + chunk.length <= GATHERED_OCTETS) {
+      gathered.push(header);
+      gathered.push(chunk);
+      return;
+    }
+    this.flush();
+    if (chunk.length > JOINED_OCTETS) {
+      this.#downstream?.write(header);
+      this.#downstream?.write(chunk);
+      return;
+    }
+    const joined = new Uint8Array(header.length + chunk.length);
+    joined.set(header);
+    joined.set(chunk, header.length);
+    this.#downstream?.write(joined);
+  }
+
+  /** The message is complete. */
+  end(): void {
+    if (this.#ended) return;
+    if (this.#over) {
+      this.#ended = true;
+      return;
+    }
+    if (this.#empty) {
+      if (this.#gathered !== undefined) this.#gathered.push(EMPTY_DATA);
+      else this.#downstream?.write(EMPTY_DATA);
+    }
+    this.flush();
+    this.#ended = true;
+    this.#downstream?.end();
+  }
+
+  /** Lets go what was gathered. */
+  flush(): void {
+    const gathered = this.#gathered;
+    if (gathered === undefined) return;
+    this.#gathered = undefined;
+    const start = gathered.takeAll();
+    this.#downstream = this.#handler.route(streamMessage(this.#address, start), this);
+    if (this.#downstream === undefined) this.#finish(RELEASED);
+  }
+
+  /** The message will never be complete, or nobody cares any more. */
+  abandon(): void {
+    this.#letGo();
+    if (this.#over) return;
+    this.#over = true;
+    this.#gathered?.clear();
+    if (this.#ended) this.#downstream?.producerSettled(undefined);
+    else this.#downstream?.abort();
+  }
+
+  // --- from the router
+
+  /** See {@link Upstream}. */
+  drained(pending: number): void {
+    if (pending <= PENDING_OCTETS >>> 1) this.#letGo();
+  }
+
+  /** See {@link Upstream}. */
+  consumerState(state: DeliveryState | undefined, settled: boolean): void {
+    if (this.#over) return;
+    if (state?.kind === "received") {
+      this.#window.report(Number(state.sectionOffset));
+      this.#handler.onRoom();
+      return;
+    }
+    if (!settled && (state === undefined || state.kind === "other")) return;
+    if (!settled) this.#downstream?.producerSettled(state);
+    this.#finish(state);
+  }
+
+  #finish(state: DeliveryState | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#window.lift();
+    this.#letGo();
+    this.#handler.onOutcome(state);
+  }
+
+  #letGo(): void {
+    const wanted = this.#roomWanted;
+    this.#roomWanted = undefined;
+    wanted?.();
+  }
+}

@@ -1,0 +1,107 @@
+/** `tendril token issue FILE`: a file with which another site may link to this one. */
+
+import { type Command, defineCommand } from "../command.ts";
+import { EXIT } from "../exit_codes.ts";
+import { writeTokenFile } from "../token_file.ts";
+
+/** See the summary. */
+export const tokenIssue: Command = defineCommand({
+  name: "token issue",
+  summary: "write a token with which other sites get a link to this one",
+  description:
+    "Writes an AccessToken to FILE, for Tendril and Skupper alike; `-` prints it. The running site redeems it over " +
+    "HTTPS, at once if it runs already, and hands out a link with a certificate of its own each time. The token is as good " +
+    "as a password until it is used up or has expired. An edge accepts no links, so it issues no tokens.",
+  positionals: [{ name: "file", placeholder: "FILE", help: "The new file; one that is there is not overwritten." }],
+  flags: {
+    dir: { kind: "text", placeholder: "DIR", required: true, help: "Folder of the site that will be linked to." },
+    "redemptions-allowed": {
+      kind: "integer",
+      placeholder: "N",
+      min: 1,
+      max: 1_000_000,
+      default: 1,
+      help: "How many links may be made with it.",
+    },
+    "expiration-window": {
+      kind: "text",
+      placeholder: "DURATION",
+      default: "15m",
+      help: "How long it is valid, such as 15m, 1h30m or 48h.",
+    },
+    "grant-host": {
+      kind: "text",
+      placeholder: "HOST",
+      help: "Name or address by which others reach this machine; else an address of the site's certificate.",
+    },
+    "grant-port": {
+      kind: "integer",
+      placeholder: "N",
+      min: 1,
+      max: 65_535,
+      help: "Port at which the site redeems tokens; else the one it has, at first 9090.",
+    },
+    cost: { kind: "integer", placeholder: "N", min: 1, max: 65_535, default: 1, help: "Cost of the links." },
+  },
+  examples: [
+    {
+      title: "let one site link to this one, within a quarter of an hour",
+      line: "tendril token issue west.token --dir ./hub --grant-host hub.example.com",
+    },
+    {
+      title: "for a whole batch of devices",
+      line: "tendril token issue batch.token --dir ./hub --redemptions-allowed 200 --expiration-window 24h",
+    },
+  ],
+  exits: ["configuration"],
+  permissions: [
+    { kind: "read", scope: "DIR", why: "the site's files" },
+    { kind: "write", scope: "DIR", why: "the grant, and the certificate of the port for tokens" },
+    { kind: "write", scope: "FILE", why: "the token" },
+    { kind: "net", scope: "GRANT_HOST:PORT", why: "to see whether the running site redeems it", optional: true },
+  ],
+  async run({ args, flags, io, logger }) {
+    const { issueToken } = await import("../../site/grants/issue_token.ts");
+    const { parseGoDuration } = await import("../../lib/go_duration.ts");
+    const { usage } = await import("../args.ts");
+    if (parseGoDuration(flags["expiration-window"]) === undefined) {
+      throw usage("USAGE_FLAG_VALUE", "--expiration-window is no duration", "token issue", "Write 15m, 1h30m or 48h.");
+    }
+    const [host, port] = [flags["grant-host"], flags["grant-port"]];
+    const token = await issueToken({
+      dir: flags.dir,
+      redemptions: flags["redemptions-allowed"],
+      window: flags["expiration-window"],
+      cost: flags.cost,
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+    }, (yaml) => writeTokenFile(args.file, yaml, io));
+    if (token.reissued) {
+      logger.warn("the site's certificate was issued anew to name the host; restart the site if it is running", {
+        host: token.host,
+      });
+    }
+    if (token.moved) logger.warn("earlier tokens name another port and can't be redeemed any more");
+    logger.info("token issued", {
+      file: args.file,
+      url: new URL(token.url).origin,
+      uses: flags["redemptions-allowed"],
+      expires: new Date(token.expires).toISOString(),
+    });
+    const { isServed } = await import("../../site/grants/is_served.ts");
+    switch (await isServed(flags.dir, token)) {
+      case "yes":
+        logger.info("the running site redeems it");
+        break;
+      case "not running":
+        logger.info("it can be redeemed once the site runs", { next: `tendril run ${flags.dir}` });
+        break;
+      case "no answer":
+        logger.warn("from here the site does not answer at the address in the token", {
+          url: new URL(token.url).origin,
+          next: "See the site's log; --grant-host and --grant-port say how others reach it.",
+        });
+    }
+    return EXIT.ok;
+  },
+});

@@ -1,0 +1,91 @@
+/**
+ * What a site answers to those who redeem its tokens (control-plane 1.15): the routes, the words, and who has to wait.
+ * Requests in, responses out; sockets and files are others' business.
+ */
+
+import { Hono } from "hono/tiny";
+import { TendrilError } from "../../lib/errors.ts";
+import { RateLimit } from "../../lib/rate_limit.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import { isResourceName } from "../resources/schema.ts";
+
+/** Failed attempts that one address has at once. */
+const FAILURES = 20;
+/** Time until it has one more, in ms. */
+const FAILURE_REFILL_MS = 3000;
+/** Longest `subject`, in characters. */
+const MAX_SUBJECT = 253;
+
+/** Who redeems what. */
+export interface Redemption {
+  /** Uid of the grant. */
+  readonly uid: string;
+  /** As it came. */
+  readonly code: Uint8Array;
+  /** What Secret and Link are to be called; without one, as the grant. */
+  readonly name: string | undefined;
+  /** Whom the certificate is to be for; without one, {@link Redemption.name}. */
+  readonly subject: string | undefined;
+}
+
+/** Redeems: the link file, or a `GRANT_*` or `SITE_*` error. */
+export type Redeem = (redemption: Redemption) => Promise<string>;
+
+/** What an error of each code is to HTTP; others are 500. The same as Skupper's controller answers. */
+const STATUS: Readonly<Record<string, 400 | 403 | 404 | 503>> = {
+  GRANT_REQUEST: 400,
+  GRANT_CODE: 403,
+  GRANT_UNKNOWN: 404,
+  GRANT_EXPIRED: 404,
+  GRANT_USED_UP: 404,
+  GRANT_STORAGE: 503,
+};
+
+/** Makes the answers. `now` is in ms of a clock that goes forward. */
+export function grantApp(redeem: Redeem, logger: Logger, now: () => number) {
+  const limit = new RateLimit(FAILURES, FAILURE_REFILL_MS);
+  const app = new Hono<{ Bindings: { peer: string } }>();
+  app.post("/:uid", async ({ req, env, text }) => {
+    const address = env.peer.replace(/:\d+$/, "");
+    const wait = limit.wait(address, now());
+    if (wait > 0) {
+      return text("too many attempts, wait a little [GRANT_RATE]\n", 429, {
+        "retry-after": `${Math.ceil(wait / 1000)}`,
+      });
+    }
+    try {
+      const [name, subject] = [header(req.header("name")), header(req.header("subject"))];
+      check(name, subject);
+      const code = new Uint8Array(await req.arrayBuffer());
+      const file = await redeem({ uid: req.param("uid"), code, name, subject });
+      return text(file, 200, { "content-type": "application/yaml", "cache-control": "no-store" });
+    } catch (error) {
+      if (!(error instanceof TendrilError)) throw error;
+      const status = STATUS[error.code] ?? 500;
+      if (status < 500) limit.charge(address, now());
+      const fields = { code: error.code, grant: req.param("uid"), peer: env.peer, next: error.hint };
+      logger.warn(`a token was not redeemed: ${error.message}`, fields);
+      // What is wrong inside the site is its own business.
+      return text(`${status < 500 ? error.message : "the site can't issue a link now"} [${error.code}]\n`, status);
+    }
+  });
+  app.post("*", ({ text }) => text("there is no such grant [GRANT_UNKNOWN]\n", 404));
+  app.all("*", ({ text }) => text("Only POST is supported\n", 405, { allow: "POST" }));
+  return app;
+}
+
+function header(value: string | undefined): string | undefined {
+  return value === undefined || value === "" ? undefined : value;
+}
+
+function check(name: string | undefined, subject: string | undefined): void {
+  const fault = name !== undefined && !isResourceName(name)
+    ? "the field 'name' is no name for a link"
+    : subject !== undefined && (subject.length > MAX_SUBJECT || !/^[\x20-\x7e]+$/.test(subject))
+    ? "the field 'subject' is too long or has strange characters"
+    : undefined;
+  if (fault === undefined) return;
+  throw new TendrilError("GRANT_REQUEST", fault, {
+    hint: "Name the token in lower-case letters, digits and dashes.",
+  });
+}

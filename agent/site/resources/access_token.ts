@@ -1,0 +1,29 @@
+/** AccessToken: what a site redeems to get a link (control-plane 1.8, 1.14). */
+
+import { z } from "zod";
+import { COST_MAX } from "./link.ts";
+import { metadata, type ResourceKind, SKUPPER_API } from "./schema.ts";
+
+/** A URL that a token may be redeemed at. */
+export const redeemUrl = z.string().refine(
+  (text) => URL.canParse(text) && new URL(text).protocol === "https:",
+  "must be a URL that begins with https://",
+);
+
+const schema = z.looseObject({
+  metadata,
+  spec: z.looseObject({
+    url: redeemUrl,
+    code: z.string().min(1),
+    ca: z.string().min(1),
+    linkCost: z.number().int().min(0).max(COST_MAX).nullish().transform((cost) => cost || undefined),
+  }),
+});
+
+/** See the head of the file. */
+export const accessTokenKind: ResourceKind<typeof schema> = {
+  kind: "AccessToken",
+  apiVersion: SKUPPER_API,
+  schema,
+  hint: "An AccessToken has spec.url, spec.code and spec.ca; ask the other site for a new one.",
+};
