@@ -335,3 +335,38 @@ Deno.test("a question that was lost is asked again at once when its router speak
   engine.received({ opcode: "LSR", id: "c" }, 1, 1, network.now + 900);
   assert.equal(asked(), 1);
 });
+
+Deno.test("a question that was asked along a way that is no more is asked again at once along the new one", () => {
+  const network = line("a", "b", "d");
+  network.start("c");
+  const { engine, said } = network.routers.get("a")!;
+  network.link("a", "c");
+  network.pass(3000);
+  const tell = (id: string, linkStateSequence: number, peers: [string, number][]) =>
+    engine.received({ opcode: "LSU", id, instance: 1, linkStateSequence, peers: new Map(peers) }, 1, 1, network.now);
+  const asked = () => said.splice(0).filter(({ opcode }) => opcode === "LSR").length;
+  const via = () => engine.paths.nextHop("d");
+  assert.equal(via(), "b");
+  network.routers.get("d")!.deaf = true; // The question gets lost.
+  asked();
+  engine.received({ opcode: "RA", id: "d", instance: 1, linkStateSequence: 40, mobileSequence: 0 }, 1, 1, network.now);
+  assert.equal(asked(), 1);
+  tell("c", 40, [["a", 1], ["d", 1]]);
+  tell("b", 41, [["a", 1]]);
+  assert.equal(via(), "c");
+  assert.ok(asked() >= 1);
+});
+
+Deno.test("two routers with one id are reported by themselves, and by those between them", () => {
+  const network = line("a", "b");
+  const a = network.routers.get("a")!;
+  const say = (id: string, instance: number) =>
+    a.engine.received({ opcode: "RA", id, instance, linkStateSequence: 1, mobileSequence: 0 }, 1, 1, network.now);
+  say("a", 99); // Our own words from before a restart, perhaps.
+  assert.deepEqual(a.problems, []);
+  network.pass(30_000);
+  say("a", 99);
+  assert.deepEqual(a.problems, ["ROUTER_ID_TAKEN"]);
+  for (let turn = 0; turn < 3; turn++) [1, 2].forEach((instance) => say("twice", instance));
+  assert.deepEqual(a.problems, ["ROUTER_ID_TAKEN", "ROUTER_ID_TAKEN"]);
+});
