@@ -70,6 +70,11 @@ function readToken(
   problems: Problem[],
 ): Token | undefined {
   if (document.kind === "AccessToken") {
+    if (document.apiVersion !== accessTokenKind.apiVersion) {
+      const what = `${document.at(["apiVersion"])}: ${title(document.kind, document)} is of another apiVersion`;
+      problems.push(new Problem("SITE_INVALID", what, `Write apiVersion: ${accessTokenKind.apiVersion}.`));
+      return undefined;
+    }
     const value = check(accessTokenKind, document, problems);
     if (value === undefined) return undefined;
     const { metadata: { name }, spec: { url, code, ca, linkCost } } = value;

@@ -1,0 +1,239 @@
+/** Tokens with real processes: issued by a running site, redeemed by others, and everything that goes wrong in between. */
+
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { parse } from "yaml";
+import { freePort, type Process, untilListening } from "../support/processes.ts";
+import { interiorFolder } from "../support/site_folder.ts";
+import { server } from "../support/tcp.ts";
+import { startTendril, tendril } from "../support/tendril.ts";
+import { until } from "../support/until.ts";
+
+const LIMIT_MS = 30_000;
+const TEN_MINUTES = 600_000;
+
+/** A hub that runs, and what is done with it. */
+class Stage implements AsyncDisposable {
+  readonly #processes: Process[] = [];
+  readonly #codes: string[] = [];
+  #hub: Process | undefined;
+
+  private constructor(readonly dir: string, readonly grantPort: number) {}
+
+  static async open(flags: readonly string[] = []): Promise<Stage> {
+    const stage = new Stage(await Deno.makeTempDir(), freePort());
+    await interiorFolder(`${stage.dir}/hub`);
+    stage.startHub(flags);
+    await until(() => stage.#hub!.output().includes("accepting peers"), LIMIT_MS);
+    return stage;
+  }
+
+  /** The hub's process. */
+  get hub(): Process {
+    return this.#hub!;
+  }
+
+  startHub(flags: readonly string[] = []): void {
+    this.#hub = this.start("hub", ["run", `${this.dir}/hub`], flags);
+  }
+
+  start(name: string, words: readonly string[], flags: readonly string[] = []): Process {
+    const process = startTendril(name, words, { flags });
+    this.#processes.push(process);
+    return process;
+  }
+
+  /** Issues a token; the path of its file. */
+  async issue(name: string, ...words: string[]): Promise<string> {
+    const file = `${this.dir}/${name}.token`;
+    const port = ["--grant-port", `${this.grantPort}`];
+    const { code, stderr } = await tendril("token", "issue", file, "--dir", `${this.dir}/hub`, ...port, ...words);
+    assert.equal(code, 0, stderr);
+    this.#codes.push(await codeIn(file));
+    return file;
+  }
+
+  /** Redeems a token for nobody in particular; the exit code, and the code of the error. */
+  async redeem(file: string): Promise<string> {
+    const { code, stdout, stderr } = await tendril("token", "redeem", file);
+    if (code === 0) assert.match(stdout, /^---\napiVersion: v1\nkind: Secret\n[\s\S]*\nkind: Link\n/);
+    return code === 0 ? "redeemed" : `${code} ${/error\[(\w+)\]/.exec(stderr)?.[1]} ${/next: \S/.test(stderr)}`;
+  }
+
+  /** Another version of a token, with one text replaced. */
+  async forge(file: string, from: string | RegExp, to: string): Promise<string> {
+    const forged = `${file}.${crypto.randomUUID()}`;
+    await Deno.writeTextFile(forged, (await Deno.readTextFile(file)).replace(from, to));
+    return forged;
+  }
+
+  /** Ends all processes, and fails if any of them has told a code. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.stop()));
+    await Deno.remove(this.dir, { recursive: true });
+    for (const { name, output } of this.#processes) {
+      for (const code of this.#codes) assert.ok(!output().includes(code), `${name} has told a code`);
+    }
+  }
+}
+
+async function codeIn(file: string): Promise<string> {
+  return parse(await Deno.readTextFile(file)).spec.code;
+}
+
+Deno.test("tokens: with the commands of the README a service is reached at once, by two sites behind their firewalls", async () => {
+  await using stage = await Stage.open();
+  using web = server(async (conn) => {
+    await conn.read(new Uint8Array(4096));
+    await conn.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nhello\n"));
+  });
+  const token = await stage.issue("two", "--grant-host", "127.0.0.1", "--redemptions-allowed", "2");
+  const port = freePort();
+  stage.start("expose", ["expose", "web", `127.0.0.1:${web.port}`, "--token", token]);
+  const forward = stage.start("forward", ["forward", "web", `${port}`, "--token", token]);
+  await untilListening(port, forward, LIMIT_MS);
+  assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "hello\n");
+  assert.equal(await stage.redeem(token), "1 TOKEN_USED_UP true");
+});
+
+Deno.test("tokens: a site that runs takes the link of a redeemed token into use", async () => {
+  await using stage = await Stage.open();
+  const west = `${stage.dir}/west`;
+  assert.equal((await tendril("site", "create", "west", "--dir", west, "--edge")).code, 0);
+  const process = stage.start("west", ["run", west]);
+  await until(() => process.output().includes("site is running"), LIMIT_MS);
+  const token = await stage.issue("west");
+  const { code, stderr } = await tendril("token", "redeem", token, "--dir", west);
+  assert.equal(code, 0, stderr);
+  await until(() => process.output().includes("link is active"), LIMIT_MS);
+  const name = parse(await Deno.readTextFile(token)).metadata.name;
+  assert.equal((await Deno.stat(`${west}/Link-${name}.yaml`)).mode! & 0o777, 0o600);
+  const again = await tendril("token", "redeem", token, "--dir", west);
+  assert.match(again.stderr, /error\[TOKEN_REDEEMED\]/);
+  assert.equal(again.code, 3);
+});
+
+Deno.test("tokens: everything that can be wrong with one is told apart, and costs no use", async (t) => {
+  await using stage = await Stage.open();
+  const token = await stage.issue("one");
+  const code = await codeIn(token);
+  await t.step("a wrong code", async () => {
+    assert.equal(await stage.redeem(await stage.forge(token, code, `${code.slice(1)}x`)), "1 TOKEN_CODE true");
+  });
+  await t.step("a grant that is not there", async () => {
+    const other = await stage.forge(token, /(?<=:\d+\/)[0-9a-f-]{36}/, crypto.randomUUID());
+    assert.equal(await stage.redeem(other), "1 TOKEN_UNKNOWN true");
+  });
+  await t.step("the CA of somebody else", async () => {
+    const site = parse(await Deno.readTextFile(`${stage.dir}/hub/Secret-skupper-site-ca.yaml`)).data["ca.crt"];
+    const lines = new TextDecoder().decode(Uint8Array.fromBase64(site)).trim().replaceAll("\n", "\n    ");
+    const wrong = await stage.forge(token, /-----BEGIN[\s\S]*END CERTIFICATE-----/, lines);
+    assert.equal(await stage.redeem(wrong), "1 TOKEN_CA true");
+  });
+  await t.step("a port at which nobody listens", async () => {
+    const nowhere = await stage.forge(token, `:${stage.grantPort}/`, `:${freePort()}/`);
+    assert.equal(await stage.redeem(nowhere), "1 TOKEN_UNREACHABLE true");
+  });
+  await t.step("a name that the certificate does not have", async () => {
+    assert.equal(await stage.redeem(await stage.forge(token, "127.0.0.1:", "localhost:")), "1 TOKEN_HOST true");
+  });
+  await t.step("one that has expired", async () => {
+    const short = await stage.issue("short", "--expiration-window", "1ms");
+    assert.equal(await stage.redeem(short), "1 TOKEN_EXPIRED true");
+  });
+  await t.step("what is no token", async () => {
+    assert.equal(await stage.redeem(await stage.forge(token, "url:", "uri:")), "3 SITE_INVALID true");
+    assert.equal(await stage.redeem(`${stage.dir}/nowhere`), "3 TOKEN_FILE true");
+  });
+  await t.step("of two that come at once for a single use, one gets it", async () => {
+    const results = await Promise.all([stage.redeem(token), stage.redeem(token)]);
+    assert.deepEqual(results.sort(), ["1 TOKEN_USED_UP true", "redeemed"]);
+  });
+  await t.step("one that was called back", async () => {
+    const back = await stage.issue("back");
+    const [uid = ""] = /[0-9a-f-]{36}$/m.exec(await Deno.readTextFile(back)) ?? [];
+    await Deno.remove(`${stage.dir}/hub/grants/AccessGrant-${uid}.yaml`);
+    assert.equal(await stage.redeem(back), "1 TOKEN_UNKNOWN true");
+  });
+  await t.step("the site said why, each time", () => {
+    for (const code of ["GRANT_CODE", "GRANT_UNKNOWN", "GRANT_EXPIRED", "GRANT_USED_UP"]) {
+      assert.ok(stage.hub.output().includes(code), code);
+    }
+  });
+});
+
+Deno.test("tokens: they survive a site that is killed, and so does what was used of them", async () => {
+  await using stage = await Stage.open();
+  const token = await stage.issue("two", "--redemptions-allowed", "2");
+  assert.equal(await stage.redeem(token), "redeemed");
+  stage.hub.signal("SIGKILL");
+  await stage.hub.ended;
+  assert.equal(await stage.redeem(token), "1 TOKEN_UNREACHABLE true");
+  stage.startHub();
+  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  assert.equal(await stage.redeem(token), "redeemed");
+  assert.equal(await stage.redeem(token), "1 TOKEN_USED_UP true");
+});
+
+Deno.test("tokens: a site that can't write down their use gives no link, and says so", async () => {
+  await using stage = await Stage.open();
+  const token = await stage.issue("one");
+  await stage.hub.stop();
+  stage.startHub([`--deny-write=${stage.dir}/hub/grants`]);
+  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  assert.equal(await stage.redeem(token), "1 TOKEN_REFUSED true");
+  await until(() => stage.hub.output().includes("GRANT_STORAGE"));
+  await stage.hub.stop();
+  stage.startHub();
+  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  assert.equal(await stage.redeem(token), "redeemed");
+});
+
+Deno.test("tokens: certificates are good for clocks that are ten minutes behind", async () => {
+  await using stage = await Stage.open();
+  const token = await stage.issue("one");
+  const { stdout } = await tendril("token", "redeem", token);
+  const secretOf = (text: string) => parse(text.split("\n---\n")[0]!.replace(/^---\n/, "")).data["tls.crt"];
+  const grants = await Deno.readTextFile(`${stage.dir}/hub/grants/Secret-skupper-grant-server.yaml`);
+  for (const cert of [secretOf(stdout), secretOf(grants)].map((text) => Uint8Array.fromBase64(text))) {
+    assert.ok(Date.parse(new X509Certificate(cert).validFrom) < Date.now() - TEN_MINUTES);
+  }
+});
+
+Deno.test("tokens: edges issue none, files are never overwritten, and what is shown has no code", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    assert.equal((await tendril("site", "create", "west", "--dir", `${dir}/west`, "--edge")).code, 0);
+    await interiorFolder(`${dir}/hub`);
+    const issue = (name: string, ...words: string[]) =>
+      tendril("token", "issue", `${dir}/one.token`, "--dir", `${dir}/${name}`, ...words);
+    const refused: [string, string, number, ...string[]][] = [
+      ["west", "SITE_EDGE_ACCESS", 3],
+      ["hub", "USAGE_FLAG_VALUE", 2, "--expiration-window", "soon"],
+      ["hub", "SITE_INVALID", 3, "--grant-host", "a b"],
+    ];
+    for (const [name, expected, exit, ...words] of refused) {
+      const { code, stderr } = await issue(name, ...words);
+      assert.equal(code, exit);
+      assert.match(stderr, new RegExp(`error\\[${expected}\\][\\s\\S]*next: `));
+    }
+    const first = await issue("hub");
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(first.stderr, /once the site runs/);
+    assert.equal((await Deno.stat(`${dir}/one.token`)).mode! & 0o777, 0o600);
+    const second = await issue("hub");
+    assert.match(second.stderr, /error\[TOKEN_FILE\]/);
+    const code = await codeIn(`${dir}/one.token`);
+    for (const form of ["text", "json"]) {
+      const shown = await tendril("token", "inspect", `${dir}/one.token`, "-o", form);
+      assert.equal(shown.code, 0, shown.stderr);
+      assert.match(shown.stdout, /https:\/\/127\.0\.0\.1:9090\//);
+      assert.ok(!shown.stdout.includes(code));
+    }
+    const both = await tendril("expose", "web", "80", "--token", "x", "--link", "y");
+    assert.match(both.stderr, /error\[USAGE_FLAG_CONFLICT\]/);
+    assert.match((await tendril("expose", "web", "80")).stderr, /error\[USAGE_FLAG_MISSING\]/);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
