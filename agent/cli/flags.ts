@@ -1,5 +1,6 @@
 /** Flags that more than one command has, so that they read the same everywhere. */
 
+import { PROTOCOLS } from "../site/spec.ts";
 import { LOG_LEVELS } from "../telemetry/level.ts";
 import { LOG_FORMATS } from "../telemetry/logger.ts";
 
@@ -45,6 +46,14 @@ export const TOKEN_FLAG = {
   placeholder: "FILE",
   help:
     "Instead of a link file: a token made by `tendril token issue` or `skupper token issue`; spends one use per start.",
+} as const;
+
+/** `--protocol` of the one-liners. */
+export const PROTOCOL_FLAG = {
+  kind: "choice",
+  choices: PROTOCOLS,
+  default: "tcp",
+  help: "What is spoken; http1 routes each request by itself. Both ends must say the same.",
 } as const;
 
 /** `--wait` of the one-liners. */

@@ -14,7 +14,7 @@ import { routerAccessKind } from "./resources/router_access.ts";
 import { secretKind } from "./resources/secret.ts";
 import { siteKind } from "./resources/site.ts";
 import { proxySpec, type SecretValues, secretValues, tlsCredentials } from "./secrets.ts";
-import type { AccessSpec, ConnectorSpec, LinkSpec, ListenerSpec } from "./spec.ts";
+import type { AccessSpec, ConnectorSpec, LinkSpec, ListenerSpec, Protocol } from "./spec.ts";
 
 const DEFAULT_PORTS = { "inter-router": 55_671, edge: 45_671, normal: 5672 } as const;
 const KINDS = [siteKind, listenerKind, connectorKind, linkKind, routerAccessKind, secretKind];
@@ -151,12 +151,12 @@ class Assembly implements Assembled {
       const linkAccess = !["", "none"].includes(spec?.linkAccess ?? "");
       this.sites.push({ name, uid, edge: spec?.edge ?? false, linkAccess, where: document.at() });
     });
-    this.#each(documents, listenerKind, ({ metadata: { name }, spec: { routingKey, host, port } }, document) => {
+    this.#each(documents, listenerKind, ({ metadata: { name }, spec: { routingKey, host, port, type } }, document) => {
       this.#take(host, port, document, ["spec", "port"]);
-      this.listeners.push({ name, routingKey, host, port });
+      this.listeners.push({ name, routingKey, host, port, ...this.#protocol(type, document) });
     });
-    this.#each(documents, connectorKind, ({ metadata: { name }, spec: { routingKey, host, port } }) => {
-      this.connectors.push({ name, routingKey, host, port });
+    this.#each(documents, connectorKind, ({ metadata: { name }, spec: { routingKey, host, port, type } }, document) => {
+      this.connectors.push({ name, routingKey, host, port, ...this.#protocol(type, document) });
     });
     this.#each(documents, linkKind, ({ metadata: { name }, spec }, document) => {
       const setting = spec.settings[PROXY_SETTING] ?? "";
@@ -264,6 +264,13 @@ class Assembly implements Assembled {
     const other = this.#taken.get(place);
     if (other !== undefined) this.#problem(document, path, `${place} is taken by ${other}`, "Choose another port.");
     this.#taken.set(place, title(document.kind, document));
+  }
+
+  /** The protocol that `type` names, if it is not plain TCP; Skupper would refuse such a resource. */
+  #protocol(type: Protocol | "" | null | undefined, document: ResourceDocument): { protocol?: Protocol } {
+    if (type === undefined || type === null || type === "" || type === "tcp") return {};
+    this.warnings.push(`${document.at(["spec", "type"])}: type ${type} is an extension of Tendril, unknown to Skupper`);
+    return { protocol: type };
   }
 
   #problem(

@@ -87,6 +87,23 @@ Deno.test("load: an edge from YAML of several documents, JSON and files of other
   assert.deepEqual(site.links.map(({ name, endpoints }) => [name, endpoints.length]), [["link-hub", 2]]);
 });
 
+Deno.test("load: http1 as a type is read, and said to be unknown to Skupper; tcp is what nothing says", async () => {
+  const typed = (kind: "Listener" | "Connector", name: string, type: string) =>
+    resource(kind, name, `{routingKey: web, host: 127.0.0.1, port: ${name.length + 80}, type: ${type}}`);
+  const { site, warnings } = await load({
+    "site.yaml": EDGE,
+    "services.yaml": [
+      typed("Listener", "a", "http1"),
+      typed("Connector", "b", "http1"),
+      typed("Listener", "cc", "tcp"),
+      typed("Connector", "d", '""'),
+    ].join("---\n"),
+  });
+  assert.deepEqual(site.listeners.map(({ protocol }) => protocol), ["http1", undefined]);
+  assert.deepEqual(site.connectors.map(({ protocol }) => protocol), ["http1", undefined]);
+  assert.deepEqual(warnings.map((warning) => /type http1 is an extension of Tendril/.test(warning)), [true, true]);
+});
+
 Deno.test("load: an interior gets one access per role, with default ports, its Secret and all interfaces", async () => {
   const { site } = await load({
     "site.yaml": INTERIOR,
@@ -298,7 +315,7 @@ const FAULTS: ReadonlyArray<readonly [string, Files, string, RegExp]> = [
     "a protocol unknown",
     { "a.yaml": EDGE, "b.yaml": listener("x", "80").replace("{", "{type: udp, ") },
     "SITE_INVALID",
-    /spec.type must be tcp$/,
+    /spec.type must be tcp or http1$/,
   ],
   [
     "a role unknown",

@@ -7,7 +7,7 @@ import { Listener } from "../bridge/listener.ts";
 import type { Router } from "../router/router.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { Roster } from "./roster.ts";
-import type { ConnectorSpec, ListenerSpec, SiteSpec } from "./spec.ts";
+import type { ConnectorSpec, ListenerSpec, Protocol, SiteSpec } from "./spec.ts";
 import type { AccessStatus, LinkStatus, SiteChange, SiteStatus } from "./status.ts";
 
 /** How often a draining site looks whether its connections have ended, in ms. */
@@ -27,35 +27,37 @@ export interface SiteDeps {
 export class SiteServices {
   readonly #spec: SiteSpec;
   readonly #router: Router;
-  readonly #adaptor: AdaptorModule;
+  readonly #deps: SiteDeps;
+  readonly #adaptors = new Map<Protocol, AdaptorModule>();
   readonly #listeners: Roster<ListenerSpec, Listener>;
   readonly #connectors: Roster<ConnectorSpec, Connector>;
   /** Those whose resource is gone and whose connections are not. */
   readonly #leaving = new Set<Listener | Connector>();
   readonly #watchers = new Set<() => void>();
 
-  private constructor(spec: SiteSpec, router: Router, adaptor: AdaptorModule, logger: Logger) {
+  private constructor(spec: SiteSpec, router: Router, deps: SiteDeps) {
     this.#spec = spec;
     this.#router = router;
-    this.#adaptor = adaptor;
+    this.#deps = deps;
+    const { logger } = deps;
     const changed = () => this.changed();
     this.#connectors = new Roster({
       name: ({ name }) => name,
-      start: (connector) => new Connector(connector, router, adaptor, logger, changed),
+      start: async (connector) =>
+        new Connector(connector, router, await this.#load(connector.protocol), logger, changed),
       stop: (connector) => this.#leave(connector),
     });
     this.#listeners = new Roster({
       name: ({ name }) => name,
-      start: (listener) => new Listener(listener, router, adaptor, logger, changed),
+      start: async (listener) => new Listener(listener, router, await this.#load(listener.protocol), logger, changed),
       stop: (listener) => this.#leave(listener),
     });
   }
 
-  /** Loads the adaptor, then puts the services on `router`. */
+  /** Loads the adaptors, then puts the services on `router`. */
   static async start(spec: SiteSpec, router: Router, deps: SiteDeps): Promise<SiteServices> {
-    const adaptor = await (deps.loadAdaptor ?? loadBuiltin)("tcp");
-    deps.logger.info("adaptor loaded", { adaptor: adaptor.name, digest: adaptor.digest });
-    const services = new SiteServices(spec, router, adaptor, deps.logger);
+    const services = new SiteServices(spec, router, deps);
+    await services.#load();
     await services.apply(spec);
     return services;
   }
@@ -66,6 +68,16 @@ export class SiteServices {
       ...(await this.#connectors.apply(connectors)).map((change) => ({ kind: "Connector" as const, ...change })),
       ...(await this.#listeners.apply(listeners)).map((change) => ({ kind: "Listener" as const, ...change })),
     ];
+  }
+
+  /** The adaptor of a protocol, TCP where nothing is said; it is made ready once. */
+  async #load(protocol: Protocol = "tcp"): Promise<AdaptorModule> {
+    const known = this.#adaptors.get(protocol);
+    if (known !== undefined) return known;
+    const adaptor = await (this.#deps.loadAdaptor ?? loadBuiltin)(protocol);
+    this.#adaptors.set(protocol, adaptor);
+    this.#deps.logger.info("adaptor loaded", { adaptor: adaptor.name, digest: adaptor.digest });
+    return adaptor;
   }
 
   /** Calls `listener` after every change; the result ends that. */
@@ -91,7 +103,7 @@ export class SiteServices {
       access,
       listeners: this.#listeners.running.map((listener) => listener.status()),
       connectors: this.#connectors.running.map((connector) => connector.status()),
-      adaptors: [{ name: this.#adaptor.name, digest: this.#adaptor.digest }],
+      adaptors: [...this.#adaptors.values()].map(({ name, digest }) => ({ name, digest })),
     };
   }
 

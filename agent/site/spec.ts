@@ -8,6 +8,12 @@ export type RouterRole = "edge" | "interior";
 /** What a remote port serves; the two roles a Link's endpoint may have. */
 export type AccessRole = "edge" | "inter-router";
 
+/** What is spoken at a local port or target; the name of an adaptor. All but `tcp` are Tendril's own. */
+export const PROTOCOLS = ["tcp", "http1"] as const;
+
+/** See {@link PROTOCOLS}. */
+export type Protocol = typeof PROTOCOLS[number];
+
 /** A local port that leads to a routing key. */
 export interface ListenerSpec {
   /** Name of the Listener. */
@@ -18,6 +24,8 @@ export interface ListenerSpec {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** What its clients speak; TCP where it is absent. */
+  readonly protocol?: Protocol;
 }
 
 /** A local target that serves a routing key. */
@@ -30,6 +38,8 @@ export interface ConnectorSpec {
   readonly host: string;
   /** Port of the target. */
   readonly port: number;
+  /** What it speaks; TCP where it is absent. Must be the same at the listeners of the key. */
+  readonly protocol?: Protocol;
 }
 
 /** One address at which a link's remote router may be reached. */

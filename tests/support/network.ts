@@ -24,6 +24,8 @@ export interface Network {
 
 /** How the network differs from the plainest. */
 export interface NetworkOptions {
+  /** `spec.type` of all services; TCP by default. */
+  readonly type?: string;
   /** How the interior is started. */
   readonly hub?: StartOptions;
   /** How the west edge is started. */
@@ -44,7 +46,7 @@ export async function withNetwork(
   const hubFolder = await interiorFolder(`${dir}/hub`);
   const ports = Object.fromEntries(Object.keys(targets).map((key) => [key, freePort()]));
   const services = (ports: Readonly<Record<string, number>>) =>
-    Object.entries(ports).map(([key, port]) => ({ key, port }));
+    Object.entries(ports).map(([key, port]) => ({ key, port, type: options.type }));
   await edgeFolder(`${dir}/west`, "west", hubFolder, { listeners: services(ports) });
   await edgeFolder(`${dir}/east`, "east", hubFolder, { connectors: services(targets) });
   const startSite = (name: "hub" | "west" | "east") => startTendril(name, ["run", `${dir}/${name}`], options[name]);

@@ -15,6 +15,8 @@ export interface InteriorFolder {
 export interface Service {
   readonly key: string;
   readonly port: number;
+  /** `spec.type`; none by default. */
+  readonly type?: string | undefined;
 }
 
 /** Creates an interior that accepts edges on loopback. */
@@ -54,7 +56,7 @@ export async function edgeFolder(
 }
 
 /** One Listener or Connector on 127.0.0.1 as YAML. */
-export function resource(kind: "Listener" | "Connector", { key, port }: Service): string {
+export function resource(kind: "Listener" | "Connector", { key, port, type }: Service): string {
   return `apiVersion: skupper.io/v2alpha1
 kind: ${kind}
 metadata:
@@ -63,7 +65,7 @@ spec:
   routingKey: ${key}
   host: 127.0.0.1
   port: ${port}
-`;
+${type === undefined ? "" : `  type: ${type}\n`}`;
 }
 
 async function expectOk(running: ReturnType<typeof tendril>): Promise<string> {

@@ -3,7 +3,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
 import { parseTarget } from "../endpoint.ts";
-import { GRACE_FLAG, LINK_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
+import { GRACE_FLAG, LINK_FLAG, PROTOCOL_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
 import { isLinked } from "../foreground.ts";
 import { runOneLiner } from "../one_liner.ts";
 
@@ -18,9 +18,13 @@ export const expose: Command = defineCommand({
     { name: "key", placeholder: "KEY", help: "Routing key by which other sites reach the target." },
     { name: "target", placeholder: "HOST:PORT", help: "The target; a port alone means 127.0.0.1." },
   ],
-  flags: { link: LINK_FLAG, token: TOKEN_FLAG, wait: WAIT_FLAG, grace: GRACE_FLAG },
+  flags: { protocol: PROTOCOL_FLAG, link: LINK_FLAG, token: TOKEN_FLAG, wait: WAIT_FLAG, grace: GRACE_FLAG },
   examples: [
     { title: "offer a web server of this machine", line: "tendril expose web 8080 --link link.yaml" },
+    {
+      title: "have each request balanced by itself",
+      line: "tendril expose web 8080 --protocol http1 --link link.yaml",
+    },
     { title: "the same with a token", line: "tendril expose web 8080 --token west.token" },
     {
       title: "offer a database nearby, or fail within a minute",
@@ -39,7 +43,7 @@ export const expose: Command = defineCommand({
     let reachable = false;
     return runOneLiner({
       prefix: "expose",
-      connectors: [{ name: "expose", routingKey: args.key, host, port }],
+      connectors: [{ name: "expose", routingKey: args.key, host, port, protocol: flags.protocol }],
       link: flags.link,
       token: flags.token,
       graceMs: flags.grace * 1000,

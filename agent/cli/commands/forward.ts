@@ -2,7 +2,7 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { parseHost, parsePort } from "../endpoint.ts";
-import { GRACE_FLAG, LINK_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
+import { GRACE_FLAG, LINK_FLAG, PROTOCOL_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
 import { runOneLiner } from "../one_liner.ts";
 
 /** See the summary. */
@@ -17,6 +17,7 @@ export const forward: Command = defineCommand({
     { name: "port", placeholder: "PORT", help: "Local port; 0 lets the system choose." },
   ],
   flags: {
+    protocol: PROTOCOL_FLAG,
     link: LINK_FLAG,
     token: TOKEN_FLAG,
     host: { kind: "text", placeholder: "HOST", default: "127.0.0.1", help: "Local address to listen on." },
@@ -38,7 +39,13 @@ export const forward: Command = defineCommand({
     const port = parsePort(args.port, "forward", 0);
     return runOneLiner({
       prefix: "forward",
-      listeners: [{ name: "forward", routingKey: args.key, host: parseHost(flags.host, "forward"), port }],
+      listeners: [{
+        name: "forward",
+        routingKey: args.key,
+        host: parseHost(flags.host, "forward"),
+        port,
+        protocol: flags.protocol,
+      }],
       link: flags.link,
       token: flags.token,
       graceMs: flags.grace * 1000,

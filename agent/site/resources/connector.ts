@@ -1,6 +1,7 @@
 /** Connector: a local target that serves a routing key (control-plane 1.3). */
 
 import { z } from "zod";
+import { PROTOCOLS } from "../spec.ts";
 import { host, metadata, noTls, port, type ResourceKind, SKUPPER_API } from "./schema.ts";
 
 const schema = z.looseObject({
@@ -10,7 +11,7 @@ const schema = z.looseObject({
     // A selector of pods takes its place on Kubernetes alone.
     host,
     port,
-    type: z.enum(["tcp", ""]).nullish(),
+    type: z.enum([...PROTOCOLS, ""]).nullish(),
     tlsCredentials: noTls,
   }),
 });

@@ -1,6 +1,7 @@
 /** Listener: a local port that leads to a routing key (control-plane 1.2). */
 
 import { z } from "zod";
+import { PROTOCOLS } from "../spec.ts";
 import { host, metadata, noTls, port, type ResourceKind, SKUPPER_API } from "./schema.ts";
 
 const schema = z.looseObject({
@@ -9,7 +10,7 @@ const schema = z.looseObject({
     routingKey: z.string().min(1),
     host,
     port,
-    type: z.enum(["tcp", ""]).nullish(),
+    type: z.enum([...PROTOCOLS, ""]).nullish(),
     tlsCredentials: noTls,
   }),
 });
