@@ -34,7 +34,9 @@ export class Audited {
     assert.ok(command);
     this.#cwd = cwd;
     this.#audit = `${cwd}/audit-${crypto.randomUUID()}.jsonl`;
-    this.#flags = permissionFlags(fillIn(command.permissions, reach));
+    // What is optional is granted where the test says what it stands for.
+    const wanted = fillIn(command.permissions, reach).map(({ kind, scope, why }) => ({ kind, scope, why }));
+    this.#flags = permissionFlags(wanted);
     this.#args = tendrilArgs(["--no-prompt", ...this.#flags], words);
   }
 
