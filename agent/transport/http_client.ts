@@ -41,7 +41,7 @@ export interface HttpsAnswer {
 
 /**
  * Asks. Throws a `LINK_*` error when the server can't be reached or is not the right one, and HTTP_ANSWER when what it
- * answers is not HTTP, or too much, or is cut off.
+ * answers is not HTTP, or too much, or is cut off, or never comes.
  */
 export async function requestHttps(request: HttpsRequest): Promise<HttpsAnswer> {
   const { url, ca, timeoutMs, resolve } = request;
@@ -74,7 +74,10 @@ function exchange(channel: Channel, request: HttpsRequest, peer: string): Promis
         );
       }
     };
-    const timer = setTimeout(() => fail(timeoutError(peer, "The request", request.timeoutMs)), request.timeoutMs);
+    const timer = setTimeout(
+      () => fail(lost(peer, timeoutError(peer, "The request", request.timeoutMs))),
+      request.timeoutMs,
+    );
     channel.start({
       onData: (chunk) =>
         guard(() => {
@@ -92,7 +95,7 @@ function exchange(channel: Channel, request: HttpsRequest, peer: string): Promis
       onClose: (error) => {
         clearTimeout(timer);
         if (failure === undefined && body?.done !== true) {
-          if (error !== undefined) failure = error;
+          if (error !== undefined) failure = lost(peer, error);
           else guard(() => body === undefined ? cutOff() : body.end());
         }
         if (failure !== undefined) reject(failure);
@@ -100,6 +103,14 @@ function exchange(channel: Channel, request: HttpsRequest, peer: string): Promis
       },
     });
     channel.write(encode(request, peer), () => {});
+  });
+}
+
+/** The request may have had its effect: that makes the difference to a server that was not reached. */
+function lost(peer: string, cause: TendrilError): TendrilError {
+  return new TendrilError("HTTP_ANSWER", `The answer of ${peer} did not come.`, {
+    cause,
+    hint: "See the log of the other side.",
   });
 }
 

@@ -5,8 +5,8 @@ import { X509Certificate } from "node:crypto";
 import { parse } from "yaml";
 import { freePort, type Process, untilListening } from "../support/processes.ts";
 import { interiorFolder } from "../support/site_folder.ts";
-import { server } from "../support/tcp.ts";
-import { startTendril, tendril } from "../support/tendril.ts";
+import { closeQuietly, connect, server, writeAll } from "../support/tcp.ts";
+import { type StartOptions, startTendril, tendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
 
 const LIMIT_MS = 30_000;
@@ -20,10 +20,10 @@ class Stage implements AsyncDisposable {
 
   private constructor(readonly dir: string, readonly grantPort: number) {}
 
-  static async open(flags: readonly string[] = []): Promise<Stage> {
+  static async open(): Promise<Stage> {
     const stage = new Stage(await Deno.makeTempDir(), freePort());
     await interiorFolder(`${stage.dir}/hub`);
-    stage.startHub(flags);
+    stage.startHub();
     await until(() => stage.#hub!.output().includes("accepting peers"), LIMIT_MS);
     return stage;
   }
@@ -33,12 +33,12 @@ class Stage implements AsyncDisposable {
     return this.#hub!;
   }
 
-  startHub(flags: readonly string[] = []): void {
-    this.#hub = this.start("hub", ["run", `${this.dir}/hub`], flags);
+  startHub(options: StartOptions = {}): void {
+    this.#hub = this.start("hub", ["run", `${this.dir}/hub`], options);
   }
 
-  start(name: string, words: readonly string[], flags: readonly string[] = []): Process {
-    const process = startTendril(name, words, { flags });
+  start(name: string, words: readonly string[], options: StartOptions = {}): Process {
+    const process = startTendril(name, words, options);
     this.#processes.push(process);
     return process;
   }
@@ -179,7 +179,7 @@ Deno.test("tokens: a site that can't write down their use gives no link, and say
   await using stage = await Stage.open();
   const token = await stage.issue("one");
   await stage.hub.stop();
-  stage.startHub([`--deny-write=${stage.dir}/hub/grants`]);
+  stage.startHub({ flags: [`--deny-write=${stage.dir}/hub/grants`] });
   await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
   assert.equal(await stage.redeem(token), "1 TOKEN_REFUSED true");
   await until(() => stage.hub.output().includes("GRANT_STORAGE"));
@@ -187,6 +187,63 @@ Deno.test("tokens: a site that can't write down their use gives no link, and say
   stage.startHub();
   await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
   assert.equal(await stage.redeem(token), "redeemed");
+});
+
+Deno.test("tokens: on a full disk no use is spent, neither where they are redeemed nor where they are counted", async () => {
+  await using stage = await Stage.open();
+  const token = await stage.issue("one");
+  const west = `${stage.dir}/west`;
+  assert.equal((await tendril("site", "create", "west", "--dir", west, "--edge")).code, 0);
+  const redeeming = stage.start("west", ["token", "redeem", token, "--dir", west], { fullDisk: true });
+  assert.equal(await redeeming.ended, 3);
+  assert.match(redeeming.output(), /error\[SITE_WRITE\]/);
+  await stage.hub.stop();
+  stage.startHub({ fullDisk: true });
+  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  assert.equal(await stage.redeem(token), "1 TOKEN_REFUSED true");
+  await until(() => stage.hub.output().includes("GRANT_STORAGE"));
+  await stage.hub.stop();
+  const left = await Array.fromAsync(Deno.readDir(`${stage.dir}/hub/grants`), ({ name }) => name);
+  assert.deepEqual(left.filter((name) => name.endsWith(".tmp")), []);
+  stage.startHub();
+  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  assert.equal(await stage.redeem(token), "redeemed");
+});
+
+Deno.test("tokens: a site that is killed between count and answer has spent one use, not two", async () => {
+  await using stage = await Stage.open();
+  const token = await stage.issue("two", "--redemptions-allowed", "2");
+  const [, uid = ""] = /:\d+\/([0-9a-f-]{36})/.exec(await Deno.readTextFile(token)) ?? [];
+  const grant = `${stage.dir}/hub/grants/AccessGrant-${uid}.yaml`;
+  // What comes back from the site stays in the relay.
+  using relay = server(async (conn) => {
+    const site = await connect(stage.grantPort);
+    const sent: number[] = [];
+    const up = (async () => {
+      const buffer = new Uint8Array(65_536);
+      for (let n = await conn.read(buffer); n !== null; n = await conn.read(buffer)) {
+        await writeAll(site, buffer.subarray(0, n));
+        sent.push(n);
+      }
+    })().catch(() => {});
+    const buffer = new Uint8Array(65_536);
+    // The handshake must pass: the answer is what comes after the client's second flight.
+    for (let n = await site.read(buffer).catch(() => null); n !== null; n = await site.read(buffer).catch(() => null)) {
+      if (sent.length < 2) await writeAll(conn, buffer.subarray(0, n));
+    }
+    site.close();
+    closeQuietly(conn);
+    await up;
+  });
+  const lost = stage.redeem(await stage.forge(token, `:${stage.grantPort}/`, `:${relay.port}/`));
+  await until(async () => (await Deno.readTextFile(grant)).includes("redemptions: 1\n"), LIMIT_MS);
+  stage.hub.signal("SIGKILL");
+  await stage.hub.ended;
+  assert.match(await lost, /^1 TOKEN_ANSWER true$/);
+  stage.startHub();
+  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  assert.equal(await stage.redeem(token), "redeemed");
+  assert.equal(await stage.redeem(token), "1 TOKEN_USED_UP true");
 });
 
 Deno.test("tokens: certificates are good for clocks that are ten minutes behind", async () => {

@@ -24,14 +24,20 @@ export interface StartOptions {
   readonly flags?: readonly string[];
   /** Most file descriptors that the process may have open. */
   readonly descriptors?: number;
+  /** True for a disk that is full after the first KiB of any file. */
+  readonly fullDisk?: boolean;
   /** `agent/main.ts` of another tree than this one. */
   readonly main?: string;
 }
 
 /** Starts a command that stays. */
 export function startTendril(name: string, args: readonly string[], options: StartOptions = {}): Process {
-  const { flags = [], descriptors, main } = options;
+  const { flags = [], descriptors, fullDisk, main } = options;
   const words = tendrilArgs([...SITE_PERMISSIONS, ...flags], args, main);
+  if (fullDisk === true) {
+    const limit = `trap "" XFSZ; ulimit -f 2; exec "$0" "$@"`;
+    return start(name, "sh", ["-c", limit, Deno.execPath(), ...words]);
+  }
   if (descriptors === undefined) return start(name, Deno.execPath(), words);
   return start(name, "sh", ["-c", `ulimit -n ${descriptors}; exec "$0" "$@"`, Deno.execPath(), ...words]);
 }

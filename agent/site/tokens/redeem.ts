@@ -97,7 +97,11 @@ function unreached({ url }: RedeemableToken, cause: unknown): unknown {
         "Have the token issued with --grant-host and the name by which this machine reaches the site.",
       );
     case "HTTP_ANSWER":
-      return failed("TOKEN_ANSWER", `what answers at ${url.host} is no site`, "Check what listens there.");
+      return failed(
+        "TOKEN_ANSWER",
+        `${url.host} gave no answer that can be read, and may have counted a use all the same`,
+        "Check what listens there and see its log; try again, or have another token issued.",
+      );
     case "LINK_PERMISSION":
       return cause;
     default:
