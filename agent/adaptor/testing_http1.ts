@@ -55,6 +55,7 @@ class MemoryListener {
   #stream = 0;
   #splice = 0;
   #answerable = false;
+  #answered = false;
 
   constructor(instance: AdaptorInstance) {
     this.#instance = instance;
@@ -97,8 +98,8 @@ class MemoryListener {
 
   /** Answers the request that is complete, if there is one. */
   #answer(): boolean {
-    if (!this.#answerable) return false;
-    this.#answerable = false;
+    if (!this.#answerable || this.#answered) return false;
+    this.#answered = true;
     const stream = this.#stream + 1;
     const head = { contentType: "", subject: "204", properties: [] };
     this.#perform(this.#instance.stream({ kind: "begin", stream, head }));
@@ -111,6 +112,7 @@ class MemoryListener {
       switch (action.kind) {
         case "begin":
           this.#stream = action.stream;
+          this.#answered = false;
           this.reading.requests.push({ head: action.head, body: "", complete: false });
           this.#answerable = action.head.properties.some(([key]) => key.toLowerCase() === "upgrade") ||
             action.head.subject === "CONNECT";
@@ -137,40 +139,71 @@ class MemoryListener {
   }
 }
 
-/** What a connector writes to its server for `requests`; the server answers each with 204. Undefined where it refuses one. */
-export function writeRequests(module: AdaptorModule, requests: readonly ReadRequest[]): string | undefined {
-  const instance = module.instantiate();
-  let written = "";
-  let splice = 0;
-  let refused = false;
-  const perform = (actions: readonly Action[]) => {
-    for (const action of actions) {
-      if (action.kind === "bytes") written += textOf(action.data);
-      if (action.kind === "splice" && action.side === "stream-to-socket") splice = action.length;
-      if (action.kind === "error") refused = true;
-    }
-  };
-  perform(instance.open("connector", config));
-  let stream = 1;
-  for (const { head, body, complete } of requests) {
-    perform(instance.stream({ kind: "begin", stream, head }));
-    if (refused) return undefined;
-    const bypassed = Math.min(splice, body.length);
-    written += body.slice(0, bypassed);
-    splice = 0;
-    if (bypassed < body.length) {
-      perform(instance.stream({ kind: "data", stream, data: octetsOf(body.slice(bypassed)) }));
-    }
-    if (refused) return undefined;
-    if (!complete) break;
-    perform(instance.stream({ kind: "end", stream }));
-    if (refused) return undefined;
-    const answer = "HTTP/1.1 204 No Content\r\n\r\n";
-    const { actions } = instance.socket(octetsOf(answer), false);
-    perform(actions);
-    if (actions.some(({ kind }) => kind === "close")) break;
-    stream += 2;
+/**
+ * What connectors write to their server for `requests`, by connection: one that its adaptor ends is followed by another. The
+ * server answers each request with 204. Undefined where a request is refused.
+ */
+export function writeRequests(module: AdaptorModule, requests: readonly ReadRequest[]): string[] | undefined {
+  const written: string[] = [];
+  let connector: MemoryConnector | undefined;
+  for (const request of requests) {
+    if (connector === undefined || connector.closed) connector = new MemoryConnector(module.instantiate());
+    connector.write(request);
+    if (connector.refused) return undefined;
+    if (connector.fresh) written.push("");
+    written[written.length - 1] += connector.takeWritten();
   }
-  instance.close();
   return written;
+}
+
+class MemoryConnector {
+  closed = false;
+  refused = false;
+  readonly #instance: AdaptorInstance;
+  #written = "";
+  #splice = 0;
+  #stream = -1;
+
+  constructor(instance: AdaptorInstance) {
+    this.#instance = instance;
+    this.#perform(instance.open("connector", config));
+  }
+
+  /** Whether it has had one request only. */
+  get fresh(): boolean {
+    return this.#stream === 1;
+  }
+
+  takeWritten(): string {
+    const written = this.#written;
+    this.#written = "";
+    return written;
+  }
+
+  write({ head, body, complete }: ReadRequest): void {
+    const stream = this.#stream += 2;
+    this.#perform(this.#instance.stream({ kind: "begin", stream, head }));
+    const bypassed = Math.min(this.#splice, body.length);
+    this.#written += body.slice(0, bypassed);
+    this.#splice = 0;
+    if (bypassed < body.length && !this.closed) {
+      this.#perform(this.#instance.stream({ kind: "data", stream, data: octetsOf(body.slice(bypassed)) }));
+    }
+    if (!complete || this.closed) {
+      this.closed = true;
+      return this.#instance.close();
+    }
+    this.#perform(this.#instance.stream({ kind: "end", stream }));
+    if (!this.closed) this.#perform(this.#instance.socket(octetsOf("HTTP/1.1 204 No Content\r\n\r\n"), false).actions);
+    if (this.closed) this.#instance.close();
+  }
+
+  #perform(actions: readonly Action[]): void {
+    for (const action of actions) {
+      if (action.kind === "bytes") this.#written += textOf(action.data);
+      if (action.kind === "splice" && action.side === "stream-to-socket") this.#splice = action.length;
+      if (action.kind === "error") this.refused = true;
+      if (action.kind === "close") this.closed = true;
+    }
+  }
 }

@@ -6,7 +6,7 @@ import { freePort, run, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
 import { connect, readToEnd, writeAll } from "../support/tcp.ts";
-import { startTendril } from "../support/tendril.ts";
+import { startTendril, tendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
 
 const HUNDRED_MB = 100_000_000;
@@ -195,6 +195,37 @@ Deno.test("http1: requests of one connection are spread over two sites, and none
   } finally {
     await Promise.all(sites.map((site) => site.stop()));
     await Promise.all(targets.map((target) => target.shutdown()));
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("http1: expose and forward speak it with --protocol, and a TCP connector is no answer to it", async () => {
+  const dir = await Deno.makeTempDir();
+  const hub = await interiorFolder(`${dir}/hub`);
+  const target = httpServer();
+  const link = await tendril("link", "generate", "--dir", hub.dir, "--host", "127.0.0.1");
+  await Deno.writeTextFile(`${dir}/link.yaml`, link.stdout, { mode: 0o600 });
+  const port = freePort();
+  const through = ["--link", `${dir}/link.yaml`];
+  const expose = (...flags: string[]) =>
+    startTendril("expose", ["expose", "web", `${target.addr.port}`, ...flags, ...through]);
+  await using _hub = startTendril("hub", ["run", hub.dir]);
+  await using west = startTendril("forward", ["forward", "web", `${port}`, "--protocol", "http1", ...through]);
+  const ask = () => fetch(`http://127.0.0.1:${port}/x`);
+  try {
+    {
+      await using _east = expose("--protocol", "http1");
+      await untilListening(port, west, 30_000);
+      assert.equal(await (await ask()).text(), "east /x");
+    }
+    await until(() => connect(port).then((conn) => conn.close()).then(() => false, () => true));
+    await using _tcp = expose();
+    await untilListening(port, west, 30_000);
+    const answer = await ask();
+    assert.equal(answer.status, 502);
+    assert.match(await answer.text(), /^502 Bad Gateway: .*listener of site "forward-/s);
+  } finally {
+    await target.shutdown();
     await Deno.remove(dir, { recursive: true });
   }
 });

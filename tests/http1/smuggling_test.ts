@@ -63,8 +63,9 @@ testWith(["node"], "smuggling: Node finds in what is passed on the requests that
     const written = writeRequests(module, read);
     assert.ok(written !== undefined, `${name}: the connector takes what the listener makes`);
     const whole = requests.filter(({ body }) => body !== undefined) as OracleRequest[];
-    const reading = await oracle.read(written);
-    assert.deepEqual(reading.requests, whole, name);
+    const found: OracleRequest[] = [];
+    for (const connection of written) found.push(...(await oracle.read(connection)).requests);
+    assert.deepEqual(found, whole, name);
     // What Node finds in the client's own octets is the same, as far as it reads them.
     const direct = (await oracle.read(input)).requests.slice(0, whole.length);
     assert.deepEqual(direct, whole.slice(0, direct.length), name);
