@@ -31,6 +31,9 @@ export interface Redemption {
 /** Redeems: the link file, or a `GRANT_*` or `SITE_*` error. */
 export type Redeem = (redemption: Redemption) => Promise<string>;
 
+/** What is known of a connection: the address of its peer as `host:port`. */
+export type Peer = { readonly peer: string };
+
 /** What an error of each code is to HTTP; others are 500. The same as Skupper's controller answers. */
 const STATUS: Readonly<Record<string, 400 | 403 | 404 | 503>> = {
   GRANT_REQUEST: 400,
@@ -42,9 +45,9 @@ const STATUS: Readonly<Record<string, 400 | 403 | 404 | 503>> = {
 };
 
 /** Makes the answers. `now` is in ms of a clock that goes forward. */
-export function grantApp(redeem: Redeem, logger: Logger, now: () => number) {
+export function grantApp(redeem: Redeem, logger: Logger, now: () => number): Hono<{ Bindings: Peer }> {
   const limit = new RateLimit(FAILURES, FAILURE_REFILL_MS);
-  const app = new Hono<{ Bindings: { peer: string } }>();
+  const app = new Hono<{ Bindings: Peer }>();
   app.post("/:uid", async ({ req, env, text }) => {
     const address = env.peer.replace(/:\d+$/, "");
     const wait = limit.wait(address, now());
