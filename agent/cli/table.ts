@@ -10,9 +10,11 @@ import { networkStatus } from "./commands/network_status.ts";
 import { ping } from "./commands/ping.ts";
 import { run } from "./commands/run.ts";
 import { siteCreate } from "./commands/site_create.ts";
+import { tokenDelete } from "./commands/token_delete.ts";
 import { tokenInspect } from "./commands/token_inspect.ts";
 import { tokenIssue } from "./commands/token_issue.ts";
 import { tokenRedeem } from "./commands/token_redeem.ts";
+import { tokenStatus } from "./commands/token_status.ts";
 import { version } from "./commands/version.ts";
 
 /** The command table: it drives parsing, help, did-you-mean and the documentation tests. */
@@ -25,6 +27,8 @@ export const commands: readonly Command[] = [
   tokenIssue,
   tokenRedeem,
   tokenInspect,
+  tokenStatus,
+  tokenDelete,
   run,
   networkStatus,
   networkPath,

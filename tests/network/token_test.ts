@@ -151,8 +151,16 @@ Deno.test("tokens: everything that can be wrong with one is told apart, and cost
   });
   await t.step("one that was called back", async () => {
     const back = await stage.issue("back");
-    const [uid = ""] = /[0-9a-f-]{36}$/m.exec(await Deno.readTextFile(back)) ?? [];
-    await Deno.remove(`${stage.dir}/hub/grants/AccessGrant-${uid}.yaml`);
+    const { name } = parse(await Deno.readTextFile(back)).metadata;
+    const hub = ["--dir", `${stage.dir}/hub`];
+    const states = async () =>
+      JSON.parse((await tendril("token", "status", ...hub, "-o", "json")).stdout)
+        .map(({ status }: { status: string }) => status).sort();
+    assert.deepEqual(await states(), ["expired", "ready", "used up"]);
+    assert.match((await tendril("token", "status", ...hub)).stdout, new RegExp(`^ *${name} +ready +0 of 1 +20`, "m"));
+    assert.equal((await tendril("token", "delete", name, ...hub)).code, 0);
+    assert.match((await tendril("token", "delete", name, ...hub)).stderr, /error\[GRANT_UNKNOWN\][\s\S]*next: /);
+    assert.deepEqual(await states(), ["expired", "used up"]);
     assert.equal(await stage.redeem(back), "1 TOKEN_UNKNOWN true");
   });
   await t.step("the site said why, each time", () => {

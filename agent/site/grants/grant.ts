@@ -5,6 +5,7 @@
 
 import { stringify } from "yaml";
 import { TendrilError } from "../../lib/errors.ts";
+import { parseGoDuration } from "../../lib/go_duration.ts";
 import { check } from "../check.ts";
 import { scanDocuments } from "../documents.ts";
 import { accessGrantKind, LINK_HOST_SETTING } from "../resources/access_grant.ts";
@@ -52,7 +53,8 @@ export interface Grant {
 /** The file of `grant`. */
 export function writeGrant(grant: Grant): string {
   const expirationTime = timestamp(grant.expires);
-  const condition = (type: string) => ({ type, status: "True", reason: "Ready", message: "OK" });
+  const lastTransitionTime = timestamp(grant.expires - (parseGoDuration(grant.window) ?? 0));
+  const condition = (type: string) => ({ lastTransitionTime, message: "OK", reason: "Ready", status: "True", type });
   return stringify({
     apiVersion: SKUPPER_API,
     kind: accessGrantKind.kind,
@@ -65,7 +67,7 @@ export function writeGrant(grant: Grant): string {
     status: {
       status: "Ready",
       message: "OK",
-      conditions: [condition("Processed"), condition("Resolved")],
+      conditions: [condition("Processed"), condition("Ready"), condition("Resolved")],
       url: grant.url,
       code: grant.code,
       ca: grant.ca,

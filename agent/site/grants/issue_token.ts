@@ -11,6 +11,7 @@ import { replaceFile } from "../write_files.ts";
 import type { AccessSpec } from "../spec.ts";
 import { prepareAccess } from "./access.ts";
 import { grantFile, grantsFolder, writeGrant } from "./grant.ts";
+import { forgetOldGrants } from "./list.ts";
 
 /** What the token is to be. */
 export interface TokenOptions {
@@ -76,6 +77,7 @@ export async function issueToken(options: TokenOptions, write: (yaml: string) =>
   const authority = siteAuthority(resources, now);
   const reissued = await coverHost(dir, resources, authority, host, now);
   const { port, tls: { ca }, moved } = await prepareAccess(dir, host, options.port, now);
+  await forgetOldGrants(dir, now);
   const uid = crypto.randomUUID();
   const name = `${site.name}-${uid}`;
   const url = `https://${host.includes(":") ? `[${host}]` : host}:${port}/${uid}`;
