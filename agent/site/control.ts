@@ -7,7 +7,6 @@ import { LiveRouter, type NetworkView } from "../management/live_router.ts";
 import { ManagementNode } from "../management/management_node.ts";
 import { VERSION } from "../lib/version.ts";
 import type { Router } from "../router/router.ts";
-import { GrantServer } from "./grants/grant_server.ts";
 import { LocalAccess } from "./local_access.ts";
 import type { SiteDeps } from "./services.ts";
 import type { SiteSpec } from "./spec.ts";
@@ -28,14 +27,19 @@ export async function startControl(
   const metadata = JSON.stringify({ id: spec.id, version: VERSION });
   const local = dir === undefined ? undefined : await LocalAccess.open(dir, router, logger);
   const stopManagement = new ManagementNode(router, new LiveRouter(router, network, metadata)).start();
-  const links = spec.access.find(({ role }) => role !== "normal");
-  const grants = dir === undefined || links === undefined
-    ? undefined
-    : await GrantServer.start(dir, links.host, logger);
+  const grants = await startGrants(spec, dir, logger);
   return {
     stop: async () => {
       stopManagement();
       await Promise.all([grants?.close(), local?.close()]);
     },
   };
+}
+
+/** Serves the tokens of a site that others can link to. An edge never pays for it. */
+async function startGrants(spec: SiteSpec, dir: string | undefined, logger: SiteDeps["logger"]) {
+  const links = spec.access.find(({ role }) => role !== "normal");
+  if (dir === undefined || links === undefined) return undefined;
+  const { GrantServer } = await import("./grants/grant_server.ts");
+  return await GrantServer.start(dir, links.host, logger);
 }

@@ -34,6 +34,12 @@ export type Redeem = (redemption: Redemption) => Promise<string>;
 /** What is known of a connection: the address of its peer as `host:port`. */
 export type Peer = { readonly peer: string };
 
+/** What answers at the port for tokens. */
+export interface GrantApp {
+  /** The answer to `request`; rejects for defects alone. */
+  fetch(request: Request, peer: Peer): Response | Promise<Response>;
+}
+
 /** What an error of each code is to HTTP; others are 500. The same as Skupper's controller answers. */
 const STATUS: Readonly<Record<string, 400 | 403 | 404 | 503>> = {
   GRANT_REQUEST: 400,
@@ -45,8 +51,14 @@ const STATUS: Readonly<Record<string, 400 | 403 | 404 | 503>> = {
 };
 
 /** Makes the answers. `now` is in ms of a clock that goes forward. */
-export function grantApp(redeem: Redeem, logger: Logger, now: () => number): Hono<{ Bindings: Peer }> {
+export function grantApp(redeem: Redeem, logger: Logger, now: () => number): GrantApp {
   const limit = new RateLimit(FAILURES, FAILURE_REFILL_MS);
+  const charge = (address: string) => {
+    limit.charge(address, now());
+    if (limit.wait(address, now()) === 0) return;
+    const fields = { code: "GRANT_RATE", peer: address, next: "See who this is; it has to wait a little now." };
+    logger.warn("an address has failed to redeem tokens too often", fields);
+  };
   const app = new Hono<{ Bindings: Peer }>();
   app.post("/:uid", async ({ req, env, text }) => {
     const address = env.peer.replace(/:\d+$/, "");
@@ -65,7 +77,7 @@ export function grantApp(redeem: Redeem, logger: Logger, now: () => number): Hon
     } catch (error) {
       if (!(error instanceof TendrilError)) throw error;
       const status = STATUS[error.code] ?? 500;
-      if (status < 500) limit.charge(address, now());
+      if (status < 500) charge(address);
       const fields = { code: error.code, grant: req.param("uid"), peer: env.peer, next: error.hint };
       logger.warn(`a token was not redeemed: ${error.message}`, fields);
       // What is wrong inside the site is its own business.

@@ -80,7 +80,7 @@ Deno.test("grant answers: names that no link may have are refused before anythin
 
 Deno.test("grant answers: who fails often has to wait, alone, and successes cost nothing", async () => {
   let fail = false;
-  const { send, seen, pass } = stage(() => {
+  const { send, seen, logged, pass } = stage(() => {
     if (fail) throw new TendrilError("GRANT_CODE", "wrong");
     return "link";
   });
@@ -88,6 +88,7 @@ Deno.test("grant answers: who fails often has to wait, alone, and successes cost
   fail = true;
   for (let i = 0; i < 20; i++) assert.equal((await send(PATH, post(), `10.0.0.1:${i}`)).status, 403);
   const asked = seen.length;
+  assert.equal(JSON.stringify(logged).split("GRANT_RATE").length, 2, "said once");
   const waiting = await send(PATH, post());
   assert.deepEqual([waiting.status, waiting.headers.get("retry-after"), seen.length], [429, "3", asked]);
   assert.equal((await send(PATH, post(), "10.0.0.2:1")).status, 403);
