@@ -9,7 +9,7 @@ import type { MessageHead, PropertyValue } from "./action.ts";
 import { headEntrySize, HeadScope, HeadType, messageKeys } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import { formatLimits } from "./limits.ts";
-import { encodeText, readText, readU32, writeU32 } from "./record.ts";
+import { putText, readText, readU32, writeU32 } from "./record.ts";
 
 /** Decodes a payload; `fault` makes the error that is thrown for one that is not a head. */
 export function readHead(payload: Uint8Array, fault: (what: string) => AdaptorError): MessageHead {
@@ -58,22 +58,32 @@ export function readHead(payload: Uint8Array, fault: (what: string) => AdaptorEr
 
 /** Encodes a head. Throws ADAPTOR_EVENT if it breaks a rule that reading would refuse it for. */
 export function encodeHead(head: MessageHead): Uint8Array {
-  const entries: Uint8Array[] = [];
-  [head.contentType, head.subject ?? ""].forEach((value, index) => {
-    if (value !== "") entries.push(encodeEntry(HeadScope.message, messageKeys[index]!, { type: "string", value }));
-  });
-  if (head.properties.length > formatLimits.headProperties) {
-    throw badHead(
-      `${head.properties.length} application properties are over the limit of ${formatLimits.headProperties}`,
-    );
+  const { contentType, subject = "", properties } = head;
+  if (properties.length > formatLimits.headProperties) {
+    throw badHead(`${properties.length} application properties are over the limit of ${formatLimits.headProperties}`);
   }
-  const single = head.properties.filter(([, { type }]) => type !== "field");
-  if (new Set(single.map(([key]) => key)).size !== single.length) {
-    throw badHead("an application property occurs twice");
+  let capacity = 0;
+  for (const text of [contentType, subject]) capacity += headEntrySize + MAX_KEY_OCTETS + text.length * 3;
+  for (const [key, { value }] of properties) {
+    capacity += headEntrySize + key.length * 3 + (typeof value === "string" ? value.length * 3 : 4);
   }
-  for (const [key, value] of head.properties) entries.push(encodeEntry(HeadScope.application, key, value));
-  return concatenate(entries);
+  const target = new Uint8Array(capacity);
+  let at = 0;
+  if (contentType !== "") at = putString(target, at, HeadScope.message, messageKeys[0], contentType);
+  if (subject !== "") at = putString(target, at, HeadScope.message, messageKeys[1], subject);
+  const keys = new Set<string>();
+  for (const [key, property] of properties) {
+    if (property.type !== "field") {
+      if (keys.has(key)) throw badHead("an application property occurs twice");
+      keys.add(key);
+    }
+    at = putEntry(target, at, HeadScope.application, key, property);
+  }
+  return target.subarray(0, at);
 }
+
+/** Octets of the longest key of a message property. */
+const MAX_KEY_OCTETS = Math.max(...messageKeys.map((key) => key.length));
 
 function readValue(type: number, octets: Uint8Array, fault: (what: string) => AdaptorError): PropertyValue {
   if (type === HeadType.string) return { type: "string", value: readText(octets, fault) };
@@ -83,39 +93,27 @@ function readValue(type: number, octets: Uint8Array, fault: (what: string) => Ad
   return { type: "uint", value: readU32(octets, 0) };
 }
 
-function encodeEntry(scope: number, key: string, value: PropertyValue): Uint8Array {
-  const keyOctets = encodeText(key);
-  if (keyOctets.length > formatLimits.headKeyOctets) {
-    throw badHead(`a key of ${keyOctets.length} octets is over the limit of ${formatLimits.headKeyOctets}`);
-  }
-  const valueOctets = encodeValue(value);
-  const entry = new Uint8Array(headEntrySize + keyOctets.length + valueOctets.length);
-  entry[0] = scope;
-  entry[1] = HeadType[value.type];
-  entry[2] = keyOctets.length;
-  entry[3] = keyOctets.length >>> 8;
-  writeU32(entry, 4, valueOctets.length);
-  entry.set(keyOctets, headEntrySize);
-  entry.set(valueOctets, headEntrySize + keyOctets.length);
-  return entry;
+function putString(target: Uint8Array, at: number, scope: number, key: string, value: string): number {
+  return putEntry(target, at, scope, key, { type: "string", value });
 }
 
-function encodeValue(value: PropertyValue): Uint8Array {
-  if (value.type !== "uint") return encodeText(value.value);
-  if (value.value >>> 0 !== value.value) throw badHead(`${value.value} is not an unsigned integer of 32 bits`);
-  const octets = new Uint8Array(4);
-  writeU32(octets, 0, value.value);
-  return octets;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+/** Writes an entry and returns where the next one goes. */
+function putEntry(target: Uint8Array, at: number, scope: number, key: string, property: PropertyValue): number {
+  const keyLength = putText(target, at + headEntrySize, key);
+  if (keyLength > formatLimits.headKeyOctets) {
+    throw badHead(`a key of ${keyLength} octets is over the limit of ${formatLimits.headKeyOctets}`);
   }
-  return whole;
+  const valueAt = at + headEntrySize + keyLength;
+  let valueLength = 4;
+  if (property.type !== "uint") valueLength = putText(target, valueAt, property.value);
+  else if (property.value >>> 0 === property.value) writeU32(target, valueAt, property.value);
+  else throw badHead(`${property.value} is not an unsigned integer of 32 bits`);
+  target[at] = scope;
+  target[at + 1] = HeadType[property.type];
+  target[at + 2] = keyLength;
+  target[at + 3] = keyLength >>> 8;
+  writeU32(target, at + 4, valueLength);
+  return valueAt + valueLength;
 }
 
 function badHead(what: string): AdaptorError {

@@ -112,6 +112,8 @@ export function writeU32(bytes: Uint8Array, at: number, value: number): void {
 
 /** Decodes UTF-8 text; `fault` makes the error for octets that are not. */
 export function readText(bytes: Uint8Array, fault: (what: string) => AdaptorError): string {
+  const short = bytes.length <= SHORT_TEXT ? asciiText(bytes) : undefined;
+  if (short !== undefined) return short;
   try {
     return utf8.decode(bytes);
   } catch (cause) {
@@ -120,12 +122,42 @@ export function readText(bytes: Uint8Array, fault: (what: string) => AdaptorErro
   }
 }
 
+/**
+ * Writes text at `at`, where there are three octets of room for each of its characters, and returns how many it took. Refuses
+ * lone surrogates rather than replacing them. Throws ADAPTOR_EVENT.
+ */
+export function putText(target: Uint8Array, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x80) {
+      target[at + i] = code;
+      continue;
+    }
+    const octets = encodeText(text);
+    target.set(octets, at);
+    return octets.length;
+  }
+  return text.length;
+}
+
 /** Encodes text, refusing lone surrogates rather than replacing them. Throws ADAPTOR_EVENT. */
 export function encodeText(text: string): Uint8Array {
   if (!text.isWellFormed()) {
     throw new AdaptorError("ADAPTOR_EVENT", "a text for the adaptor is not well-formed Unicode");
   }
   return encoder.encode(text);
+}
+
+/** Text up to so many octets is not worth a call into the runtime. */
+const SHORT_TEXT = 128;
+
+function asciiText(bytes: Uint8Array): string | undefined {
+  let text = "";
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at]! >= 0x80) return undefined;
+    text += String.fromCharCode(bytes[at]!);
+  }
+  return text;
 }
 
 // A byte order mark is kept: what is read is what was written.

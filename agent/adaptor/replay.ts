@@ -80,7 +80,7 @@ export class ReplayedInstance implements AdaptorInstance {
 
   /** See {@link AdaptorInstance.stream}. */
   stream(event: StreamEvent): Action[] {
-    const key = event.kind === "data" ? undefined : JSON.stringify(event);
+    const key = event.kind === "data" || this.#at === undefined ? undefined : JSON.stringify(event);
     return this.#answer(key, (instance) => instance.stream(event));
   }
 

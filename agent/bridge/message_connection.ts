@@ -79,7 +79,7 @@ export class MessageConnection {
       onWritten: () => this.#inbound.progress(),
       onFinished: () => this.#shut(),
       onFailed: (error) => this.close(`writing to the socket failed: ${messageOf(error)}`),
-    });
+    }, true);
     this.#inbound = new InboundMessages({
       pending: () => this.#writer.pending,
       onHead: (stream, head) => this.#tell({ kind: "begin", stream, head }),
@@ -248,7 +248,8 @@ export class MessageConnection {
     const envelope = this.#hooks.envelope?.(stream) ?? this.#inbound.envelopeOf(stream);
     if (envelope === undefined) throw new Error(`stream ${stream} answers nothing`);
     const sections = encodeSections(interim ? { ...envelope, interim } : envelope, head);
-    const message = new OutboundMessage(envelope.to, sections, {
+    // An answer that is complete at once needs no link of its own; a request might hold one up until it is answered.
+    const message = new OutboundMessage(envelope.to, sections, envelope.replyTo === undefined, {
       route: (message, upstream) => this.#hooks.route(message, upstream),
       onOutcome: (state) => interim || this.#outcome(stream, message, state),
       onRoom: () => this.#reader.wake(),

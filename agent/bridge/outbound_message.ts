@@ -5,6 +5,7 @@
 
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
+import { NO_ANNOTATIONS } from "../router/annotations.ts";
 import { type Downstream, type Message, RELEASED, type Upstream } from "../router/flow.ts";
 import { dataHeader, EMPTY_DATA } from "./message_sections.ts";
 import { streamMessage } from "./outbound_stream.ts";
@@ -31,6 +32,7 @@ export interface OutboundMessageHandler {
 export class OutboundMessage implements Upstream {
   readonly #handler: OutboundMessageHandler;
   readonly #address: string;
+  readonly #mayBeWhole: boolean;
   readonly #window = new SendWindow();
   #gathered: ByteQueue | undefined = new ByteQueue();
   #downstream: Downstream | undefined;
@@ -39,8 +41,9 @@ export class OutboundMessage implements Upstream {
   #ended = false;
   #empty = true;
 
-  /** A message to `address` that starts with `head`. */
-  constructor(address: string, head: Uint8Array, handler: OutboundMessageHandler) {
+  /** A message to `address` that starts with `head`; `mayBeWhole` lets it go as no stream if it is complete at once. */
+  constructor(address: string, head: Uint8Array, mayBeWhole: boolean, handler: OutboundMessageHandler) {
+    this.#mayBeWhole = mayBeWhole;
     this.#address = address;
     this.#handler = handler;
     this.#gathered!.push(head);
@@ -102,18 +105,23 @@ export class OutboundMessage implements Upstream {
       if (this.#gathered !== undefined) this.#gathered.push(EMPTY_DATA);
       else this.#downstream?.write(EMPTY_DATA);
     }
-    this.flush();
+    this.#route(this.#mayBeWhole);
     this.#ended = true;
     this.#downstream?.end();
   }
 
   /** Lets go what was gathered. */
   flush(): void {
+    this.#route(false);
+  }
+
+  #route(whole: boolean): void {
     const gathered = this.#gathered;
     if (gathered === undefined) return;
     this.#gathered = undefined;
-    const start = gathered.takeAll();
-    this.#downstream = this.#handler.route(streamMessage(this.#address, start), this);
+    const stream = streamMessage(this.#address, gathered.takeAll());
+    const message = whole ? { ...stream, annotations: NO_ANNOTATIONS, complete: true } : stream;
+    this.#downstream = this.#handler.route(message, this);
     if (this.#downstream === undefined) this.#finish(RELEASED);
   }
 

@@ -19,6 +19,7 @@ export interface SocketWriterHandler {
 export class SocketWriter {
   readonly #conn: Deno.TcpConn;
   readonly #handler: SocketWriterHandler;
+  readonly #gathers: boolean;
   readonly #waiting = new BlockQueue();
   #busy = false;
   #ended = false;
@@ -26,9 +27,10 @@ export class SocketWriter {
   #total = 0;
   #writes = 0;
 
-  /** Writes to `conn`, which the caller owns. */
-  constructor(conn: Deno.TcpConn, handler: SocketWriterHandler) {
+  /** Writes to `conn`, which the caller owns; `gathers` waits for what else is written in the same turn. */
+  constructor(conn: Deno.TcpConn, handler: SocketWriterHandler, gathers = false) {
     this.#conn = conn;
+    this.#gathers = gathers;
     this.#handler = handler;
   }
 
@@ -60,6 +62,7 @@ export class SocketWriter {
 
   async #run(): Promise<void> {
     this.#busy = true;
+    if (this.#gathers) await undefined;
     try {
       while (this.#waiting.size > 0 && !this.#stopped) {
         // Without delay from the second write on: most short connections need only one, and a call to the system less.
