@@ -14,16 +14,16 @@ import type {
   MessageHead,
   StreamEvent,
 } from "../adaptor/action.ts";
-import { SharedErrorCode } from "../adaptor/abi.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { type Downstream, FAILED, type Message, RELEASED, type Upstream } from "../router/flow.ts";
+import { type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
 import { InboundStream } from "./inbound_stream.ts";
 import { OutboundStream } from "./outbound_stream.ts";
 import { SocketReader } from "./socket_reader.ts";
 import { SocketWriter } from "./socket_writer.ts";
 import type { StreamHead } from "./stream_head.ts";
+import { verdict } from "./verdict.ts";
 
 /** How a connection reaches the network and its owner. */
 export interface BridgeHooks {
@@ -154,18 +154,13 @@ export class BridgedConnection {
       case "metric":
         return this.#hooks.logger.debug("adaptor metric", { name: action.name, value: action.value });
       case "error":
-        return this.close(`adaptor error ${action.code}: ${action.text}`, this.#verdict(action.code, action.text));
+        return this.close(
+          `adaptor error ${action.code}: ${action.text}`,
+          verdict(this.#role, action.code, action.text),
+        );
       case "close":
         return this.close(action.text || "closed by the adaptor");
     }
-  }
-
-  /** What the network is told of a stream that the adaptor does not want (wire-protocol E.3). */
-  #verdict(code: number, description: string): DeliveryState {
-    // Another connector may know what to do with it; for the answer to a listener there is no other place.
-    if (code === SharedErrorCode.unsuitable && this.#role === "connector") return RELEASED;
-    if (code !== SharedErrorCode.unsuitable && code !== SharedErrorCode.malformed) return FAILED;
-    return { kind: "rejected", error: { condition: "amqp:invalid-field", description } };
   }
 
   #begin(number: number, head: MessageHead): void {

@@ -5,16 +5,17 @@
  */
 
 import type { Action, AdaptorInstance, AdaptorModule, AdaptorRole, StreamEvent } from "../adaptor/action.ts";
-import { SharedErrorCode } from "../adaptor/abi.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { messageOf } from "../lib/errors.ts";
-import { type Downstream, FAILED, type Message, RELEASED, type Upstream } from "../router/flow.ts";
+import { type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { AdaptorSeat } from "./adaptor_seat.ts";
 import { InboundMessages } from "./inbound_messages.ts";
 import { encodeSections, type Envelope } from "./message_sections.ts";
 import { OutboundMessage } from "./outbound_message.ts";
 import { SocketReader } from "./socket_reader.ts";
 import { SocketWriter } from "./socket_writer.ts";
+import { reasonOf, verdict } from "./verdict.ts";
 
 /** How a connection reaches the network and its owner. */
 export interface MessageHooks {
@@ -51,14 +52,11 @@ export class MessageConnection {
   /** Messages we send, by stream, until their outcome. */
   readonly #outbound = new Map<number, OutboundMessage>();
   readonly #inbound: InboundMessages;
-  /** What happened while the adaptor was busy. */
-  readonly #events: StreamEvent[] = [];
-  #adaptor: AdaptorInstance | undefined;
+  readonly #adaptor: AdaptorSeat;
   #role: AdaptorRole = "listener";
   #toStream: Splice | undefined;
   #toSocket: Splice | undefined;
   #adaptorWants: (() => void) | undefined;
-  #asking = false;
   #retiring = false;
   /** Not idle when we last looked. */
   #busy = false;
@@ -73,7 +71,16 @@ export class MessageConnection {
   /** Joins `conn`, which it owns from now on, with an instance of `adaptor`; call {@link MessageConnection.open} next. */
   constructor(conn: Deno.TcpConn, adaptor: AdaptorModule, hooks: MessageHooks) {
     this.#conn = conn;
-    this.#adaptor = adaptor.instantiate();
+    this.#adaptor = new AdaptorSeat(adaptor.instantiate(), {
+      perform: (action) => {
+        this.#perform(action);
+        return !this.#ending;
+      },
+      onPerformed: () => {
+        for (const message of this.#outbound.values()) message.flush();
+      },
+      onFailed: (error) => this.close(`adaptor failed: ${messageOf(error)}`),
+    });
     this.#hooks = hooks;
     this.#writer = new SocketWriter(conn, {
       onWritten: () => this.#inbound.progress(),
@@ -82,10 +89,15 @@ export class MessageConnection {
     }, true);
     this.#inbound = new InboundMessages({
       pending: () => this.#writer.pending,
-      onHead: (stream, head) => this.#tell({ kind: "begin", stream, head }),
-      onData: (stream, piece) => this.#inboundData(stream, piece),
-      onEnd: (stream) => this.#inboundEnd(stream),
-      onBroken: (stream) => this.#inboundBroken(stream),
+      onHead: (stream, head) => this.#inTurn(() => this.#tell({ kind: "begin", stream, head })),
+      onData: (stream, piece) => {
+        if (!this.#adaptor.busy) return this.#inboundData(stream, piece);
+        // What has to wait is copied: it does not last.
+        const copy = piece.slice();
+        this.#adaptor.wait(() => this.#inboundData(stream, copy));
+      },
+      onEnd: (stream) => this.#inTurn(() => this.#inboundEnd(stream)),
+      onBroken: (stream) => this.#inTurn(() => this.#inboundBroken(stream)),
       onDone: () => hooks.onDone?.(),
       // The adaptor has heard nothing: the connection is as good as before.
       onRefused: () => this.#lookIfIdle(),
@@ -164,7 +176,7 @@ export class MessageConnection {
     for (const message of this.#outbound.values()) if (!message.ended) message.abandon();
     this.#inbound.letGo(outcome);
     this.#outbound.clear();
-    this.#releaseAdaptor();
+    this.#adaptor.release();
     this.#wake();
     this.#reader.wake();
   }
@@ -172,31 +184,16 @@ export class MessageConnection {
   // --- adaptor
 
   #ask(question: (adaptor: AdaptorInstance) => Action[]): void {
-    this.#put(question);
-    for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
-      const next = event;
-      this.#put((adaptor) => adaptor.stream(next));
-    }
     if (this.#ending) return;
+    this.#adaptor.ask(question);
+    this.#lookIfIdle();
     this.#wake();
   }
 
-  #put(question: (adaptor: AdaptorInstance) => Action[]): void {
-    const adaptor = this.#adaptor;
-    if (adaptor === undefined || this.#ending) return;
-    this.#asking = true;
-    try {
-      for (const action of question(adaptor)) {
-        this.#perform(action);
-        if (this.#ending) break;
-      }
-      if (!this.#ending) { for (const message of this.#outbound.values()) message.flush(); }
-    } catch (error) {
-      this.close(`adaptor failed: ${messageOf(error)}`);
-    } finally {
-      this.#asking = false;
-    }
-    this.#lookIfIdle();
+  /** Does `action` now, or as soon as the adaptor is not busy. */
+  #inTurn(action: () => void): void {
+    if (this.#adaptor.busy) this.#adaptor.wait(action);
+    else action();
   }
 
   #lookIfIdle(): void {
@@ -206,10 +203,8 @@ export class MessageConnection {
     else this.#hooks.onIdle();
   }
 
-  /** Tells the adaptor of an event, later if it is busy: then octets are copied, for they do not last. */
   #tell(event: StreamEvent): void {
-    if (!this.#asking) this.#ask((adaptor) => adaptor.stream(event));
-    else this.#events.push(event.kind === "data" ? { ...event, data: event.data.slice() } : event);
+    this.#ask((adaptor) => adaptor.stream(event));
   }
 
   #perform(action: Action): void {
@@ -231,17 +226,13 @@ export class MessageConnection {
       case "metric":
         return this.#hooks.logger.debug("adaptor metric", { name: action.name, value: action.value });
       case "error":
-        return this.close(`adaptor error ${action.code}: ${action.text}`, this.#verdict(action.code, action.text));
+        return this.close(
+          `adaptor error ${action.code}: ${action.text}`,
+          verdict(this.#role, action.code, action.text),
+        );
       case "close":
         return this.finish(action.text || undefined);
     }
-  }
-
-  /** What the network is told of a message that the adaptor does not want. */
-  #verdict(code: number, description: string): DeliveryState {
-    if (code === SharedErrorCode.unsuitable && this.#role === "connector") return RELEASED;
-    if (code !== SharedErrorCode.unsuitable && code !== SharedErrorCode.malformed) return FAILED;
-    return { kind: "rejected", error: { condition: "amqp:invalid-field", description } };
   }
 
   #begin({ stream, head, interim }: Extract<Action, { kind: "begin" }>): void {
@@ -270,7 +261,7 @@ export class MessageConnection {
     message?.end();
     if (message?.over) this.#outbound.delete(stream);
     // A tunnel goes on in the other direction.
-    if (this.#adaptor !== undefined) this.#inbound.answered(stream);
+    if (!this.#adaptor.empty) this.#inbound.answered(stream);
   }
 
   #abort(stream: number): void {
@@ -290,15 +281,8 @@ export class MessageConnection {
       this.#toSocket = { stream, left: length };
     }
     if (this.#toStream?.left === Infinity && this.#toSocket?.left === Infinity) {
-      queueMicrotask(() => this.#releaseAdaptor());
+      queueMicrotask(() => this.#adaptor.release());
     }
-  }
-
-  /** The adaptor has nothing more to decide: its memory is given back. */
-  #releaseAdaptor(): void {
-    const adaptor = this.#adaptor;
-    this.#adaptor = undefined;
-    adaptor?.close();
   }
 
   // --- socket to network
@@ -381,9 +365,9 @@ export class MessageConnection {
     this.#outbound.delete(stream);
     if (this.#toStream?.stream === stream) this.#toStream = undefined;
     this.#reader.wake();
-    if (this.#adaptor === undefined) return this.close("the other side of the tunnel is gone");
+    if (this.#adaptor.empty) return this.close("the other side of the tunnel is gone");
     const concerns = this.#inbound.expectNoMore(stream) || !message.ended;
-    if (concerns) this.#tell({ kind: "abort", stream, reason: reasonOf(state) });
+    if (concerns) this.#inTurn(() => this.#tell({ kind: "abort", stream, reason: reasonOf(state) }));
   }
 
   // --- network to socket
@@ -402,14 +386,14 @@ export class MessageConnection {
     const splice = this.#toSocket;
     if (splice?.stream !== stream) return this.#tell({ kind: "end", stream });
     if (splice.left !== Infinity) return this.#inboundBroken(stream);
-    if (this.#adaptor !== undefined) return this.#tell({ kind: "end", stream });
+    if (!this.#adaptor.empty) return this.#tell({ kind: "end", stream });
     this.#inbound.accept(stream);
     this.#writer.finish();
   }
 
   #inboundBroken(stream: number): void {
     if (this.#toSocket?.stream === stream) this.#toSocket = undefined;
-    if (this.#adaptor === undefined) return this.close("the other side of the tunnel is gone");
+    if (this.#adaptor.empty) return this.close("the other side of the tunnel is gone");
     this.#tell({ kind: "abort", stream });
   }
 
@@ -431,17 +415,5 @@ export class MessageConnection {
     const wanted = this.#adaptorWants;
     this.#adaptorWants = undefined;
     wanted?.();
-  }
-}
-
-function reasonOf(state: DeliveryState | undefined): "released" | "failed" | "rejected" | "lost" {
-  switch (state?.kind) {
-    case "released":
-    case "rejected":
-      return state.kind;
-    case "modified":
-      return "failed";
-    default:
-      return "lost";
   }
 }

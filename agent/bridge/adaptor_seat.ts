@@ -1,0 +1,67 @@
+/**
+ * Where a connection's adaptor instance sits: it is asked one question at a time, and what happens while its actions are
+ * carried out waits for its turn.
+ */
+
+import type { Action, AdaptorInstance } from "../adaptor/action.ts";
+
+/** How the answers of an adaptor are carried out. */
+export interface AdaptorSeatHandler {
+  /** Carries out one action; false when the rest does not matter any more. */
+  perform(action: Action): boolean;
+  /** All actions of an answer were carried out. */
+  onPerformed(): void;
+  /** The adaptor, or an action, failed. */
+  onFailed(error: unknown): void;
+}
+
+/** See the head of the file. */
+export class AdaptorSeat {
+  readonly #handler: AdaptorSeatHandler;
+  readonly #waiting: (() => void)[] = [];
+  #instance: AdaptorInstance | undefined;
+  #busy = false;
+
+  /** Seats `instance`, which belongs to the seat from now on. */
+  constructor(instance: AdaptorInstance, handler: AdaptorSeatHandler) {
+    this.#instance = instance;
+    this.#handler = handler;
+  }
+
+  /** True when there is no adaptor any more. */
+  get empty(): boolean {
+    return this.#instance === undefined;
+  }
+
+  /** True while an answer is carried out: what comes now has to {@link AdaptorSeat.wait}. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** Does `action` once the adaptor can be asked again. */
+  wait(action: () => void): void {
+    this.#waiting.push(action);
+  }
+
+  /** Asks the adaptor, if there is one, and carries out its answer. Not while it is busy. */
+  ask(question: (instance: AdaptorInstance) => Action[]): void {
+    const instance = this.#instance;
+    if (instance === undefined) return;
+    this.#busy = true;
+    try {
+      if (question(instance).every((action) => this.#handler.perform(action))) this.#handler.onPerformed();
+    } catch (error) {
+      this.#handler.onFailed(error);
+    } finally {
+      this.#busy = false;
+    }
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next();
+  }
+
+  /** The adaptor has nothing more to decide: its memory is given back. */
+  release(): void {
+    const instance = this.#instance;
+    this.#instance = undefined;
+    instance?.close();
+  }
+}
