@@ -7,6 +7,7 @@ import { check, title } from "./check.ts";
 import type { FieldPath, ReadResult, ResourceDocument } from "./documents.ts";
 import { Problem, type ProblemCode, shown } from "./problems.ts";
 import type { ResourceKind } from "./resources/schema.ts";
+import { accessTokenKind } from "./resources/access_token.ts";
 import { connectorKind } from "./resources/connector.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
 import { listenerKind } from "./resources/listener.ts";
@@ -14,10 +15,11 @@ import { routerAccessKind } from "./resources/router_access.ts";
 import { secretKind } from "./resources/secret.ts";
 import { siteKind } from "./resources/site.ts";
 import { proxySpec, type SecretValues, secretValues, tlsCredentials } from "./secrets.ts";
+import type { RedeemableToken } from "./tokens/token_file.ts";
 import type { AccessSpec, ConnectorSpec, LinkSpec, ListenerSpec, Protocol } from "./spec.ts";
 
 const DEFAULT_PORTS = { "inter-router": 55_671, edge: 45_671, normal: 5672 } as const;
-const KINDS = [siteKind, listenerKind, connectorKind, linkKind, routerAccessKind, secretKind];
+const KINDS = [siteKind, listenerKind, connectorKind, linkKind, routerAccessKind, secretKind, accessTokenKind];
 const SECRET_HINT = "Put the Secret into the same folder or file.";
 
 /** What is said about the site itself. */
@@ -44,6 +46,8 @@ export interface Assembled {
   readonly connectors: readonly ConnectorSpec[];
   /** Of all Links, with their credentials. */
   readonly links: readonly LinkSpec[];
+  /** Of all AccessTokens. */
+  readonly tokens: readonly RedeemableToken[];
   /** One per role of every RouterAccess. */
   readonly access: readonly AccessSpec[];
   /** Values of all Secrets by name. */
@@ -71,6 +75,7 @@ class Assembly implements Assembled {
   readonly listeners: ListenerSpec[] = [];
   readonly connectors: ConnectorSpec[] = [];
   readonly links: LinkSpec[] = [];
+  readonly tokens: RedeemableToken[] = [];
   readonly access: AccessSpec[] = [];
   readonly secrets = new Map<string, SecretValues>();
   readonly problems: Problem[];
@@ -180,6 +185,10 @@ class Assembly implements Assembled {
         websocket: spec.settings[WEBSOCKET_SETTING]?.toLowerCase() === "true",
         ...(proxy === undefined ? {} : { proxy }),
       });
+    });
+    this.#each(documents, accessTokenKind, ({ metadata: { name }, spec: { url, code, ca, linkCost } }) => {
+      const told = { name, url: new URL(url), code, ca, cost: linkCost };
+      this.tokens.push({ kind: "access-token", ...told, expires: undefined, siteVersion: undefined });
     });
     this.#each(documents, routerAccessKind, ({ metadata: { name }, spec }, document) => {
       const host = spec.bindHost === "" || spec.bindHost === undefined || spec.bindHost === null

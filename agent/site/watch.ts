@@ -16,13 +16,15 @@ export class FolderWatch {
   readonly #dir: string;
   readonly #site: RunningSite;
   readonly #logger: Logger;
+  readonly #onChange: () => void;
   #events: Deno.FsWatcher | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = Promise.resolve();
   #complaint = "";
 
-  /** Starts to watch `dir`, from which `site` was started. */
-  constructor(dir: string, site: RunningSite, logger: Logger) {
+  /** Starts to watch `dir`, from which `site` was started; calls `onChange` after what has changed was applied. */
+  constructor(dir: string, site: RunningSite, logger: Logger, onChange: () => void) {
+    this.#onChange = onChange;
     this.#dir = dir;
     this.#site = site;
     this.#logger = logger;
@@ -61,6 +63,7 @@ export class FolderWatch {
       for (const change of changes) this.#tell(change);
       if (this.#complaint !== "") this.#logger.info("resources are in order again", { dir });
       this.#complaint = "";
+      this.#onChange();
     } catch (error) {
       const reason = messageOf(error);
       if (reason === this.#complaint) return;

@@ -113,6 +113,45 @@ Deno.test("tokens: a site that runs takes the link of a redeemed token into use"
   assert.equal(again.code, 3);
 });
 
+Deno.test("tokens: an AccessToken in the folder of a site is redeemed, at the start or when it comes, once", async () => {
+  await using stage = await Stage.open();
+  for (const role of ["edge", "interior"]) {
+    const site = `${stage.dir}/${role}`;
+    assert.equal(
+      (await tendril("site", "create", role, "--dir", site, ...(role === "edge" ? ["--edge"] : []))).code,
+      0,
+    );
+    const token = await stage.issue(role);
+    const put = () => Deno.copyFile(token, `${site}/AccessToken-${role}.yaml`);
+    if (role === "edge") await put();
+    const process = stage.start(role, ["run", site]);
+    await until(() => process.output().includes("site is running"), LIMIT_MS);
+    if (role === "interior") await put();
+    await until(() => /link is active/.test(process.output()), LIMIT_MS);
+    await process.stop();
+    const again = stage.start(role, ["run", site]);
+    await until(() => again.output().includes("link is active"), LIMIT_MS);
+    await again.stop();
+    assert.equal((process.output() + again.output()).split("token redeemed").length, 2);
+    assert.ok(!(process.output() + again.output()).includes("not redeemed"));
+  }
+});
+
+Deno.test("tokens: an AccessToken that can't be redeemed keeps no site from running, and is not tried in a hurry", async () => {
+  await using stage = await Stage.open();
+  const site = `${stage.dir}/west`;
+  assert.equal((await tendril("site", "create", "west", "--dir", site, "--edge")).code, 0);
+  const token = await stage.issue("west");
+  const away = await stage.forge(token, `:${stage.grantPort}/`, `:${freePort()}/`);
+  await Deno.copyFile(await stage.forge(away, "name: hub", "name: away"), `${site}/away.yaml`);
+  const process = stage.start("west", ["run", site]);
+  await until(() => process.output().includes("TOKEN_UNREACHABLE"), LIMIT_MS);
+  // The good one is not held up by the other, and the folder's changes don't make it be tried again.
+  await Deno.copyFile(token, `${site}/good.yaml`);
+  await until(() => process.output().includes("link is active"), LIMIT_MS);
+  assert.equal(process.output().split("TOKEN_UNREACHABLE").length, 2);
+});
+
 Deno.test("tokens: everything that can be wrong with one is told apart, and costs no use", async (t) => {
   await using stage = await Stage.open();
   const token = await stage.issue("one");

@@ -13,7 +13,7 @@ export const run: Command = defineCommand({
   summary: "run the site that a folder describes, in the foreground",
   description:
     "Reads every .yaml, .yml and .json file in DIR (Skupper v2alpha1 resources: exactly one Site, and its Links, " +
-    "Listeners, Connectors, RouterAccesses and Secrets) and runs that site: an edge links out to an interior, an " +
+    "AccessTokens, Listeners, Connectors, RouterAccesses and Secrets) and runs that site: an edge links out to an interior, an " +
     "interior accepts edges. State changes are logged on stderr. When files change, what is different " +
     "is applied, and nothing else is touched. Commands with --dir DIR ask the running site by a socket " +
     "in DIR/run; tokens issued with `tendril token issue` are redeemed at its own port.\n\n" +
@@ -41,7 +41,13 @@ export const run: Command = defineCommand({
       why: "interior that issues tokens: how often each was redeemed",
       optional: true,
     },
-    { kind: "net", scope: "GRANT_HOST:PORT", why: "interior that issues tokens: the port for them", optional: true },
+    { kind: "write", scope: "DIR", why: "with AccessTokens in it: the links they become", optional: true },
+    {
+      kind: "net",
+      scope: "GRANT_HOST:PORT",
+      why: "the port at which tokens are issued, or each at which AccessTokens are redeemed",
+      optional: true,
+    },
     { kind: "net", scope: LOCAL_SOCKET, why: "that socket, by the absolute path of DIR" },
   ],
   async run({ args, flags, logger }) {
@@ -49,15 +55,19 @@ export const run: Command = defineCommand({
     const { loadSite } = await import("../../site/load.ts");
     const { FolderWatch } = await import("../../site/watch.ts");
     const spec = await loadSite(args.dir);
+    const { PendingTokens } = await import("../../site/tokens/pending.ts");
+    const tokens = new PendingTokens(args.dir, logger);
     let watch: InstanceType<typeof FolderWatch> | undefined;
     const start = async () => {
       const site = await startSite(spec, logger, args.dir);
-      watch = new FolderWatch(args.dir, site, logger);
+      watch = new FolderWatch(args.dir, site, logger, () => tokens.look());
+      tokens.look();
       return site;
     };
     try {
       return await runForeground(start, { logger, signals, graceMs: flags.grace * 1000 });
     } finally {
+      tokens.stop();
       await watch?.stop();
     }
   },

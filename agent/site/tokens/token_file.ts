@@ -5,7 +5,7 @@
 
 import { TendrilError } from "../../lib/errors.ts";
 import { assemble } from "../assemble.ts";
-import { check, title } from "../check.ts";
+import { title } from "../check.ts";
 import { type ResourceDocument, scanDocuments } from "../documents.ts";
 import { Problem, problemsError } from "../problems.ts";
 import { accessTokenKind, redeemUrl } from "../resources/access_token.ts";
@@ -75,19 +75,9 @@ function readToken(
       problems.push(new Problem("SITE_INVALID", what, `Write apiVersion: ${accessTokenKind.apiVersion}.`));
       return undefined;
     }
-    const value = check(accessTokenKind, document, problems);
-    if (value === undefined) return undefined;
-    const { metadata: { name }, spec: { url, code, ca, linkCost } } = value;
-    return {
-      kind: "access-token",
-      name,
-      url: new URL(url),
-      code,
-      ca,
-      cost: linkCost,
-      expires: undefined,
-      siteVersion: undefined,
-    };
+    const { tokens: [token], problems: faults } = assemble([{ documents: [document], problems: [] }]);
+    problems.push(...faults);
+    return token;
   }
   const type = document.kind === "Secret" ? textAt(document, "labels", TYPE) : undefined;
   if (type !== "token-claim" && type !== "connection-token") return undefined;
