@@ -40,6 +40,12 @@ export interface GrantApp {
   fetch(request: Request, peer: Peer): Response | Promise<Response>;
 }
 
+/** Answers requests. */
+export interface GrantApp {
+  /** The answer to `request` of `peer`. */
+  fetch(request: Request, peer: Peer): Response | Promise<Response>;
+}
+
 /** What an error of each code is to HTTP; others are 500. The same as Skupper's controller answers. */
 const STATUS: Readonly<Record<string, 400 | 403 | 404 | 503>> = {
   GRANT_REQUEST: 400,
