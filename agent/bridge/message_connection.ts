@@ -94,7 +94,7 @@ export class MessageConnection {
         if (!this.#adaptor.busy) return this.#inboundData(stream, piece);
         // What has to wait is copied: it does not last.
         const copy = piece.slice();
-        this.#adaptor.wait(() => this.#inboundData(stream, copy));
+        this.#inTurn(() => this.#inboundData(stream, copy));
       },
       onEnd: (stream) => this.#inTurn(() => this.#inboundEnd(stream)),
       onBroken: (stream) => this.#inTurn(() => this.#inboundBroken(stream)),
@@ -190,10 +190,12 @@ export class MessageConnection {
     this.#wake();
   }
 
-  /** Does `action` now, or as soon as the adaptor is not busy. */
+  /** Does `action` now, or as soon as the adaptor is not busy; by then the connection may be ending, and nothing matters. */
   #inTurn(action: () => void): void {
-    if (this.#adaptor.busy) this.#adaptor.wait(action);
-    else action();
+    if (!this.#adaptor.busy) return action();
+    this.#adaptor.wait(() => {
+      if (!this.#ending) action();
+    });
   }
 
   #lookIfIdle(): void {
