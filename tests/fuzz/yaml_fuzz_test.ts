@@ -7,6 +7,8 @@ import { scanDocuments } from "../../agent/site/documents.ts";
 import { parseLinkFile } from "../../agent/site/link_file.ts";
 import { problemsError } from "../../agent/site/problems.ts";
 import { base64, KEY, link, linkJson, secret, secretJson } from "../../agent/site/testing_link_files.ts";
+import { describeToken } from "../../agent/site/tokens/describe.ts";
+import { parseToken } from "../../agent/site/tokens/token_file.ts";
 import type { Choose } from "./choices.ts";
 import { countOf, fuzz, type FuzzTarget } from "./fuzz.ts";
 
@@ -31,6 +33,11 @@ const SEEDS = [
     ),
     secret("w"),
   ].join("---\n"),
+  resource("AccessToken", `\n  ca: ${base64(KEY)}\n  code: ${base64(KEY)}\n  linkCost: 2\n  url: https://a.b:1/c`),
+  `${secret("w")}`.replace(
+    "  name: w\n",
+    "  name: w\n  labels: {skupper.io/type: connection-token}\n  annotations:\n    edge-host: a.b\n    edge-port: '1'\n",
+  ),
 ];
 
 const MARKS = [..."{}[],:-?&*!|>'\"%@`#\n\r\t \\\0\u0085\u2028\ufeff"];
@@ -72,19 +79,28 @@ function read(text: string): string {
   const { problems, warnings } = assemble([scanDocuments(text, "f")]);
   const messages = [...warnings];
   if (problems.length > 0) messages.push(problemsError("f", problems).message);
-  const links = readLinks(text, messages);
-  for (const message of messages) assert.ok(!message.includes(QUOTED), `a key is quoted: ${message}`);
-  const codes = [...new Set(problems.map(({ code }) => code))].sort();
-  return `${problems.length > 0 ? `refused ${codes}` : "accepted"}, ${links}`;
-}
-
-function readLinks(text: string, messages: string[]): string {
-  try {
+  const links = attempt(messages, () => {
     const links = parseLinkFile(text, "f");
     for (const { tls, endpoints, cost } of links) {
       assert.ok(endpoints.length > 0 && cost >= 1 && tls.key.includes("PRIVATE KEY"));
     }
     return `${links.length} links`;
+  });
+  const token = attempt(messages, () => {
+    const token = parseToken(text, "f");
+    assert.ok(token.kind === "certificate" ? token.link.endpoints.length > 0 : token.url.protocol === "https:");
+    describeToken(token);
+    return token.kind;
+  });
+  for (const message of messages) assert.ok(!message.includes(QUOTED), `a key is quoted: ${message}`);
+  const codes = [...new Set(problems.map(({ code }) => code))].sort();
+  return `${problems.length > 0 ? `refused ${codes}` : "accepted"}, ${links}, ${token}`;
+}
+
+/** What `reading` says, or the code it fails with; its message is added to `messages`. */
+function attempt(messages: string[], reading: () => string): string {
+  try {
+    return reading();
   } catch (error) {
     if (!(error instanceof TendrilError)) throw error;
     messages.push(error.message);
