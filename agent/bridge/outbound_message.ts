@@ -35,6 +35,8 @@ export class OutboundMessage implements Upstream {
   readonly #mayBeWhole: boolean;
   readonly #window = new SendWindow();
   #gathered: ByteQueue | undefined = new ByteQueue();
+  /** What left as a whole message, as the stream that it could be instead. */
+  #whole: Message | undefined;
   #downstream: Downstream | undefined;
   #roomWanted: (() => void) | undefined;
   #over = false;
@@ -120,9 +122,17 @@ export class OutboundMessage implements Upstream {
     if (gathered === undefined) return;
     this.#gathered = undefined;
     const stream = streamMessage(this.#address, gathered.takeAll());
+    if (whole) this.#whole = stream;
     const message = whole ? { ...stream, annotations: NO_ANNOTATIONS, complete: true } : stream;
     this.#downstream = this.#handler.route(message, this);
     if (this.#downstream === undefined) this.#finish(RELEASED);
+  }
+
+  /** A router on the way had no room for it as a whole message: a stream has a link of its own. */
+  #sendAsStream(stream: Message): void {
+    this.#downstream = this.#handler.route(stream, this);
+    if (this.#downstream === undefined) this.#finish(RELEASED);
+    else this.#downstream.end();
   }
 
   /** The message will never be complete, or nobody cares any more. */
@@ -152,7 +162,10 @@ export class OutboundMessage implements Upstream {
     }
     if (!settled && (state === undefined || state.kind === "other")) return;
     if (!settled) this.#downstream?.producerSettled(state);
-    this.#finish(state);
+    const whole = this.#whole;
+    this.#whole = undefined;
+    if (whole !== undefined && state?.kind === "released") queueMicrotask(() => this.#sendAsStream(whole));
+    else this.#finish(state);
   }
 
   #finish(state: DeliveryState | undefined): void {
