@@ -207,3 +207,57 @@ class MemoryConnector {
     }
   }
 }
+
+/** What a connector made of what its server sent. */
+export interface ResponseReading {
+  /** Messages in order, interim ones too. */
+  readonly responses: ReadRequest[];
+  /** The adaptor has asked to end the connection, before the server did. */
+  closed: boolean;
+}
+
+/** Gives `chunks` and their end to a connector that has sent one request with `method`. */
+export function readResponses(module: AdaptorModule, method: string, chunks: readonly Uint8Array[]): ResponseReading {
+  const instance = module.instantiate();
+  const reading: ResponseReading = { responses: [], closed: false };
+  let splice = 0;
+  const perform = (actions: readonly Action[]) => {
+    for (const action of actions) {
+      if (action.kind === "begin") {
+        reading.responses.push({ head: action.head, body: "", complete: action.interim ?? false });
+      }
+      if (action.kind === "data") reading.responses.at(-1)!.body += textOf(action.data);
+      if (action.kind === "end") reading.responses.at(-1)!.complete = true;
+      if (action.kind === "splice" && action.side === "socket-to-stream") splice = action.length;
+      if (action.kind === "close") reading.closed = true;
+    }
+  };
+  const take = (chunk: Uint8Array) => {
+    for (let rest = chunk; rest.length > 0 && !reading.closed;) {
+      if (splice > 0) {
+        const taken = rest.subarray(0, splice);
+        reading.responses.at(-1)!.body += textOf(taken);
+        rest = rest.subarray(taken.length);
+        splice -= taken.length;
+        if (splice === 0) perform(instance.spliced());
+      } else {
+        const { consumed, actions } = instance.socket(rest, false);
+        rest = rest.subarray(consumed);
+        perform(actions);
+        if (consumed === 0 && splice === 0) throw new Error(`the adaptor does not take ${rest.length} octets`);
+      }
+    }
+  };
+  perform(instance.open("connector", config));
+  const fields = [[":path", { type: "string", value: "/" }], ["Host", { type: "field", value: "h" }]] as const;
+  perform(
+    instance.stream({ kind: "begin", stream: 1, head: { contentType: "", subject: method, properties: fields } }),
+  );
+  perform(instance.stream({ kind: "end", stream: 1 }));
+  for (const chunk of chunks) take(chunk);
+  // The end belongs to a splice for good, and cuts any other short.
+  if (splice === Infinity) reading.responses.at(-1)!.complete = true;
+  else if (splice === 0 && !reading.closed) perform(instance.socket(NO_OCTETS, true).actions);
+  instance.close();
+  return reading;
+}

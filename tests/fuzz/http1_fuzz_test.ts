@@ -6,7 +6,14 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { loadBuiltin } from "../../agent/adaptor/builtin.ts";
-import { octetsOf, type ReadRequest, readRequests, textOf, writeRequests } from "../../agent/adaptor/testing_http1.ts";
+import {
+  octetsOf,
+  type ReadRequest,
+  readRequests,
+  readResponses,
+  textOf,
+  writeRequests,
+} from "../../agent/adaptor/testing_http1.ts";
 import { asOracle } from "../http1/reading.ts";
 import { NodeOracle, type OracleRequest } from "../support/node_http.ts";
 import { testWith } from "../support/programs.ts";
@@ -84,3 +91,39 @@ testWith(
     }
   },
 );
+
+const RESPONSES = [
+  "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+  "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-T: t\r\n\r\n",
+  `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n${"x".repeat(5000)}\r\n0\r\n\r\n`,
+  `HTTP/1.1 200 OK\r\nContent-Length: 6000\r\n\r\n${"x".repeat(6000)}`,
+  "HTTP/1.0 200 OK\r\nX: y\r\n\r\nto the end",
+  "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
+  "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+];
+
+Deno.test("fuzz: damaged responses have one reading, however they are cut, and no more octets than they said", async () => {
+  const module = await loadBuiltin("http1");
+  const report = fuzz({
+    name: "HTTP/1.1 responses",
+    seeds: RESPONSES.map(octetsOf),
+    tokens: [...TOKENS, "HTTP/1.1 200 OK\r\n", "HTTP/1.1 101 Switching Protocols\r\n\r\n"].map(octetsOf),
+    run: (input, choose) => {
+      const method = choose(4) === 0 ? "HEAD" : "GET";
+      const reading = readResponses(module, method, [input]);
+      const cut = readResponses(module, method, chunksOf(input, choose));
+      assert.deepEqual(cut.responses, reading.responses, "another reading in other pieces");
+      const final = reading.responses.filter(({ head }) => !/^1/.test(head.subject!));
+      assert.ok(final.length <= 1, "one request has two answers");
+      const length = final[0]?.head.properties.find(([key]) => key.toLowerCase() === "content-length")?.[1].value;
+      const complete = final[0]?.complete ?? false;
+      if (complete && length !== undefined && method === "GET" && final[0]!.head.subject !== "304") {
+        assert.equal(final[0]!.body.length, Number(length));
+      }
+      if (method === "HEAD") assert.ok(final.every(({ body, head }) => body === "" || head.subject === "502"));
+      return `${method} ${final[0]?.head.subject ?? "none"} ${complete}`;
+    },
+  });
+  assert.ok(countOf(report, (outcome) => outcome === "GET 502 true") > 0);
+  assert.ok(countOf(report, (outcome) => outcome === "GET 200 true") > 0);
+});
