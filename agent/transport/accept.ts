@@ -24,6 +24,8 @@ export interface AcceptOptions {
   readonly handshakeTimeoutMs: number;
   /** Connections open at once, handshaking ones included; more are closed as they come. */
   readonly maxConnections: number;
+  /** The same for one address, so that nobody takes all of them. Default: no limit of its own. */
+  readonly maxPerAddress?: number;
   /** True to serve AMQP inside WebSocket as well as plain AMQP, told apart by the first bytes. Default false. */
   readonly websocket?: boolean;
 }
@@ -94,8 +96,9 @@ export async function acceptThrough(
   };
   const enter = gateOf(admit, refuse);
   const server = createServer({ noDelay: true }, (raw) => {
-    if (sockets.size >= options.maxConnections) {
-      refuse(limitError(options.maxConnections), addressOf(raw));
+    const full = fullness(raw, sockets, options);
+    if (full !== undefined) {
+      refuse(full, addressOf(raw));
       raw.on("error", () => {});
       raw.destroy();
       return;
@@ -157,10 +160,23 @@ function listen(server: Server, { host, port }: Pick<AcceptOptions, "host" | "po
   });
 }
 
-function limitError(maxConnections: number): TendrilError {
-  return new TendrilError("ACCEPT_LIMIT", `The port has ${maxConnections} connections, which is all it takes.`, {
-    hint: "Spread the peers over more ports or routers.",
-  });
+/** Why there is no room for `raw` beside `sockets`, if so. */
+function fullness(
+  raw: Socket,
+  sockets: ReadonlySet<Socket>,
+  { maxConnections, maxPerAddress = Infinity }: Pick<AcceptOptions, "maxConnections" | "maxPerAddress">,
+): TendrilError | undefined {
+  const hint = "Spread the peers over more ports or routers.";
+  if (sockets.size >= maxConnections) {
+    const what = `The port has ${maxConnections} connections, which is all it takes.`;
+    return new TendrilError("ACCEPT_LIMIT", what, { hint });
+  }
+  if (maxPerAddress === Infinity) return undefined;
+  let same = 0;
+  for (const { remoteAddress } of sockets) if (remoteAddress === raw.remoteAddress) same++;
+  if (same < maxPerAddress) return undefined;
+  const what = `The port has ${same} connections of one address, which is all it takes.`;
+  return new TendrilError("ACCEPT_LIMIT", what, { hint });
 }
 
 function acceptFailure(error: unknown): TendrilError {

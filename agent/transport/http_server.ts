@@ -21,6 +21,8 @@ export interface HttpServerOptions {
   readonly tls: TlsCredentials;
   /** Connections open at once; more are closed as they come. */
   readonly maxConnections: number;
+  /** The same for one address. */
+  readonly maxPerAddress: number;
   /** Largest body taken, in octets. */
   readonly maxBody: number;
   /** Deadline for the handshake, again for the whole request, and again for taking the answer, in milliseconds. */

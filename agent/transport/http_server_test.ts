@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect as connectTls, createServer, type TLSSocket } from "node:tls";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect as connectTcp } from "node:net";
 import { run } from "../../tests/support/processes.ts";
 import { testWith } from "../../tests/support/programs.ts";
 import { until } from "../../tests/support/until.ts";
@@ -31,7 +31,16 @@ async function serve(handler = echo, options: Partial<HttpServerOptions> = {}): 
   const tls = options.tls ?? await (await TestAuthority.create("grants")).issue(NAMES);
   const refused: TendrilError[] = [];
   const server = await serveHttps(
-    { host: "127.0.0.1", port: 0, tls, maxConnections: 20, maxBody: 100, timeoutMs: 9000, ...options },
+    {
+      host: "127.0.0.1",
+      port: 0,
+      tls,
+      maxConnections: 20,
+      maxPerAddress: 20,
+      maxBody: 100,
+      timeoutMs: 9000,
+      ...options,
+    },
     handler,
     (reason) => refused.push(reason),
   );
@@ -139,6 +148,21 @@ Deno.test("https: no more connections are taken than were allowed", async () => 
   using _two = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   assert.match(await codeOf(ask(server)), /^LINK_(RESET|FAILED)$/);
   assert.deepEqual(server.refused.map(({ code }) => code), ["ACCEPT_LIMIT"]);
+});
+
+Deno.test("https: one address does not take the connections of another", async () => {
+  await using server = await serve(echo, { maxConnections: 5, maxPerAddress: 2 });
+  const from = (localAddress: string) => {
+    const socket = connectTcp({ host: "127.0.0.1", port: server.port, localAddress }).on("error", () => {});
+    const closed = new Promise<void>((resolve) => socket.on("close", () => resolve()));
+    return { closed, end: () => socket.destroy() };
+  };
+  const crowd = Array.from({ length: 4 }, () => from("127.0.0.2"));
+  await until(() => server.refused.length === 2);
+  assert.equal((await ask(server)).status, 201);
+  for (const { end } of crowd) end();
+  await Promise.all(crowd.map(({ closed }) => closed));
+  assert.deepEqual(server.refused.slice(0, 2).map(({ code }) => code), ["ACCEPT_LIMIT", "ACCEPT_LIMIT"]);
 });
 
 Deno.test("https: a server of another CA, another name or another time is told apart before a byte is sent", async () => {

@@ -64,7 +64,7 @@ testWith(["openssl"], "tokens: the certificate of the port for tokens opens no p
 Deno.test("tokens: clients that hang hold up neither each other nor links", async () => {
   await withHub(async ({ edgePort }, process, grantPort, dir) => {
     const hanging = await Promise.all(
-      Array.from({ length: 40 }, () => Deno.connect({ hostname: "127.0.0.1", port: grantPort })),
+      Array.from({ length: 30 }, () => Deno.connect({ hostname: "127.0.0.1", port: grantPort })),
     );
     const { code, stderr } = await tendril("token", "redeem", `${dir}/west.token`);
     assert.equal(code, 0, stderr);

@@ -81,6 +81,9 @@ export const tokenIssue: Command = defineCommand({
         host: token.host,
       });
     }
+    if (/^(localhost|127\..*|::1)$/.test(token.host)) {
+      logger.warn("only this machine can redeem the token", { host: token.host, next: "Say --grant-host." });
+    }
     if (token.moved) logger.warn("earlier tokens name another port and can't be redeemed any more");
     logger.info("token issued", {
       file: args.file,

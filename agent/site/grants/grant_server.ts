@@ -19,7 +19,9 @@ import { GrantLedger } from "./ledger.ts";
 /** How often the folder is looked at, in ms. */
 const LOOK_MS = 500;
 /** Connections of those who redeem, open at once. */
-const MAX_CONNECTIONS = 64;
+const MAX_CONNECTIONS = 128;
+/** Those of one address. */
+const MAX_PER_ADDRESS = 32;
 /** Largest request body, in octets; codes have 24. */
 const MAX_CODE = 1024;
 /** Deadline for each step of a connection, in ms. */
@@ -90,7 +92,15 @@ export class GrantServer {
       const app = grantApp((redemption) => this.#redeem(redemption), this.#logger, () => performance.now());
       const { port, tls } = access;
       this.#acceptor = await serveHttps(
-        { host: this.#host, port, tls, maxConnections: MAX_CONNECTIONS, maxBody: MAX_CODE, timeoutMs: TIMEOUT_MS },
+        {
+          host: this.#host,
+          port,
+          tls,
+          maxConnections: MAX_CONNECTIONS,
+          maxPerAddress: MAX_PER_ADDRESS,
+          maxBody: MAX_CODE,
+          timeoutMs: TIMEOUT_MS,
+        },
         async (request, peer) => await app.fetch(request, { peer }),
         ({ code, message }, peer) =>
           this.#logger.debug("a client for tokens was sent away", { peer, code, reason: message }),

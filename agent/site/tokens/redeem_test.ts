@@ -12,7 +12,7 @@ const NAMES = { name: "grants", dns: ["localhost", "127.0.0.1"], ips: ["127.0.0.
 async function redeemAt(handler: HttpHandler, change: Partial<RedeemableToken> = {}): Promise<Redeemed> {
   const tls = await (await TestAuthority.create("grants")).issue(NAMES);
   const server = await serveHttps(
-    { host: "127.0.0.1", port: 0, tls, maxConnections: 9, maxBody: 999, timeoutMs: 9000 },
+    { host: "127.0.0.1", port: 0, tls, maxConnections: 9, maxPerAddress: 9, maxBody: 999, timeoutMs: 9000 },
     handler,
     () => {},
   );
@@ -140,7 +140,15 @@ Deno.test("redeeming: clocks, names and servers that are not there are told apar
   const rest = { cost: undefined, expires: undefined, siteVersion: undefined };
   for (const [names, code] of cases) {
     const tls = await authority.issue(names);
-    const options = { host: "127.0.0.1", port: 0, tls, maxConnections: 9, maxBody: 999, timeoutMs: 9000 };
+    const options = {
+      host: "127.0.0.1",
+      port: 0,
+      tls,
+      maxConnections: 9,
+      maxPerAddress: 9,
+      maxBody: 999,
+      timeoutMs: 9000,
+    };
     const server = await serveHttps(options, () => Promise.resolve(new Response()), () => {});
     const url = new URL(`https://127.0.0.1:${server.port}/x`);
     const error = await errorOf(redeemToken({ ...token, ...rest, url }, "me"));
