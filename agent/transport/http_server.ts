@@ -41,13 +41,14 @@ export async function serveHttps(
   handler: HttpHandler,
   onRefused: OnRefused,
 ): Promise<Acceptor> {
-  const open = new Set<Channel>();
+  const open = new Set<Exchange>();
   const acceptor = await acceptThrough(
     (admit, refuse) => publicGate({ tls: options.tls, handshakeTimeoutMs: options.timeoutMs }, admit, refuse),
     { ...options, handshakeTimeoutMs: options.timeoutMs },
     (channel) => {
-      open.add(channel);
-      new Exchange(channel, options, handler, onRefused, () => open.delete(channel)).start();
+      const exchange = new Exchange(channel, options, handler, onRefused, () => open.delete(exchange));
+      open.add(exchange);
+      exchange.start();
     },
     onRefused,
   );
@@ -58,8 +59,10 @@ export async function serveHttps(
       return acceptor.connections;
     },
     async close() {
-      for (const channel of open) channel.destroy();
-      await acceptor.close();
+      const closed = acceptor.close();
+      // What is being answered may have had its effect already: it is answered to the end.
+      await Promise.all([...open].map((exchange) => exchange.end()));
+      await closed;
     },
   };
 }
@@ -75,6 +78,8 @@ class Exchange {
   #request: { readonly line: string; readonly head: HttpHead; readonly body: BodyReader } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #answered = false;
+  #handling = false;
+  readonly #closed = Promise.withResolvers<void>();
   #gone = false;
 
   constructor(
@@ -102,8 +107,15 @@ class Exchange {
         clearTimeout(this.#timer);
         this.#answered = this.#gone = true;
         this.#onGone();
+        this.#closed.resolve();
       },
     });
+  }
+
+  /** Ends the exchange, unless its answer is under way; resolves when it is over. */
+  async end(): Promise<void> {
+    if (!this.#handling) this.#channel.destroy();
+    await this.#closed.promise;
   }
 
   #read(chunk: Uint8Array): void {
@@ -127,7 +139,7 @@ class Exchange {
   }
 
   #handle(request: Request): void {
-    this.#answered = true;
+    this.#answered = this.#handling = true;
     clearTimeout(this.#timer);
     const { address } = this.#channel.peer;
     this.#handler(request, address).catch((error) => {

@@ -116,6 +116,31 @@ Deno.test("https: malformed and oversized requests are answered as such, and rep
   assert.deepEqual(new Set(server.refused.map(({ code }) => code)), new Set(["HTTP_REQUEST"]));
 });
 
+Deno.test("https: a server that is closed answers what it has begun, and nothing else", async () => {
+  const begun = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const tls = await (await TestAuthority.create("grants")).issue(NAMES);
+  const server = await serveHttps(
+    { host: "127.0.0.1", port: 0, tls, maxConnections: 9, maxPerAddress: 9, maxBody: 100, timeoutMs: 9000 },
+    async () => {
+      begun.resolve();
+      await released.promise;
+      return new Response("late");
+    },
+    () => {},
+  );
+  const asked = ask({ port: server.port, ca: tls.ca });
+  await begun.promise;
+  using silent = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await until(() => server.connections === 2);
+  const closed = server.close();
+  assert.equal(await silent.read(new Uint8Array(1)).catch(() => null), null);
+  assert.equal(await codeOf(ask({ port: server.port, ca: tls.ca })), "LINK_REFUSED");
+  released.resolve();
+  assert.deepEqual(await asked, { status: 200, text: "late" });
+  await closed;
+});
+
 Deno.test("https: what the handler throws is told to us, not to the client", async () => {
   await using server = await serve(() => Promise.reject(new Error("the secret is 42")));
   assert.deepEqual(await ask(server), { status: 500, text: "internal error\n" });
