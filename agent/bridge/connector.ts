@@ -24,6 +24,9 @@ const CLIENT_STREAM = 1;
 /** Time a target has to answer, in ms. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** Pause before a target that could not be reached is tried again, in ms. */
+const PROBE_MS = 1000;
+
 /** One connector. */
 export class Connector implements Consumer {
   readonly origin: undefined = undefined;
@@ -41,7 +44,8 @@ export class Connector implements Consumer {
   #lastConnection = 0;
   /** Connections that serve one message after the other; undefined for an adaptor with one message per connection. */
   readonly #pool: TargetPool | undefined;
-  readonly #withdraw: () => void;
+  #withdraw: () => void = () => {};
+  #probe: ReturnType<typeof setTimeout> | undefined;
   #message = "OK";
   #stopped = false;
 
@@ -61,11 +65,11 @@ export class Connector implements Consumer {
         logFields: { connector: spec.name, routingKey, target: formatEndpoint(host, port) },
         dial: () => this.#dialler.dial(host, port),
         route: router.route,
-        onReached: (reason) => this.#setMessage(reason === undefined ? "OK" : `can't reach ${host}:${port}: ${reason}`),
+        onReached: (failure) => this.#reached(failure),
         onDone: () => this.outstanding--,
       });
     }
-    this.#withdraw = router.addresses.add(mobileKey(spec.routingKey), this);
+    this.#advertise();
   }
 
   /** A snapshot. */
@@ -83,6 +87,7 @@ export class Connector implements Consumer {
   /** Withdraws the routing key; open connections go on. */
   refuseNew(): void {
     this.#stopped = true;
+    clearTimeout(this.#probe);
     this.#withdraw();
     this.#pool?.retire();
   }
@@ -148,6 +153,37 @@ export class Connector implements Consumer {
     this.#connections.set(number, connection);
     connection.open("connector");
     waiting.hand((start) => connection.accept(CLIENT_STREAM, { ...message, start }, upstream));
+  }
+
+  #advertise(): void {
+    this.#withdraw = this.#router.addresses.add(mobileKey(this.#spec.routingKey), this);
+  }
+
+  /**
+   * A target that nothing reaches does not serve its key until something does. Routers send a message to who has the
+   * fewest: one that refuses them all always has, and would draw them away from those that work.
+   */
+  #reached(failure: string | undefined): void {
+    const { host, port } = this.#spec;
+    this.#setMessage(failure === undefined ? "OK" : `can't reach ${host}:${port}: ${failure}`);
+    if (failure === undefined || this.#probe !== undefined || this.#stopped || this.#pool?.size !== 0) return;
+    this.#withdraw();
+    this.#probeLater();
+  }
+
+  #probeLater(): void {
+    this.#probe = setTimeout(() => {
+      const { host, port } = this.#spec;
+      this.#dialler.dial(host, port).then((conn) => {
+        conn.close();
+        if (this.#stopped) return;
+        this.#probe = undefined;
+        this.#setMessage("OK");
+        this.#advertise();
+      }, () => {
+        if (!this.#stopped) this.#probeLater();
+      });
+    }, PROBE_MS);
   }
 
   #setMessage(message: string): void {

@@ -7,7 +7,7 @@ import { until } from "../../tests/support/until.ts";
 import { loadBuiltin } from "../adaptor/builtin.ts";
 import { octetsOf, textOf } from "../adaptor/testing_http1.ts";
 import { Router } from "../router/router.ts";
-import type { LogFields, Logger } from "../telemetry/log.ts";
+import { type LogFields, type Logger, silentLogger } from "../telemetry/log.ts";
 import { Connector } from "./connector.ts";
 import { Listener } from "./listener.ts";
 
@@ -15,6 +15,7 @@ interface Service extends AsyncDisposable {
   readonly port: number;
   readonly listener: Listener;
   readonly connector: Connector;
+  readonly router: Router;
   readonly logged: [string, LogFields | undefined][];
 }
 
@@ -39,6 +40,7 @@ async function serviceTo(target: number): Promise<Service> {
     port: listener.status().port,
     listener,
     connector,
+    router,
     logged,
     async [Symbol.asyncDispose]() {
       listener.stop();
@@ -256,6 +258,43 @@ Deno.test("http1: a target that can't be reached is a 503 that names the site, a
   assert.match(answer, /^HTTP\/1.1 503 .*Proxy-Status: "west"; error=destination_unavailable.*routing key "web"/s);
   assert.match(service.connector.status().message, /can't reach/);
   assert.ok(service.logged.some(([message]) => message === "target refused"));
+});
+
+Deno.test("http1: a target that can't be reached draws no requests away from one that can", async () => {
+  using target = scripted("\r\n\r\n", OK);
+  await using service = await serviceTo(target.port);
+  const dead = new Connector(
+    { name: "dead", routingKey: "web", host: "127.0.0.1", port: freePort() },
+    service.router,
+    await loadBuiltin("http1"),
+    silentLogger,
+    () => {},
+  );
+  let left = 400;
+  const ask = async () => {
+    const conn = await connect(service.port);
+    for (; left > 0; left--) {
+      await writeAll(conn, octetsOf(GET));
+      assert.equal(await readUntil(conn, "\r\n\r\nok"), OK);
+    }
+    conn.close();
+  };
+  await Promise.all(Array.from({ length: 8 }, ask));
+  assert.match(dead.status().message, /can't reach/);
+  dead.stop();
+  assert.equal(dead.outstanding, 0);
+});
+
+Deno.test("http1: a target that comes back serves its key again", async () => {
+  const port = freePort();
+  await using service = await serviceTo(port);
+  assert.match(await sayAll(service.port, GET), /^HTTP\/1.1 503 /);
+  await until(() => !service.listener.status().open);
+  const target = Deno.serve({ port, hostname: "127.0.0.1", onListen() {} }, () => new Response("back"));
+  await until(() => service.listener.status().open);
+  assert.equal(await (await fetch(`http://127.0.0.1:${service.listener.status().port}/`)).text(), "back");
+  assert.equal(service.connector.status().message, "OK");
+  await target.shutdown();
 });
 
 Deno.test("http1: nobody serves the key any more: 503 on connections that are open", async () => {

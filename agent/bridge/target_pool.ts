@@ -14,6 +14,12 @@ import { Ticker } from "./ticker.ts";
 /** Octets of a message that wait for the target: what a producer sends before it is held, and what may then be on its way. */
 const WAITING_OCTETS = 2 * HOLD_OCTETS;
 
+/**
+ * How long a message is kept whose target can't be reached, in ms: by then the network knows, and who sends it again sends it
+ * elsewhere.
+ */
+const REFUSAL_MS = 250;
+
 /** What a pool stands on. */
 export interface TargetPoolOptions {
   /** Makes messages of connections. */
@@ -39,6 +45,8 @@ export class TargetPool {
   readonly #options: TargetPoolOptions;
   readonly #connections = new Set<MessageConnection>();
   readonly #ticker = new Ticker();
+  /** Ends what waits for its refusal. */
+  readonly #refusals = new Set<() => void>();
   #idle: MessageConnection[] = [];
   #retired = false;
 
@@ -66,6 +74,7 @@ export class TargetPool {
   retire(): void {
     this.#retired = true;
     this.#idle = [];
+    for (const end of [...this.#refusals]) end();
     for (const connection of [...this.#connections]) connection.retire();
   }
 
@@ -80,10 +89,12 @@ export class TargetPool {
     try {
       conn = await this.#options.dial();
     } catch (error) {
-      onDone();
       onReached(messageOf(error));
       logger.warn("target refused", { ...logFields, reason: messageOf(error) });
-      waiting.refuse();
+      this.#refuseSoon(() => {
+        onDone();
+        waiting.refuse();
+      });
       return;
     }
     onReached(undefined);
@@ -95,6 +106,17 @@ export class TargetPool {
     }
     const connection = this.#join(conn);
     waiting.hand((start) => connection.accept({ ...message, start }, upstream));
+  }
+
+  #refuseSoon(refuse: () => void): void {
+    if (this.#retired) return refuse();
+    const end = () => {
+      clearTimeout(timer);
+      this.#refusals.delete(end);
+      refuse();
+    };
+    const timer = setTimeout(end, REFUSAL_MS);
+    this.#refusals.add(end);
   }
 
   /** A connection that is about to be given its first message. */
