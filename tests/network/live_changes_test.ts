@@ -8,6 +8,17 @@ import { until } from "../support/until.ts";
 const CHANGES = 100;
 const LIMIT_MS = 30_000;
 
+/** Whether `port` refuses clients: the system shuts it a moment after the process does. */
+async function shuts(port: number): Promise<boolean> {
+  for (const end = performance.now() + LIMIT_MS; performance.now() < end;) {
+    const conn = await connect(port).catch(() => undefined);
+    if (conn === undefined) return true;
+    conn.close();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return false;
+}
+
 /** An interior that serves `echo` itself, and an edge that listens for it. */
 async function network(body: (parts: Awaited<ReturnType<typeof start>>) => Promise<void>): Promise<void> {
   const parts = await start();
@@ -75,7 +86,7 @@ Deno.test("live changes: a listener that is removed takes no new client, and kee
       if (/^(listener|Listener).*\.ya?ml$/.test(name) || name === "services.yaml") await remove(name);
     }
     await until(() => said('"resource removed"') === 1, LIMIT_MS);
-    await assert.rejects(connect(port), Deno.errors.ConnectionRefused);
+    assert.ok(await shuts(port), "the port stays open");
     await writeAll(conn, new Uint8Array(100));
     assert.ok(await readExactly(conn, 100), "a connection of a removed listener lives on");
     conn.close();
