@@ -36,6 +36,7 @@ class PatientStream implements Downstream, Upstream {
   /** Undefined between two attempts. */
   #downstream: Downstream | undefined;
   #cancelRetry = () => {};
+  readonly #cancelPatience: () => void;
 
   constructor(route: Route, clock: Clock, message: Message, upstream: Upstream) {
     this.#route = route;
@@ -43,6 +44,10 @@ class PatientStream implements Downstream, Upstream {
     this.#message = message;
     this.#upstream = upstream;
     this.#giveUpAt = clock.now() + PATIENCE_MS;
+    // A stream that rests must not keep its beginning for as long as it lives.
+    this.#cancelPatience = clock.after(PATIENCE_MS, () => {
+      if (this.#downstream !== undefined) this.#forget();
+    });
     this.#attempt();
   }
 
@@ -57,8 +62,7 @@ class PatientStream implements Downstream, Upstream {
     if (this.#kept === undefined) return;
     this.#keptOctets += piece.length;
     // While there is nowhere to go, everything is kept: the producer feels how much that is.
-    const past = this.#keptOctets > MAX_KEPT_OCTETS || this.#clock.now() > this.#giveUpAt;
-    if (past && this.#downstream !== undefined) this.#forget();
+    if (this.#keptOctets > MAX_KEPT_OCTETS && this.#downstream !== undefined) this.#forget();
     else this.#kept.push(piece.slice());
   }
 
@@ -110,10 +114,12 @@ class PatientStream implements Downstream, Upstream {
     this.#downstream = downstream;
     for (const piece of this.#kept ?? []) downstream.write(piece);
     if (this.#ended) downstream.end();
+    if (this.#clock.now() >= this.#giveUpAt) this.#forget(); // This was the last attempt.
     this.#upstream.drained(this.pending);
   }
 
   #forget(): void {
+    this.#cancelPatience();
     this.#kept = undefined;
     this.#keptOctets = 0;
   }

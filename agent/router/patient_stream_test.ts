@@ -95,6 +95,16 @@ Deno.test("a stream that is too long to be kept, or is given up, is not sent aga
   }
 });
 
+Deno.test("a stream that rests is not kept, nor sent again, when patience is over", () => {
+  const clock = new Hands();
+  const [taker, upstream] = [new Taker(), listening()];
+  routePatiently((message, upstream) => taker.deliver(message, upstream), clock, routed(START), upstream);
+  clock.pass(PATIENCE_MS);
+  assert.equal(clock.waiting, 0);
+  taker.taken[0].upstream.consumerState(RELEASED, true);
+  assert.deepEqual(upstream.heard, [[RELEASED, true]]);
+});
+
 Deno.test("between two attempts a stream can be given up", () => {
   const clock = new Hands();
   const [taker, upstream] = [new Taker(), listening()];

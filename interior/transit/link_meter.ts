@@ -24,8 +24,8 @@ const OFF_COST = 2;
 const OFF_TIMES = 3;
 /** Time between two changes, in ms. */
 const QUIET_MS = 10_000;
-/** Costs are 31-bit numbers on the wire; a link that answers at all is far below this. */
-const COST_MAX = 1_000_000;
+/** A link that answers at all is far below this, and costs are 31-bit numbers on the wire. */
+const MOST_COST = 1_000_000;
 
 /** See the head of the file. */
 export class LinkMeter {
@@ -81,7 +81,7 @@ export class LinkMeter {
   #weigh(now: number): void {
     if (this.#roundTrip === undefined || ++this.#samples < FIRST_SAMPLES) return;
     const value = this.#roundTrip * (1 + this.#loss * LOSS_WEIGHT);
-    const measured = Math.min(COST_MAX, Math.max(this.#least, Math.round(value)));
+    const measured = Math.min(MOST_COST, Math.max(this.#least, Math.round(value)));
     const off = Math.abs(measured - this.cost);
     this.#off = off >= OFF_COST && off > this.cost * OFF_SHARE ? this.#off + 1 : 0;
     if (this.#off < OFF_TIMES || now - this.#changedAt < QUIET_MS) return;
