@@ -6,7 +6,7 @@ import { messageOf } from "../lib/errors.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import { mobileKey } from "../router/address.ts";
 import { type Consumer, type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
-import { routePatiently } from "../router/patient_stream.ts";
+import { PatientRoutes } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
 import type { ConnectorSpec } from "../site/spec.ts";
 import type { ConnectorStatus } from "../site/status.ts";
@@ -36,6 +36,7 @@ export class Connector implements Consumer {
 
   readonly #spec: ConnectorSpec;
   readonly #router: Router;
+  readonly #routes: PatientRoutes;
   readonly #adaptor: AdaptorModule;
   readonly #logger: Logger;
   readonly #onChange: () => void;
@@ -53,6 +54,7 @@ export class Connector implements Consumer {
   constructor(spec: ConnectorSpec, router: Router, adaptor: AdaptorModule, logger: Logger, onChange: () => void) {
     this.#spec = spec;
     this.#router = router;
+    this.#routes = new PatientRoutes(router.route, router.clock);
     this.#adaptor = adaptor;
     this.#logger = logger;
     this.#onChange = onChange;
@@ -98,6 +100,7 @@ export class Connector implements Consumer {
     this.#dialler.stop();
     this.#pool?.stop();
     for (const connection of this.#connections.values()) connection.close("the site is stopping");
+    this.#routes.stop();
   }
 
   /** See {@link Consumer}. */
@@ -140,7 +143,7 @@ export class Connector implements Consumer {
       openStream: (head, replyTo, replyUpstream) => {
         if (replyTo === undefined) return undefined;
         const message = streamMessage(replyTo, encodeStreamHead(replyTo, undefined, head));
-        return routePatiently(this.#router.route, this.#router.clock, message, replyUpstream);
+        return this.#routes.send(message, replyUpstream);
       },
       onClosed: (failure) => {
         this.outstanding--;

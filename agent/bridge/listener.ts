@@ -9,7 +9,7 @@ import { messageOf } from "../lib/errors.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import { discriminator, localAddress, mobileKey } from "../router/address.ts";
 import { DISCARD, type Downstream, type Message, RELEASED, type Upstream } from "../router/flow.ts";
-import { routePatiently } from "../router/patient_stream.ts";
+import { PatientRoutes } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
 import type { ListenerSpec } from "../site/spec.ts";
 import type { ListenerStatus } from "../site/status.ts";
@@ -30,6 +30,7 @@ const REOPEN_MS = 1000;
 export class Listener {
   readonly #spec: ListenerSpec;
   readonly #router: Router;
+  readonly #routes: PatientRoutes;
   readonly #adaptor: AdaptorModule;
   readonly #logger: Logger;
   readonly #onChange: () => void;
@@ -47,6 +48,7 @@ export class Listener {
   constructor(spec: ListenerSpec, router: Router, adaptor: AdaptorModule, logger: Logger, onChange: () => void) {
     this.#spec = spec;
     this.#router = router;
+    this.#routes = new PatientRoutes(router.route, router.clock);
     this.#adaptor = adaptor;
     this.#logger = logger;
     this.#onChange = onChange;
@@ -87,6 +89,7 @@ export class Listener {
   stop(): void {
     this.refuseNew();
     for (const connection of this.#connections.values()) connection.close("the site is stopping");
+    this.#routes.stop();
   }
 
   #open(): void {
@@ -160,7 +163,7 @@ export class Listener {
       openStream: (head, _replyTo, upstream) => {
         const start = encodeStreamHead(this.#spec.routingKey, localAddress(name, identity), head);
         const message = streamMessage(this.#spec.routingKey, start);
-        return routePatiently(this.#router.route, this.#router.clock, message, upstream);
+        return this.#routes.send(message, upstream);
       },
       onClosed: (failure) => {
         removeReply();

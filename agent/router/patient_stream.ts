@@ -6,6 +6,7 @@
 
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import type { Clock } from "../lib/clock.ts";
+import { TimeLimit } from "../lib/time_limit.ts";
 import { DISCARD, type Downstream, type Message, RELEASED, type Upstream } from "./flow.ts";
 import type { Route } from "./ingress.ts";
 
@@ -17,14 +18,37 @@ export const MAX_KEPT_OCTETS = 64 * 1024;
 const FIRST_PAUSE_MS = 20;
 const MOST_PAUSE_MS = 320;
 
-/** Sends the stream `message`, which begins with `message.start`, by `route`, again if need be. */
-export function routePatiently(route: Route, clock: Clock, message: Message, upstream: Upstream): Downstream {
-  return new PatientStream(route, clock, message, upstream);
+/** See the head of the file. */
+export class PatientRoutes {
+  readonly #route: Route;
+  readonly #clock: Clock;
+  /** A stream that rests must not keep its beginning for as long as it lives. */
+  readonly #patience: TimeLimit;
+
+  /** Streams go by `route`. */
+  constructor(route: Route, clock: Clock) {
+    this.#route = route;
+    this.#clock = clock;
+    this.#patience = new TimeLimit(clock, PATIENCE_MS);
+  }
+
+  /** Sends the stream `message`, which begins with `message.start`, again if need be. */
+  send(message: Message, upstream: Upstream): Downstream {
+    return new PatientStream(this.#route, this.#clock, this.#patience, message, upstream);
+  }
+
+  /** Streams under way go on, but are not sent again. */
+  stop(): void {
+    this.#patience.stop();
+  }
 }
 
 class PatientStream implements Downstream, Upstream {
   readonly #route: Route;
   readonly #clock: Clock;
+  readonly #patience: TimeLimit;
+  /** Its number there. */
+  readonly #number: number;
   readonly #message: Message;
   readonly #upstream: Upstream;
   readonly #giveUpAt: number;
@@ -36,16 +60,15 @@ class PatientStream implements Downstream, Upstream {
   /** Undefined between two attempts. */
   #downstream: Downstream | undefined;
   #cancelRetry = () => {};
-  readonly #cancelPatience: () => void;
 
-  constructor(route: Route, clock: Clock, message: Message, upstream: Upstream) {
+  constructor(route: Route, clock: Clock, patience: TimeLimit, message: Message, upstream: Upstream) {
     this.#route = route;
     this.#clock = clock;
+    this.#patience = patience;
     this.#message = message;
     this.#upstream = upstream;
     this.#giveUpAt = clock.now() + PATIENCE_MS;
-    // A stream that rests must not keep its beginning for as long as it lives.
-    this.#cancelPatience = clock.after(PATIENCE_MS, () => {
+    this.#number = patience.begin(() => {
       if (this.#downstream !== undefined) this.#forget();
     });
     this.#attempt();
@@ -119,7 +142,7 @@ class PatientStream implements Downstream, Upstream {
   }
 
   #forget(): void {
-    this.#cancelPatience();
+    this.#patience.end(this.#number);
     this.#kept = undefined;
     this.#keptOctets = 0;
   }
