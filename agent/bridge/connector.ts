@@ -14,10 +14,10 @@ import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection } from "./bridged_connection.ts";
 import { Connecting } from "./connecting.ts";
 import { Dialler } from "./dialler.ts";
-import { streamMessage } from "./outbound_stream.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
 import { TargetPool } from "./target_pool.ts";
-import { encodeStreamHead, MAX_HEAD_OCTETS } from "./stream_head.ts";
+import { MAX_HEAD_OCTETS } from "./stream_head.ts";
+import { Target } from "./target.ts";
 
 /** Stream number of the client's stream, fixed by the adaptor ABI. */
 const CLIENT_STREAM = 1;
@@ -138,24 +138,24 @@ export class Connector implements Consumer {
       return;
     }
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
-    const connection: BridgedConnection = new BridgedConnection(conn, this.#adaptor, {
-      logger: this.#logger,
-      openStream: (head, replyTo, replyUpstream) => {
-        if (replyTo === undefined) return undefined;
-        const message = streamMessage(replyTo, encodeStreamHead(replyTo, undefined, head));
-        return this.#routes.send(message, replyUpstream);
-      },
-      onClosed: (failure) => {
-        this.outstanding--;
-        this.#connections.delete(number);
-        if (failure !== undefined) {
-          this.#logger.warn("connection closed", { connector: name, routingKey, reason: failure });
-        }
-      },
-    });
+    const connection = new BridgedConnection(
+      conn,
+      this.#adaptor,
+      new Target(this.#routes, this.#logger, (failure) => {
+        this.#closed(number, failure);
+      }),
+    );
     this.#connections.set(number, connection);
     connection.open("connector");
     waiting.hand((start) => connection.accept(CLIENT_STREAM, { ...message, start }, upstream));
+  }
+
+  #closed(number: number, failure: string | undefined): void {
+    this.outstanding--;
+    this.#connections.delete(number);
+    if (failure === undefined) return;
+    const { name, routingKey } = this.#spec;
+    this.#logger.warn("connection closed", { connector: name, routingKey, reason: failure });
   }
 
   #advertise(): void {

@@ -9,19 +9,20 @@ import { ReceiveWindow } from "./window.ts";
 /** What the owner is told. */
 export interface InboundHandler {
   /** Octets waiting for the socket. */
-  pending(): number;
+  readonly waitingOctets: number;
   /** The head is complete. False refuses the stream, which then gets the outcome `rejected`. */
-  onHead(head: StreamHead): boolean;
+  onHead(stream: number, head: StreamHead): boolean;
   /** The next octets; `piece` is valid only during the call. */
-  onData(piece: Uint8Array): void;
+  onData(stream: number, piece: Uint8Array): void;
   /** The stream is complete. */
-  onEnd(): void;
+  onEnd(stream: number): void;
   /** The stream broke off: its producer or a router on the way is gone, or it broke the rules. */
   onBroken(reason: string): void;
 }
 
 /** See the head of the file. */
 export class InboundStream implements Downstream {
+  readonly #number: number;
   readonly #handler: InboundHandler;
   readonly #upstream: Upstream;
   readonly #window = new ReceiveWindow();
@@ -29,8 +30,9 @@ export class InboundStream implements Downstream {
   #ended = false;
   #settled: boolean;
 
-  /** Joins `message`, whose producer is `upstream`; call {@link InboundStream.begin} next. */
-  constructor(message: Message, upstream: Upstream, handler: InboundHandler) {
+  /** Joins `message`, whose producer is `upstream`, as stream `number`; call {@link InboundStream.begin} next. */
+  constructor(number: number, message: Message, upstream: Upstream, handler: InboundHandler) {
+    this.#number = number;
     this.#handler = handler;
     this.#upstream = upstream;
     this.#settled = message.presettled;
@@ -50,16 +52,16 @@ export class InboundStream implements Downstream {
     const head = decodeStreamHead(bytes);
     if (head === undefined) return;
     this.#head = undefined;
-    if (typeof head === "string" || !this.#handler.onHead(head)) {
+    if (typeof head === "string" || !this.#handler.onHead(this.#number, head)) {
       const description = typeof head === "string" ? head : "not a stream that this service understands";
       this.settle({ kind: "rejected", error: { condition: "amqp:invalid-field", description } });
       if (typeof head === "string") this.#handler.onBroken(head);
       queue.clear();
       return;
     }
-    if (head.bodyAt < bytes.length) this.#handler.onData(bytes.subarray(head.bodyAt));
+    if (head.bodyAt < bytes.length) this.#handler.onData(this.#number, bytes.subarray(head.bodyAt));
     queue.clear();
-    if (this.#ended) this.#handler.onEnd();
+    if (this.#ended) this.#handler.onEnd(this.#number);
   }
 
   /** The socket has taken `total` octets. */
@@ -96,8 +98,8 @@ export class InboundStream implements Downstream {
       return;
     }
     if (this.#settled) return;
-    this.#handler.onData(piece);
-    if (this.#window.overrun(this.#handler.pending())) {
+    this.#handler.onData(this.#number, piece);
+    if (this.#window.overrun(this.#handler.waitingOctets)) {
       this.fail();
       this.#handler.onBroken("the peer ignores the window of the stream");
     }
@@ -106,7 +108,7 @@ export class InboundStream implements Downstream {
   /** See {@link Downstream}. */
   end(): void {
     this.#ended = true;
-    if (this.#head === undefined) return this.#handler.onEnd();
+    if (this.#head === undefined) return this.#handler.onEnd(this.#number);
     this.#head = undefined;
     this.#handler.onBroken("the stream ended inside its head");
   }

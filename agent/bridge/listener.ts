@@ -7,22 +7,18 @@ import type { AdaptorModule } from "../adaptor/action.ts";
 import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
 import { NumberMap } from "../lib/number_map.ts";
-import { discriminator, localAddress, mobileKey } from "../router/address.ts";
-import { DISCARD, type Downstream, type Message, RELEASED, type Upstream } from "../router/flow.ts";
+import { localAddress, mobileKey } from "../router/address.ts";
 import { PatientRoutes } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
 import type { ListenerSpec } from "../site/spec.ts";
 import type { ListenerStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
-import { BridgedConnection } from "./bridged_connection.ts";
+import type { BridgedConnection } from "./bridged_connection.ts";
+import { Client } from "./client.ts";
 import { MessageConnection } from "./message_connection.ts";
-import { streamMessage } from "./outbound_stream.ts";
-import { encodeStreamHead } from "./stream_head.ts";
 import { Ticker } from "./ticker.ts";
 
-/** Stream number of the answer, fixed by the adaptor ABI. */
-const SERVER_STREAM = 2;
 /** Pause before a port that could not be opened, or ran out of file descriptors, is tried again, in ms. */
 const REOPEN_MS = 1000;
 
@@ -155,46 +151,21 @@ export class Listener {
 
   /** One message each way. */
   #serve(conn: Deno.TcpConn): void {
-    const { identity, addresses } = this.#router;
-    const name = `temp.${discriminator()}`;
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
-    const connection: BridgedConnection = new BridgedConnection(conn, this.#adaptor, {
-      logger: this.#logger,
-      openStream: (head, _replyTo, upstream) => {
-        const start = encodeStreamHead(this.#spec.routingKey, localAddress(name, identity), head);
-        const message = streamMessage(this.#spec.routingKey, start);
-        return this.#routes.send(message, upstream);
-      },
-      onClosed: (failure) => {
-        removeReply();
-        this.#closed(number, failure);
-      },
+    const client = new Client(this.#router, this.#routes, this.#spec.routingKey, this.#logger, (failure) => {
+      this.#closed(number, failure);
     });
-    let answered = false;
-    const removeReply = addresses.add(`L${name}`, {
-      origin: undefined,
-      cost: 0,
-      remote: false,
-      outstanding: 0,
-      deliver: (message: Message, upstream: Upstream): Downstream => {
-        if (answered) {
-          queueMicrotask(() => upstream.consumerState(RELEASED, true));
-          return DISCARD;
-        }
-        answered = true;
-        return connection.accept(SERVER_STREAM, message, upstream);
-      },
-    });
+    const connection = client.join(conn, this.#adaptor);
     this.#connections.set(number, connection);
     connection.open("listener");
   }
 
   /** As many messages as the client has for the adaptor, and their answers. */
   #serveMessages(conn: Deno.TcpConn): void {
-    const { identity, addresses, route } = this.#router;
+    const { identity, replies, route } = this.#router;
     const { routingKey } = this.#spec;
-    const name = `temp.${discriminator()}`;
-    const replyTo = localAddress(name, identity);
+    const reply = replies.add({ deliver: (message, upstream) => connection.accept(message, upstream) });
+    const replyTo = localAddress(reply.name, identity);
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
     const connection: MessageConnection = new MessageConnection(conn, this.#adaptor, {
       logger: this.#logger,
@@ -202,17 +173,10 @@ export class Listener {
       envelope: (stream) => ({ to: routingKey, replyTo, messageId: { type: "ulong", value: BigInt(stream) } }),
       onIdle() {},
       onClosed: (failure) => {
-        removeReply();
+        reply.remove();
         this.#ticker.delete(connection);
         this.#closed(number, failure);
       },
-    });
-    const removeReply = addresses.add(`L${name}`, {
-      origin: undefined,
-      cost: 0,
-      remote: false,
-      outstanding: 0,
-      deliver: (message, upstream) => connection.accept(message, upstream),
     });
     this.#connections.set(number, connection);
     connection.open("listener", adaptorConfig(identity.id, routingKey));

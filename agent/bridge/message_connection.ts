@@ -84,8 +84,8 @@ export class MessageConnection {
     this.#hooks = hooks;
     this.#writer = new SocketWriter(conn, {
       onWritten: () => this.#inbound.progress(),
-      onFinished: () => this.#shut(),
-      onFailed: (error) => this.close(`writing to the socket failed: ${messageOf(error)}`),
+      onAllWritten: () => this.#shut(),
+      onWriteFailed: (error) => this.close(`writing to the socket failed: ${messageOf(error)}`),
     }, true);
     this.#inbound = new InboundMessages({
       pending: () => this.#writer.pending,
@@ -102,10 +102,11 @@ export class MessageConnection {
       // The adaptor has heard nothing: the connection is as good as before.
       onRefused: () => this.#lookIfIdle(),
     });
-    this.#reader = new SocketReader(conn, () => this.#allowance(), {
-      onData: (chunk) => this.#take(chunk),
-      onEnd: () => this.#socketEnded(),
-      onFailed: (error) => this.close(`reading from the socket failed: ${messageOf(error)}`),
+    this.#reader = new SocketReader(conn, {
+      readAllowance: () => this.#allowance(),
+      onRead: (chunk) => this.#take(chunk),
+      onReadEnd: () => this.#socketEnded(),
+      onReadFailed: (error) => this.close(`reading from the socket failed: ${messageOf(error)}`),
     });
   }
 

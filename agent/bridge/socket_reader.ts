@@ -16,29 +16,26 @@ const CALM_READS = 16;
 
 /** What the owner of a reader is told. */
 export interface SocketReaderHandler {
+  /** Octets that may be read next; 0 makes the reader wait for {@link SocketReader.wake}. */
+  readAllowance(): number;
   /** Octets arrived; `chunk` is valid only until the result resolves. A promise delays the next read. */
-  onData(chunk: Uint8Array): Promise<void> | undefined;
+  onRead(chunk: Uint8Array): Promise<void> | undefined;
   /** The peer has shut its write side. */
-  onEnd(): void;
+  onReadEnd(): void;
   /** The socket failed. */
-  onFailed(error: unknown): void;
+  onReadFailed(error: unknown): void;
 }
-
-/** Octets that may be read next; 0 makes the reader wait for {@link SocketReader.wake}. */
-export type ReadAllowance = () => number;
 
 /** Reads from one socket. */
 export class SocketReader {
   readonly #conn: Deno.TcpConn;
   readonly #handler: SocketReaderHandler;
-  readonly #allowance: ReadAllowance;
   #wake: (() => void) | undefined;
   #stopped = false;
 
-  /** Reads from `conn`, which the caller owns, as far as `allowance` says. */
-  constructor(conn: Deno.TcpConn, allowance: ReadAllowance, handler: SocketReaderHandler) {
+  /** Reads from `conn`, which the caller owns, as far as `handler` allows. */
+  constructor(conn: Deno.TcpConn, handler: SocketReaderHandler) {
     this.#conn = conn;
-    this.#allowance = allowance;
     this.#handler = handler;
   }
 
@@ -48,7 +45,7 @@ export class SocketReader {
     let calm = 0;
     try {
       for (;;) {
-        const allowed = this.#allowance();
+        const allowed = this.#handler.readAllowance();
         if (allowed <= 0) {
           if (this.#stopped) return;
           await new Promise<void>((resolve) => this.#wake = resolve);
@@ -58,8 +55,8 @@ export class SocketReader {
         const wanted = Math.min(allowed, buffer.length, LARGEST_READ);
         const octets = await this.#conn.read(buffer.subarray(0, wanted));
         if (this.#stopped) return;
-        if (octets === null) return this.#handler.onEnd();
-        const wait = this.#handler.onData(buffer.subarray(0, octets));
+        if (octets === null) return this.#handler.onReadEnd();
+        const wait = this.#handler.onRead(buffer.subarray(0, octets));
         if (wait !== undefined) await wait;
         if (this.#stopped) return;
         if (octets === buffer.length && octets < LARGEST_READ) {
@@ -75,7 +72,7 @@ export class SocketReader {
         }
       }
     } catch (error) {
-      if (!this.#stopped) this.#handler.onFailed(error);
+      if (!this.#stopped) this.#handler.onReadFailed(error);
     } finally {
       giveBuffer(buffer);
     }

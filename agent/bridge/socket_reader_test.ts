@@ -3,7 +3,7 @@ import { connectedPair } from "../../tests/support/tcp.ts";
 import { until } from "../../tests/support/until.ts";
 import { SocketReader } from "./socket_reader.ts";
 
-function handler() {
+function handler(allowance: (octets: number) => number) {
   const heard: string[] = [];
   let octets = 0;
   let wait: (() => Promise<void>) | undefined;
@@ -11,20 +11,21 @@ function handler() {
     heard,
     octets: () => octets,
     waitWith: (make: (() => Promise<void>) | undefined) => wait = make,
-    onData: (chunk: Uint8Array) => {
+    readAllowance: () => allowance(octets),
+    onRead: (chunk: Uint8Array) => {
       octets += chunk.length;
       return wait?.();
     },
-    onEnd: () => void heard.push("end"),
-    onFailed: () => void heard.push("failed"),
+    onReadEnd: () => void heard.push("end"),
+    onReadFailed: () => void heard.push("failed"),
   };
 }
 
 Deno.test("socket reader: never takes more than it is allowed, waits at nothing, goes on when woken", async () => {
   const [near, far] = await connectedPair();
-  const told = handler();
   let allowance = 1000;
-  const reader = new SocketReader(near, () => allowance - told.octets(), told);
+  const told = handler((octets) => allowance - octets);
+  const reader = new SocketReader(near, told);
   const running = reader.run();
   await far.write(new Uint8Array(5000));
   await until(() => told.octets() === 1000);
@@ -42,10 +43,10 @@ Deno.test("socket reader: never takes more than it is allowed, waits at nothing,
 
 Deno.test("socket reader: reads nothing while its consumer has no room", async () => {
   const [near, far] = await connectedPair();
-  const told = handler();
+  const told = handler(() => Infinity);
   const room = Promise.withResolvers<void>();
   told.waitWith(() => room.promise);
-  const running = new SocketReader(near, () => Infinity, told).run();
+  const running = new SocketReader(near, told).run();
   await far.write(new Uint8Array(10));
   await until(() => told.octets() === 10);
   await far.write(new Uint8Array(10));
@@ -64,8 +65,8 @@ Deno.test("socket reader: reads nothing while its consumer has no room", async (
 Deno.test("socket reader: a stop ends it in silence, whether it reads or waits for its allowance", async () => {
   for (const allowance of [0, Infinity]) {
     const [near, far] = await connectedPair();
-    const told = handler();
-    const reader = new SocketReader(near, () => allowance, told);
+    const told = handler(() => allowance);
+    const reader = new SocketReader(near, told);
     const running = reader.run();
     reader.stop();
     near.close();
@@ -77,8 +78,8 @@ Deno.test("socket reader: a stop ends it in silence, whether it reads or waits f
 
 Deno.test("socket reader: a socket that fails is told once, a great amount arrives whole", async () => {
   const [near, far] = await connectedPair();
-  const told = handler();
-  const running = new SocketReader(near, () => Infinity, told).run();
+  const told = handler(() => Infinity);
+  const running = new SocketReader(near, told).run();
   const block = new Uint8Array(1_000_000);
   for (let at = 0; at < block.length;) at += await far.write(block.subarray(at));
   await until(() => told.octets() === block.length);

@@ -10,9 +10,9 @@ export interface SocketWriterHandler {
   /** `total` octets have been written since the start. */
   onWritten(total: number): void;
   /** Everything was written after {@link SocketWriter.finish}: the socket's write side may be shut. */
-  onFinished(): void;
+  onAllWritten(): void;
   /** The socket failed. */
-  onFailed(error: unknown): void;
+  onWriteFailed(error: unknown): void;
 }
 
 /** Writes to one socket. */
@@ -74,12 +74,12 @@ export class SocketWriter {
       }
       if (this.#ended && !this.#stopped) {
         this.#stopped = true;
-        this.#handler.onFinished();
+        this.#handler.onAllWritten();
       }
     } catch (error) {
       if (!this.#stopped) {
         this.stop();
-        this.#handler.onFailed(error);
+        this.#handler.onWriteFailed(error);
       }
     } finally {
       this.#busy = false;

@@ -10,8 +10,8 @@ function handler() {
     heard,
     total: () => total,
     onWritten: (octets: number) => void (total = octets),
-    onFinished: () => void heard.push("finished"),
-    onFailed: () => void heard.push("failed"),
+    onAllWritten: () => void heard.push("finished"),
+    onWriteFailed: () => void heard.push("failed"),
   };
 }
 

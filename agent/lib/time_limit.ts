@@ -9,9 +9,14 @@ import { NumberMap } from "./number_map.ts";
 /** How often is looked, in ms: by so much the end of a limit may be late. */
 export const LOOK_MS = 1000;
 
-interface Limited {
+class Limited {
   readonly endsAt: number;
   readonly onOver: () => void;
+
+  constructor(endsAt: number, onOver: () => void) {
+    this.endsAt = endsAt;
+    this.onOver = onOver;
+  }
 }
 
 /** See the head of the file. */
@@ -31,7 +36,7 @@ export class TimeLimit {
   /** Something begins, and `onOver` is called should it take too long. The result is its number, for {@link end}. */
   begin(onOver: () => void): number {
     const number = this.#last = (this.#last + 1) >>> 0;
-    this.#running.set(number, { endsAt: this.#clock.now() + this.#limitMs, onOver });
+    this.#running.set(number, new Limited(this.#clock.now() + this.#limitMs, onOver));
     if (this.#cancelLook === undefined) this.#lookLater();
     return number;
   }

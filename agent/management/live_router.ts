@@ -6,7 +6,7 @@
 import type { AmqpValue, Terminus } from "../amqp/codec/types.ts";
 import type { Link } from "../amqp/session.ts";
 import { addressKey, type RouterIdentity } from "../router/address.ts";
-import type { AddressEntry } from "../router/address_table.ts";
+import type { AddressEntry } from "../router/address_entry.ts";
 import { EDGE_DOWNLINK, hasSymbol, ROUTER_CONTROL } from "../router/capabilities.ts";
 import type { Peer } from "../router/peer.ts";
 import type { PeerEntry } from "../router/peer_table.ts";

@@ -1,6 +1,7 @@
 /** Chooses the consumers of a message: the three treatments of skupper-router's `src/router_core/forwarder.c`. */
 
-import { type AddressEntry, isEcho } from "./address_table.ts";
+import type { AddressEntry } from "./address_entry.ts";
+import { isEcho } from "./address_table.ts";
 import type { Consumer, Message } from "./flow.ts";
 
 /** Deliveries without outcome beyond which a consumer is taken only when all others are as busy. */

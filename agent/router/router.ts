@@ -5,7 +5,8 @@
  * `peer` is a connected router or client, `edge_links` is how an edge reaches its interior.
  */
 
-import { type AddressEntry, AddressTable } from "./address_table.ts";
+import type { AddressEntry } from "./address_entry.ts";
+import { AddressTable } from "./address_table.ts";
 import { RESEND_RELEASED } from "./annotations.ts";
 import { addressKey, type RouterIdentity, UPLINK_KEY } from "./address.ts";
 import { tally } from "./deliveries.ts";
@@ -14,6 +15,7 @@ import { type Clock, SYSTEM_CLOCK } from "../lib/clock.ts";
 import type { Consumer, Downstream, Message, Upstream } from "./flow.ts";
 import { chooseConsumers, chooseOne } from "./forward.ts";
 import { PeerTable } from "./peer_table.ts";
+import { ReplyAddresses } from "./reply_addresses.ts";
 import { resending } from "./resend.ts";
 
 /** One router. */
@@ -24,6 +26,8 @@ export class Router {
   readonly clock: Clock;
   /** Who serves which address. */
   readonly addresses: AddressTable;
+  /** Who waits for an answer. */
+  readonly replies: ReplyAddresses = new ReplyAddresses();
   /** Who is connected. */
   readonly peers: PeerTable = new PeerTable();
   /** Edge role: takes what no address here serves, and a copy of every multicast. */
@@ -48,6 +52,8 @@ export class Router {
   /** Sends `message` on its way; undefined when nobody takes it. */
   readonly route = (message: Message, upstream: Upstream): Downstream | undefined => {
     const key = addressKey(message.address, this.identity);
+    const taker = this.replies.get(key);
+    if (taker !== undefined) return taker.deliver(message, upstream);
     const entry = key === UPLINK_KEY ? undefined : this.addresses.get(key);
     const consumers = entry === undefined ? [] : chooseConsumers(entry, message);
     // What came down the uplink never goes back up.

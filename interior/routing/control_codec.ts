@@ -7,7 +7,7 @@ import { decodeSections, encodeSections } from "../../agent/amqp/codec/sections.
 import { AmqpSymbol, type AmqpValue } from "../../agent/amqp/codec/types.ts";
 import { Writer } from "../../agent/amqp/codec/writer.ts";
 import { ProtocolError } from "../../agent/amqp/protocol_error.ts";
-import type { Treatment } from "../../agent/router/address_table.ts";
+import type { Treatment } from "../../agent/router/address_entry.ts";
 import type { AdvertisedAddress, ControlMessage, MobileAddressUpdate } from "./control_message.ts";
 import { COST_MAX, MAX_ADDRESSES, MAX_NAME, MAX_PEERS } from "./timing.ts";
 

@@ -1,6 +1,6 @@
 /** What routers say to each other about the network (wire-protocol D.2), as values. */
 
-import type { Treatment } from "../../agent/router/address_table.ts";
+import type { Treatment } from "../../agent/router/address_entry.ts";
 
 /** "I am here, and these are the routers I hear." One hop. */
 export interface Hello {

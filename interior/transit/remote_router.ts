@@ -1,6 +1,6 @@
 /** Another interior as a destination: next hop, cost, and one consumer for each address that it serves. */
 
-import type { Treatment } from "../../agent/router/address_table.ts";
+import type { Treatment } from "../../agent/router/address_entry.ts";
 import type { Consumer, Downstream, Hop, Message, Origin, Upstream } from "../../agent/router/flow.ts";
 import type { Router } from "../../agent/router/router.ts";
 import type { Paths } from "../routing/paths.ts";

@@ -3,8 +3,10 @@
  * loopback and, when SKROUTERD names a binary, with the C router in the same topology. All take turns in one run, so
  * that a slow moment of the machine hits them alike. Needs iperf3, wrk and nginx.
  *
- *   deno task bench [--runs N] [--seconds N] [--interiors N] [--loads LIST] [--json]
+ *   deno task bench [--runs N] [--seconds N] [--warm-up N] [--interiors N] [--loads LIST] [--json]
  *
+ * Each load begins with --warm-up seconds that do not count, for all alike: V8 goes on compiling for some seconds after
+ * it meets a new load, on the same two cores, and that is of no account to a router that runs for months.
  * With --interiors, that many stand in a line between the edges: transit is measured, too.
  * LIST names loads, and beside them `wasm`, what WebAssembly costs in the path of TCP, `footprint`, what an edge takes
  * that has nothing to do, `stalled`, what readers that stop reading cost the process and the other streams, `control`,
@@ -107,6 +109,7 @@ async function main(): Promise<void> {
     options: {
       runs: { type: "string", default: "3" },
       seconds: { type: "string", default: "3" },
+      "warm-up": { type: "string", default: "6" },
       loads: {
         type: "string",
         default: [...Object.keys(LOADS), "wasm", "footprint", "stalled", "control", "routing"].join(","),
@@ -135,6 +138,10 @@ async function main(): Promise<void> {
     const direct = { name: "direct", ports: { iperf: targets.iperf, http: targets.http }, processes: [] };
     const samples: Sample[] = [];
     for (const load of wanted.filter((name) => name in LOADS)) {
+      for (const subject of [...topologies, direct]) {
+        console.error(`${load}, warm-up: ${subject.name}`);
+        await measure(subject, load, Number(values["warm-up"]));
+      }
       for (let run = 0; run < runs; run++) {
         for (const subject of [...topologies, direct]) {
           console.error(`${load}, run ${run + 1} of ${runs}: ${subject.name}`);
