@@ -3,6 +3,7 @@
  * shrinks again when it calms down. Reads on only when the consumer has room.
  */
 
+import { type SocketOctets, socketOctets } from "./socket_octets.ts";
 import { giveBuffer, takeBuffer } from "../lib/buffer_pool.ts";
 
 /** First buffer of a connection; most connections of most protocols need no more, in octets. */
@@ -28,14 +29,14 @@ export interface SocketReaderHandler {
 
 /** Reads from one socket. */
 export class SocketReader {
-  readonly #conn: Deno.TcpConn;
+  readonly #octets: SocketOctets;
   readonly #handler: SocketReaderHandler;
   #wake: (() => void) | undefined;
   #stopped = false;
 
   /** Reads from `conn`, which the caller owns, as far as `handler` allows. */
   constructor(conn: Deno.TcpConn, handler: SocketReaderHandler) {
-    this.#conn = conn;
+    this.#octets = socketOctets(conn);
     this.#handler = handler;
   }
 
@@ -53,9 +54,9 @@ export class SocketReader {
           continue;
         }
         const wanted = Math.min(allowed, buffer.length, LARGEST_READ);
-        const octets = await this.#conn.read(buffer.subarray(0, wanted));
+        const octets = await this.#octets.read(buffer.subarray(0, wanted));
         if (this.#stopped) return;
-        if (octets === null) return this.#handler.onReadEnd();
+        if (octets === 0) return this.#handler.onReadEnd();
         const wait = this.#handler.onRead(buffer.subarray(0, octets));
         if (wait !== undefined) await wait;
         if (this.#stopped) return;

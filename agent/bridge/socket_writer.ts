@@ -4,6 +4,7 @@
  */
 
 import { BlockQueue } from "../lib/block_queue.ts";
+import { type SocketOctets, socketOctets } from "./socket_octets.ts";
 
 /** What the owner of a writer is told. */
 export interface SocketWriterHandler {
@@ -18,6 +19,7 @@ export interface SocketWriterHandler {
 /** Writes to one socket. */
 export class SocketWriter {
   readonly #conn: Deno.TcpConn;
+  readonly #octets: SocketOctets;
   readonly #handler: SocketWriterHandler;
   readonly #gathers: boolean;
   readonly #waiting = new BlockQueue();
@@ -30,6 +32,7 @@ export class SocketWriter {
   /** Writes to `conn`, which the caller owns; `gathers` waits for what else is written in the same turn. */
   constructor(conn: Deno.TcpConn, handler: SocketWriterHandler, gathers = false) {
     this.#conn = conn;
+    this.#octets = socketOctets(conn);
     this.#gathers = gathers;
     this.#handler = handler;
   }
@@ -67,7 +70,7 @@ export class SocketWriter {
       while (this.#waiting.size > 0 && !this.#stopped) {
         // Without delay from the second write on: most short connections need only one, and a call to the system less.
         if (this.#writes++ === 1) this.#conn.setNoDelay(true);
-        const octets = await this.#conn.write(this.#waiting.front());
+        const octets = await this.#octets.write(this.#waiting.front());
         this.#waiting.consume(octets);
         this.#total += octets;
         if (!this.#stopped) this.#handler.onWritten(this.#total);
