@@ -9,7 +9,7 @@ export interface Bulk {
   readonly reverse: boolean;
 }
 
-/** What one run of `wrk` found. */
+/** What one run of `wrk` or `h2load` found. */
 export interface Requests {
   readonly perSecond: number;
   readonly p50Ms: number;
@@ -17,6 +17,12 @@ export interface Requests {
   /** Responses other than success, and socket errors. */
   readonly errors: number;
 }
+
+/** Clients of {@link pacedRequests}, and how many requests each sends per second: half of what the C router can do. */
+const PACED_CLIENTS = 16;
+const PACED_REQUESTS = 625;
+/** New connections in every ms of {@link pacedConnections}. */
+const PACED_CONNECTIONS = 2;
 
 /** Time the iperf3 server needs between two tests, in ms. */
 const SETTLE_MS = 300;
@@ -51,6 +57,42 @@ export async function requests(port: number, seconds: number, keepAlive: boolean
     p99Ms: latency(stdout, "99%"),
     errors: errors.reduce((sum, [, count]) => sum + Number(count), 0),
   };
+}
+
+/** Keep-alive requests at a rate that every subject can serve: only so can their latencies be compared. */
+export function pacedRequests(port: number, seconds: number): Promise<Requests> {
+  return paced(port, seconds, ["-c", `${PACED_CLIENTS}`, "--rps", `${PACED_REQUESTS}`, "-D", `${seconds}`]);
+}
+
+/** Connections for one request each, at a rate that every subject can serve. */
+export function pacedConnections(port: number, seconds: number): Promise<Requests> {
+  const count = `${seconds * 1000 * PACED_CONNECTIONS}`;
+  return paced(port, seconds, ["-n", count, "-c", count, "-r", `${PACED_CONNECTIONS}`, "--rate-period", "1ms"]);
+}
+
+async function paced(port: number, seconds: number, rate: readonly string[]): Promise<Requests> {
+  const log = await Deno.makeTempFile({ prefix: "tendril-bench-" });
+  try {
+    const { code, stdout, stderr } = await run(
+      "h2load",
+      ["--h1", "-t1", "-m1", `--log-file=${log}`, ...rate, `http://127.0.0.1:${port}/`],
+      { limitMs: (seconds + 20) * 1000 },
+    );
+    if (code !== 0) throw new Error(`h2load: ${stderr}${stdout}`);
+    // One line per request: when it began in us, its status, how long it took in us.
+    const lines = (await Deno.readTextFile(log)).trimEnd().split("\n").map((line) => line.split("\t").map(Number));
+    const took = lines.filter(([, status]) => status === 200).map(([, , us]) => us / 1000).sort((a, b) => a - b);
+    const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? NaN;
+    const [unserved] = /(\d+) failed/.exec(stdout)?.slice(1).map(Number) ?? [NaN];
+    return {
+      perSecond: took.length / seconds,
+      p50Ms: at(0.5),
+      p99Ms: at(0.99),
+      errors: unserved + lines.length - took.length,
+    };
+  } finally {
+    await Deno.remove(log);
+  }
 }
 
 function latency(output: string, percentile: string): number {

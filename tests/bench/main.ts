@@ -1,7 +1,7 @@
 /**
  * Compares throughput, requests and connections per second of edge -> interior -> edge over mutual TLS with direct
  * loopback and, when SKROUTERD names a binary, with the C router in the same topology. All take turns in one run, so
- * that a slow moment of the machine hits them alike. Needs iperf3, wrk and nginx.
+ * that a slow moment of the machine hits them alike. Needs iperf3, wrk, h2load and nginx.
  *
  *   deno task bench [--runs N] [--seconds N] [--warm-up N] [--interiors N] [--loads LIST] [--json]
  *
@@ -18,9 +18,11 @@ import { findProgram, skrouterd } from "../support/programs.ts";
 import { freePort, type Process, start, untilListening } from "../support/processes.ts";
 import { type ControlLatency, controlLatency } from "./control.ts";
 import { type Footprint, footprint } from "./footprint.ts";
-import { bulk, requests } from "./load.ts";
+import { bulk, pacedConnections, pacedRequests, type Requests, requests } from "./load.ts";
 import { cpuSeconds, residentMiB } from "./measure.ts";
 import {
+  PACED_CONNECTIONS,
+  PACED_REQUESTS,
   printControl,
   printFootprints,
   printRouting,
@@ -61,12 +63,13 @@ const LOADS: Readonly<
   "8 streams back": async (ports, seconds) => ({
     rate: await bulk(ports.iperf, seconds, { streams: 8, reverse: true }),
   }),
-  "requests": (ports, seconds) => http(ports, seconds, true),
-  "connections": (ports, seconds) => http(ports, seconds, false),
+  "requests": async (ports, seconds) => sample(await requests(ports.http, seconds, true)),
+  "connections": async (ports, seconds) => sample(await requests(ports.http, seconds, false)),
+  [PACED_REQUESTS]: async (ports, seconds) => sample(await pacedRequests(ports.http, seconds)),
+  [PACED_CONNECTIONS]: async (ports, seconds) => sample(await pacedConnections(ports.http, seconds)),
 };
 
-async function http(ports: Readonly<Record<string, number>>, seconds: number, keepAlive: boolean) {
-  const { perSecond, ...rest } = await requests(ports.http, seconds, keepAlive);
+function sample({ perSecond, ...rest }: Requests) {
   return { rate: perSecond, ...rest };
 }
 
@@ -83,8 +86,11 @@ server { listen 127.0.0.1:${http} backlog=2048; location / { return 200 "hello f
 `,
   );
   const nginx = findProgram("nginx");
-  if (nginx === undefined || findProgram("iperf3") === undefined || findProgram("wrk") === undefined) {
-    throw new Error("the benchmark needs iperf3, wrk and nginx: install them and try again");
+  if (
+    nginx === undefined || findProgram("iperf3") === undefined || findProgram("wrk") === undefined ||
+    findProgram("h2load") === undefined
+  ) {
+    throw new Error("the benchmark needs iperf3, wrk, h2load and nginx: install them and try again");
   }
   const processes = [
     start("iperf3", "iperf3", ["-s", "-B", "127.0.0.1", "-p", `${iperf}`]),

@@ -22,10 +22,25 @@ export interface Row {
   readonly cpuSeconds: readonly number[];
 }
 
+/** Loads at a rate that every subject can serve. */
+export const PACED_REQUESTS = "paced requests";
+export const PACED_CONNECTIONS = "paced connections";
+
+/** Ours over the C router's. */
+export interface Ratios {
+  /** Per second: more is better. */
+  readonly throughput: number;
+  readonly requests: number;
+  readonly connections: number;
+  /** The 99th percentile of the time that a request takes at the same load: less is better. */
+  readonly requestsP99: number;
+  readonly connectionsP99: number;
+}
+
 /** Everything that the samples say. */
 export interface Summary {
-  /** Ours over the C router's; absent without one. */
-  readonly ratios: { readonly throughput: number; readonly requests: number; readonly connections: number } | undefined;
+  /** Absent without a C router. */
+  readonly ratios: Ratios | undefined;
   readonly rows: readonly Row[];
 }
 
@@ -38,16 +53,26 @@ export function summarize(samples: readonly Sample[]): Summary {
       if (same.length > 0) rows.push(row(load, subject, same));
     }
   }
-  const ratio = (load: string) => {
-    const of = (subject: string) =>
-      rows.find((row) => row.load === load && row.subject === subject)?.rate.median ?? NaN;
-    return of("tendril") / of("skrouterd");
+  const compare = (load: string, figure: (row: Row) => number | undefined) => {
+    const [ours, theirs] = ["tendril", "skrouterd"].map((subject) => {
+      const found = rows.find((row) => row.load === load && row.subject === subject);
+      return found === undefined ? undefined : figure(found);
+    });
+    return (ours ?? NaN) / (theirs ?? NaN);
   };
+  const ratio = (load: string) => compare(load, (row) => row.rate.median);
+  const p99 = (load: string) => compare(load, (row) => row.p99Ms);
   const bulkRatios = [...new Set(rows.map((row) => row.load))].filter((load) => load.includes("stream")).map(ratio);
   const compared = rows.some((row) => row.subject === "skrouterd");
   return {
     ratios: compared
-      ? { throughput: Math.min(...bulkRatios), requests: ratio("requests"), connections: ratio("connections") }
+      ? {
+        throughput: bulkRatios.length === 0 ? NaN : Math.min(...bulkRatios),
+        requests: ratio("requests"),
+        connections: ratio("connections"),
+        requestsP99: p99(PACED_REQUESTS),
+        connectionsP99: p99(PACED_CONNECTIONS),
+      }
       : undefined,
     rows,
   };
@@ -107,10 +132,12 @@ export function printTable(
     console.log(`resident MiB, ${name}: ${list.join(", ")}`);
   }
   if (summary.ratios === undefined) return;
-  const { throughput, requests, connections } = summary.ratios;
+  const { throughput, requests, connections, requestsP99, connectionsP99 } = summary.ratios;
+  const list = (figures: Readonly<Record<string, number>>) =>
+    Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(2)}`).join(", ");
   console.log(
-    `ratios to skrouterd: throughput ${throughput.toFixed(2)}, requests ${requests.toFixed(2)}, connections ${
-      connections.toFixed(2)
+    `ratios to skrouterd: ${list({ throughput, requests, connections })}; p99 at the same load: ${
+      list({ requests: requestsP99, connections: connectionsP99 })
     }`,
   );
 }
