@@ -5,8 +5,8 @@ import type { Receiver } from "./receiver.ts";
 
 /** What the owner of an incoming delivery wants to know. */
 export interface IncomingHandler {
-  /** The next octets of the message. `piece` is a view that is valid only during the call. */
-  onData(piece: Uint8Array): void;
+  /** The next octets of the message, `last` if it ends with them. `piece` is a view that is valid only during the call. */
+  onData(piece: Uint8Array, last: boolean): void;
   /** The message is complete. */
   onEnd(): void;
   /** The sender, or the link under it, gave the message up before its end. */

@@ -115,8 +115,9 @@ export class Receiver {
       if (last) this.#abort(delivery);
       return;
     }
-    if (piece.length > 0) delivery.handler?.onData(piece);
-    if (last && !header.more) {
+    const ends = last && !header.more;
+    if (piece.length > 0) delivery.handler?.onData(piece, ends);
+    if (ends) {
       // The handler may have detached this link while it took the piece.
       if (this.#current !== delivery) return;
       this.#current = undefined;

@@ -107,8 +107,8 @@ export class OutboundMessage implements Upstream {
       if (this.#gathered !== undefined) this.#gathered.push(EMPTY_DATA);
       else this.#downstream?.write(EMPTY_DATA);
     }
-    this.#route(this.#mayBeWhole);
     this.#ended = true;
+    this.#route(this.#mayBeWhole);
     this.#downstream?.end();
   }
 
@@ -121,9 +121,9 @@ export class OutboundMessage implements Upstream {
     const gathered = this.#gathered;
     if (gathered === undefined) return;
     this.#gathered = undefined;
-    const stream = streamMessage(this.#address, gathered.takeAll());
+    const stream = { ...streamMessage(this.#address, gathered.takeAll()), complete: this.#ended };
     if (whole) this.#whole = stream;
-    const message = whole ? { ...stream, annotations: NO_ANNOTATIONS, complete: true } : stream;
+    const message = whole ? { ...stream, annotations: NO_ANNOTATIONS } : stream;
     this.#downstream = this.#handler.route(message, this);
     if (this.#downstream === undefined) this.#finish(RELEASED);
   }

@@ -48,6 +48,8 @@ class Ingress implements IncomingHandler, Upstream {
   readonly #route: Route;
   readonly #head = new ByteQueue();
   #downstream: Downstream | undefined;
+  /** It was complete when it was routed. */
+  #whole = false;
 
   constructor(delivery: IncomingDelivery, rules: IngressRules, route: Route) {
     this.#delivery = delivery;
@@ -57,7 +59,7 @@ class Ingress implements IncomingHandler, Upstream {
 
   // --- from the link
 
-  onData(piece: Uint8Array): void {
+  onData(piece: Uint8Array, last: boolean): void {
     const downstream = this.#downstream;
     if (downstream !== undefined) {
       downstream.write(piece);
@@ -65,12 +67,12 @@ class Ingress implements IncomingHandler, Upstream {
       return;
     }
     this.#head.push(piece);
-    this.#tryRoute(false);
+    this.#tryRoute(last);
   }
 
   onEnd(): void {
     if (this.#downstream === undefined) this.#tryRoute(true);
-    else this.#downstream.end();
+    else if (!this.#whole) this.#downstream.end();
   }
 
   onAbort(): void {
@@ -122,6 +124,7 @@ class Ingress implements IncomingHandler, Upstream {
       return;
     }
     this.#downstream = downstream;
+    this.#whole = complete;
     if (complete) downstream.end();
   }
 

@@ -60,6 +60,16 @@ Deno.test("ingress: the link's target comes before an override, an override befo
   assert.deepEqual(routedBy({ client: true }), ["web", false], "what a client annotates is not believed");
 });
 
+Deno.test("ingress: a stream that comes whole in one frame is routed as complete, and ends once", () => {
+  const { sender, flow, taken } = linked();
+  begin(sender, new Uint8Array(0)).delivery.finish(
+    message({ to: "web", body: "all of it", annotations: { flags: STREAMING } }),
+  );
+  flow();
+  assert.equal(taken[0]?.message.complete, true);
+  assert.deepEqual(taken[0].events, ["end"]);
+});
+
 Deno.test("ingress: a stream is routed as soon as its head is there, the rest follows", () => {
   const { sender, flow, taken } = linked();
   const octets = message({ to: "web", body: "begin", annotations: { flags: STREAMING } });

@@ -4,7 +4,7 @@
  */
 
 import type { Sender, SenderHandler } from "../amqp/sender.ts";
-import { encodeAnnotations, type RouterAnnotations } from "./annotations.ts";
+import { encodeAnnotations, type RouterAnnotations, STREAMING } from "./annotations.ts";
 import { Egress } from "./egress.ts";
 import {
   type Consumer,
@@ -66,8 +66,11 @@ export class LinkConsumer implements Consumer, SenderHandler {
   deliver(message: Message, upstream: Upstream, load: Load = this): Downstream {
     const annotations = this.#annotate(message);
     const first = annotations === undefined ? [message.start] : [encodeAnnotations(annotations), message.start];
-    if (!message.complete && this.#streams !== undefined) {
+    const streams = !message.complete || (message.annotations.flags & STREAMING) !== 0;
+    if (streams && this.#streams !== undefined) {
       const egress = new Egress(load, message, first, upstream);
+      // With nothing to follow, one frame will do.
+      if (message.complete) egress.end();
       this.#streams.send(egress);
       return egress;
     }

@@ -5,7 +5,7 @@ import { until } from "../../tests/support/until.ts";
 import { message, read } from "../../tests/support/wire_peer.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import type { Receiver } from "../amqp/receiver.ts";
-import { NO_ANNOTATIONS } from "./annotations.ts";
+import { NO_ANNOTATIONS, STREAMING } from "./annotations.ts";
 import { type Annotate, LinkConsumer, MAX_QUEUED_PER_LINK } from "./link_consumer.ts";
 import { StreamLinks } from "./stream_links.ts";
 import { connected } from "./testing_peers.ts";
@@ -213,4 +213,17 @@ Deno.test("link consumer: streams go beside the link where the peer takes that, 
   await until(() => near.wire.arrived.length === 1);
   assert.deepEqual(bodies(near.wire.arrived), ["needs no link"]);
   assert.match(near.wire.opened[0]!.link.name, /^stream\./);
+});
+
+Deno.test("link consumer: a stream that is complete already goes beside the link, too, and ends", async () => {
+  await using near = await consuming({ credit: 0, streams: true });
+  near.wire.onAttach = (link) => {
+    if (link.role !== "receiver") return;
+    link.accept(near.wire.receive());
+    link.keepCredit(10);
+  };
+  const annotations = { ...NO_ANNOTATIONS, flags: STREAMING };
+  near.consumer.deliver({ ...whole("all of it"), annotations }, listening());
+  await until(() => near.wire.arrived[0]?.events.includes("end") === true);
+  assert.deepEqual(bodies(near.wire.arrived), ["all of it"]);
 });
