@@ -102,6 +102,12 @@ export interface AccessSpec {
   readonly tls: TlsCredentials | undefined;
 }
 
+/** True when two specs are alike but for their credentials, and both have some. */
+export function differsInCredentials<S extends Pick<LinkSpec | AccessSpec, "tls">>(one: S, other: S): boolean {
+  if (one.tls === undefined || other.tls === undefined) return false;
+  return JSON.stringify({ ...one, tls: null }) === JSON.stringify({ ...other, tls: null });
+}
+
 /** One whole site. */
 export interface SiteSpec {
   /** Stable unique id (UUID). */
