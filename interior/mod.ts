@@ -6,6 +6,7 @@
 import {
   type AccessSpec,
   Backoff,
+  differsInCredentials,
   type LinkSpec,
   linkTarget,
   type OutboundLink,
@@ -40,6 +41,11 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const ports = new Roster<AccessSpec, AccessPort>({
     name: ({ name, role }) => `${name} ${role}`,
     start: (access) => AccessPort.open(access, router, groups, logger, changed),
+    alter: (port, access, before) => {
+      if (access.tls === undefined || !differsInCredentials(access, before)) return false;
+      port.renew(access.tls);
+      return true;
+    },
     stop: (port) => port.close(),
   });
   const retry = () => new Backoff({ random: Math.random });

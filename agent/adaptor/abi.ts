@@ -92,6 +92,8 @@ export const optionalFunctions: Readonly<Record<string, string>> = { _initialize
 export interface AbiExports {
   /** Linear memory that holds both buffers. */
   readonly memory: WebAssembly.Memory;
+  /** What is left of the fuel; there since the module was metered. */
+  readonly tendril_fuel: WebAssembly.Global<"i32">;
   /** Run once, first, if present. */
   readonly _initialize?: () => void;
   /** Address (upper 32 bits) and length (lower 32) of the description. */

@@ -1,6 +1,7 @@
 /** What an adaptor asks its host to do, decoded from the records of ABI v1 (`docs/reference/adaptor-abi.md`). */
 
 import type { abortReasons } from "./abi.ts";
+import type { PluginHealth } from "./health.ts";
 
 /** A typed application property of a message. A `field` has a symbol as its key on the wire, and its key may occur again. */
 export type PropertyValue = { readonly type: "string" | "field"; readonly value: string } | {
@@ -86,6 +87,8 @@ export interface AdaptorModule {
   readonly readsSocket: boolean;
   /** The form of its messages. */
   readonly messages: MessageForm;
+  /** How its instances behave; absent where nothing can go wrong. */
+  readonly health?: PluginHealth;
   /** Makes an instance for one connection. */
   instantiate(): AdaptorInstance;
 }

@@ -12,9 +12,13 @@ import { encodeAction } from "./action_codec.ts";
 import { describe } from "./description.ts";
 import { writeEvent } from "./event_codec.ts";
 import { defaultLimits } from "./limits.ts";
+import { meter } from "./meter.ts";
 import { instantiateAbi } from "./module.ts";
 import { checkPolicy, checkSize } from "./policy.ts";
 import { RecordReader } from "./record.ts";
+
+/** What a bare instance may execute in its whole life. */
+const BARE_FUEL = 2 ** 30;
 
 /** One call into an instance and what it must answer. */
 export type TranscriptStep =
@@ -229,7 +233,7 @@ function kept(action: Action): Action {
 }
 
 function bare(bytes: Uint8Array<ArrayBuffer>): AbiExports {
-  return instantiateAbi(new WebAssembly.Module(bytes));
+  return instantiateAbi(new WebAssembly.Module(meter(bytes)), BARE_FUEL);
 }
 
 function opened(bytes: Uint8Array<ArrayBuffer>, transcript: Transcript): AbiExports {

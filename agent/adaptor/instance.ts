@@ -9,6 +9,7 @@
 import type { Action, AdaptorInstance, AdaptorRole, StreamEvent } from "./action.ts";
 import { type AbiExports, FeedFlag, recordHeaderSize, RoleNumber, Side, Status } from "./abi.ts";
 import { readActions } from "./action_codec.ts";
+import { messageOf } from "../lib/errors.ts";
 import { AdaptorError, type AdaptorErrorCode } from "./adaptor_error.ts";
 import { writeEvent } from "./event_codec.ts";
 import type { AdaptorLimits } from "./limits.ts";
@@ -50,13 +51,23 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   readonly #abi: AbiExports;
   readonly #layout: InstanceLayout;
   readonly #limits: AdaptorLimits;
+  readonly #onFailed: (error: AdaptorError) => void;
   #memory: Uint8Array;
   #order: StreamOrder | undefined;
   #failure: AdaptorError | undefined;
   #closed = false;
 
-  /** Takes over a fresh instance's exports; `layout` must have been measured on the same module. */
-  constructor(abi: AbiExports, layout: InstanceLayout, limits: AdaptorLimits) {
+  /**
+   * Takes over a fresh instance's exports; `layout` must have been measured on the same module. `onFailed` hears once of
+   * what ended the instance before its time.
+   */
+  constructor(
+    abi: AbiExports,
+    layout: InstanceLayout,
+    limits: AdaptorLimits,
+    onFailed: (error: AdaptorError) => void = () => {},
+  ) {
+    this.#onFailed = onFailed;
     this.#abi = abi;
     this.#layout = layout;
     this.#limits = limits;
@@ -74,8 +85,9 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       this.#order = new StreamOrder(role, this.#limits.openStreams);
       const actions: Action[] = [];
       this.#view().set(config, inPtr);
+      const budget = this.#budget();
       this.#checkStatus(this.#call(() => this.#abi.open(RoleNumber[role], config.length)), "open");
-      this.#drain(actions, this.#budget(), false);
+      this.#drain(actions, budget, false);
       return actions;
     });
   }
@@ -121,20 +133,26 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   tick(now: number): { readonly deadline: number; readonly actions: Action[] } {
     return this.#guard(true, () => {
       const actions: Action[] = [];
+      const budget = this.#budget();
       const deadline = this.#call(() => this.#abi.tick(now));
       if (deadline < 0) this.#checkStatus(deadline, "tick");
       if (!Number.isFinite(deadline)) throw this.#fault("ADAPTOR_STATUS", `tick answered ${deadline}`);
-      this.#drain(actions, this.#budget(), false);
+      this.#drain(actions, budget, false);
       return { deadline: deadline + 0, actions };
     });
   }
 
-  /** Ends the instance; harmless on one that failed or was never opened. Throws ADAPTOR_TRAP. */
+  /** Ends the instance; harmless on one that failed or was never opened. What the module does now wrong matters to nobody here. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#failure) return;
-    this.#call(() => this.#abi.close());
+    this.#budget();
+    try {
+      this.#call(() => this.#abi.close());
+    } catch (error) {
+      if (error instanceof AdaptorError) this.#onFailed(error);
+    }
   }
 
   /** Feeds one piece until the adaptor wants no more of it. Returns the octets consumed. */
@@ -236,8 +254,10 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     for (let i = from; i < actions.length; i++) order?.action(actions[i]!);
   }
 
+  /** What the next input may cost; the fuel for it goes to the module. */
   #budget(): Budget {
-    const { outputOctets, outputActions, drainRounds } = this.#limits;
+    const { outputOctets, outputActions, drainRounds, fuel } = this.#limits;
+    this.#abi.tendril_fuel.value = fuel;
     return { octets: outputOctets, actions: outputActions, rounds: drainRounds };
   }
 
@@ -252,7 +272,8 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     try {
       return run();
     } catch (cause) {
-      throw this.#fault("ADAPTOR_TRAP", "it trapped", cause);
+      if (this.#abi.tendril_fuel.value < 0) throw this.#fault("ADAPTOR_FUEL", "it ran for too long", cause);
+      throw this.#fault("ADAPTOR_TRAP", `it trapped: ${messageOf(cause)}`, cause);
     }
   }
 
@@ -267,7 +288,10 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     try {
       return run();
     } catch (error) {
-      if (error instanceof AdaptorError) this.#failure = error;
+      if (error instanceof AdaptorError) {
+        this.#failure = error;
+        this.#onFailed(error);
+      }
       throw error;
     }
   }

@@ -8,6 +8,8 @@ export interface AdaptorLimits {
   readonly memoryPages: number;
   /** Entries that a module's table may declare as its maximum. */
   readonly tableEntries: number;
+  /** Instructions that a module may execute for one input, and when it is instantiated. */
+  readonly fuel: number;
   /** Octets of output for one input. */
   readonly outputOctets: number;
   /** Actions for one input. */
@@ -23,6 +25,7 @@ export const defaultLimits: AdaptorLimits = {
   moduleOctets: 1 << 20,
   memoryPages: 16,
   tableEntries: 1024,
+  fuel: 40_000_000,
   outputOctets: 256 * 1024,
   outputActions: 4096,
   drainRounds: 64,

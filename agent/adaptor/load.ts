@@ -1,14 +1,14 @@
 /**
  * The load pipeline: from bytes that somebody handed over to a module that connections may use.
  *
- * The steps are in the order in which they protect each other. Two more have their place and are not there yet: a
- * signature after the digest, and metering between policy and compiling. Until then a module can spin for ever, so only code
- * that is trusted not to may be loaded.
+ * The steps are in the order in which they protect each other: size, digest, policy on the original module, metering of
+ * what has passed, compiling, description.
  */
 
 import { AdaptorError } from "./adaptor_error.ts";
 import { describe } from "./description.ts";
 import { type AdaptorLimits, defaultLimits } from "./limits.ts";
+import { meter } from "./meter.ts";
 import { instantiateAbi, WasmAdaptorModule } from "./module.ts";
 import { checkPolicy, checkSize } from "./policy.ts";
 
@@ -22,25 +22,28 @@ export interface AdaptorSource {
   readonly digest: string;
 }
 
-/** Loads a module. Throws an AdaptorError with a load code, or ADAPTOR_INSTANTIATE. */
+/**
+ * Loads a module; `now` is the clock of its health, in ms. Throws an AdaptorError with a load code, or ADAPTOR_INSTANTIATE.
+ */
 export async function loadAdaptor(
   source: AdaptorSource,
   limits: AdaptorLimits = defaultLimits,
+  now: () => number = () => performance.now(),
 ): Promise<WasmAdaptorModule> {
   checkSize(source.bytes, limits);
   // A copy of our own: what was verified is what gets compiled, whatever the caller does meanwhile.
   const bytes = new Uint8Array(source.bytes);
   await checkDigest(bytes, source.digest);
   checkPolicy(bytes, limits);
-  const module = await WebAssembly.compile(bytes);
-  const description = describe(instantiateAbi(module));
+  const module = await WebAssembly.compile(meter(bytes));
+  const description = describe(instantiateAbi(module, limits.fuel));
   if (description.name !== source.name) {
     throw new AdaptorError(
       "ADAPTOR_DESCRIBE",
       `the module for adaptor ${source.name} calls itself ${description.name}`,
     );
   }
-  return new WasmAdaptorModule(module, description, source.digest, limits);
+  return new WasmAdaptorModule(module, description, source.digest, limits, now);
 }
 
 async function checkDigest(bytes: Uint8Array<ArrayBuffer>, expected: string): Promise<void> {

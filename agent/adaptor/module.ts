@@ -4,8 +4,10 @@ import type { AdaptorInstance, AdaptorModule, MessageForm } from "./action.ts";
 import type { AbiExports } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import type { Description } from "./description.ts";
+import { PluginHealth } from "./health.ts";
 import { WasmAdaptorInstance } from "./instance.ts";
 import type { AdaptorLimits } from "./limits.ts";
+import { RefusedInstance } from "./refused.ts";
 import { ReplayedInstance, Transcripts } from "./replay.ts";
 
 /** An {@link AdaptorModule} over WebAssembly. */
@@ -22,12 +24,21 @@ export class WasmAdaptorModule implements AdaptorModule {
   readonly readsSocket: boolean;
   /** See {@link AdaptorModule}. */
   readonly messages: MessageForm;
+  /** See {@link AdaptorModule}. */
+  readonly health: PluginHealth;
   readonly #transcripts = new Transcripts();
   readonly #module: WebAssembly.Module;
   readonly #limits: AdaptorLimits;
 
-  /** Takes over what the load pipeline has verified. */
-  constructor(module: WebAssembly.Module, description: Description, digest: string, limits: AdaptorLimits) {
+  /** Takes over what the load pipeline has verified; `now` is a clock in ms that never goes back. */
+  constructor(
+    module: WebAssembly.Module,
+    description: Description,
+    digest: string,
+    limits: AdaptorLimits,
+    now: () => number,
+  ) {
+    this.health = new PluginHealth(description.name, now);
     this.name = description.name;
     this.version = description.version;
     this.digest = digest;
@@ -41,26 +52,29 @@ export class WasmAdaptorModule implements AdaptorModule {
   /**
    * Makes an instance with a memory of its own, as soon as one is needed: no octet of one connection is ever in reach
    * of another. Calls may throw ADAPTOR_INSTANTIATE, which on a verified module means that the system is short of
-   * memory.
+   * memory. While the plugin is quarantined there are only instances that refuse to be opened.
    */
   instantiate(): AdaptorInstance {
+    const refusal = this.health.refusal();
+    if (refusal !== undefined) return new RefusedInstance(refusal);
     return new ReplayedInstance(this.#transcripts, () => this.#instantiate());
   }
 
   #instantiate(): AdaptorInstance {
-    const abi = instantiateAbi(this.#module);
+    const abi = instantiateAbi(this.#module, this.#limits.fuel);
     if (abi.memory.buffer.byteLength < this.description.memoryOctets) {
       throw new AdaptorError("ADAPTOR_INSTANTIATE", `adaptor ${this.name} could not get its memory`);
     }
-    return new WasmAdaptorInstance(abi, this.description, this.#limits);
+    return new WasmAdaptorInstance(abi, this.description, this.#limits, (error) => this.health.failed(error));
   }
 }
 
-/** Makes a bare instance and runs its `_initialize`. Throws ADAPTOR_INSTANTIATE. */
-export function instantiateAbi(module: WebAssembly.Module): AbiExports {
+/** Makes a bare instance of a metered module, gives it `fuel` and runs its `_initialize`. Throws ADAPTOR_INSTANTIATE. */
+export function instantiateAbi(module: WebAssembly.Module, fuel: number): AbiExports {
   try {
     // The policy has established names, kinds and signatures of all these exports.
     const abi = new WebAssembly.Instance(module).exports as unknown as AbiExports;
+    abi.tendril_fuel.value = fuel;
     abi._initialize?.();
     return abi;
   } catch (cause) {

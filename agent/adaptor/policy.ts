@@ -8,6 +8,7 @@
 import { markerName, minorMarkerName, optionalFunctions, requiredFunctions } from "./abi.ts";
 import { AdaptorError, type AdaptorErrorCode } from "./adaptor_error.ts";
 import type { AdaptorLimits } from "./limits.ts";
+import { FUEL_EXPORT } from "./meter.ts";
 import { type Bounds, type ModuleShape, readShape, type ShapeExport } from "./module_shape.ts";
 
 /** Demands that `bytes` are at most as many as the limit. Throws ADAPTOR_SIZE. */
@@ -63,6 +64,7 @@ function checkExports(shape: ModuleShape): void {
       refuse("ADAPTOR_VERSION", "is made for a newer minor version of this ABI");
     }
   }
+  if (exports.has(FUEL_EXPORT)) refuse("ADAPTOR_EXPORT", `exports ${FUEL_EXPORT}, a name that is the host's`);
   if (exports.get("memory")?.kind !== "memory") refuse("ADAPTOR_EXPORT", "does not export its memory as memory");
   for (const [name, signature] of Object.entries(requiredFunctions)) {
     checkFunction(name, signature, exports.get(name));

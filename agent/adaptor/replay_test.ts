@@ -5,13 +5,14 @@ import { AdaptorError } from "./adaptor_error.ts";
 import { describe } from "./description.ts";
 import { WasmAdaptorInstance } from "./instance.ts";
 import { defaultLimits } from "./limits.ts";
+import { meter } from "./meter.ts";
 import { instantiateAbi } from "./module.ts";
 import { MAX_REMEMBERED, ReplayedInstance, Transcripts } from "./replay.ts";
 import { loadFixture } from "./testing_fixture.ts";
 
 const noConfig = new Uint8Array(0);
-const tcp = new WebAssembly.Module(await Deno.readFile(new URL("./builtin/tcp.wasm", import.meta.url)));
-const echo = new WebAssembly.Module((await loadFixture("echo")).bytes);
+const tcp = new WebAssembly.Module(meter(await Deno.readFile(new URL("./builtin/tcp.wasm", import.meta.url))));
+const echo = new WebAssembly.Module(meter((await loadFixture("echo")).bytes));
 
 /** Makes real instances and counts them. */
 class Factory {
@@ -24,8 +25,12 @@ class Factory {
   }
 
   real(): AdaptorInstance {
-    const layout = describe(instantiateAbi(this.#module));
-    return new WasmAdaptorInstance(instantiateAbi(this.#module), layout, defaultLimits);
+    const layout = describe(this.#bare());
+    return new WasmAdaptorInstance(this.#bare(), layout, defaultLimits);
+  }
+
+  #bare() {
+    return instantiateAbi(this.#module, defaultLimits.fuel);
   }
 
   replayed(): AdaptorInstance {

@@ -17,6 +17,11 @@ export class WasmReader {
     return this.#at === this.#bytes.length;
   }
 
+  /** Octets read so far. */
+  get position(): number {
+    return this.#at;
+  }
+
   /** One octet. */
   u8(): number {
     const octet = this.#bytes[this.#at];
@@ -34,6 +39,12 @@ export class WasmReader {
       value += (octet & 0x7f) * 2 ** shift;
       if (octet < 0x80) return value;
     }
+    throw broken(this.#at, "an integer is too long");
+  }
+
+  /** Passes over an integer of any sign in at most ten octets. */
+  skipInteger(): void {
+    for (let octets = 0; octets < 10; octets++) if (this.u8() < 0x80) return;
     throw broken(this.#at, "an integer is too long");
   }
 

@@ -9,12 +9,13 @@ import { type Consumer, type Downstream, FAILED, type Message, type Upstream } f
 import { PatientRoutes } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
 import type { ConnectorSpec } from "../site/spec.ts";
-import type { ConnectorStatus } from "../site/status.ts";
+import type { ConnectorStatus, HealthStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection } from "./bridged_connection.ts";
 import { Connecting } from "./connecting.ts";
 import { Dialler } from "./dialler.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
+import { HealthMonitor } from "./health/health_monitor.ts";
 import { TargetPool } from "./target_pool.ts";
 import { MAX_HEAD_OCTETS } from "./stream_head.ts";
 import { Target } from "./target.ts";
@@ -45,12 +46,17 @@ export class Connector implements Consumer {
   #lastConnection = 0;
   /** Connections that serve one message after the other; undefined for an adaptor with one message per connection. */
   readonly #pool: TargetPool | undefined;
-  #withdraw: () => void = () => {};
+  /** Undefined where no check is configured. */
+  readonly #health: HealthMonitor | undefined;
+  /** Undefined while the routing key is not served. */
+  #withdraw: (() => void) | undefined;
   #probe: ReturnType<typeof setTimeout> | undefined;
   #message = "OK";
+  /** True once new messages are refused. */
+  #leaving = false;
   #stopped = false;
 
-  /** Serves the routing key from now on. */
+  /** Serves the routing key from now on, or once its health check has passed. */
   constructor(spec: ConnectorSpec, router: Router, adaptor: AdaptorModule, logger: Logger, onChange: () => void) {
     this.#spec = spec;
     this.#router = router;
@@ -71,31 +77,46 @@ export class Connector implements Consumer {
         onDone: () => this.outstanding--,
       });
     }
-    this.#advertise();
+    if (spec.healthCheck !== undefined) {
+      this.#health = new HealthMonitor(spec.healthCheck, spec, () => {
+        this.#settle();
+        this.#onChange();
+      });
+    }
+    this.#settle();
+  }
+
+  /** True while a message is under way, or a connection is open. */
+  get busy(): boolean {
+    return this.outstanding > 0 || this.status().connections > 0;
   }
 
   /** A snapshot. */
   status(): ConnectorStatus {
     const { name, routingKey, host, port } = this.#spec;
+    const health = this.#health?.status();
     return {
       name,
       routingKey,
       target: formatEndpoint(host, port),
       connections: this.#connections.size + (this.#pool?.size ?? 0),
-      message: this.#message,
+      message: health === undefined || health.healthy ? this.#message : unhealthy(health),
+      ...(health === undefined ? {} : { health }),
     };
   }
 
-  /** Withdraws the routing key; open connections go on. */
+  /** Withdraws the routing key; what was accepted goes on. */
   refuseNew(): void {
-    this.#stopped = true;
+    this.#leaving = true;
     clearTimeout(this.#probe);
-    this.#withdraw();
+    this.#health?.stop();
+    this.#settle();
     this.#pool?.retire();
   }
 
   /** Ends everything. */
   stop(): void {
+    this.#stopped = true;
     this.refuseNew();
     this.#dialler.stop();
     this.#pool?.stop();
@@ -158,8 +179,15 @@ export class Connector implements Consumer {
     this.#logger.warn("connection closed", { connector: name, routingKey, reason: failure });
   }
 
-  #advertise(): void {
-    this.#withdraw = this.#router.addresses.add(mobileKey(this.#spec.routingKey), this);
+  /** Serves the routing key exactly while there is nothing against it. */
+  #settle(): void {
+    const serves = !this.#leaving && this.#probe === undefined && (this.#health?.healthy ?? true);
+    if (serves === (this.#withdraw !== undefined)) return;
+    if (serves) this.#withdraw = this.#router.addresses.add(mobileKey(this.#spec.routingKey), this);
+    else {
+      this.#withdraw?.();
+      this.#withdraw = undefined;
+    }
   }
 
   /**
@@ -169,9 +197,9 @@ export class Connector implements Consumer {
   #reached(failure: string | undefined): void {
     const { host, port } = this.#spec;
     this.#setMessage(failure === undefined ? "OK" : `can't reach ${host}:${port}: ${failure}`);
-    if (failure === undefined || this.#probe !== undefined || this.#stopped || this.#pool?.size !== 0) return;
-    this.#withdraw();
+    if (failure === undefined || this.#probe !== undefined || this.#leaving || this.#pool?.size !== 0) return;
     this.#probeLater();
+    this.#settle();
   }
 
   #probeLater(): void {
@@ -179,12 +207,12 @@ export class Connector implements Consumer {
       const { host, port } = this.#spec;
       this.#dialler.dial(host, port).then((conn) => {
         conn.close();
-        if (this.#stopped) return;
+        if (this.#leaving) return;
         this.#probe = undefined;
         this.#setMessage("OK");
-        this.#advertise();
+        this.#settle();
       }, () => {
-        if (!this.#stopped) this.#probeLater();
+        if (!this.#leaving) this.#probeLater();
       });
     }, PROBE_MS);
   }
@@ -194,4 +222,9 @@ export class Connector implements Consumer {
     this.#message = message;
     this.#onChange();
   }
+}
+
+function unhealthy({ result, heldSeconds }: HealthStatus): string {
+  if (heldSeconds !== undefined) return "passes its checks again, held back because it has failed repeatedly";
+  return result === "OK" ? "has yet to pass more checks" : `unhealthy: ${result}`;
 }

@@ -6,6 +6,7 @@ import { loadBuiltin } from "../adaptor/builtin.ts";
 import { mobileKey } from "../router/address.ts";
 import { Router } from "../router/router.ts";
 import { listening } from "../router/testing_consumer.ts";
+import type { HealthCheckSpec } from "../site/spec.ts";
 import type { LogFields, Logger } from "../telemetry/log.ts";
 import { Connector } from "./connector.ts";
 import { streamMessage } from "./outbound_stream.ts";
@@ -13,14 +14,20 @@ import { encodeStreamHead } from "./stream_head.ts";
 
 const TCP_HEAD = { contentType: "application/octet-stream", properties: [] };
 
-async function connectorTo(port: number) {
+async function connectorTo(port: number, healthCheck?: HealthCheckSpec) {
   const router = new Router({ id: "east", role: "edge" });
   const logged: [string, LogFields | undefined][] = [];
   const take = (message: string, fields?: LogFields) => void logged.push([message, fields]);
   const logger: Logger = { debug: take, info: take, warn: take, error: take };
-  const spec = { name: "c", routingKey: "key", host: "127.0.0.1", port };
+  const spec = { name: "c", routingKey: "key", host: "127.0.0.1", port, ...(healthCheck && { healthCheck }) };
   const connector = new Connector(spec, router, await loadBuiltin("tcp"), logger, () => {});
-  return { connector, router, logged };
+  const reachable: boolean[] = [];
+  const unwatch = router.addresses.watch(mobileKey("key"), undefined, (now) => reachable.push(now));
+  const stop = () => {
+    unwatch();
+    connector.stop();
+  };
+  return { connector, router, logged, reachable, stop };
 }
 
 Deno.test("connector: a stream of another protocol is released, so that another consumer may take it", async () => {
@@ -74,12 +81,94 @@ Deno.test("connector: a client that leaves while its target is dialled is not co
 });
 
 Deno.test("connector: stands for its key until it refuses new streams", async () => {
-  const { connector, router } = await connectorTo(freePort());
-  const reachable: boolean[] = [];
-  const unwatch = router.addresses.watch(mobileKey("key"), undefined, (now) => reachable.push(now));
+  const { connector, reachable, stop } = await connectorTo(freePort());
   connector.refuseNew();
+  deepEqual(reachable, [true, false]);
+  stop();
+});
+
+Deno.test("connector: what was accepted before it refuses new streams is served, and counts as under way", async () => {
+  let clients = 0;
+  using target = server(async (conn) => {
+    clients++;
+    await conn.read(new Uint8Array(1));
+  });
+  const { connector, stop } = await connectorTo(target.port);
+  const upstream = listening();
+  const taken = connector.deliver(streamMessage("key", encodeStreamHead("key", "r", TCP_HEAD)), upstream);
+  connector.refuseNew();
+  equal(connector.busy, true, "a target that is being dialled is not forgotten");
+  await until(() => connector.status().connections === 1 && clients === 1);
+  deepEqual(upstream.heard, []);
+  taken.abort();
+  await until(() => !connector.busy);
+  stop();
+});
+
+const CHECK = { intervalSeconds: 0.1, timeoutSeconds: 5, successThreshold: 1, failureThreshold: 2 };
+
+Deno.test("connector: a target whose check fails does not serve its key until it passes again", async () => {
+  let status = 500;
+  using target = server(async (conn) => {
+    await conn.read(new Uint8Array(1000));
+    await conn.write(new TextEncoder().encode(`HTTP/1.1 ${status} x\r\n\r\n`));
+  });
+  const { connector, reachable, stop } = await connectorTo(target.port, { http: { path: "/ready" }, ...CHECK });
+  deepEqual([reachable, connector.status().health?.result], [[false], "not checked yet"]);
+  await until(() => connector.status().health?.checkedAt !== undefined);
+  equal(connector.status().message, "unhealthy: the answer to GET /ready is 500");
+  status = 200;
+  await until(() => reachable.at(-1) === true);
+  equal(connector.status().message, "OK");
+  status = 503;
   await until(() => reachable.at(-1) === false);
-  equal(reachable[0], true);
-  unwatch();
-  connector.stop();
+  const { message, health } = connector.status();
+  deepEqual([message, health?.healthy], ["unhealthy: the answer to GET /ready is 503", false]);
+  status = 200;
+  await until(() => reachable.at(-1) === true);
+  deepEqual(reachable, [false, true, false, true]);
+  stop();
+});
+
+Deno.test("connector: a target that hangs is as unhealthy as one that refuses, and is asked once at a time", async () => {
+  let hangs = false;
+  let most = 0;
+  let clients = 0;
+  using target = server(async (conn) => {
+    most = Math.max(most, ++clients);
+    if (!hangs) await conn.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\n\r\n"));
+    while (await conn.read(new Uint8Array(1000)).catch(() => null) !== null);
+    clients--;
+  });
+  const { connector, reachable, stop } = await connectorTo(target.port, {
+    http: { path: "/" },
+    ...CHECK,
+    timeoutSeconds: 0.5,
+  });
+  await until(() => reachable.at(-1) === true);
+  hangs = true;
+  await until(() => reachable.at(-1) === false);
+  equal(connector.status().message, "unhealthy: no answer within 0.5 s");
+  equal(most, 1);
+  stop();
+  await until(() => clients === 0);
+});
+
+Deno.test("connector: a target that is up and down is held back, and its status says so", async () => {
+  let status = 200;
+  using target = server(async (conn) => {
+    await conn.read(new Uint8Array(1000));
+    await conn.write(new TextEncoder().encode(`HTTP/1.1 ${status} x\r\n\r\n`));
+  });
+  const { connector, reachable, stop } = await connectorTo(target.port, { http: { path: "/" }, ...CHECK });
+  for (const changes of [1, 3]) {
+    await until(() => reachable.length === changes + 1);
+    status = 500;
+    await until(() => reachable.length === changes + 2);
+    status = 200;
+  }
+  await until(() => connector.status().health?.heldSeconds !== undefined);
+  match(connector.status().message, /held back/);
+  deepEqual(reachable, [false, true, false, true, false]);
+  stop();
 });

@@ -55,6 +55,11 @@ export class Listener {
     });
   }
 
+  /** True while a client is connected. */
+  get busy(): boolean {
+    return this.#connections.size > 0;
+  }
+
   /** A snapshot. */
   status(): ListenerStatus {
     const { name, routingKey, host } = this.#spec;

@@ -90,6 +90,12 @@ function listenerChange(before: ListenerStatus | undefined, after: ListenerStatu
 
 function connectorChange(before: ConnectorStatus | undefined, after: ConnectorStatus): Narration | undefined {
   const fields = { connector: after.name, routingKey: after.routingKey, target: after.target };
+  const { health } = after;
+  if (health !== undefined && before?.health?.healthy !== health.healthy) {
+    const facts = { ...fields, since: health.since };
+    if (health.healthy) return tell("info", "target is healthy", facts);
+    if (before !== undefined) return tell("warn", "target is unhealthy", { ...facts, reason: health.result });
+  }
   if (before === undefined) return tell("info", "connector offers", fields);
   if (before.message === after.message) return undefined;
   return after.message === "OK"

@@ -160,8 +160,10 @@ class Assembly implements Assembled {
       this.#take(host, port, document, ["spec", "port"]);
       this.listeners.push({ name, routingKey, host, port, ...this.#protocol(type, document) });
     });
-    this.#each(documents, connectorKind, ({ metadata: { name }, spec: { routingKey, host, port, type } }, document) => {
-      this.connectors.push({ name, routingKey, host, port, ...this.#protocol(type, document) });
+    this.#each(documents, connectorKind, ({ metadata: { name }, spec }, document) => {
+      const { routingKey, host, port, type, healthCheck } = spec;
+      const checked = healthCheck === undefined || healthCheck === null ? {} : { healthCheck };
+      this.connectors.push({ name, routingKey, host, port, ...this.#protocol(type, document), ...checked });
     });
     this.#each(documents, linkKind, ({ metadata: { name }, spec }, document) => {
       const setting = spec.settings[PROXY_SETTING] ?? "";

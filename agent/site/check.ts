@@ -46,7 +46,9 @@ function explain(issue: z.core.$ZodRawIssue): string {
     case "invalid_value":
       return `must be ${issue.values.filter((value) => value !== "").map(String).join(" or ")}`;
     case "too_small":
-      return "must not be empty";
+      return issue.origin === "number" ? `must be at least ${issue.minimum}` : "must not be empty";
+    case "unrecognized_keys":
+      return `has no field ${issue.keys.map(shown).join(" and no ")}`;
     case "too_big":
       return `must be at most ${issue.maximum}`;
     default:

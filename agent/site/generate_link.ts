@@ -25,7 +25,7 @@ export interface GenerateLinkOptions {
 export interface GeneratedLink {
   /** Secret and Link; holds a private key. */
   readonly yaml: string;
-  /** True when the server certificate now names the host as well: a running site opens its ports for links anew. */
+  /** True when the server certificate was issued anew, to name the host as well. */
   readonly reissued: boolean;
 }
 

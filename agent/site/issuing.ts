@@ -21,8 +21,8 @@ export interface SiteAccess {
 }
 
 /**
- * Makes sure that the certificates of the ports for links name `host`; true when one had to be issued anew, for which a
- * running site opens them anew. Throws SITE_SECRET, SITE_WRITE, and what {@link siteAccess} does.
+ * Makes sure that the certificates of the ports for links name `host`; true when one had to be issued anew, which a
+ * running site takes into use. Throws SITE_SECRET, SITE_WRITE, and what {@link siteAccess} does.
  */
 export async function coverHost(
   dir: string,

@@ -7,7 +7,7 @@
 export interface RosterChange {
   /** Its name. */
   readonly name: string;
-  /** `failed`: it could not be started, and is not there. */
+  /** `failed`: it could not be started, and is not there; or could not be altered, and is as it was. */
   readonly action: "added" | "changed" | "removed" | "failed";
   /** Why it failed. */
   readonly error?: unknown;
@@ -19,14 +19,26 @@ export interface RosterRules<S, R> {
   name(spec: S): string;
   /** Starts a part; may throw. */
   start(spec: S): R | Promise<R>;
+  /**
+   * Makes a part that runs as `before` what `spec` says without stopping it; false when that takes a new start. What it
+   * throws leaves the part as it was, and is tried again by the next call. Without it every change is a new start.
+   */
+  alter?(running: R, spec: S, before: S): boolean;
   /** Stops a part; resolves when what it holds, such as a port, is free. */
   stop(running: R): void | Promise<void>;
+}
+
+/** A part and what it runs as. */
+interface Part<S, R> {
+  readonly spec: S;
+  readonly text: string;
+  readonly running: R;
 }
 
 /** See the head of the file. */
 export class Roster<S, R> {
   readonly #rules: RosterRules<S, R>;
-  #parts = new Map<string, { readonly text: string; readonly running: R }>();
+  #parts = new Map<string, Part<S, R>>();
 
   /** Nothing runs. */
   constructor(rules: RosterRules<S, R>) {
@@ -52,6 +64,11 @@ export class Roster<S, R> {
         kept.set(name, part);
         continue;
       }
+      const altered = this.#alter(part, wanted.get(name), changes);
+      if (altered !== undefined) {
+        kept.set(name, altered);
+        continue;
+      }
       await this.#rules.stop(part.running);
       if (!wanted.has(name)) changes.push({ name, action: "removed" });
     }
@@ -63,7 +80,7 @@ export class Roster<S, R> {
         continue;
       }
       try {
-        after.set(name, { text, running: await this.#rules.start(spec) });
+        after.set(name, { spec, text, running: await this.#rules.start(spec) });
         changes.push({ name, action: before.has(name) ? "changed" : "added" });
       } catch (error) {
         changes.push({ name, action: "failed", error });
@@ -71,5 +88,23 @@ export class Roster<S, R> {
     }
     this.#parts = after;
     return changes;
+  }
+
+  /** The part as it is after an attempt to make it `wanted`; undefined when it has to go. */
+  #alter(
+    part: Part<S, R>,
+    wanted: Pick<Part<S, R>, "spec" | "text"> | undefined,
+    changes: RosterChange[],
+  ): Part<S, R> | undefined {
+    if (wanted === undefined || this.#rules.alter === undefined) return undefined;
+    const name = this.#rules.name(wanted.spec);
+    try {
+      if (!this.#rules.alter(part.running, wanted.spec, part.spec)) return undefined;
+      changes.push({ name, action: "changed" });
+      return { ...wanted, running: part.running };
+    } catch (error) {
+      changes.push({ name, action: "failed", error });
+      return part;
+    }
   }
 }

@@ -49,6 +49,33 @@ Deno.test("roster: parts come, change and go, and a port that is given up can be
   assert.deepEqual(log(), ["-a", "-b", "+a", "+d"]);
 });
 
+Deno.test("roster: a part that can be altered is not stopped, and one that fails to be is as it was", async () => {
+  const log: string[] = [];
+  const parts = new Roster<Spec & { readonly label: string }, { label: string }>({
+    name: ({ name }) => name,
+    start: ({ label }) => {
+      log.push(`+${label}`);
+      return { label };
+    },
+    alter: (running, { port, label }, before) => {
+      if (port !== before.port) return false;
+      if (label === "bad") throw new Error("bad label");
+      running.label = label;
+      return true;
+    },
+    stop: ({ label }) => void log.push(`-${label}`),
+  });
+  await parts.apply([{ name: "a", port: 1, label: "one" }]);
+  const [first] = parts.running;
+  assert.deepEqual(await parts.apply([{ name: "a", port: 1, label: "two" }]), [{ name: "a", action: "changed" }]);
+  const [failed] = await parts.apply([{ name: "a", port: 1, label: "bad" }]);
+  assert.deepEqual([failed.action, String(failed.error)], ["failed", "Error: bad label"]);
+  assert.deepEqual([parts.running[0] === first, first.label], [true, "two"]);
+  assert.deepEqual(log.splice(0), ["+one"]);
+  assert.deepEqual(await parts.apply([{ name: "a", port: 2, label: "two" }]), [{ name: "a", action: "changed" }]);
+  assert.deepEqual(log, ["-two", "+two"]);
+});
+
 Deno.test("roster: what can't start is told, left out, and tried again", async () => {
   const { roster: parts } = roster();
   const [, failed] = await parts.apply([{ name: "a", port: 1 }, { name: "b", port: 1 }]);

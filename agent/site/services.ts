@@ -111,7 +111,7 @@ export class SiteServices {
   async drain(graceMs: number): Promise<void> {
     for (const service of this.#all()) service.refuseNew();
     const deadline = performance.now() + graceMs;
-    while (this.#open() > 0 && performance.now() < deadline) {
+    while (this.#all().some(({ busy }) => busy) && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP_MS));
     }
   }
@@ -124,15 +124,11 @@ export class SiteServices {
 
   #leave(service: Listener | Connector): void {
     service.refuseNew();
-    for (const gone of this.#leaving) if (gone.status().connections === 0) this.#leaving.delete(gone);
-    if (service.status().connections > 0) this.#leaving.add(service);
+    for (const gone of this.#leaving) if (!gone.busy) this.#leaving.delete(gone);
+    if (service.busy) this.#leaving.add(service);
   }
 
   #all(): (Listener | Connector)[] {
     return [...this.#listeners.running, ...this.#connectors.running, ...this.#leaving];
-  }
-
-  #open(): number {
-    return this.#all().reduce((open, service) => open + service.status().connections, 0);
   }
 }

@@ -28,6 +28,29 @@ export interface ListenerSpec {
   readonly protocol?: Protocol;
 }
 
+/** How a target is checked: exactly one of the three ways, and how often. Times may be fractions of a second. */
+export interface HealthCheckSpec {
+  /** It must accept a connection; host and port are those of the target where they are absent. */
+  readonly tcp?: { readonly host?: string; readonly port?: number };
+  /** It must answer a GET of `path` with one of the given statuses, or 200 to 399. */
+  readonly http?: {
+    readonly path: string;
+    readonly host?: string;
+    readonly port?: number;
+    readonly expectedStatus?: readonly number[];
+  };
+  /** A program and its arguments; it must end with exit code 0. */
+  readonly command?: readonly string[];
+  /** From the begin of one check to that of the next. */
+  readonly intervalSeconds: number;
+  /** Time after which a check has failed. */
+  readonly timeoutSeconds: number;
+  /** Successes in a row that make it healthy. */
+  readonly successThreshold: number;
+  /** Failures in a row that make it unhealthy. */
+  readonly failureThreshold: number;
+}
+
 /** A local target that serves a routing key. */
 export interface ConnectorSpec {
   /** Name of the Connector. */
@@ -40,6 +63,8 @@ export interface ConnectorSpec {
   readonly port: number;
   /** What it speaks; TCP where it is absent. Must be the same at the listeners of the key. */
   readonly protocol?: Protocol;
+  /** Without one, the target counts as healthy. */
+  readonly healthCheck?: HealthCheckSpec;
 }
 
 /** One address at which a link's remote router may be reached. */
@@ -100,6 +125,12 @@ export interface AccessSpec {
   readonly measured: boolean;
   /** Undefined only for role `normal` on a loopback host. */
   readonly tls: TlsCredentials | undefined;
+}
+
+/** True when two specs are alike but for their credentials, and both have some. */
+export function differsInCredentials<S extends Pick<LinkSpec | AccessSpec, "tls">>(one: S, other: S): boolean {
+  if (one.tls === undefined || other.tls === undefined) return false;
+  return JSON.stringify({ ...one, tls: null }) === JSON.stringify({ ...other, tls: null });
 }
 
 /** One whole site. */

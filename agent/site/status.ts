@@ -44,6 +44,20 @@ export interface ListenerStatus {
   readonly message: string;
 }
 
+/** What the checks of a target have found. Times are in ISO 8601. */
+export interface HealthStatus {
+  /** True while the target serves its routing key. */
+  readonly healthy: boolean;
+  /** When it became so. */
+  readonly since: string;
+  /** The last result: why it failed, or "OK". */
+  readonly result: string;
+  /** When that was; undefined before the first one. */
+  readonly checkedAt: string | undefined;
+  /** How long it must go on without a failure, because it has failed again and again. */
+  readonly heldSeconds?: number;
+}
+
 /** One connector. */
 export interface ConnectorStatus {
   /** Name of the Connector. */
@@ -54,8 +68,10 @@ export interface ConnectorStatus {
   readonly target: string;
   /** Connections to the target now. */
   readonly connections: number;
-  /** The last failure to reach the target, or "OK". */
+  /** Why the target is not served, or the last failure to reach it, or "OK". */
   readonly message: string;
+  /** Where a check is configured. */
+  readonly health?: HealthStatus;
 }
 
 /** One port that accepts peers. */

@@ -39,6 +39,11 @@ export interface Acceptor {
   /** Sockets open now, handshaking ones included. */
   readonly connections: number;
   /**
+   * Shows and trusts `tls` in every handshake that begins from now on; who is connected stays so, and so does who is
+   * shaking hands. Throws LINK_TLS_CREDENTIALS, and then all is as it was. Not for a port that was opened without.
+   */
+  renew(tls: TlsCredentials): void;
+  /**
    * Accepts nobody any more and drops who is still shaking hands; resolves when the port is free. Channels that were
    * handed out live on: they are their owners'.
    */
@@ -52,23 +57,23 @@ export type OnRefused = (reason: TendrilError, address: string) => void;
 
 /** What becomes of a socket that got through: hands the channel out, or reports why not. */
 export type Admit = (channel: SocketChannel, raw: Socket) => void;
-/** Makes the gate of a port. */
-export type GateMaker = (admit: Admit, refuse: OnRefused) => Gate;
+/** Makes the gate of a port that shows and trusts `tls`. */
+export type GateMaker = (tls: TlsCredentials | undefined, admit: Admit, refuse: OnRefused) => Gate;
 
 /**
  * Opens a port. Throws ACCEPT_PLAIN_REMOTE for plain TCP beyond loopback, ACCEPT_PORT when the port can't be opened, and
  * LINK_TLS_CREDENTIALS when the credentials are unusable.
  */
 export function accept(options: AcceptOptions, onChannel: OnChannel, onRefused: OnRefused): Promise<Acceptor> {
-  const gateOf: GateMaker = (admit, refuse) =>
-    options.tls === undefined ? plainGate(options, admit) : tlsGate({ ...options, tls: options.tls }, admit, refuse);
+  const gateOf: GateMaker = (tls, admit, refuse) =>
+    tls === undefined ? plainGate(options, admit) : tlsGate({ ...options, tls }, admit, refuse);
   return acceptThrough(gateOf, options, onChannel, onRefused);
 }
 
 /** The same with a gate of the caller's: what a socket has to pass before it is handed out. */
 export async function acceptThrough(
   gateOf: GateMaker,
-  options: Omit<AcceptOptions, "tls">,
+  options: AcceptOptions,
   onChannel: OnChannel,
   onRefused: OnRefused,
 ): Promise<Acceptor> {
@@ -94,7 +99,7 @@ export async function acceptThrough(
         (error) => refuse(linkError(error, { peer: channel.peer.address, handshaking: true }), addressOf(raw)),
       );
   };
-  const enter = gateOf(admit, refuse);
+  let enter = gateOf(options.tls, admit, refuse);
   const server = createServer({ noDelay: true }, (raw) => {
     const full = fullness(raw, sockets, options);
     if (full !== undefined) {
@@ -121,6 +126,10 @@ export async function acceptThrough(
     port: typeof address === "object" && address !== null ? address.port : options.port,
     get connections() {
       return sockets.size;
+    },
+    renew(tls) {
+      // The gate is behind the port: a new one needs no new port.
+      enter = gateOf(tls, admit, refuse);
     },
     async close() {
       closing = true;

@@ -43,7 +43,7 @@ export async function serveHttps(
 ): Promise<Acceptor> {
   const open = new Set<Exchange>();
   const acceptor = await acceptThrough(
-    (admit, refuse) => publicGate({ tls: options.tls, handshakeTimeoutMs: options.timeoutMs }, admit, refuse),
+    (tls = options.tls, admit, refuse) => publicGate({ tls, handshakeTimeoutMs: options.timeoutMs }, admit, refuse),
     { ...options, handshakeTimeoutMs: options.timeoutMs },
     (channel) => {
       const exchange = new Exchange(channel, options, handler, onRefused, () => open.delete(exchange));
@@ -58,6 +58,7 @@ export async function serveHttps(
     get connections() {
       return acceptor.connections;
     },
+    renew: (tls) => acceptor.renew(tls),
     async close() {
       const closed = acceptor.close();
       // What is being answered may have had its effect already: it is answered to the end.

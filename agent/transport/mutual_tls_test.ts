@@ -79,6 +79,31 @@ Deno.test("peers of one authority reach each other, and know who the other is", 
   assert.equal(port.refused.length, 0);
 });
 
+Deno.test("a port takes new credentials while it is open: who is in stays in, who comes is judged by the new ones", async () => {
+  const [old, next] = [await TestAuthority.create("old"), await TestAuthority.create("next")];
+  await using port = await open(await old.issue(SERVER_NAMES));
+  const { acceptor } = port;
+  const before = await old.issue({ name: "before" });
+  const way = { host: "127.0.0.1", port: acceptor.port, websocket: false, timeoutMs: 9000 };
+  const channel = await dial({ ...way, tls: before }, new AbortController().signal);
+  let heard = 0;
+  channel.start({ onData: (chunk) => void (heard += chunk.length), onClose() {} });
+  channel.write(new Uint8Array(10), () => {});
+  await until(() => heard === 10);
+
+  const mixed = { ...await next.issue(SERVER_NAMES), key: (await old.issue({})).key };
+  assert.throws(() => acceptor.renew(mixed), { code: "LINK_TLS_CREDENTIALS" });
+  assert.deepEqual(await talk(acceptor.port, before), new Uint8Array([42]), "bad ones change nothing");
+
+  acceptor.renew(await next.issue(SERVER_NAMES));
+  assert.equal(await codeOf(talk(acceptor.port, before)), "LINK_TLS_CA");
+  assert.equal(await codeOf(talk(acceptor.port, await old.issue({ name: "m" }, next.pem))), "LINK_TLS_REJECTED");
+  assert.deepEqual(await talk(acceptor.port, await next.issue({ name: "after" })), new Uint8Array([42]));
+  channel.write(new Uint8Array(10), () => {});
+  await until(() => heard === 20);
+  channel.destroy();
+});
+
 /** Dials a port that must not let this client in; what both sides say of it. */
 async function refusal(server: TlsCredentials, client: TlsCredentials): Promise<{ client: string; server: string }> {
   await using port = await open(server);

@@ -1,7 +1,7 @@
 /** One port on which this router accepts interiors, edges or plain AMQP clients, in WebSocket frames as well as without. */
 
 import { accept, type Acceptor, type AccessSpec, type AccessStatus, type Router } from "../../agent/mod.ts";
-import type { Channel } from "../../agent/transport/channel.ts";
+import type { Channel, TlsCredentials } from "../../agent/transport/channel.ts";
 import type { PeerLoss } from "../../agent/router/peer.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
 import { AcceptedRouter } from "../transit/accepted_router.ts";
@@ -75,6 +75,14 @@ export class AccessPort {
   status(): AccessStatus {
     const { name, role, host, port } = this.#spec;
     return { name, role, host, port: this.#acceptor?.port ?? port, peers: this.#peers.size };
+  }
+
+  /**
+   * Shows and trusts `tls` from the next handshake on; peers that are connected stay so. Throws LINK_TLS_CREDENTIALS, and
+   * then all is as it was.
+   */
+  renew(tls: TlsCredentials): void {
+    this.#acceptor?.renew(tls);
   }
 
   /** Closes the port and every peer; resolves when all are gone. */

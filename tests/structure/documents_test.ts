@@ -7,6 +7,8 @@ import { usageLine } from "../../agent/cli/help.ts";
 import { permissionFlags } from "../../agent/cli/permissions.ts";
 import { commands } from "../../agent/cli/table.ts";
 import { VERSION } from "../../agent/lib/version.ts";
+import { assemble, type Assembled } from "../../agent/site/assemble.ts";
+import { scanDocuments } from "../../agent/site/documents.ts";
 import { parseLinkFile, secretYaml } from "../../agent/site/link_file.ts";
 import { CREDENTIALS } from "../../agent/site/testing_link_files.ts";
 import { readSource, readSources } from "./source_tree.ts";
@@ -115,3 +117,27 @@ Deno.test("documents: docs/limits.md names constants that its files set", async 
   }
   assert.deepEqual(missing, []);
 });
+
+Deno.test("documents: the resources that docs/health.md shows are in order", async () => {
+  const { connectors } = await shown("docs/health.md");
+  assert.deepEqual(connectors.map(({ healthCheck }) => healthCheck), [
+    {
+      http: { path: "/ready", port: 8081, expectedStatus: [200, 204] },
+      intervalSeconds: 5,
+      timeoutSeconds: 2,
+      successThreshold: 2,
+      failureThreshold: 2,
+    },
+    { tcp: {}, intervalSeconds: 10, timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3 },
+  ]);
+});
+
+/** What the YAML of a document adds up to; it must have no fault. */
+async function shown(path: string): Promise<Assembled> {
+  const text = await readSource(path);
+  const blocks = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = ""]) => scanDocuments(yaml, path));
+  const assembled = assemble(blocks);
+  assert.deepEqual(assembled.problems.map(String), []);
+  assert.deepEqual(assembled.warnings, []);
+  return assembled;
+}

@@ -10,7 +10,7 @@ export const linkGenerate: Command = defineCommand({
   description:
     "Issues a client certificate and prints a Secret and a Link in YAML, for Tendril and Skupper alike. The output " +
     "holds a private key: keep it as safe as a password. If the site's certificate does not name HOST yet, it is " +
-    "issued anew, and a running site opens its ports for links anew, which ends what flows over them.",
+    "issued anew; a running site takes it into use, and connections that exist go on.",
   positionals: [],
   flags: {
     dir: { kind: "text", placeholder: "DIR", required: true, help: "Folder of the site that will be linked to." },
@@ -35,12 +35,7 @@ export const linkGenerate: Command = defineCommand({
       ...(flags.name === undefined ? {} : { name: flags.name }),
     });
     if (reissued) {
-      logger.warn(
-        "the site's certificate was issued anew to name the host; a running site opens its ports for links anew",
-        {
-          host: flags.host,
-        },
-      );
+      logger.info("the site's certificate was issued anew to name the host", { host: flags.host });
     }
     io.stdout(yaml);
     return EXIT.ok;

@@ -48,6 +48,7 @@ export const run: Command = defineCommand({
       why: "the port at which tokens are issued, or each at which AccessTokens are redeemed",
       optional: true,
     },
+    { kind: "run", scope: "PROGRAM", why: "health checks that are commands", optional: true },
     { kind: "net", scope: LOCAL_SOCKET, why: "that socket, by the absolute path of DIR" },
   ],
   async run({ args, flags, logger }) {

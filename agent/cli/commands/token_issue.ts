@@ -77,12 +77,7 @@ export const tokenIssue: Command = defineCommand({
       ...(port === undefined ? {} : { port }),
     }, (yaml) => writeTokenFile(args.file, yaml, io));
     if (token.reissued) {
-      logger.warn(
-        "the site's certificate was issued anew to name the host; a running site opens its ports for links anew",
-        {
-          host: token.host,
-        },
-      );
+      logger.info("the site's certificate was issued anew to name the host", { host: token.host });
     }
     if (/^(localhost|127\..*|::1)$/.test(token.host)) {
       logger.warn("only this machine can redeem the token", { host: token.host, next: "Say --grant-host." });

@@ -34,6 +34,8 @@ export class GrantServer {
   readonly #logger: Logger;
   readonly #ledger: GrantLedger;
   #acceptor: Acceptor | undefined;
+  /** Which port it is. */
+  #port = 0;
   /** Of the files that are served, or that could not be. */
   #version: string | undefined;
   #failure = "";
@@ -84,6 +86,12 @@ export class GrantServer {
     const version = await accessVersion(this.#dir);
     if (version === this.#version) return;
     const access = await readAccess(this.#dir);
+    if (this.#acceptor !== undefined && access?.port === this.#port) {
+      this.#acceptor.renew(access.tls);
+      this.#logger.info("the port for tokens has a new certificate", { host: this.#host, port: this.#port });
+      this.#version = version;
+      return;
+    }
     await this.#acceptor?.close();
     this.#acceptor = undefined;
     if (access !== undefined) {
@@ -105,6 +113,7 @@ export class GrantServer {
         ({ code, message }, peer) =>
           this.#logger.debug("a client for tokens was sent away", { peer, code, reason: message }),
       );
+      this.#port = port;
       this.#logger.info("tokens can be redeemed", { host: this.#host, port });
     }
     this.#version = version;

@@ -133,6 +133,6 @@ Deno.test("grant server: files that are broken are named, and mended ones are ta
   await until(() => stage.said("GRANT_STORAGE") === 1);
   assert.equal(stage.said("SecuredAccess-skupper-grant-server.yaml"), 1);
   await Deno.writeTextFile(file, text);
-  await until(() => stage.said("tokens can be redeemed") === 2);
+  await until(() => stage.said("the port for tokens has a new certificate") === 1);
   assert.equal(await outcome(token), "undefined");
 });

@@ -41,7 +41,7 @@ export interface IssuedToken {
   readonly ca: string;
   /** When it expires, in ms since the epoch. */
   readonly expires: number;
-  /** True when the certificate of the ports for links was issued anew: a running site opens them anew. */
+  /** True when the certificate of the ports for links was issued anew. */
   readonly reissued: boolean;
   /** True when tokens were redeemed at another port before. */
   readonly moved: boolean;

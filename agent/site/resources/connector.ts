@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { PROTOCOLS } from "../spec.ts";
+import { healthCheck } from "./health_check.ts";
 import { host, metadata, noTls, port, type ResourceKind, SKUPPER_API } from "./schema.ts";
 
 const schema = z.looseObject({
@@ -13,6 +14,7 @@ const schema = z.looseObject({
     port,
     type: z.enum([...PROTOCOLS, ""]).nullish(),
     tlsCredentials: noTls,
+    healthCheck: healthCheck.nullish(),
   }),
 });
 

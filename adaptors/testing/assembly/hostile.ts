@@ -1,0 +1,114 @@
+/**
+ * An adaptor that gives socket octets back until one of them, the first of its piece, tells it how to do harm:
+ *
+ * L loops for ever, R calls itself for ever, U traps, O loads out of bounds, G grows its memory for ever, H answers without
+ * end, Y claims to have taken more than it was offered, D claims more output than its buffer holds, W writes a record that
+ * claims to be longer than it is, N answers with noise, T traps at its tenth call from now on, C traps when it is closed,
+ * S takes one octet at a time.
+ */
+
+import { CAPACITY, INPUT, OUTPUT } from "../../sdk/assembly/buffers";
+import { KIND_BYTES, SIDE_SOCKET } from "../../sdk/assembly/constants";
+import { describeAs } from "../../sdk/assembly/describe";
+import { emitBytes } from "../../sdk/assembly/emit";
+import { drain as drainRecords } from "../../sdk/assembly/writer";
+
+export { in_cap, in_ptr, out_cap, out_ptr, tendril_abi_1 } from "../../sdk/assembly/abi";
+
+const PIECE: u32 = 8000;
+const CALLS_BEFORE_TRAP: u32 = 10;
+
+/** The harm that is done from now on; 0 for none. */
+let harm: u8 = 0;
+let calls: u32 = 0;
+let noise: u32 = 1;
+/** Octets that `drain` claims, whatever was written. */
+let claim: u32 = 0;
+
+export function describe(): i64 {
+  return describeAs('{"name":"hostile","version":"0.1.0","protocol":"none","roles":["listener","connector"]}');
+}
+
+export function open(_role: i32, _length: i32): i32 {
+  return 0;
+}
+
+export function feed(side: i32, length: i32, _flags: i32): i32 {
+  if (side != SIDE_SOCKET || length == 0) return length;
+  if (harm == 0) harm = harmOf(load<u8>(INPUT));
+  switch (harm) {
+    case 0x4c: // L
+      while (true) noise = noise * 1664525 + 1013904223;
+    case 0x52: // R
+      return recurse(length);
+    case 0x55: // U
+      return unreachable();
+    case 0x4f: // O
+      return load<i32>(<usize> length - 4096);
+    case 0x47: // G
+      while (true) memory.grow(1);
+    case 0x48: // H
+      claim = CAPACITY & ~3;
+      return length;
+    case 0x59: // Y
+      return length + 1;
+    case 0x44: // D
+      claim = 0x7ffffff0;
+      return length;
+    case 0x57: // W
+      store<u32>(OUTPUT, KIND_BYTES);
+      store<u32>(OUTPUT, 0, 4);
+      store<u32>(OUTPUT, 0x7ffffff0, 8);
+      claim = 16;
+      return length;
+    case 0x4e: // N
+      for (let at: u32 = 0; at < 1024; at++) store<u8>(OUTPUT + at, random());
+      claim = 1024;
+      return length;
+    case 0x54: // T
+      if (++calls == CALLS_BEFORE_TRAP) unreachable();
+      break;
+    case 0x53: // S
+      return emitBytes(INPUT, 1) ? 1 : 0;
+    default:
+      break;
+  }
+  const taken = min(<u32> length, PIECE);
+  return emitBytes(INPUT, taken) ? taken : 0;
+}
+
+export function drain(): i32 {
+  if (harm == 0x48) {
+    for (let at: u32 = 0; at < claim; at += 4096) {
+      store<u32>(OUTPUT + at, KIND_BYTES);
+      store<u32>(OUTPUT + at, 0, 4);
+      store<u32>(OUTPUT + at, 4084, 8);
+    }
+    return claim | 1;
+  }
+  const result = claim;
+  claim = 0;
+  return result > 0 ? result : drainRecords();
+}
+
+export function tick(_now: f64): f64 {
+  return 0;
+}
+
+export function close(): void {
+  if (harm == 0x43) unreachable(); // C
+}
+
+function harmOf(octet: u8): u8 {
+  return octet >= 0x41 && octet <= 0x5a ? octet : 0;
+}
+
+function recurse(depth: i32): i32 {
+  store<i32>(OUTPUT, depth);
+  return recurse(depth + 1) + load<i32>(OUTPUT);
+}
+
+function random(): u8 {
+  noise = noise * 1664525 + 1013904223;
+  return <u8> (noise >> 24);
+}

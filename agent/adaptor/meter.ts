@@ -1,0 +1,204 @@
+/**
+ * Fuel: rewrites a module so that it can't run for longer than its host allows.
+ *
+ * In: the octets of a module that has passed the policy. Out: the same module with a global {@link FUEL_EXPORT}, which
+ * every function and every turn of a loop charges with the number of instructions up to the next charge, before they
+ * run; below zero it traps. So the global bounds how many instructions one call executes, whatever the code is.
+ * Instructions whose work depends on an operand are charged by that operand. Nothing that the module has changes its
+ * index: what is added comes last. The module must have been valid before, or it could name the global itself.
+ */
+
+import { AdaptorError } from "./adaptor_error.ts";
+import { BulkOp, EMPTY_BLOCK, Op, readInstruction } from "./opcodes.ts";
+import { WasmReader } from "./wasm_reader.ts";
+
+/** The exported global that holds what is left, an i32 that only the host sets. No module may have such an export. */
+export const FUEL_EXPORT = "tendril_fuel";
+
+const Section = { type: 1, function: 3, global: 6, export: 7, code: 10 } as const;
+const PREAMBLE = 8;
+const I32 = 0x7f;
+const MUTABLE = 1;
+const FUNCTION_FORM = 0x60;
+const GLOBAL_KIND = 3;
+/** Growing memory, even by nothing, is work for the host; a call of `memory.copy` and the like leaves compiled code. */
+const GROW_COST = 10_000;
+const BULK_COST = 16;
+/** Most that is charged at once, so that the sum stays in an i32; more than any call may have. */
+const MAX_COST = 2 ** 30;
+/** One unit pays for eight octets of a bulk operation. */
+const BULK_SHIFT = 3;
+
+/** What is put into a body before the octet `at`. */
+interface Insertion {
+  readonly at: number;
+  /** Instructions to charge; undefined to charge what is on the stack. */
+  cost: number | undefined;
+}
+
+/** Indices of what the meter adds. */
+interface Added {
+  readonly fuel: number;
+  readonly charge: number;
+}
+
+/** Rewrites `bytes`. Throws ADAPTOR_FEATURE for an instruction that can't be metered, ADAPTOR_WASM for a broken module. */
+export function meter(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const sections = readSections(bytes);
+  const content = (id: number) => sections.find((section) => section.id === id)?.content;
+  const count = (id: number) => {
+    const found = content(id);
+    return found === undefined ? 0 : new WasmReader(found).u32();
+  };
+  const added = { fuel: count(Section.global), charge: count(Section.function) };
+  const rewritten = new Map<number, Uint8Array>([
+    [Section.type, append(content(Section.type), [FUNCTION_FORM, 1, I32, 1, I32])],
+    [Section.function, append(content(Section.function), leb(count(Section.type)))],
+    [Section.global, append(content(Section.global), [I32, MUTABLE, Op.i32Const, 0, Op.end])],
+    [Section.export, append(content(Section.export), [...name(FUEL_EXPORT), GLOBAL_KIND, ...leb(added.fuel)])],
+    [Section.code, meterCode(content(Section.code), added)],
+  ]);
+  const output: Uint8Array[] = [bytes.subarray(0, PREAMBLE)];
+  const put = (id: number, octets: Uint8Array) => output.push(Uint8Array.of(id, ...leb(octets.length)), octets);
+  for (const { id, content } of sections) {
+    // A module without globals gets its section where it belongs: before the exports, which every adaptor has.
+    if (id === Section.export && added.fuel === 0) put(Section.global, rewritten.get(Section.global)!);
+    if (id !== Section.global || added.fuel > 0) put(id, rewritten.get(id) ?? content);
+  }
+  return concat(output);
+}
+
+interface WasmSection {
+  readonly id: number;
+  readonly content: Uint8Array;
+}
+
+function readSections(bytes: Uint8Array): WasmSection[] {
+  const reader = new WasmReader(bytes);
+  reader.take(PREAMBLE);
+  const sections: WasmSection[] = [];
+  while (!reader.done) sections.push({ id: reader.u8(), content: reader.take(reader.u32()) });
+  return sections;
+}
+
+function meterCode(content: Uint8Array | undefined, added: Added): Uint8Array {
+  if (content === undefined) throw new AdaptorError("ADAPTOR_WASM", "the module has no code");
+  const reader = new WasmReader(content);
+  const bodies = reader.vector(() => meterBody(reader.take(reader.u32()), added));
+  bodies.push(chargeFunction(added));
+  return concat([leb(bodies.length), ...bodies.flatMap((body) => [leb(body.length), body])]);
+}
+
+function meterBody(body: Uint8Array, added: Added): Uint8Array {
+  const output: Uint8Array[] = [];
+  let copied = 0;
+  for (const { at, cost } of insertions(body)) {
+    output.push(body.subarray(copied, at));
+    output.push(cost === undefined ? Uint8Array.of(Op.call, ...leb(added.charge)) : charge(added.fuel, cost));
+    copied = at;
+  }
+  output.push(body.subarray(copied));
+  return concat(output);
+}
+
+/** Where a body must be charged, in order. Its own length is what a stretch of code without loops costs at most. */
+function insertions(body: Uint8Array): Insertion[] {
+  const code = new WasmReader(body);
+  let locals = 0;
+  code.vector(() => {
+    locals += code.u32();
+    code.u8();
+  });
+  // Locals are set to zero at each call.
+  const entry: Insertion = { at: code.position, cost: locals };
+  const found = [entry];
+  /** Who pays inside each block that is open, the body first. */
+  const payers = [entry];
+  while (payers.length > 0) {
+    const at = code.position;
+    const { op, sub } = readInstruction(code);
+    const payer = payers.at(-1)!;
+    payer.cost! += costOf(op, sub);
+    if (op === Op.block || op === Op.if) payers.push(payer);
+    else if (op === Op.loop) {
+      const header: Insertion = { at: code.position, cost: 1 };
+      found.push(header);
+      payers.push(header);
+    } else if (op === Op.end) payers.pop();
+    else if (isBulk(op, sub)) found.push({ at, cost: undefined });
+  }
+  code.expectEnd("a function");
+  return found;
+}
+
+function costOf(op: number, sub: number): number {
+  if (op === Op.memoryGrow) return GROW_COST;
+  return isBulk(op, sub) ? BULK_COST : 1;
+}
+
+function isBulk(op: number, sub: number): boolean {
+  return op === Op.bulk && (sub === BulkOp.init || sub === BulkOp.copy || sub === BulkOp.fill);
+}
+
+/** Takes `cost` from the fuel, and traps when there is too little. The stack stays as it is. */
+function charge(fuel: number, cost: number): Uint8Array {
+  return Uint8Array.of(
+    Op.globalGet,
+    ...leb(fuel),
+    Op.i32Const,
+    ...signedLeb(Math.min(cost, MAX_COST)),
+    ...take(fuel),
+  );
+}
+
+/** `(i32) -> i32`: charges for that many octets and gives the number back, for the operation that follows. */
+function chargeFunction({ fuel }: Added): Uint8Array {
+  const octets = [Op.localGet, 0];
+  const units = [...octets, Op.i32Const, BULK_SHIFT, Op.i32ShiftRight];
+  return Uint8Array.of(0, Op.globalGet, ...leb(fuel), ...units, ...take(fuel), ...octets, Op.end);
+}
+
+/** Fuel and cost are on the stack. */
+function take(fuel: number): number[] {
+  const test = [Op.globalGet, ...leb(fuel), Op.i32Const, 0, Op.i32LessSigned];
+  return [Op.i32Sub, Op.globalSet, ...leb(fuel), ...test, Op.if, EMPTY_BLOCK, Op.unreachable, Op.end];
+}
+
+/** A vector with one more item. */
+function append(content: Uint8Array | undefined, item: Iterable<number>): Uint8Array {
+  const vector = content ?? Uint8Array.of(0);
+  const reader = new WasmReader(vector);
+  const count = reader.u32();
+  return concat([leb(count + 1), vector.subarray(reader.position), Uint8Array.from(item)]);
+}
+
+function name(text: string): Uint8Array {
+  return Uint8Array.of(text.length, ...new TextEncoder().encode(text));
+}
+
+function leb(value: number): Uint8Array {
+  const octets: number[] = [];
+  for (let rest = value;; rest >>>= 7) {
+    if (rest < 0x80) return Uint8Array.of(...octets, rest);
+    octets.push((rest & 0x7f) | 0x80);
+  }
+}
+
+/** Of a number that is not negative. */
+function signedLeb(value: number): Uint8Array {
+  const octets: number[] = [];
+  for (let rest = value;; rest >>>= 7) {
+    if (rest < 0x40) return Uint8Array.of(...octets, rest);
+    octets.push((rest & 0x7f) | 0x80);
+  }
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

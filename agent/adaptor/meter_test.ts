@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { loadBuiltin } from "./builtin.ts";
+import { defaultLimits } from "./limits.ts";
+import { FUEL_EXPORT, meter } from "./meter.ts";
+import { checkPolicy } from "./policy.ts";
+import { loadFixture } from "./testing_fixture.ts";
+
+const I32 = 0x7f;
+const END = 0x0b;
+
+/** A module with one function `f: (i32) -> i32`, a memory of 1 to 2 pages, and 4 octets of passive data. */
+function moduleOf(body: readonly number[], locals: readonly number[] = [0]): Uint8Array<ArrayBuffer> {
+  const sections: [number, number[]][] = [
+    [1, [1, 0x60, 1, I32, 1, I32]],
+    [3, [1, 0]],
+    [5, [1, 1, 1, 2]],
+    [7, [1, 1, 0x66, 0, 0]],
+    [12, [1]],
+    [10, [1, locals.length + body.length + 1, ...locals, ...body, END]],
+    [11, [1, 1, 4, 1, 2, 3, 4]],
+  ];
+  const head = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  return new Uint8Array([...head, ...sections.flatMap(([id, content]) => [id, content.length, ...content])]);
+}
+
+/** The metered module's `f`, and its fuel. */
+function metered(body: readonly number[], locals?: readonly number[]) {
+  const original = moduleOf(body, locals);
+  assert.ok(WebAssembly.validate(original), "the test's own module is broken");
+  const { f, [FUEL_EXPORT]: fuel } = new WebAssembly.Instance(new WebAssembly.Module(meter(original))).exports;
+  return { f: f as (value: number) => number, fuel: fuel as WebAssembly.Global<"i32"> };
+}
+
+function runsOut(body: readonly number[], fuelBefore: number): void {
+  const { f, fuel } = metered(body);
+  fuel.value = fuelBefore;
+  assert.throws(() => f(0), WebAssembly.RuntimeError);
+  assert.ok(fuel.value < 0, `it trapped with ${fuel.value} left`);
+}
+
+const ENDLESS = [0x03, 0x40, 0x0c, 0, END, 0x20, 0];
+/** Doubles its argument. */
+const DOUBLE = [0x20, 0, 0x41, 2, 0x6c];
+/** Counts its argument down to zero. */
+const COUNT_DOWN = [0x03, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, END, 0x20, 0];
+
+Deno.test("meter: an endless loop and endless recursion run out of fuel", () => {
+  runsOut(ENDLESS, 1_000_000);
+  runsOut([0x20, 0, 0x10, 0], 1000);
+});
+
+Deno.test("meter: code without loops pays its length, and does what it did", () => {
+  const { f, fuel } = metered(DOUBLE);
+  fuel.value = 100;
+  assert.equal(f(21), 42);
+  assert.equal(fuel.value, 100 - 4);
+  fuel.value = 3;
+  assert.throws(() => f(21), WebAssembly.RuntimeError);
+  fuel.value = 4;
+  assert.equal(f(4), 8, "an instance that had no fuel goes on when it has");
+});
+
+Deno.test("meter: each turn of a loop pays", () => {
+  const { f, fuel } = metered(COUNT_DOWN);
+  const used = (turns: number) => {
+    fuel.value = 1_000_000;
+    assert.equal(f(turns), 0);
+    return 1_000_000 - fuel.value;
+  };
+  assert.equal(used(1001) - used(1), 1000 * (used(2) - used(1)));
+  assert.ok(used(2) > used(1));
+});
+
+Deno.test("meter: work that depends on an operand is paid by the operand", () => {
+  const fill = [0x41, 0, 0x41, 1, 0x20, 0, 0xfc, 11, 0, 0x20, 0];
+  const copy = [0x41, 8, 0x41, 0, 0x20, 0, 0xfc, 10, 0, 0, 0x20, 0];
+  for (const body of [fill, copy]) {
+    const { f, fuel } = metered(body);
+    fuel.value = 10_000;
+    f(0);
+    const idle = 10_000 - fuel.value;
+    fuel.value = 10_000;
+    assert.equal(f(8000), 8000);
+    assert.equal(10_000 - fuel.value, idle + 1000);
+    assert.throws(() => f(-1), WebAssembly.RuntimeError);
+    assert.ok(fuel.value < 0, "a length that nobody could pay is refused before the work begins");
+  }
+  const init = metered([0x41, 0, 0x41, 0, 0x20, 0, 0xfc, 8, 0, 0, 0x20, 0]);
+  init.fuel.value = 100;
+  assert.equal(init.f(4), 4);
+});
+
+Deno.test("meter: growing memory and many locals are dear", () => {
+  const grow = metered([0x41, 0, 0x40, 0]);
+  grow.fuel.value = 20_000;
+  assert.equal(grow.f(0), 1);
+  assert.ok(grow.fuel.value < 10_000);
+  const locals = metered([0x20, 0], [1, 0x90, 0x4e, I32]); // 10,000 of them.
+  locals.fuel.value = 20_000;
+  locals.f(0);
+  assert.ok(locals.fuel.value < 10_000);
+});
+
+Deno.test("meter: a module that names the fuel before there is any is no valid module", () => {
+  const refill = [0x03, 0x40, 0x41, 1, 0x24, 0, 0x0c, 0, END, 0x20, 0];
+  const evil = moduleOf(refill);
+  assert.throws(() => checkPolicy(evil, defaultLimits), { code: "ADAPTOR_WASM" });
+  assert.ok(WebAssembly.validate(meter(evil)), "which is why the order of the checks matters");
+});
+
+Deno.test("meter: instructions that are newer than the meter are refused", () => {
+  for (
+    const body of [
+      [0xfd, 12, ...new Array(16).fill(0), 0xfd, 27, 0], // v128.const, i32x4.extract_lane
+      [0xd2, 0, 0xd1], // ref.func, ref.is_null
+      [0x20, 0, 0x12, 0], // return_call
+      [0x41, 0, 0xfe, 0x10, 2, 0], // i32.atomic.load
+    ]
+  ) {
+    assert.throws(() => meter(moduleOf(body)), { code: "ADAPTOR_FEATURE" });
+  }
+  // An index of a memory in an access.
+  assert.throws(() => meter(moduleOf([0x20, 0, 0x28, 0x42, 0, 0])), { code: "ADAPTOR_FEATURE" });
+});
+
+Deno.test("meter: built-in and other adaptors are valid when metered, and the fuel is the one global that is exported", async () => {
+  for (const name of ["tcp", "http1"]) {
+    const bytes = await Deno.readFile(new URL(`./builtin/${name}.wasm`, import.meta.url));
+    const module = new WebAssembly.Module(meter(bytes));
+    const globals = WebAssembly.Module.exports(module).filter(({ kind }) => kind === "global");
+    assert.deepEqual(globals.map((entry) => entry.name), [FUEL_EXPORT]);
+    assert.equal((await loadBuiltin(name)).name, name);
+  }
+});
+
+Deno.test("meter: an instance whose module loops for ever fails with ADAPTOR_FUEL, and others are not touched", async () => {
+  const { module } = await loadFixture("hostile");
+  const other = module.instantiate();
+  const instance = module.instantiate();
+  for (const each of [instance, other]) each.open("listener", new Uint8Array(0));
+  assert.throws(() => instance.socket(new TextEncoder().encode("L"), false), { code: "ADAPTOR_FUEL" });
+  assert.throws(() => instance.socket(new TextEncoder().encode("x"), false), { code: "ADAPTOR_POISONED" });
+  for (let turn = 0; turn < 100; turn++) {
+    const { actions } = other.socket(new TextEncoder().encode("x"), false);
+    assert.equal(actions[0]?.kind, "bytes", "fuel is there anew for every input");
+  }
+  instance.close();
+  other.close();
+});

@@ -1,0 +1,109 @@
+/** One check of a target: a connection, a request or a program. It passes, or fails with a reason for people. */
+
+import type { HealthCheckSpec } from "../../site/spec.ts";
+
+/** Where a check goes that names no place of its own. */
+export interface ProbeTarget {
+  /** Address or host name. */
+  readonly host: string;
+  /** Port at the host. */
+  readonly port: number;
+}
+
+/** Octets of an answer in which its status line must end. */
+const MAX_STATUS_OCTETS = 1024;
+
+/** Checks `target`; rejects with the reason when it fails. What it began ends when `signal` is aborted. */
+export async function probe(spec: HealthCheckSpec, target: ProbeTarget, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  aborted.promise.catch(() => {});
+  try {
+    // Neither a resolver nor a program need heed the signal.
+    await Promise.race([start(spec, target, signal), aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function start({ tcp, http, command }: HealthCheckSpec, target: ProbeTarget, signal: AbortSignal): Promise<void> {
+  if (command !== undefined) return runs(command, signal);
+  const { host = target.host, port = target.port } = http ?? tcp ?? {};
+  return connected(host, port, signal, async (conn) => {
+    if (http !== undefined) await answers(conn, http, host);
+  });
+}
+
+async function connected(
+  hostname: string,
+  port: number,
+  signal: AbortSignal,
+  use: (conn: Deno.TcpConn) => Promise<void>,
+): Promise<void> {
+  const conn = await Deno.connect({ hostname, port, signal });
+  let open = true;
+  const close = () => {
+    if (open) conn.close();
+    open = false;
+  };
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    if (!signal.aborted) await use(conn);
+  } finally {
+    signal.removeEventListener("abort", close);
+    close();
+  }
+}
+
+async function answers(
+  conn: Deno.TcpConn,
+  { path, expectedStatus }: NonNullable<HealthCheckSpec["http"]>,
+  host: string,
+): Promise<void> {
+  const name = host.includes(":") ? `[${host}]` : host;
+  const fields = `Host: ${name}\r\nUser-Agent: tendril-health-check\r\nAccept: */*\r\nConnection: close\r\n`;
+  const request = new TextEncoder().encode(`GET ${path} HTTP/1.1\r\n${fields}\r\n`);
+  for (let at = 0; at < request.length;) at += await conn.write(request.subarray(at));
+  const status = statusOf(await firstLine(conn));
+  const wanted = expectedStatus === undefined ? status >= 200 && status < 400 : expectedStatus.includes(status);
+  if (!wanted) throw new Error(`the answer to GET ${path} is ${status}`);
+}
+
+async function firstLine(conn: Deno.TcpConn): Promise<string> {
+  const octets = new Uint8Array(MAX_STATUS_OCTETS);
+  let length = 0;
+  while (length < octets.length) {
+    const count = await conn.read(octets.subarray(length));
+    if (count === null) throw new Error("the connection ended without an answer");
+    length += count;
+    const end = octets.subarray(0, length).indexOf(0x0a);
+    if (end >= 0) return new TextDecoder("latin1").decode(octets.subarray(0, end));
+  }
+  throw new Error("the answer is not HTTP");
+}
+
+function statusOf(line: string): number {
+  const status = /^HTTP\/1\.[01] (\d{3})[ \r]/.exec(`${line}\r`)?.[1];
+  if (status === undefined) throw new Error("the answer is not HTTP");
+  return Number(status);
+}
+
+async function runs([program = "", ...args]: readonly string[], signal: AbortSignal): Promise<void> {
+  // Asked first: without an answer in advance Deno would ask whoever sits at the terminal.
+  const { state } = await Deno.permissions.query({ name: "run", command: program });
+  if (state !== "granted") throw new Error(`may not run ${program}: start the site with --allow-run=${program}`);
+  if (signal.aborted) return;
+  const child = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
+  const kill = () => {
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // It has just ended.
+    }
+  };
+  signal.addEventListener("abort", kill, { once: true });
+  const { code, signal: ended } = await child.status;
+  signal.removeEventListener("abort", kill);
+  if (code !== 0) throw new Error(`${program} ended with ${ended === null ? `exit code ${code}` : ended}`);
+}
