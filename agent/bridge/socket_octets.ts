@@ -14,14 +14,18 @@ export interface SocketOctets {
   write(piece: Uint8Array): Promise<number>;
 }
 
-interface Core {
+/** What is used of the runtime's own interface, as far as it is there. */
+export interface RuntimeCore {
+  /** The property of a `Deno.Conn` that holds its number among the resources. */
   readonly internalRidSymbol?: symbol;
+  /** Reads from a resource; 0 at its end. */
   readonly read?: (rid: number, buffer: Uint8Array) => Promise<number>;
+  /** Writes to a resource, and tells how many octets it took. */
   readonly write?: (rid: number, piece: Uint8Array) => Promise<number>;
 }
 
 /** The octets of `conn`, which stays the caller's to shut and close; `core` other than the runtime's is for tests. */
-export function socketOctets(conn: Deno.TcpConn, core: Core | undefined = runtimeCore()): SocketOctets {
+export function socketOctets(conn: Deno.TcpConn, core: RuntimeCore | undefined = runtimeCore()): SocketOctets {
   const { internalRidSymbol, read, write } = core ?? {};
   const rid = internalRidSymbol === undefined
     ? undefined
@@ -37,7 +41,7 @@ class RawOctets implements SocketOctets {
   readonly #read: (rid: number, buffer: Uint8Array) => Promise<number>;
   readonly #write: (rid: number, piece: Uint8Array) => Promise<number>;
 
-  constructor(rid: number, read: NonNullable<Core["read"]>, write: NonNullable<Core["write"]>) {
+  constructor(rid: number, read: NonNullable<RuntimeCore["read"]>, write: NonNullable<RuntimeCore["write"]>) {
     this.#rid = rid;
     this.#read = read;
     this.#write = write;
@@ -68,8 +72,8 @@ class DocumentedOctets implements SocketOctets {
   }
 }
 
-function runtimeCore(): Core | undefined {
+function runtimeCore(): RuntimeCore | undefined {
   const { internal } = Deno as unknown as { internal?: symbol };
   if (internal === undefined) return undefined;
-  return (Deno as unknown as Record<symbol, { core?: Core } | undefined>)[internal]?.core;
+  return (Deno as unknown as Record<symbol, { core?: RuntimeCore } | undefined>)[internal]?.core;
 }
