@@ -7,6 +7,7 @@ import {
   type AccessSpec,
   Backoff,
   differsInCredentials,
+  isBroken,
   type LinkSpec,
   linkTarget,
   type OutboundLink,
@@ -76,8 +77,9 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     onChange: (listener) => services.onChange(listener),
     apply: async (next) => {
       refuseRestart(spec, next);
-      const access = await ports.apply(next.access);
-      const linked = await links.apply(next.links);
+      const accessBroken = isBroken(next, "RouterAccess");
+      const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")));
+      const linked = await links.apply(next.links, isBroken(next, "Link"));
       return [
         ...access.map((change) => ({ kind: "RouterAccess" as const, ...change })),
         ...linked.map((change) => ({ kind: "Link" as const, ...change })),

@@ -52,15 +52,16 @@ export class Roster<S, R> {
 
   /**
    * Makes `specs` run, and nothing else. What goes is stopped before anything starts, for it may hold a port that is
-   * wanted. A part that can't start is left out, and tried again by the next call.
+   * wanted. A part that can't start is left out, and tried again by the next call. Parts for which `stays` is true are
+   * left as they are, whatever `specs` say.
    */
-  async apply(specs: readonly S[]): Promise<RosterChange[]> {
+  async apply(specs: readonly S[], stays: (name: string) => boolean = () => false): Promise<RosterChange[]> {
     const changes: RosterChange[] = [];
     const wanted = new Map(specs.map((spec) => [this.#rules.name(spec), { spec, text: JSON.stringify(spec) }]));
     const before = this.#parts;
     const kept: typeof before = new Map();
     for (const [name, part] of before) {
-      if (wanted.get(name)?.text === part.text) {
+      if (wanted.get(name)?.text === part.text || stays(name)) {
         kept.set(name, part);
         continue;
       }
@@ -72,7 +73,7 @@ export class Roster<S, R> {
       await this.#rules.stop(part.running);
       if (!wanted.has(name)) changes.push({ name, action: "removed" });
     }
-    const after: typeof before = new Map();
+    const after: typeof before = new Map([...kept].filter(([name]) => !wanted.has(name)));
     for (const [name, { spec, text }] of wanted) {
       const part = kept.get(name);
       if (part !== undefined) {

@@ -87,3 +87,13 @@ Deno.test("roster: what can't start is told, left out, and tried again", async (
     { name: "b", action: "added" },
   ]);
 });
+
+Deno.test("roster: what stays is left as it is, whether it is asked for in another form or not at all", async () => {
+  const { roster: parts, log } = roster();
+  await parts.apply([{ name: "a", port: 1 }, { name: "b", port: 2 }]);
+  log();
+  assert.deepEqual(await parts.apply([{ name: "b", port: 3 }], () => true), []);
+  assert.deepEqual(log(), []);
+  assert.deepEqual(parts.running.map(({ name, port }) => [name, port]), [["a", 1], ["b", 2]]);
+  assert.equal((await parts.apply([{ name: "b", port: 3 }])).length, 2, "and goes when it need not stay");
+});

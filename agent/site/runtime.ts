@@ -9,7 +9,7 @@ import { dialAny } from "../transport/race.ts";
 import { startControl } from "./control.ts";
 import { Roster } from "./roster.ts";
 import { type SiteDeps, SiteServices } from "./services.ts";
-import type { AccessRole, LinkSpec, SiteSpec } from "./spec.ts";
+import { type AccessRole, isBroken, type LinkSpec, type SiteSpec } from "./spec.ts";
 import type { RunningSite } from "./status.ts";
 
 /** Time one attempt to reach any endpoint of a link may take, in ms. */
@@ -41,7 +41,7 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
     onChange: (listener) => services.onChange(listener),
     apply: async (next) => {
       refuseRestart(spec, next);
-      const changes = await links.apply(next.links);
+      const changes = await links.apply(next.links, isBroken(next, "Link"));
       return [...changes.map((change) => ({ kind: "Link" as const, ...change })), ...await services.apply(next)];
     },
     drain: async (graceMs) => {
