@@ -43,9 +43,9 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     name: ({ name, role }) => `${name} ${role}`,
     start: (access) => AccessPort.open(access, router, groups, logger, changed),
     alter: (port, access, before) => {
-      if (access.tls === undefined || !differsInCredentials(access, before)) return false;
+      if (access.tls === undefined || !differsInCredentials(access, before)) return undefined;
       port.renew(access.tls);
-      return true;
+      return port;
     },
     stop: (port) => port.close(),
   });
@@ -54,6 +54,8 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const links = new Roster<LinkSpec, OutboundLink>({
     name: ({ name }) => name,
     start: (link) => interiorLinks.add(linkTarget(link, "inter-router")),
+    alter: (running, link, before) =>
+      differsInCredentials(link, before) ? interiorLinks.replace(running, linkTarget(link, "inter-router")) : undefined,
     stop: (link) => interiorLinks.remove(link),
   });
   let control: SiteControl | undefined;

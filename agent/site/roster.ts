@@ -20,10 +20,11 @@ export interface RosterRules<S, R> {
   /** Starts a part; may throw. */
   start(spec: S): R | Promise<R>;
   /**
-   * Makes a part that runs as `before` what `spec` says without stopping it; false when that takes a new start. What it
-   * throws leaves the part as it was, and is tried again by the next call. Without it every change is a new start.
+   * Makes a part that runs as `before` what `spec` says without stopping it: the result runs from now on, undefined when
+   * it takes a new start. What it throws leaves the part as it was, and is tried again by the next call. Without it every
+   * change is a new start.
    */
-  alter?(running: R, spec: S, before: S): boolean;
+  alter?(running: R, spec: S, before: S): R | undefined;
   /** Stops a part; resolves when what it holds, such as a port, is free. */
   stop(running: R): void | Promise<void>;
 }
@@ -100,9 +101,10 @@ export class Roster<S, R> {
     if (wanted === undefined || this.#rules.alter === undefined) return undefined;
     const name = this.#rules.name(wanted.spec);
     try {
-      if (!this.#rules.alter(part.running, wanted.spec, part.spec)) return undefined;
+      const running = this.#rules.alter(part.running, wanted.spec, part.spec);
+      if (running === undefined) return undefined;
       changes.push({ name, action: "changed" });
-      return { ...wanted, running: part.running };
+      return { ...wanted, running };
     } catch (error) {
       changes.push({ name, action: "failed", error });
       return part;

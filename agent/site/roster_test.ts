@@ -58,10 +58,10 @@ Deno.test("roster: a part that can be altered is not stopped, and one that fails
       return { label };
     },
     alter: (running, { port, label }, before) => {
-      if (port !== before.port) return false;
+      if (port !== before.port) return undefined;
       if (label === "bad") throw new Error("bad label");
       running.label = label;
-      return true;
+      return running;
     },
     stop: ({ label }) => void log.push(`-${label}`),
   });
