@@ -7,6 +7,7 @@ import {
   type AccessSpec,
   Backoff,
   differsInCredentials,
+  isBroken,
   type LinkSpec,
   linkTarget,
   type OutboundLink,
@@ -42,9 +43,9 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     name: ({ name, role }) => `${name} ${role}`,
     start: (access) => AccessPort.open(access, router, groups, logger, changed),
     alter: (port, access, before) => {
-      if (access.tls === undefined || !differsInCredentials(access, before)) return false;
+      if (access.tls === undefined || !differsInCredentials(access, before)) return undefined;
       port.renew(access.tls);
-      return true;
+      return port;
     },
     stop: (port) => port.close(),
   });
@@ -53,6 +54,8 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const links = new Roster<LinkSpec, OutboundLink>({
     name: ({ name }) => name,
     start: (link) => interiorLinks.add(linkTarget(link, "inter-router")),
+    alter: (running, link, before) =>
+      differsInCredentials(link, before) ? interiorLinks.replace(running, linkTarget(link, "inter-router")) : undefined,
     stop: (link) => interiorLinks.remove(link),
   });
   let control: SiteControl | undefined;
@@ -76,8 +79,9 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     onChange: (listener) => services.onChange(listener),
     apply: async (next) => {
       refuseRestart(spec, next);
-      const access = await ports.apply(next.access);
-      const linked = await links.apply(next.links);
+      const accessBroken = isBroken(next, "RouterAccess");
+      const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")));
+      const linked = await links.apply(next.links, isBroken(next, "Link"));
       return [
         ...access.map((change) => ({ kind: "RouterAccess" as const, ...change })),
         ...linked.map((change) => ({ kind: "Link" as const, ...change })),

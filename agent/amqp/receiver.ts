@@ -61,6 +61,11 @@ export class Receiver {
     return this.#unsettled.size;
   }
 
+  /** True while a delivery is under way or its outcome is owed. */
+  get busy(): boolean {
+    return this.#current !== undefined || this.#unsettled.size > 0;
+  }
+
   /** Answers the peer's attach. `overrides` replaces termini that we name, such as a dynamic source. */
   accept(handler: ReceiverHandler, overrides: { source?: Terminus; target?: Terminus } = {}): void {
     this.handler = handler;

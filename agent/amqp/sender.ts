@@ -68,6 +68,11 @@ export class Sender {
     return this.#unsettled.size;
   }
 
+  /** True while a delivery is under way or its outcome is not known. */
+  get busy(): boolean {
+    return this.#current !== undefined || this.#unsettled.size > 0;
+  }
+
   /** Answers the peer's attach. `overrides` replaces termini that we name, such as a dynamic source. */
   accept(handler: SenderHandler, overrides: { source?: Terminus; target?: Terminus } = {}): void {
     this.handler = handler;

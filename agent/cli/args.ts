@@ -8,7 +8,7 @@
 import { parseArgs } from "node:util";
 import { TendrilError } from "../lib/errors.ts";
 import type { Command, Flag, FlagTable } from "./command.ts";
-import { nearest } from "./suggest.ts";
+import { nearest } from "../lib/suggest.ts";
 
 /** What a command line says. */
 export interface ParsedLine {

@@ -12,7 +12,7 @@ import { GLOBAL_FLAGS } from "./flags.ts";
 import { commandPage, overviewPage } from "./help.ts";
 import type { CliIo } from "./io.ts";
 import { reportError } from "./report.ts";
-import { nearest } from "./suggest.ts";
+import { nearest } from "../lib/suggest.ts";
 
 /** What {@link dispatch} works with. */
 export interface DispatchContext {

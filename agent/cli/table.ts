@@ -2,6 +2,7 @@
 
 import type { Command } from "./command.ts";
 import { demo } from "./commands/demo.ts";
+import { explain } from "./commands/explain.ts";
 import { expose } from "./commands/expose.ts";
 import { forward } from "./commands/forward.ts";
 import { linkGenerate } from "./commands/link_generate.ts";
@@ -33,5 +34,6 @@ export const commands: readonly Command[] = [
   networkStatus,
   networkPath,
   ping,
+  explain,
   version,
 ];

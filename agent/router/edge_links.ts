@@ -1,6 +1,7 @@
 /**
  * The links of an edge: every one is kept connected, one is active, the others stand by without links of their own
- * and take over at once when the active one is lost (wire-protocol B.3).
+ * and take over at once when the active one is lost (wire-protocol B.3). A link with new credentials takes over from the
+ * one with the old ones without loss.
  */
 
 import { discriminator } from "./address.ts";
@@ -10,6 +11,7 @@ import type { Channel } from "../transport/channel.ts";
 import { routerConnectionOptions } from "./capabilities.ts";
 import { type LinkTarget, OutboundLink, type RetryPolicy } from "./outbound_link.ts";
 import type { Router } from "./router.ts";
+import { Succession } from "./succession.ts";
 import { Uplink } from "./uplink.ts";
 
 /** All links of an edge. */
@@ -20,6 +22,9 @@ export class EdgeLinks {
   readonly #logger: Logger;
   readonly #onChange: () => void;
   readonly #meshId = discriminator();
+  readonly #succession = new Succession();
+  /** Of links that gave way. */
+  readonly #retired = new Map<OutboundLink, Uplink>();
   #active: OutboundLink | undefined;
   #uplink: Uplink | undefined;
 
@@ -53,17 +58,24 @@ export class EdgeLinks {
       options,
     };
     const link = new OutboundLink(target, deps, {
-      onUp: () => {
+      onUp: (link) => {
+        this.#succeed(link);
         this.#elect();
         this.#onChange();
         return undefined;
       },
       onDown: (link) => {
+        if (this.#succession.awaits(link)) {
+          const { code, message, hint } = link.status(false);
+          const fields = { link: target.name, code, reason: message, next: hint };
+          this.#logger.warn("a link can't be moved to its new credentials yet and keeps the old ones", fields);
+        }
         this.#giveUp(link);
         this.#onChange();
       },
       onAttach: (link, ...args) => {
-        if (this.#active === link && this.#uplink !== undefined) this.#uplink.onAttach(...args);
+        const uplink = this.#active === link ? this.#uplink : this.#retired.get(link);
+        if (uplink !== undefined) uplink.onAttach(...args);
         else args[0].refuse({ condition: "amqp:not-allowed", description: "this link stands by" });
       },
     });
@@ -72,23 +84,57 @@ export class EdgeLinks {
     return link;
   }
 
+  /**
+   * Connects to `target`, where `last` leads with other credentials. `last` stays in use until that is up, and its
+   * connection until nothing is under way on it. The result stands for the link from now on.
+   */
+  replace(last: OutboundLink, target: LinkTarget): OutboundLink {
+    const next = this.add(target);
+    const needless = this.#succession.begin(last, next);
+    if (needless !== undefined) {
+      this.#links.delete(needless);
+      needless.stop();
+    }
+    return next;
+  }
+
   /** Disconnects one link, and uses another if it was the active one; resolves when its channel is gone. */
   async remove(link: OutboundLink): Promise<void> {
-    this.#links.delete(link);
-    this.#giveUp(link);
-    await link.stop();
+    const all = [link, ...this.#succession.end(link)];
+    for (const each of all) {
+      this.#links.delete(each);
+      this.#giveUp(each);
+    }
+    await Promise.all(all.map((each) => each.stop()));
   }
 
   /** One status per link, in the order of arrival. */
   status(): LinkStatus[] {
-    return [...this.#links].map((link) => link.status(link === this.#active));
+    const shown = [...this.#links].filter((link) => !this.#succession.awaits(link));
+    return shown.map((link) => link.status(link === this.#active));
   }
 
   /** Disconnects everything; resolves when no channel is left. */
   async stop(): Promise<void> {
     this.#uplink?.stop();
     this.#active = this.#uplink = undefined;
-    await Promise.all([...this.#links].map((link) => link.stop()));
+    await Promise.all([...this.#links, ...this.#succession.leaving].map((link) => link.stop()));
+  }
+
+  /** `next` is up: it takes over, if it was to. */
+  #succeed(next: OutboundLink): void {
+    const last = this.#succession.complete(next);
+    if (last === undefined || next.peer === undefined) return;
+    this.#links.delete(last);
+    const uplink = this.#active === last ? this.#uplink : undefined;
+    if (uplink !== undefined) {
+      this.#active = next;
+      this.#uplink = new Uplink(this.#router, next.peer, this.#meshId, uplink.reachable);
+      uplink.retire();
+      this.#retired.set(last, uplink);
+    }
+    this.#logger.info("link has moved to its new credentials", { link: next.target.name });
+    this.#succession.retire(last, () => uplink?.shed(), () => this.#retired.delete(last));
   }
 
   #giveUp(link: OutboundLink): void {

@@ -6,7 +6,7 @@
 import type { Attach } from "../amqp/codec/types.ts";
 import type { ConnectionOptions } from "../amqp/connection.ts";
 import type { Link } from "../amqp/session.ts";
-import { pause } from "../lib/clock.ts";
+import { every, pause } from "../lib/clock.ts";
 import { messageOf, TendrilError } from "../lib/errors.ts";
 import type { LinkState, LinkStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -39,6 +39,8 @@ export interface RetryPolicy {
 
 /** Time a connected peer has to answer our Open, in ms. */
 const OPEN_TIMEOUT_MS = 10_000;
+/** How often a connection that gave way is looked at; it is closed when it was idle twice in a row, in ms. */
+const IDLE_LOOK_MS = 500;
 
 /** What the owner of a link is told. */
 export interface OutboundLinkEvents {
@@ -75,6 +77,7 @@ export class OutboundLink {
   readonly #events: OutboundLinkEvents;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
+  #retired = false;
   #message = "connecting";
   #failure: TendrilError | undefined;
   #endpoint: string;
@@ -114,9 +117,35 @@ export class OutboundLink {
     await this.#running;
   }
 
+  /**
+   * Connects no more, and disconnects when nothing is under way on the connection, after `limitMs` at the latest; calls
+   * `look` from time to time until then. Resolves when no channel is left.
+   */
+  async retire(limitMs: number, look: () => void): Promise<void> {
+    const { clock } = this.#deps.router;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const deadline = clock.now() + limitMs;
+    let idle = 0;
+    this.#retired = true;
+    const cancel = every(clock, IDLE_LOOK_MS, () => {
+      look();
+      idle = this.#busy ? 0 : idle + 1;
+      if (idle > 1 || clock.now() >= deadline) resolve();
+    });
+    const gone = this.#running?.then(resolve);
+    await promise;
+    cancel();
+    await this.stop();
+    await gone;
+  }
+
+  get #busy(): boolean {
+    return this.peer !== undefined && [...this.peer.connection.links()].some(({ busy }) => busy);
+  }
+
   async #loop(): Promise<void> {
     const { signal } = this.#stop;
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#retired) {
       try {
         const channel = await this.target.connect(signal);
         this.#endpoint = channel.peer.address;
@@ -125,7 +154,7 @@ export class OutboundLink {
         if (signal.aborted) return;
         this.#report(error);
       }
-      if (signal.aborted) return;
+      if (signal.aborted || this.#retired) return;
       const { router: { clock }, retry } = this.#deps;
       await pause(clock, retry.next(clock.now()), signal);
     }

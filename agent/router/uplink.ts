@@ -41,6 +41,7 @@ export class Uplink {
   readonly #meshId: string;
   readonly #session: Session;
   readonly #consumer: LinkConsumer;
+  readonly #downlink: Receiver;
   readonly #served = new Map<string, Receiver>();
   readonly #wanted = new Map<string, Sender>();
   /** Undo functions of addresses that are reachable beyond the link. */
@@ -68,10 +69,11 @@ export class Uplink {
     this.#tellMeshId();
     consumer.link = session.attachSender({ name: linkName() }, consumer);
     const downlink = terminus(router.identity.id, EDGE_DOWNLINK);
-    session.attachReceiver(
+    this.#downlink = session.attachReceiver(
       { name: linkName(), source: downlink, target: terminus(undefined, EDGE_DOWNLINK) },
       this.#messages(undefined),
-    ).keepCredit(LINK_CREDIT);
+    );
+    this.#downlink.keepCredit(LINK_CREDIT);
     session.attachReceiver({ name: linkName(), source: { address: ADDRESS_TRACKING } }, {
       onDelivery: (delivery) => this.#onTracking(delivery),
     }).keepCredit(TRACKING_CREDIT);
@@ -112,8 +114,14 @@ export class Uplink {
     link.keepCredit(LINK_CREDIT);
   }
 
-  /** The link is lost or gives way to another: nothing is routed over it any more. */
+  /** The link is lost or gives way to another: nothing is routed over it any more, and what is under way ends. */
   stop(): void {
+    this.retire();
+    this.#session.end();
+  }
+
+  /** Another link has taken over: nothing new is routed over this one, and what is under way goes on. */
+  retire(): void {
     this.#stopped = true;
     this.#cancelTimer();
     this.#cancelDoubt();
@@ -122,7 +130,11 @@ export class Uplink {
     if (this.#router.uplink === this.#consumer) this.#router.uplink = undefined;
     for (const undo of this.#reachable.values()) undo();
     this.#reachable.clear();
-    this.#session.end();
+  }
+
+  /** After {@link Uplink.retire}: gives up the links over which the interior might still send us something new. */
+  shed(): void {
+    for (const link of [this.#downlink, ...this.#served.values()]) if (!link.busy) link.close();
   }
 
   #messages(target: string | undefined): ReceiverHandler {

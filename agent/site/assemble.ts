@@ -5,8 +5,11 @@ import { TendrilError } from "../lib/errors.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
 import { check, title } from "./check.ts";
 import type { FieldPath, ReadResult, ResourceDocument } from "./documents.ts";
-import { Problem, type ProblemCode, shown } from "./problems.ts";
+import { PlaceTable } from "./places.ts";
+import { type BrokenResource, Problem, type ProblemCode, shown } from "./problems.ts";
 import type { ResourceKind } from "./resources/schema.ts";
+import { strayFields } from "./resources/fields.ts";
+import { KINDS } from "./resources/kinds.ts";
 import { accessTokenKind } from "./resources/access_token.ts";
 import { connectorKind } from "./resources/connector.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
@@ -19,7 +22,6 @@ import type { RedeemableToken } from "./tokens/token_file.ts";
 import type { AccessSpec, ConnectorSpec, LinkSpec, ListenerSpec, Protocol } from "./spec.ts";
 
 const DEFAULT_PORTS = { "inter-router": 55_671, edge: 45_671, normal: 5672 } as const;
-const KINDS = [siteKind, listenerKind, connectorKind, linkKind, routerAccessKind, secretKind, accessTokenKind];
 const SECRET_HINT = "Put the Secret into the same folder or file.";
 
 /** What is said about the site itself. */
@@ -56,6 +58,8 @@ export interface Assembled {
   readonly siteSeen: boolean;
   /** Everything that is wrong, in the order of kinds. */
   readonly problems: readonly Problem[];
+  /** The resources that `problems` name, those that need one of them, and those of kinds that are not used. */
+  readonly broken: readonly BrokenResource[];
   /** One line per thing that was passed over. */
   readonly warnings: readonly string[];
 }
@@ -67,6 +71,7 @@ export function assemble(files: readonly ReadResult[]): Assembled {
   // Secrets first: the others refer to them, wherever they stand.
   assembly.secretsOf(documents);
   assembly.rest(documents);
+  assembly.concludeBroken();
   return assembly;
 }
 
@@ -79,12 +84,12 @@ class Assembly implements Assembled {
   readonly access: AccessSpec[] = [];
   readonly secrets = new Map<string, SecretValues>();
   readonly problems: Problem[];
+  readonly broken: BrokenResource[] = [];
   readonly warnings: string[] = [];
   siteSeen: boolean;
   /** Where each Secret stands, broken ones too: those are reported once, not again by whoever needs them. */
   readonly #secretDocuments = new Map<string, ResourceDocument>();
-  /** Who has a place (`host:port`). */
-  readonly #taken = new Map<string, string>();
+  readonly #places = new PlaceTable();
 
   constructor(problems: Problem[]) {
     this.problems = problems;
@@ -102,6 +107,9 @@ class Assembly implements Assembled {
         const what = kind === "" ? "a document without a kind" : `kind ${shown(kind)} of ${shown(apiVersion)}`;
         this.warnings.push(`${document.at(["kind"])}: ${what} is not used and was ignored`);
         return false;
+      }
+      for (const { path, what } of known.unused === undefined ? strayFields(known, document.value) : []) {
+        this.warnings.push(`${document.at(path)}: ${title(kind, document)}: ${shown(path.join("."))} ${what}`);
       }
       if (known === siteKind) this.siteSeen = true;
       if (apiVersion !== known.apiVersion) {
@@ -128,8 +136,31 @@ class Assembly implements Assembled {
         return false;
       }
       seen.set(`${kind} ${name}`, document.at());
-      return true;
+      if (known.unused !== undefined) this.#passOver(known, document, known.unused);
+      return known.unused === undefined;
     });
+  }
+
+  /** A resource of a kind that is not used: what is wrong with it is told, and does no harm. */
+  #passOver(kind: ResourceKind<z.ZodType>, document: ResourceDocument, why: string): void {
+    const faults: Problem[] = [];
+    check(kind, document, faults);
+    this.warnings.push(...faults.map(({ text }) => text));
+    const what = `kind ${kind.kind} of ${kind.apiVersion} is not used and was ignored`;
+    this.warnings.push(`${document.at(["kind"])}: ${what}. ${why}`);
+    const ref = { kind: kind.kind, name: document.name };
+    this.broken.push({ ...ref, status: "Pending", code: undefined, message: `${document.at()}: not used`, hint: why });
+  }
+
+  /** Adds the resources that the problems are about, each once, with all that is wrong with it. */
+  concludeBroken(): void {
+    for (const { about, code, text, hint } of this.problems) {
+      if (about === undefined) continue;
+      const at = this.broken.findIndex(({ kind, name }) => kind === about.kind && name === about.name);
+      const known = this.broken[at];
+      if (known === undefined) this.broken.push({ ...about, status: "Error", code, message: text, hint });
+      else this.broken[at] = { ...known, message: `${known.message}; ${text}` };
+    }
   }
 
   secretsOf(documents: readonly ResourceDocument[]): void {
@@ -157,7 +188,7 @@ class Assembly implements Assembled {
       this.sites.push({ name, uid, edge: spec?.edge ?? false, linkAccess, where: document.at() });
     });
     this.#each(documents, listenerKind, ({ metadata: { name }, spec: { routingKey, host, port, type } }, document) => {
-      this.#take(host, port, document, ["spec", "port"]);
+      if (!this.#take(host, port, document, ["spec", "port"])) return;
       this.listeners.push({ name, routingKey, host, port, ...this.#protocol(type, document) });
     });
     this.#each(documents, connectorKind, ({ metadata: { name }, spec }, document) => {
@@ -166,12 +197,12 @@ class Assembly implements Assembled {
       this.connectors.push({ name, routingKey, host, port, ...this.#protocol(type, document), ...checked });
     });
     this.#each(documents, linkKind, ({ metadata: { name }, spec }, document) => {
-      const setting = spec.settings[PROXY_SETTING] ?? "";
+      const setting = spec.settings?.[PROXY_SETTING] ?? "";
       const tls = this.#credentials(spec.tlsCredentials, document, ["spec", "tlsCredentials"]);
       const proxy = setting === ""
         ? undefined
         : this.#fromSecret(setting, document, ["spec", "settings", PROXY_SETTING], proxySpec);
-      const cost = spec.settings[COST_SETTING] ?? "";
+      const cost = spec.settings?.[COST_SETTING] ?? "";
       if (cost !== "" && cost !== MEASURED) {
         const hint = `Write ${MEASURED}, or a number into spec.cost.`;
         this.#problem(document, ["spec", "settings", COST_SETTING], `${shown(cost)} is no way to find a cost`, hint);
@@ -184,7 +215,7 @@ class Assembly implements Assembled {
         endpoints: spec.endpoints.map(({ name, host, port, group }) => ({ role: name, host, port, group })),
         tls,
         measured: cost === MEASURED,
-        websocket: spec.settings[WEBSOCKET_SETTING]?.toLowerCase() === "true",
+        websocket: spec.settings?.[WEBSOCKET_SETTING]?.toLowerCase() === "true",
         ...(proxy === undefined ? {} : { proxy }),
       });
     });
@@ -202,7 +233,7 @@ class Assembly implements Assembled {
         tls = this.#credentials(secret, document, ["spec", "tlsCredentials"]);
         if (tls === undefined) return;
       }
-      const wanted = spec.settings[COST_SETTING] ?? "1";
+      const wanted = spec.settings?.[COST_SETTING] || "1";
       const measured = wanted === MEASURED;
       const cost = measured ? 1 : Number(wanted);
       if (!Number.isInteger(cost) || cost < 1 || cost > COST_MAX) {
@@ -217,7 +248,7 @@ class Assembly implements Assembled {
       }
       for (const [index, { name: role, port: given }] of spec.roles.entries()) {
         const port = given ?? DEFAULT_PORTS[role];
-        this.#take(host, port, document, ["spec", "roles", index]);
+        if (!this.#take(host, port, document, ["spec", "roles", index])) continue;
         const plain = role === "normal" && isLoopback(host);
         this.access.push({ name, role, host, port, cost, measured, tls: plain ? undefined : tls });
       }
@@ -234,7 +265,7 @@ class Assembly implements Assembled {
       if (document.kind !== kind.kind) continue;
       const value = check(kind, document, this.problems);
       if (value === undefined) continue;
-      this.#attempt(() => read(value, document));
+      this.#attempt(document, () => read(value, document));
     }
   }
 
@@ -255,26 +286,32 @@ class Assembly implements Assembled {
       return undefined;
     }
     const values = this.secrets.get(name);
-    if (values === undefined) return undefined;
+    if (values === undefined) {
+      const ref = { kind: document.kind, name: document.name };
+      const message = `${document.at(path)}: Secret ${shown(name)} is broken`;
+      this.broken.push({ ...ref, status: "Error", code: "SITE_SECRET", message, hint: "Correct the Secret." });
+      return undefined;
+    }
     const user = title(document.kind, document);
-    return this.#attempt(() => read(values, `${owner.at(["data"])}: ${title("Secret", owner)} for ${user}`));
+    return this.#attempt(document, () => read(values, `${owner.at(["data"])}: ${title("Secret", owner)} for ${user}`));
   }
 
-  #attempt<T>(action: () => T): T | undefined {
+  #attempt<T>({ kind, name }: ResourceDocument, action: () => T): T | undefined {
     try {
       return action();
     } catch (error) {
       if (!(error instanceof TendrilError)) throw error;
-      this.problems.push(new Problem("SITE_SECRET", error.message, error.hint ?? ""));
+      this.problems.push(new Problem("SITE_SECRET", error.message, error.hint ?? "", { kind, name }));
       return undefined;
     }
   }
 
-  #take(host: string, port: number, document: ResourceDocument, path: FieldPath): void {
-    const place = `${host.toLowerCase()}:${port}`;
-    const other = this.#taken.get(place);
-    if (other !== undefined) this.#problem(document, path, `${place} is taken by ${other}`, "Choose another port.");
-    this.#taken.set(place, title(document.kind, document));
+  /** True when nobody else has the place. */
+  #take(host: string, port: number, document: ResourceDocument, path: FieldPath): boolean {
+    const other = this.#places.take(host, port, title(document.kind, document));
+    if (other === undefined) return true;
+    this.#problem(document, path, `${host}:${port} is taken by ${other}`, "Choose another port.");
+    return false;
   }
 
   /** The protocol that `type` names, if it is not plain TCP; Skupper would refuse such a resource. */
@@ -291,7 +328,9 @@ class Assembly implements Assembled {
     hint: string,
     code: ProblemCode = "SITE_INVALID",
   ) {
-    this.problems.push(new Problem(code, `${document.at(path)}: ${title(document.kind, document)}: ${fault}`, hint));
+    const { kind, name } = document;
+    const text = `${document.at(path)}: ${title(kind, document)}: ${fault}`;
+    this.problems.push(new Problem(code, text, hint, { kind, name }));
   }
 }
 

@@ -14,10 +14,8 @@ export function check<S extends z.ZodType>(
   const parsed = schema.safeParse(document.value, { error: explain });
   if (parsed.success) return parsed.data;
   for (const { path, message } of parsed.error.issues) {
-    const field = path.map(String).join(".");
-    problems.push(
-      new Problem("SITE_INVALID", `${document.at(path)}: ${title(kind, document)}: ${shown(field)} ${message}`, hint),
-    );
+    const text = `${document.at(path)}: ${title(kind, document)}: ${shown(path.map(String).join("."))} ${message}`;
+    problems.push(new Problem("SITE_INVALID", text, hint, { kind, name: document.name }));
   }
   return undefined;
 }

@@ -15,26 +15,35 @@ export interface LoadOptions {
 }
 
 /**
- * Loads the site in `dir`. Throws one TendrilError that lists all problems of the folder: SITE_FOLDER, SITE_SYNTAX,
- * SITE_TOO_LARGE, SITE_SECRET or SITE_INVALID, the last also for several problems of different codes.
+ * Loads the site in `dir`. A resource that is broken is left out, with what is wrong in `broken`. Throws one TendrilError
+ * that lists all problems when no site can be made, or a file can't be read, so that what it holds is not known:
+ * SITE_FOLDER, SITE_SYNTAX, SITE_TOO_LARGE, SITE_SECRET or SITE_INVALID, the last also for several problems of different
+ * codes.
  */
 export async function loadSite(dir: string, options: LoadOptions = {}): Promise<SiteSpec> {
   const assembled = await readFolder(dir);
   const { listeners, connectors, access, sites: [site] } = assembled;
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
-  if (problems.length > 0 || site === undefined) throw problemsError(`no site can be made of ${dir}`, problems);
+  const fatal = problems.some(({ about }) => about === undefined || about.kind === "Site");
+  if (fatal || site === undefined) throw problemsError(`no site can be made of ${dir}`, problems);
   for (const warning of assembled.warnings) options.warn?.(warning);
-  if (site.linkAccess && access.length === 0) {
+  const broken = [...assembled.broken];
+  const accessBroken = broken.some(({ kind }) => kind === "RouterAccess");
+  if (site.linkAccess && access.length === 0 && !accessBroken) {
     options.warn?.(`${site.where}: Site ${site.name} has linkAccess, but without a RouterAccess it accepts no links`);
   }
   const role = site.edge ? "edge" : "interior";
   const wanted = role === "edge" ? "edge" : "inter-router";
   const links = assembled.links.filter(({ name, endpoints }) => {
-    const usable = endpoints.some((endpoint) => endpoint.role === wanted);
-    if (!usable) options.warn?.(`Link ${name} has no endpoint for the role ${wanted} and will not be used`);
-    return usable;
+    if (endpoints.some((endpoint) => endpoint.role === wanted)) return true;
+    const message = `Link ${name} has no endpoint for the role ${wanted} and will not be used`;
+    const hint = "Have a link file made by a site with a RouterAccess of that role.";
+    broken.push({ kind: "Link", name, status: "Pending", code: undefined, message, hint });
+    options.warn?.(message);
+    return false;
   });
-  return { id: site.uid ?? await derivedId(site.name), name: site.name, role, listeners, connectors, links, access };
+  const id = site.uid ?? await derivedId(site.name);
+  return { id, name: site.name, role, listeners, connectors, links, access, broken };
 }
 
 /**

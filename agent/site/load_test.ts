@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TendrilError } from "../lib/errors.ts";
 import { loadSite } from "./load.ts";
+import { Problem, problemsError } from "./problems.ts";
 import type { SiteSpec } from "./spec.ts";
 import { CREDENTIALS, link, secret } from "./testing_link_files.ts";
 
@@ -28,11 +29,15 @@ async function load(files: Files): Promise<{ site: SiteSpec; warnings: string[] 
   return { site, warnings };
 }
 
-/** The error of a folder, its own path taken out of the message. */
+/** The error of a folder or of the resources that it goes on without, its own path taken out of the message. */
 async function failure(files: Files): Promise<{ code: string; message: string; hint: string }> {
   return await withFolder(files, async (dir) => {
     try {
-      await loadSite(dir);
+      const { broken = [] } = await loadSite(dir);
+      const errors = broken.flatMap(({ code, message, hint }) => code === undefined ? [] : [{ code, message, hint }]);
+      if (errors.length > 0) {
+        throw problemsError("broken", errors.map(({ code, message, hint }) => new Problem(code, message, hint)));
+      }
     } catch (error) {
       assert.ok(error instanceof TendrilError, String(error));
       return { code: error.code, message: error.message.replaceAll(`${dir}/`, ""), hint: error.hint ?? "" };
@@ -143,7 +148,9 @@ Deno.test("load: an access has a cost, which may be measured", async () => {
   assert.deepEqual(await loaded("7"), { cost: 7, measured: false });
   assert.deepEqual(await loaded("measured"), { cost: 1, measured: true });
   for (const wrong of ["0", "1.5", "cheap", "2147483648"]) {
-    await assert.rejects(load(files(wrong)), /is no cost/, wrong);
+    const { site: { access, broken } } = await load(files(wrong));
+    assert.deepEqual(access, []);
+    assert.match(broken?.[0]?.message ?? "", /is no cost/, wrong);
   }
 });
 
@@ -178,7 +185,11 @@ Deno.test("load: what is passed over is told", async () => {
   });
   assert.deepEqual(site.links, []);
   assert.deepEqual(warnings, [
-    "a.yaml:8:7 (document 2): kind MultiKeyListener of skupper.io/v2alpha1 is not used and was ignored",
+    "a.yaml:11:7 (document 2): MultiKeyListener m: spec.host is missing",
+    "a.yaml:11:7 (document 2): MultiKeyListener m: spec.port is missing",
+    "a.yaml:11:7 (document 2): MultiKeyListener m: spec.strategy is missing",
+    "a.yaml:8:7 (document 2): kind MultiKeyListener of skupper.io/v2alpha1 is not used and was ignored. " +
+    "Tendril has no strategies over several keys: write a Listener per key.",
     "a.yaml:14:7 (document 3): kind Deployment of apps/v1 is not used and was ignored",
     "c.yaml:1:1 (document 1): a document without a kind is not used and was ignored",
     "d.yaml:2:7 (document 1): kind Site of other.io/v1 is not used and was ignored",
@@ -255,7 +266,7 @@ const FAULTS: ReadonlyArray<readonly [string, Files, string, RegExp]> = [
     "no metadata",
     { "a.yaml": EDGE, "b.yaml": "apiVersion: skupper.io/v2alpha1\nkind: Listener\n" },
     "SITE_INVALID",
-    /2 problems:\n {2}b\.yaml:1:1 .*: Listener without a name: metadata is missing\. A .*\n.*spec is missing/,
+    /b\.yaml:1:1 .*: Listener without a name: metadata is missing; b\.yaml:1:1 .*spec is missing/,
   ],
   [
     "a place taken twice",
@@ -363,6 +374,53 @@ for (const [fault, files, code, message] of FAULTS) {
     assert.match(error.hint, /^[A-Z].*\.$/);
   });
 }
+
+Deno.test("load: a resource that is broken is left out, and the others make the site", async () => {
+  const { site } = await load({
+    "a.yaml": EDGE,
+    "b.yaml": [listener("good", "80"), listener("wrong", "http"), listener("twice", "80")].join("---\n"),
+    "c.yaml": link("w"),
+    "d.yaml": resource("Connector", "safe", "{routingKey: x, host: localhost, port: 81, tlsCredentials: t}"),
+    "e.yaml": resource("MultiKeyListener", "m", "{host: a, port: 1, strategy: {priority: {routingKeys: [a]}}}"),
+  });
+  assert.deepEqual([site.listeners.map(({ name }) => name), site.links, site.connectors], [["good"], [], []]);
+  assert.deepEqual(site.broken?.map(({ kind, name, status, code }) => [kind, name, status, code]), [
+    ["MultiKeyListener", "m", "Pending", undefined],
+    ["Listener", "wrong", "Error", "SITE_INVALID"],
+    ["Listener", "twice", "Error", "SITE_INVALID"],
+    ["Connector", "safe", "Error", "SITE_INVALID"],
+    ["Link", "w", "Error", "SITE_SECRET"],
+  ]);
+  for (const { message, hint } of site.broken ?? []) assert.match(`${message} ${hint}`, /\/\w\.yaml:\d+:\d+ .*\.$/);
+});
+
+Deno.test("load: who needs a broken Secret is broken, too", async () => {
+  const { site: { links, broken } } = await load({
+    "a.yaml": EDGE,
+    "b.yaml": link("w"),
+    "c.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: w}\ndata: {ca.crt: '%%%'}\n",
+  });
+  assert.deepEqual(links, []);
+  assert.deepEqual(broken?.map(({ kind, name }) => `${kind} ${name}`), ["Link w", "Secret w"]);
+});
+
+Deno.test("load: fields that are not known or have no effect are told, with what may have been meant", async () => {
+  const { warnings, site } = await load({
+    "a.yaml": EDGE.replace("{edge: true}", "{edge: true, ha: true, settings: {router-loging: info}}"),
+    "b.yaml": listener("web", "80").replace(
+      "{",
+      "{Host: a, observer: http1, exposePodsByName: false, tlsCredential: t, ",
+    ),
+  });
+  assert.equal(site.listeners.length, 1);
+  assert.deepEqual(warnings.map((warning) => warning.replace(/^\S+ \(document 1\): /, "")), [
+    "Site west: spec.ha has no effect: A second router on Kubernetes; a folder runs one",
+    "Site west: spec.settings.router-loging is not known and was ignored, did you mean router-logging?",
+    "Listener web: spec.Host is not known and was ignored, did you mean host?",
+    "Listener web: spec.observer has no effect: Looking into streams for flow records; Tendril looks at none",
+    "Listener web: spec.tlsCredential is not known and was ignored, did you mean tlsCredentials?",
+  ]);
+});
 
 Deno.test("load: all problems of a folder are in one error, each with its place and next step", async () => {
   const { code, message } = await failure({

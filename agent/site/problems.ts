@@ -5,6 +5,26 @@ import { TendrilError } from "../lib/errors.ts";
 /** The codes a problem of a resource file may have; `docs/errors.md` explains them. */
 export type ProblemCode = "SITE_FOLDER" | "SITE_SYNTAX" | "SITE_TOO_LARGE" | "SITE_INVALID" | "SITE_SECRET";
 
+/** Which resource is meant. */
+export interface ResourceRef {
+  /** Its kind. */
+  readonly kind: string;
+  /** Its name; empty when it has none. */
+  readonly name: string;
+}
+
+/** A resource that the site goes on without. */
+export interface BrokenResource extends ResourceRef {
+  /** `Pending`: nothing is wrong with it, but it can't be used here. */
+  readonly status: "Error" | "Pending";
+  /** Stable code of what is wrong, if it is wrong. */
+  readonly code: ProblemCode | undefined;
+  /** Why, with its place. */
+  readonly message: string;
+  /** What to do about it, as a full sentence. */
+  readonly hint: string;
+}
+
 /** One problem; as text it is its place and fault. */
 export class Problem {
   /** See {@link ProblemCode}. */
@@ -13,12 +33,15 @@ export class Problem {
   readonly text: string;
   /** What to do about it, as a full sentence. */
   readonly hint: string;
+  /** The one resource that is broken by it; undefined when what is broken can't be told. */
+  readonly about: ResourceRef | undefined;
 
   /** Takes the parts as they are. */
-  constructor(code: ProblemCode, text: string, hint: string) {
+  constructor(code: ProblemCode, text: string, hint: string, about?: ResourceRef) {
     this.code = code;
     this.text = text;
     this.hint = hint;
+    this.about = about;
   }
 
   /** {@link Problem.text}. */

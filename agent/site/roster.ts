@@ -20,10 +20,11 @@ export interface RosterRules<S, R> {
   /** Starts a part; may throw. */
   start(spec: S): R | Promise<R>;
   /**
-   * Makes a part that runs as `before` what `spec` says without stopping it; false when that takes a new start. What it
-   * throws leaves the part as it was, and is tried again by the next call. Without it every change is a new start.
+   * Makes a part that runs as `before` what `spec` says without stopping it: the result runs from now on, undefined when
+   * it takes a new start. What it throws leaves the part as it was, and is tried again by the next call. Without it every
+   * change is a new start.
    */
-  alter?(running: R, spec: S, before: S): boolean;
+  alter?(running: R, spec: S, before: S): R | undefined;
   /** Stops a part; resolves when what it holds, such as a port, is free. */
   stop(running: R): void | Promise<void>;
 }
@@ -52,15 +53,16 @@ export class Roster<S, R> {
 
   /**
    * Makes `specs` run, and nothing else. What goes is stopped before anything starts, for it may hold a port that is
-   * wanted. A part that can't start is left out, and tried again by the next call.
+   * wanted. A part that can't start is left out, and tried again by the next call. Parts for which `stays` is true are
+   * left as they are, whatever `specs` say.
    */
-  async apply(specs: readonly S[]): Promise<RosterChange[]> {
+  async apply(specs: readonly S[], stays: (name: string) => boolean = () => false): Promise<RosterChange[]> {
     const changes: RosterChange[] = [];
     const wanted = new Map(specs.map((spec) => [this.#rules.name(spec), { spec, text: JSON.stringify(spec) }]));
     const before = this.#parts;
     const kept: typeof before = new Map();
     for (const [name, part] of before) {
-      if (wanted.get(name)?.text === part.text) {
+      if (wanted.get(name)?.text === part.text || stays(name)) {
         kept.set(name, part);
         continue;
       }
@@ -72,7 +74,7 @@ export class Roster<S, R> {
       await this.#rules.stop(part.running);
       if (!wanted.has(name)) changes.push({ name, action: "removed" });
     }
-    const after: typeof before = new Map();
+    const after: typeof before = new Map([...kept].filter(([name]) => !wanted.has(name)));
     for (const [name, { spec, text }] of wanted) {
       const part = kept.get(name);
       if (part !== undefined) {
@@ -99,9 +101,10 @@ export class Roster<S, R> {
     if (wanted === undefined || this.#rules.alter === undefined) return undefined;
     const name = this.#rules.name(wanted.spec);
     try {
-      if (!this.#rules.alter(part.running, wanted.spec, part.spec)) return undefined;
+      const running = this.#rules.alter(part.running, wanted.spec, part.spec);
+      if (running === undefined) return undefined;
       changes.push({ name, action: "changed" });
-      return { ...wanted, running: part.running };
+      return { ...wanted, running };
     } catch (error) {
       changes.push({ name, action: "failed", error });
       return part;

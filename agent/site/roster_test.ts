@@ -58,10 +58,10 @@ Deno.test("roster: a part that can be altered is not stopped, and one that fails
       return { label };
     },
     alter: (running, { port, label }, before) => {
-      if (port !== before.port) return false;
+      if (port !== before.port) return undefined;
       if (label === "bad") throw new Error("bad label");
       running.label = label;
-      return true;
+      return running;
     },
     stop: ({ label }) => void log.push(`-${label}`),
   });
@@ -86,4 +86,14 @@ Deno.test("roster: what can't start is told, left out, and tried again", async (
     { name: "a", action: "removed" },
     { name: "b", action: "added" },
   ]);
+});
+
+Deno.test("roster: what stays is left as it is, whether it is asked for in another form or not at all", async () => {
+  const { roster: parts, log } = roster();
+  await parts.apply([{ name: "a", port: 1 }, { name: "b", port: 2 }]);
+  log();
+  assert.deepEqual(await parts.apply([{ name: "b", port: 3 }], () => true), []);
+  assert.deepEqual(log(), []);
+  assert.deepEqual(parts.running.map(({ name, port }) => [name, port]), [["a", 1], ["b", 2]]);
+  assert.equal((await parts.apply([{ name: "b", port: 3 }])).length, 2, "and goes when it need not stay");
 });

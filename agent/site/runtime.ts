@@ -9,7 +9,7 @@ import { dialAny } from "../transport/race.ts";
 import { startControl } from "./control.ts";
 import { Roster } from "./roster.ts";
 import { type SiteDeps, SiteServices } from "./services.ts";
-import type { AccessRole, LinkSpec, SiteSpec } from "./spec.ts";
+import { type AccessRole, differsInCredentials, isBroken, type LinkSpec, type SiteSpec } from "./spec.ts";
 import type { RunningSite } from "./status.ts";
 
 /** Time one attempt to reach any endpoint of a link may take, in ms. */
@@ -28,6 +28,8 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
   const links = new Roster<LinkSpec, OutboundLink>({
     name: ({ name }) => name,
     start: (link) => edgeLinks.add(linkTarget(link, "edge")),
+    alter: (running, link, before) =>
+      differsInCredentials(link, before) ? edgeLinks.replace(running, linkTarget(link, "edge")) : undefined,
     stop: (link) => edgeLinks.remove(link),
   });
   await links.apply(spec.links);
@@ -41,7 +43,7 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
     onChange: (listener) => services.onChange(listener),
     apply: async (next) => {
       refuseRestart(spec, next);
-      const changes = await links.apply(next.links);
+      const changes = await links.apply(next.links, isBroken(next, "Link"));
       return [...changes.map((change) => ({ kind: "Link" as const, ...change })), ...await services.apply(next)];
     },
     drain: async (graceMs) => {

@@ -6,8 +6,9 @@ import { Connector } from "../bridge/connector.ts";
 import { Listener } from "../bridge/listener.ts";
 import type { Router } from "../router/router.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { BrokenResource } from "./problems.ts";
 import { Roster } from "./roster.ts";
-import type { ConnectorSpec, ListenerSpec, Protocol, SiteSpec } from "./spec.ts";
+import { type ConnectorSpec, isBroken, type ListenerSpec, type Protocol, type SiteSpec } from "./spec.ts";
 import type { AccessStatus, LinkStatus, SiteChange, SiteStatus } from "./status.ts";
 
 /** How often a draining site looks whether its connections have ended, in ms. */
@@ -34,6 +35,7 @@ export class SiteServices {
   /** Those whose resource is gone and whose connections are not. */
   readonly #leaving = new Set<Listener | Connector>();
   readonly #watchers = new Set<() => void>();
+  #broken: readonly BrokenResource[] = [];
 
   private constructor(spec: SiteSpec, router: Router, deps: SiteDeps) {
     this.#spec = spec;
@@ -63,10 +65,13 @@ export class SiteServices {
   }
 
   /** Makes the listeners and connectors of `spec` run. Connections of those that go live on until they end. */
-  async apply({ connectors, listeners }: SiteSpec): Promise<SiteChange[]> {
+  async apply(spec: SiteSpec): Promise<SiteChange[]> {
+    const connectors = await this.#connectors.apply(spec.connectors, isBroken(spec, "Connector"));
+    const listeners = await this.#listeners.apply(spec.listeners, isBroken(spec, "Listener"));
+    this.#broken = spec.broken ?? [];
     return [
-      ...(await this.#connectors.apply(connectors)).map((change) => ({ kind: "Connector" as const, ...change })),
-      ...(await this.#listeners.apply(listeners)).map((change) => ({ kind: "Listener" as const, ...change })),
+      ...connectors.map((change) => ({ kind: "Connector" as const, ...change })),
+      ...listeners.map((change) => ({ kind: "Listener" as const, ...change })),
     ];
   }
 
@@ -103,6 +108,7 @@ export class SiteServices {
       access,
       listeners: this.#listeners.running.map((listener) => listener.status()),
       connectors: this.#connectors.running.map((connector) => connector.status()),
+      broken: this.#broken,
       adaptors: [...this.#adaptors.values()].map(({ name, digest }) => ({ name, digest })),
     };
   }

@@ -1,6 +1,7 @@
 /** The desired state of one site, as values: what the YAML of a folder or the flags of a one-liner boil down to. */
 
 import type { TlsCredentials } from "../transport/channel.ts";
+import type { BrokenResource } from "./problems.ts";
 
 /** The role a router plays in the network. */
 export type RouterRole = "edge" | "interior";
@@ -149,4 +150,12 @@ export interface SiteSpec {
   readonly links: readonly LinkSpec[];
   /** Ports for peers; empty for an edge. */
   readonly access: readonly AccessSpec[];
+  /** Resources that could not become one of the above. What runs by such a name goes on as it was. */
+  readonly broken?: readonly BrokenResource[];
+}
+
+/** Tells the names of `kind` that are broken in `spec`. */
+export function isBroken(spec: SiteSpec, kind: string): (name: string) => boolean {
+  const names = new Set(spec.broken?.filter((broken) => broken.kind === kind).map(({ name }) => name));
+  return (name) => names.has(name);
 }

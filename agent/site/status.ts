@@ -1,5 +1,6 @@
 /** What a running site says about itself, and the handle that its starter holds. */
 
+import type { BrokenResource } from "./problems.ts";
 import type { RosterChange } from "./roster.ts";
 import type { AccessRole, RouterRole, SiteSpec } from "./spec.ts";
 
@@ -106,6 +107,8 @@ export interface SiteStatus {
   readonly connectors: readonly ConnectorStatus[];
   /** One per role of every RouterAccess. */
   readonly access: readonly AccessStatus[];
+  /** Resources that are wrong, or that can't be used here. */
+  readonly broken?: readonly BrokenResource[];
   /** The adaptors in use, each with the digest of its module. */
   readonly adaptors: ReadonlyArray<{ readonly name: string; readonly digest: string }>;
 }

@@ -1,10 +1,12 @@
 /**
  * Keeps a running site what its folder says: when files change, the resources are read again and what is different is
- * applied. A folder that can't be read as a site changes nothing: the site goes on as it is, and the log says why.
+ * applied. A resource that is broken is told of and left as it was, while the others go on; a folder that can't be read
+ * as a site changes nothing: the site goes on as it is, and the log says why.
  */
 
 import { messageOf, TendrilError } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { BrokenResource } from "./problems.ts";
 import { loadSite } from "./load.ts";
 import type { RunningSite, SiteChange } from "./status.ts";
 
@@ -21,13 +23,21 @@ export class FolderWatch {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = Promise.resolve();
   #complaint = "";
+  /** What was said about broken resources, by kind and name, and which warnings. */
+  #broken = new Map<string, string>();
+  #warned: ReadonlySet<string>;
 
-  /** Starts to watch `dir`, from which `site` was started; calls `onChange` after what has changed was applied. */
-  constructor(dir: string, site: RunningSite, logger: Logger, onChange: () => void) {
+  /**
+   * Starts to watch `dir`, from which `site` was started; calls `onChange` after what has changed was applied. `warned`
+   * has been said already.
+   */
+  constructor(dir: string, site: RunningSite, logger: Logger, onChange: () => void, warned: ReadonlySet<string>) {
+    this.#warned = warned;
     this.#onChange = onChange;
     this.#dir = dir;
     this.#site = site;
     this.#logger = logger;
+    this.#tellBroken(site.status().broken ?? []);
     try {
       this.#events = Deno.watchFs(dir, { recursive: false });
       this.#watch(this.#events);
@@ -59,7 +69,12 @@ export class FolderWatch {
     if (this.#events === undefined) return;
     const dir = this.#dir;
     try {
-      const changes = await this.#site.apply(await loadSite(dir));
+      const warnings = new Set<string>();
+      const spec = await loadSite(dir, { warn: (message) => warnings.add(message) });
+      const changes = await this.#site.apply(spec);
+      for (const warning of warnings) if (!this.#warned.has(warning)) this.#logger.warn(warning);
+      this.#warned = warnings;
+      this.#tellBroken(spec.broken ?? []);
       for (const change of changes) this.#tell(change);
       if (this.#complaint !== "") this.#logger.info("resources are in order again", { dir });
       this.#complaint = "";
@@ -70,6 +85,20 @@ export class FolderWatch {
       this.#complaint = reason;
       const { code, hint } = error instanceof TendrilError ? error : { code: undefined, hint: undefined };
       this.#logger.error("resources were not applied: the site goes on as it is", { dir, code, reason, next: hint });
+    }
+  }
+
+  /** Each fault once, and its end. */
+  #tellBroken(resources: readonly BrokenResource[]): void {
+    const before = this.#broken;
+    const errors = resources.filter(({ status }) => status === "Error");
+    this.#broken = new Map(errors.map(({ kind, name, message }) => [`${kind} ${name}`, message]));
+    for (const { kind, name, code, message, hint } of errors) {
+      if (before.get(`${kind} ${name}`) === message) continue;
+      this.#logger.error("resource is broken, the others go on", { kind, name, code, reason: message, next: hint });
+    }
+    for (const title of before.keys()) {
+      if (!this.#broken.has(title)) this.#logger.info("resource is not broken any more", { resource: title });
     }
   }
 

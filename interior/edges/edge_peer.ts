@@ -17,6 +17,7 @@ import { collect } from "../../agent/router/collect.ts";
 import { decodeMeshId } from "../../agent/router/edge_messages.ts";
 import { ACCEPTED } from "../../agent/router/flow.ts";
 import { LinkConsumer } from "../../agent/router/link_consumer.ts";
+import { Peer } from "../../agent/router/peer.ts";
 import type { Router } from "../../agent/router/router.ts";
 import { StreamLinks } from "../../agent/router/stream_links.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
@@ -56,7 +57,22 @@ export class EdgePeer extends AcceptedPeer {
       this.#tracking.attach(link);
     } else {
       const downlink = hasSymbol(attach.source?.capabilities, EDGE_DOWNLINK);
-      this.consumer(link, downlink ? `H${address}` : `M${address}`, this.#linkConsumer());
+      const key = downlink ? `H${address}` : `M${address}`;
+      this.consumer(link, key, this.#linkConsumer());
+      this.#takeOver(key);
+    }
+  }
+
+  /**
+   * An edge serves `key` by one connection at a time: nothing new goes by an older one, which may be dead, or may give way
+   * to this one while streams on it go on.
+   */
+  #takeOver(key: string): void {
+    const { addresses } = this.router;
+    for (const consumer of [...addresses.get(key)?.consumers ?? []]) {
+      const other = consumer.origin?.connection;
+      if (!(other instanceof Peer) || other === this.peer || consumer.remote) continue;
+      if (other.containerId === this.peer.containerId && other.origin.edgeLink) addresses.remove(key, consumer);
     }
   }
 

@@ -1,4 +1,8 @@
-/** The outbound links of an interior: all are kept connected, and all that are connected are used. */
+/**
+ * The outbound links of an interior: all are kept connected, and all that are connected are used. Every connection of a
+ * link tells the peer which link it is and has a higher ordinal than the last one (wire-protocol A.6), so the peer knows
+ * which to use while a link moves to new credentials, or before it has noticed that the last one is dead.
+ */
 
 import type { TendrilError } from "../../agent/lib/errors.ts";
 import type { LinkStatus } from "../../agent/mod.ts";
@@ -6,6 +10,8 @@ import { type LinkTarget, OutboundLink, type RetryPolicy } from "../../agent/rou
 import type { Router } from "../../agent/router/router.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
+import { discriminator } from "../../agent/router/address.ts";
+import { Succession } from "../../agent/router/succession.ts";
 import { interiorConnectionOptions } from "./interior_options.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { Transit } from "./transit.ts";
@@ -19,6 +25,9 @@ export class InteriorLinks {
   readonly #onChange: () => void;
   readonly #links = new Set<OutboundLink>();
   readonly #neighbours = new Map<OutboundLink, Neighbour>();
+  readonly #succession = new Succession();
+  readonly #correlators = new WeakMap<OutboundLink, string>();
+  #ordinal = 0;
 
   /** Connects to nobody yet. */
   constructor(
@@ -37,10 +46,30 @@ export class InteriorLinks {
 
   /** One more link; it starts to connect. */
   add(target: LinkTarget): OutboundLink {
+    return this.#add(target, discriminator());
+  }
+
+  /**
+   * Connects to `target`, where `last` leads with other credentials. `last` stays in use until that is up, and its
+   * connection until nothing is under way on it. The result stands for the link from now on.
+   */
+  replace(last: OutboundLink, target: LinkTarget): OutboundLink {
+    const next = this.#add(target, this.#correlators.get(last) ?? discriminator());
+    const needless = this.#succession.begin(last, next);
+    if (needless !== undefined) {
+      this.#links.delete(needless);
+      needless.stop();
+    }
+    return next;
+  }
+
+  #add(target: LinkTarget, correlator: string): OutboundLink {
     const options = (channel: Channel) => {
       const { subject, address } = channel.peer;
       const host = address.replace(/:\d+$/, "");
-      return interiorConnectionOptions("client", this.#router.identity.id, subject !== undefined, target.cost, host);
+      const group = { correlator, ordinal: ++this.#ordinal };
+      const { id } = this.#router.identity;
+      return interiorConnectionOptions("client", id, subject !== undefined, target.cost, host, group);
     };
     const deps = {
       router: this.#router,
@@ -55,10 +84,16 @@ export class InteriorLinks {
         const objection = remote === undefined ? undefined : this.#transit.objection(remote);
         if (objection !== undefined) return objection;
         this.#neighbours.set(link, this.#transit.adopt(peer, true, target));
+        this.#succeed(link);
         this.#onChange();
         return undefined;
       },
       onDown: (link) => {
+        if (this.#succession.awaits(link)) {
+          const { code, message, hint } = link.status(false);
+          const fields = { link: target.name, code, reason: message, next: hint };
+          this.#logger.warn("a link can't be moved to its new credentials yet and keeps the old ones", fields);
+        }
         const neighbour = this.#neighbours.get(link);
         this.#neighbours.delete(link);
         if (neighbour !== undefined) this.#transit.lost(neighbour);
@@ -67,23 +102,36 @@ export class InteriorLinks {
       onAttach: (link, ...args) => this.#neighbours.get(link)?.onAttach(...args),
     });
     this.#links.add(link);
+    this.#correlators.set(link, correlator);
     link.run();
     return link;
   }
 
   /** Disconnects one link; resolves when its channel is gone. */
   async remove(link: OutboundLink): Promise<void> {
-    this.#links.delete(link);
-    await link.stop();
+    const all = [link, ...this.#succession.end(link)];
+    for (const each of all) this.#links.delete(each);
+    await Promise.all(all.map((each) => each.stop()));
   }
 
   /** One status per link, in the order of arrival. */
   status(): LinkStatus[] {
-    return [...this.#links].map((link) => link.status(true));
+    return [...this.#links].filter((link) => !this.#succession.awaits(link)).map((link) => link.status(true));
   }
 
   /** Disconnects everything; resolves when no channel is left. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#links].map((link) => link.stop()));
+    await Promise.all([...this.#links, ...this.#succession.leaving].map((link) => link.stop()));
+  }
+
+  /** `next` is up: it takes over, if it was to. */
+  #succeed(next: OutboundLink): void {
+    const last = this.#succession.complete(next);
+    if (last === undefined) return;
+    this.#links.delete(last);
+    const neighbour = this.#neighbours.get(last);
+    if (neighbour !== undefined) this.#transit.supersede(neighbour);
+    this.#logger.info("link has moved to its new credentials", { link: next.target.name });
+    this.#succession.retire(last, () => {}, () => {});
   }
 }

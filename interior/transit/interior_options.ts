@@ -15,16 +15,29 @@ export const ROLE_PROPERTY = "qd.inter-router-role";
 /** The connection carries streams alone. */
 export const DATA_ROLE = 4;
 
-/** Options of a connection between interiors over a link of `cost`. */
+/** What the connecting side says of the connections of one link: which they are, and how new. */
+export interface LinkGroup {
+  /** The same for all of them. */
+  readonly correlator: string;
+  /** The highest counts. */
+  readonly ordinal: number;
+}
+
+/** Options of a connection between interiors over a link of `cost`; `group` is for the connecting side. */
 export function interiorConnectionOptions(
   side: "client" | "server",
   routerId: string,
   authenticated: boolean,
   cost: number,
   hostname?: string,
+  group?: LinkGroup,
 ): ConnectionOptions {
   const properties: [AmqpValue, AmqpValue][] = [];
   if (cost > 1) properties.push([new AmqpSymbol(COST_PROPERTY), { type: "int", value: cost }]);
+  if (group !== undefined) {
+    properties.push([new AmqpSymbol(CORRELATOR_PROPERTY), group.correlator]);
+    properties.push([new AmqpSymbol(ORDINAL_PROPERTY), { type: "ulong", value: BigInt(group.ordinal) }]);
+  }
   const more = { capabilities: [CONNECTION_TRUNKING], properties };
   return routerConnectionOptions(side, routerId, authenticated, hostname, more);
 }

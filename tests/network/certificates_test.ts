@@ -5,9 +5,11 @@ import { createHash } from "node:crypto";
 import { parseLinkFile } from "../../agent/site/link_file.ts";
 import { dial } from "../../agent/transport/dial.ts";
 import { withNetwork } from "../support/network.ts";
+import { freePort, untilListening } from "../support/processes.ts";
+import { type InteriorFolder, interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
 import { SteadyTraffic } from "../support/steady_traffic.ts";
 import { connect, echo, readInto, server, writeAll } from "../support/tcp.ts";
-import { tendril } from "../support/tendril.ts";
+import { startTendril, tendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
 
 const LIMIT_MS = 30_000;
@@ -63,4 +65,83 @@ Deno.test("certificates: a flow of 100 MiB runs through while the certificate of
     assert.deepEqual(traffic.failures, []);
     assert.ok(!/peer gone.*(west|east)/.test(hub().output()), "no edge has lost its link");
   });
+});
+
+/** Another link file for the site in `dir`, as `file`. */
+async function relink(hub: InteriorFolder, file: string): Promise<void> {
+  const { code, stdout, stderr } = await tendril("link", "generate", "--dir", hub.dir, "--host", "127.0.0.1");
+  assert.equal(code, 0, stderr);
+  await Deno.writeTextFile(`${file}.tmp`, stdout, { mode: 0o600 });
+  await Deno.rename(`${file}.tmp`, file);
+}
+
+Deno.test("certificates: edges that get other credentials move their links: the flow they have goes on, new ones too", async () => {
+  using target = server(echo);
+  await withNetwork({ echo: target.port }, async ({ ports, hub, hubFolder, west, east }) => {
+    const port = ports["echo"]!;
+    const conn = await connect(port);
+    assert.ok(await exchangeMore(conn, 2 * MIB));
+    {
+      await using traffic = new SteadyTraffic(port);
+      const folder = hubFolder.dir.replace(/hub$/, "");
+      for (const [process, name] of [[west, "west"], [east, "east"]] as const) {
+        await relink(hubFolder, `${folder}${name}/link.yaml`);
+        await until(() => said(process, "link has moved") === 1, LIMIT_MS);
+        const { flows } = traffic;
+        await until(() => traffic.flows > flows + 20, LIMIT_MS);
+      }
+      assert.deepEqual(traffic.failures, []);
+    }
+    assert.ok(await exchangeMore(conn, 20 * MIB), "the flow goes on over the connections it began on");
+    assert.ok(!/peer gone.*(west|east)/.test(hub().output()), "which are kept for it");
+    conn.close();
+    for (const name of ["west", "east"]) {
+      await until(() => new RegExp(`peer gone.*${name}`).test(hub().output()), LIMIT_MS);
+    }
+    assert.equal(said(west, "listener is closed"), 0);
+  });
+});
+
+Deno.test("certificates: a link between interiors moves to other credentials: no flow is lost in either direction", async () => {
+  using target = server(echo);
+  const dir = await Deno.makeTempDir();
+  const [near, far] = [await interiorFolder(`${dir}/near`, "near"), await interiorFolder(`${dir}/far`, "far")];
+  await linkInteriors(near, far);
+  const ports: number[] = [];
+  for (const [listening, serving] of [[near, far], [far, near]] as const) {
+    const key = listening === near ? "out" : "back";
+    const port = freePort();
+    ports.push(port);
+    await Deno.writeTextFile(`${listening.dir}/listener.yaml`, resource("Listener", { key, port }));
+    await Deno.writeTextFile(`${serving.dir}/connector.yaml`, resource("Connector", { key, port: target.port }));
+  }
+  const [one, other] = [startTendril("near", ["run", near.dir]), startTendril("far", ["run", far.dir])];
+  try {
+    for (const port of ports) await untilListening(port, one, LIMIT_MS);
+    const conns = await Promise.all(ports.map(connect));
+    for (const conn of conns) assert.ok(await exchangeMore(conn, 2 * MIB));
+    {
+      await using there = new SteadyTraffic(ports[0]!);
+      await using back = new SteadyTraffic(ports[1]!);
+      for (const times of [1, 2]) {
+        await relink(far, `${near.dir}/link-far.yaml`);
+        await until(() => said(one, "link has moved") === times, LIMIT_MS);
+        const flows = [there.flows, back.flows];
+        await until(() => there.flows > flows[0]! + 20 && back.flows > flows[1]! + 20, LIMIT_MS);
+      }
+      assert.deepEqual([there.failures, back.failures], [[], []]);
+    }
+    for (const conn of conns) assert.ok(await exchangeMore(conn, 10 * MIB), "the old connection carries what it had");
+    // The connection in the middle has nothing to carry any more.
+    await until(() => said(other, "peer gone") === 1, LIMIT_MS);
+    for (const conn of conns) conn.close();
+    await until(() => said(other, "peer gone") === 2, LIMIT_MS);
+    assert.deepEqual([said(one, "listener is closed"), said(other, "listener is closed")], [0, 0]);
+  } catch (error) {
+    console.error(`${one.output().slice(-3000)}\n${other.output().slice(-3000)}`);
+    throw error;
+  } finally {
+    await Promise.all([one.stop(), other.stop()]);
+    await Deno.remove(dir, { recursive: true });
+  }
 });

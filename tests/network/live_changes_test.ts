@@ -129,3 +129,21 @@ Deno.test("live changes: the name of a running site stays what it is", () =>
     }
     await until(() => said("SITE_RESTART") === 1, LIMIT_MS);
   }));
+
+Deno.test("live changes: one broken resource is told with its place and left as it was, while the others go on", () =>
+  network(async ({ port, target, write, remove, said, edge, dir }) => {
+    const listeners = await Deno.readTextFile(`${dir}/edge/services.yaml`);
+    await write("services.yaml", listeners.replace(`port: ${port}`, "port: none"));
+    await until(() => said("resource is broken, the others go on") === 1, LIMIT_MS);
+    assert.match(edge.output(), /services\.yaml:\d+:\d+ .*spec\.port must be a port/);
+    await write("other.yaml", resource("Connector", { key: "other", port: target.port }));
+    await until(() => said('"resource added"') === 1, LIMIT_MS);
+    const conn = await connect(port);
+    await writeAll(conn, new Uint8Array(100));
+    assert.ok(await readExactly(conn, 100), "the listener goes on as it was");
+    conn.close();
+    await write("services.yaml", listeners);
+    await until(() => said("resource is not broken any more") === 1, LIMIT_MS);
+    await remove("services.yaml");
+    assert.ok(await shuts(port));
+  }));

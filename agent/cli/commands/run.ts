@@ -55,13 +55,15 @@ export const run: Command = defineCommand({
     using signals = new ProcessSignals();
     const { loadSite } = await import("../../site/load.ts");
     const { FolderWatch } = await import("../../site/watch.ts");
-    const spec = await loadSite(args.dir);
+    const warned = new Set<string>();
+    const spec = await loadSite(args.dir, { warn: (message) => warned.add(message) });
+    for (const warning of warned) logger.warn(warning);
     const { PendingTokens } = await import("../../site/tokens/pending.ts");
     const tokens = new PendingTokens(args.dir, logger);
     let watch: InstanceType<typeof FolderWatch> | undefined;
     const start = async () => {
       const site = await startSite(spec, logger, args.dir);
-      watch = new FolderWatch(args.dir, site, logger, () => tokens.look());
+      watch = new FolderWatch(args.dir, site, logger, () => tokens.look(), warned);
       tokens.look();
       return site;
     };

@@ -30,4 +30,5 @@ export const accessGrantKind: ResourceKind<typeof schema> = {
   apiVersion: SKUPPER_API,
   schema,
   hint: "Issue another token with 'tendril token issue FILE --dir DIR'.",
+  summary: "A token that the site has issued, and how often it was redeemed.",
 };

@@ -3,18 +3,38 @@
 import { z } from "zod";
 import { PROTOCOLS } from "../spec.ts";
 import { healthCheck } from "./health_check.ts";
-import { host, metadata, noTls, port, type ResourceKind, SKUPPER_API } from "./schema.ts";
+import {
+  field,
+  host,
+  metadata,
+  noTls,
+  port,
+  type ResourceKind,
+  settings,
+  SKUPPER_API,
+  unusedFlag,
+  unusedText,
+} from "./schema.ts";
 
 const schema = z.looseObject({
   metadata,
   spec: z.looseObject({
-    routingKey: z.string().min(1),
-    // A selector of pods takes its place on Kubernetes alone.
-    host,
-    port,
-    type: z.enum([...PROTOCOLS, ""]).nullish(),
-    tlsCredentials: noTls,
-    healthCheck: healthCheck.nullish(),
+    routingKey: field(z.string().min(1), "acting", "Address in the network"),
+    host: field(host, "acting", "Address or host name of the target"),
+    port: field(port, "acting", "Port of the target"),
+    type: field(
+      z.enum([...PROTOCOLS, ""]).nullish(),
+      "acting",
+      "What the target speaks: tcp, or http1 as at the Listeners of the key, which Skupper does not know",
+    ),
+    tlsCredentials: field(noTls, "refused", "TLS to the target: to pass over it would speak in the clear"),
+    useClientCert: field(unusedFlag, "warned", "Means nothing without tlsCredentials"),
+    verifyHostname: field(unusedFlag, "warned", "Means nothing without tlsCredentials"),
+    selector: field(unusedText, "warned", "Pods on Kubernetes; spec.host names the target"),
+    includeNotReadyPods: field(unusedFlag, "warned", "Pods on Kubernetes"),
+    exposePodsByName: field(unusedFlag, "warned", "Names of pods on Kubernetes"),
+    settings: field(settings, "warned", "No setting of a Connector is used"),
+    healthCheck: field(healthCheck.nullish(), "acting", "How the target is checked; one of tcp, http and command"),
   }),
 });
 
@@ -24,4 +44,5 @@ export const connectorKind: ResourceKind<typeof schema> = {
   apiVersion: SKUPPER_API,
   schema,
   hint: "A Connector outside Kubernetes has spec.routingKey, spec.host and spec.port.",
+  summary: "A local target that serves a routing key for the whole network.",
 };

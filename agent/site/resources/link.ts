@@ -1,7 +1,17 @@
 /** Link: a way out to another site (control-plane 1.5, 1.13). */
 
 import { z } from "zod";
-import { host, metadata, optionalText, port, type ResourceKind, settings, SKUPPER_API } from "./schema.ts";
+import {
+  field,
+  host,
+  metadata,
+  optionalText,
+  port,
+  type ResourceKind,
+  setting,
+  settingsOf,
+  SKUPPER_API,
+} from "./schema.ts";
 
 /** Setting of Skupper: name of the Secret that describes an HTTP proxy. */
 export const PROXY_SETTING = "proxy-configuration";
@@ -22,14 +32,22 @@ const schema = z.looseObject({
   metadata,
   spec: z.looseObject({
     endpoints: z.array(z.looseObject({
-      name: z.enum(["inter-router", "edge"]),
-      host,
-      port,
-      group: optionalText,
+      name: field(z.enum(["inter-router", "edge"]), "acting", "What is served there; only those of the own role count"),
+      host: field(host, "acting", "Address or host name; the certificate of the other site must name it"),
+      port: field(port, "acting", "Port at the host"),
+      group: field(optionalText, "acting", "The RouterAccess it belongs to"),
     })).min(1),
-    tlsCredentials: z.string().min(1),
-    cost: z.number().int().max(COST_MAX).nullish().transform((cost) => Math.max(1, cost ?? 1)),
-    settings,
+    tlsCredentials: field(z.string().min(1), "acting", "Name of the Secret with ca.crt, tls.crt and tls.key"),
+    cost: field(
+      z.number().int().max(COST_MAX).nullish().transform((cost) => Math.max(1, cost ?? 1)),
+      "acting",
+      "At least 1, the default; lower is preferred",
+    ),
+    settings: settingsOf({
+      [PROXY_SETTING]: field(setting, "acting", "Name of the Secret with host, port and login of an HTTP proxy"),
+      [WEBSOCKET_SETTING]: field(setting, "acting", "true carries AMQP inside WebSocket; Tendril's own"),
+      [COST_SETTING]: field(setting, "acting", "measured has interiors measure the cost; Tendril's own"),
+    }),
   }),
 });
 
@@ -39,4 +57,5 @@ export const linkKind: ResourceKind<typeof schema> = {
   apiVersion: SKUPPER_API,
   schema,
   hint: "A Link has spec.tlsCredentials, which names a Secret, and spec.endpoints, each with name, host and port.",
+  summary: "A way out to another site, made by that site.",
 };

@@ -2,16 +2,28 @@
 
 import { z } from "zod";
 import { PROTOCOLS } from "../spec.ts";
-import { host, metadata, noTls, port, type ResourceKind, SKUPPER_API } from "./schema.ts";
+import { field, host, metadata, noTls, port, type ResourceKind, settings, SKUPPER_API, unusedFlag } from "./schema.ts";
 
 const schema = z.looseObject({
   metadata,
   spec: z.looseObject({
-    routingKey: z.string().min(1),
-    host,
-    port,
-    type: z.enum([...PROTOCOLS, ""]).nullish(),
-    tlsCredentials: noTls,
+    routingKey: field(z.string().min(1), "acting", "Address in the network"),
+    host: field(host, "acting", "Address or host name to bind"),
+    port: field(port, "acting", "Port to bind"),
+    type: field(
+      z.enum([...PROTOCOLS, ""]).nullish(),
+      "acting",
+      "What clients speak: tcp, or http1 to route each request by itself, which Skupper does not know",
+    ),
+    tlsCredentials: field(noTls, "refused", "TLS at the port: to pass over it would serve in the clear"),
+    observer: field(
+      z.enum(["auto", "none", "http1", "http2", ""]).nullish(),
+      "warned",
+      "Looking into streams for flow records; Tendril looks at none",
+      ["auto", "none"],
+    ),
+    exposePodsByName: field(unusedFlag, "warned", "Names of pods on Kubernetes"),
+    settings: field(settings, "warned", "No setting of a Listener is used"),
   }),
 });
 
@@ -21,4 +33,5 @@ export const listenerKind: ResourceKind<typeof schema> = {
   apiVersion: SKUPPER_API,
   schema,
   hint: "A Listener has spec.routingKey, spec.host and spec.port.",
+  summary: "A local port that leads to a routing key; open while somebody serves the key.",
 };

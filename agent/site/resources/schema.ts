@@ -1,4 +1,7 @@
-/** The parts that the schemas of several kinds share (control-plane 1.0, 1.12). Unknown fields are accepted everywhere. */
+/**
+ * The parts that the schemas of several kinds share (control-plane 1.0, 1.12). Unknown fields are accepted everywhere,
+ * with a warning; `field` says what becomes of the known ones.
+ */
 
 import { isIP } from "node:net";
 import { z } from "zod";
@@ -14,6 +17,29 @@ export interface ResourceKind<S extends z.ZodType> {
   readonly schema: S;
   /** What a correct one has, as a full sentence. */
   readonly hint: string;
+  /** What it is for, as a full sentence. */
+  readonly summary: string;
+  /** Why Tendril accepts the kind and does not use it, as a full sentence; absent for kinds that act. */
+  readonly unused?: string;
+}
+
+/** What becomes of a field: it is used, it is accepted with a warning that it has no effect, or it is an error. */
+export type Support = "acting" | "warned" | "refused";
+
+/** What JSON Schema says about {@link field}, in words of ours. */
+export const SUPPORT_KEY = "x-tendril";
+/** Values of a `warned` field that ask for no more than Tendril does: nothing is said about them. */
+export const QUIET_KEY = "x-tendril-quiet";
+
+/** `schema` as a field of a resource; `description` is a phrase or sentence for people, without a stop at its end. */
+export function field<S extends z.ZodType>(
+  schema: S,
+  support: Support,
+  description: string,
+  quiet: readonly unknown[] = [],
+): S {
+  const silent = quiet.length === 0 ? {} : { [QUIET_KEY]: quiet };
+  return schema.meta({ description, [SUPPORT_KEY]: support, ...silent });
 }
 
 /** apiVersion of Skupper's resources. */
@@ -34,18 +60,23 @@ export function isHost(text: string): boolean {
   return isIP(text) !== 0 || isHostName(text);
 }
 
+const NO_PORT = "must be a port, 1 to 65535";
+const numberOrText = z.union([z.number(), z.string()], {
+  error: ({ input }) => input === undefined ? "is missing" : NO_PORT,
+});
+
 /** A port, 1 to 65535, written as a number or a string. */
-export const port = z.unknown().transform(toPort);
+export const port = numberOrText.transform(toPort);
 
 /** The same; undefined when it is absent, null or 0. */
-export const optionalPort = z.unknown().transform((value, context) => {
+export const optionalPort = numberOrText.nullish().transform((value, context) => {
   return value === undefined || value === null || value === 0 ? undefined : toPort(value, context);
-}).optional();
+});
 
-function toPort(value: unknown, context: z.RefinementCtx): number {
+function toPort(value: number | string, context: z.RefinementCtx): number {
   const number = typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value;
   if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= PORT_MAX) return number;
-  context.addIssue({ code: "custom", message: value === undefined ? "is missing" : "must be a port, 1 to 65535" });
+  context.addIssue({ code: "custom", message: NO_PORT });
   return z.NEVER;
 }
 
@@ -62,18 +93,37 @@ export const name = z.string().refine(
 export const optionalText = z.string().nullish().transform((text) => text ?? "");
 
 /** metadata of any kind. */
-export const metadata = z.looseObject({ name, namespace: optionalText });
+export const metadata = z.looseObject({
+  name: field(name, "acting", "Name of the resource, unique for its kind in the folder"),
+  namespace: field(optionalText, "warned", "All resources of a folder make one site; a resource of another is told of"),
+});
 
 /** metadata of a Site. */
 export const siteMetadata = metadata.extend({
-  uid: z.string().regex(UUID, "must be a UUID").nullish().transform((uid) => uid?.toLowerCase()),
+  uid: field(
+    z.string().regex(UUID, "must be a UUID").nullish().transform((uid) => uid?.toLowerCase()),
+    "acting",
+    "Stable id of the site; without one it is made from the name",
+  ),
 });
 
-/** Free settings; numbers and booleans are taken as text. */
-export const settings = z.record(
-  z.string(),
-  z.union([z.string(), z.number(), z.boolean()], "must be text").transform(String),
-).nullish().transform((map) => map ?? {});
+const settingText = z.union([z.string(), z.number(), z.boolean()], "must be text").transform(String);
+
+/** Free settings of which none is used; numbers and booleans are taken as text. */
+export const settings = z.record(z.string(), settingText).nullish().transform((map) => map ?? {});
+
+/** One setting that is known; to be given to {@link settingsOf}. */
+export const setting = settingText.nullish().transform((text) => text ?? "");
+
+/** Free settings of which `known` are. */
+export function settingsOf<const K extends Readonly<Record<string, z.ZodType<string>>>>(known: K) {
+  return z.object(known).partial().catchall(settingText).nullish();
+}
+
+/** A field that is accepted, whatever it is meant for: on Kubernetes, or in Skupper's own router. */
+export const unusedText = z.string().nullish();
+/** The same for a field that is true or false. */
+export const unusedFlag = z.boolean().nullish();
 
 /** Credentials where Tendril can't use them; to pass over them would serve in the clear what was meant to be TLS. */
 export const noTls = z.string().nullish().refine(

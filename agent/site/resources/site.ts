@@ -1,11 +1,46 @@
 /** Site: the site itself, exactly one per folder (control-plane 1.1). */
 
 import { z } from "zod";
-import { optionalText, type ResourceKind, siteMetadata, SKUPPER_API } from "./schema.ts";
+import {
+  field,
+  optionalText,
+  type ResourceKind,
+  setting,
+  settingsOf,
+  siteMetadata,
+  SKUPPER_API,
+  unusedFlag,
+  unusedText,
+} from "./schema.ts";
+
+const unusedSetting = (description: string) => field(setting, "warned", description);
 
 const schema = z.looseObject({
   metadata: siteMetadata,
-  spec: z.looseObject({ edge: z.boolean().nullish(), linkAccess: optionalText }).nullish(),
+  spec: z.looseObject({
+    edge: field(unusedFlag, "acting", "True for an edge, which links out and accepts no links; else an interior"),
+    linkAccess: field(
+      optionalText,
+      "warned",
+      "Links are accepted by a RouterAccess; a Site that asks for links without one is told of",
+      ["none", "default"],
+    ),
+    ha: field(unusedFlag, "warned", "A second router on Kubernetes; a folder runs one"),
+    defaultIssuer: field(unusedText, "warned", "The authority of a site is the Secret skupper-site-ca", [
+      "skupper-site-ca",
+    ]),
+    serviceAccount: field(unusedText, "warned", "Account on Kubernetes"),
+    settings: settingsOf({
+      "router-data-connection-count": unusedSetting("Tendril opens as many data connections as it needs"),
+      routerDataConnections: unusedSetting("The same by another name"),
+      "router-logging": unusedSetting("The log is set by --log-level"),
+      routerLogging: unusedSetting("The same by another name"),
+      "tls-prior-valid-revisions": unusedSetting("How long old certificates are good for on Kubernetes"),
+      "disable-anti-affinity": unusedSetting("Placement on Kubernetes"),
+      size: unusedSetting("Size on Kubernetes"),
+      ingressClassName: unusedSetting("Ingress on Kubernetes"),
+    }),
+  }).nullish(),
 });
 
 /** See the head of the file. */
@@ -14,4 +49,5 @@ export const siteKind: ResourceKind<typeof schema> = {
   apiVersion: SKUPPER_API,
   schema,
   hint: "A Site has metadata.name, may have metadata.uid, and spec.edge is true or false.",
+  summary: "The site itself: its name and what it is to others. A folder has exactly one.",
 };

@@ -1,0 +1,168 @@
+/** What `docs/reference/fields.md` claims about each field, checked field by field: none is left out. */
+
+import assert from "node:assert/strict";
+import { assemble, type Assembled } from "../assemble.ts";
+import { scanDocuments } from "../documents.ts";
+import { secret } from "../testing_link_files.ts";
+import { type Field, fieldsOf, strayFields } from "./fields.ts";
+import { KINDS } from "./kinds.ts";
+
+type Value = Record<string, unknown>;
+
+const endpoint = { name: "edge", host: "a.example", port: 1 };
+/** A specimen of each kind that acts. */
+const SPECIMENS: Readonly<Record<string, Value>> = {
+  Site: { metadata: { name: "west" }, spec: {} },
+  Listener: { metadata: { name: "x" }, spec: { routingKey: "a", host: "127.0.0.1", port: 80 } },
+  Connector: { metadata: { name: "x" }, spec: { routingKey: "a", host: "127.0.0.1", port: 80 } },
+  Link: { metadata: { name: "x" }, spec: { endpoints: [endpoint], tlsCredentials: "tls" } },
+  RouterAccess: { metadata: { name: "x" }, spec: { roles: [{ name: "edge" }], tlsCredentials: "tls" } },
+  AccessToken: { metadata: { name: "x" }, spec: { url: "https://a.example/1", code: "c", ca: "pem" } },
+  Secret: { metadata: { name: "x" }, data: { a: "YQ==" } },
+};
+/** For each acting field another value than the specimen's. */
+const OTHER: Readonly<Record<string, unknown>> = {
+  "metadata.name": "other",
+  "metadata.uid": "0f0e0d0c-0b0a-4908-8706-050403020100",
+  "spec.edge": true,
+  "spec.routingKey": "b",
+  "spec.host": "localhost",
+  "spec.port": "81",
+  "spec.type": "http1",
+  "spec.endpoints[].name": "inter-router",
+  "spec.endpoints[].host": "b.example",
+  "spec.endpoints[].port": "2",
+  "spec.endpoints[].group": "g",
+  "spec.tlsCredentials": "tls2",
+  "spec.cost": 2,
+  "spec.settings.proxy-configuration": "proxy",
+  "spec.settings.tendril.websocket": "true",
+  "spec.settings.tendril.cost": "measured",
+  "spec.roles[].name": "inter-router",
+  "spec.roles[].port": 3,
+  "spec.bindHost": "127.0.0.1",
+  "spec.url": "https://b.example/1",
+  "spec.code": "d",
+  "spec.ca": "mep",
+  "spec.linkCost": 2,
+  "spec.healthCheck": { tcp: { port: 1 } },
+  "spec.healthCheck.tcp": { port: 1 },
+  "spec.healthCheck.tcp.host": "h",
+  "spec.healthCheck.tcp.port": 1,
+  "spec.healthCheck.http": { path: "/x" },
+  "spec.healthCheck.http.path": "/x",
+  "spec.healthCheck.http.host": "h",
+  "spec.healthCheck.http.port": 1,
+  "spec.healthCheck.http.expectedStatus": [204],
+  "spec.healthCheck.command": ["b"],
+  "spec.healthCheck.intervalSeconds": 3,
+  "spec.healthCheck.timeoutSeconds": 3,
+  "spec.healthCheck.successThreshold": 2,
+  "spec.healthCheck.failureThreshold": 2,
+  "data": { a: "Yg==" },
+  "stringData": { b: "b" },
+};
+/** For each field that is accepted with a warning a value that asks for something. */
+const WITHOUT_EFFECT: Readonly<Record<string, unknown>> = {
+  "spec.linkAccess": "route",
+  "spec.observer": "http2",
+  "spec.subjectAlternativeNames": ["a"],
+  "spec.settings": { any: "thing" },
+};
+
+const PROXY = "apiVersion: v1\nkind: Secret\nmetadata: {name: proxy}\nstringData: {host: h, port: '1'}\n";
+// The credentials may be those of any name.
+const CONTEXT = [secret("tls"), secret("tls2"), PROXY].join("---\n");
+
+function read(kind: string, value: Value): Assembled {
+  const known = KINDS.find((candidate) => candidate.kind === kind);
+  const text = JSON.stringify({ apiVersion: known?.apiVersion, kind, ...value });
+  return assemble([scanDocuments(text, "it.json"), scanDocuments(CONTEXT, "context.yaml")]);
+}
+
+/** The specimen to which the field at `path` can be added. */
+function specimenFor(kind: string, path: string): Value {
+  const way = /^spec\.healthCheck\.(\w+)/.exec(path)?.[1];
+  if (way === undefined) return SPECIMENS[kind]!;
+  const check = way === "command" ? { command: ["a"] } : way === "http" ? { http: {} } : { tcp: {} };
+  return set(SPECIMENS[kind]!, "spec.healthCheck", check);
+}
+
+/** What a site would be made of; places in files are no part of it. */
+function desired({ sites, listeners, connectors, links, access, tokens, secrets }: Assembled): string {
+  const heads = sites.map((site) => ({ ...site, where: "", linkAccess: false }));
+  const values = [...secrets].map(([name, values]) => [name, [...values]]);
+  return JSON.stringify([heads, listeners, connectors, links, access, tokens, values]);
+}
+
+/** `value` with the field at `path` set. */
+function set(value: Value, path: string, to: unknown): Value {
+  const copy = structuredClone(value);
+  const setting = /^(spec)\.(settings)\.(.+)$/.exec(path)?.slice(1);
+  const steps = setting ?? path.split(".").flatMap((step) => step.endsWith("[]") ? [step.slice(0, -2), "0"] : [step]);
+  let at: Value = copy;
+  for (const step of steps.slice(0, -1)) at = (at[step] ??= {}) as Value;
+  at[steps.at(-1)!] = to;
+  return copy;
+}
+
+const CLAIMS: Readonly<Record<Field["support"], (kind: string, field: Field) => void>> = {
+  acting: (kind, { path }) => {
+    const specimen = specimenFor(kind, path);
+    assert.ok(path in OTHER, `a value for ${path}`);
+    const before = read(kind, specimen);
+    const after = read(kind, set(specimen, path, OTHER[path]));
+    assert.deepEqual([before.problems, after.problems].map((problems) => problems.map(String)), [[], []]);
+    if (path === "spec.tlsCredentials") {
+      // Two Secrets with equal values: what counts is that the other one is asked for.
+      assert.match(String(read(kind, set(specimen, path, "nobody")).problems[0]), /there is no Secret nobody$/);
+    } else assert.notEqual(desired(after), desired(before));
+  },
+  warned: (kind, { path, type }) => {
+    const fallback = type === "true or false" ? true : type === "list" ? ["a"] : "anything";
+    const value = set(SPECIMENS[kind]!, path, path in WITHOUT_EFFECT ? WITHOUT_EFFECT[path] : fallback);
+    const { warnings, problems } = read(kind, value);
+    assert.deepEqual(problems.map(String), []);
+    assert.match(warnings.join("\n"), new RegExp(`^it\\.json:1:\\d+ .*: ${path} has no effect: \\S`, "m"));
+    assert.equal(desired(read(kind, value)), desired(read(kind, SPECIMENS[kind]!)), "and it has none");
+  },
+  refused: (kind, { path }) => {
+    const { problems, broken } = read(kind, set(SPECIMENS[kind]!, path, "x"));
+    assert.match(String(problems[0]), new RegExp(`^it\\.json:1:\\d+ .*: ${path} is not supported`));
+    assert.equal(broken[0]?.status, "Error");
+  },
+};
+
+for (const kind of KINDS) {
+  if (kind.unused !== undefined) {
+    Deno.test(`fields: a ${kind.kind} is accepted with one warning, and has no effect`, () => {
+      const { warnings, broken, problems } = read(kind.kind, { metadata: { name: "x" }, spec: {} });
+      assert.deepEqual(problems, []);
+      const told = warnings.filter((warning) => warning.includes(`kind ${kind.kind} of`));
+      assert.equal(told.length, 1);
+      assert.ok(told[0]?.includes(kind.unused!));
+      assert.deepEqual(broken.map(({ name, status, hint }) => [name, status, hint]), [["x", "Pending", kind.unused]]);
+      for (const { path, support } of fieldsOf(kind)) {
+        if (path.startsWith("spec.")) assert.equal(support, "warned", path);
+      }
+    });
+    continue;
+  }
+  for (const field of fieldsOf(kind)) {
+    if (field.path === "metadata.namespace") continue;
+    Deno.test(`fields: ${kind.kind} ${field.path} is ${field.support}`, () => CLAIMS[field.support](kind.kind, field));
+  }
+}
+
+Deno.test("fields: resources of another namespace are told of", () => {
+  const site = { apiVersion: "skupper.io/v2alpha1", kind: "Site", metadata: { name: "w", namespace: "one" } };
+  const other = { ...site, kind: "Listener", metadata: { name: "x", namespace: "two" } };
+  const { warnings } = assemble([scanDocuments(JSON.stringify(site) + JSON.stringify(other), "it.json")]);
+  assert.match(warnings.join("\n"), /Listener x is of another namespace$/);
+});
+
+Deno.test("fields: values that ask for no more than Tendril does are not worth a word", () => {
+  const listener = KINDS.find(({ kind }) => kind === "Listener")!;
+  const quiet = { observer: "auto", exposePodsByName: false, settings: {} };
+  assert.deepEqual(strayFields(listener, { spec: quiet, status: { any: 1 }, metadata: { labels: { a: "b" } } }), []);
+});

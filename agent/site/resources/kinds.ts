@@ -1,0 +1,26 @@
+/** Every kind of resource that a folder may hold, in the order in which people are told of them. */
+
+import type { z } from "zod";
+import { accessTokenKind } from "./access_token.ts";
+import { connectorKind } from "./connector.ts";
+import { KUBERNETES_KINDS } from "./kubernetes_kinds.ts";
+import { linkKind } from "./link.ts";
+import { listenerKind } from "./listener.ts";
+import { multiKeyListenerKind } from "./multi_key_listener.ts";
+import { routerAccessKind } from "./router_access.ts";
+import type { ResourceKind } from "./schema.ts";
+import { secretKind } from "./secret.ts";
+import { siteKind } from "./site.ts";
+
+/** See the head of the file. */
+export const KINDS: readonly ResourceKind<z.ZodType>[] = [
+  siteKind,
+  listenerKind,
+  connectorKind,
+  linkKind,
+  routerAccessKind,
+  accessTokenKind,
+  secretKind,
+  multiKeyListenerKind,
+  ...KUBERNETES_KINDS,
+];

@@ -1,0 +1,85 @@
+/**
+ * Kinds of which a folder may hold some because Skupper's controllers have them; here they do nothing (control-plane
+ * 1.7, 1.9, 1.10). Their fields are known, so that mistakes in them are found all the same.
+ */
+
+import { z } from "zod";
+import {
+  field,
+  metadata,
+  optionalPort,
+  type ResourceKind,
+  settings,
+  SKUPPER_API,
+  unusedFlag,
+  unusedText,
+} from "./schema.ts";
+
+const WHY = "With the kind: it is not used";
+const text = field(unusedText, "warned", WHY);
+const flag = field(unusedFlag, "warned", WHY);
+const port = field(optionalPort, "warned", WHY);
+const list = field(z.array(z.string()).nullish(), "warned", WHY);
+const count = field(z.number().int().min(0).nullish(), "warned", WHY);
+const free = field(settings, "warned", WHY);
+
+const spec = <S extends z.ZodRawShape>(shape: S) => z.looseObject({ metadata, spec: z.looseObject(shape) });
+
+const kind = (name: string, schema: z.ZodType, summary: string, unused: string): ResourceKind<z.ZodType> => ({
+  kind: name,
+  apiVersion: SKUPPER_API,
+  schema,
+  hint: `See \`tendril explain ${name}\`.`,
+  summary,
+  unused,
+});
+
+/** See the head of the file. */
+export const KUBERNETES_KINDS: readonly ResourceKind<z.ZodType>[] = [
+  kind(
+    "AccessGrant",
+    spec({ redemptionsAllowed: count, expirationWindow: text, code: text, issuer: text, settings: free }),
+    "The right of others to redeem a token for a link to this site.",
+    "Tokens are issued by `tendril token issue FILE --dir DIR`, which keeps its grants in DIR/grants.",
+  ),
+  kind(
+    "Certificate",
+    spec({ ca: text, subject: text, hosts: list, client: flag, server: flag, signing: flag, settings: free }),
+    "A certificate that a controller of Skupper makes.",
+    "Certificates are made by `tendril site create` and `tendril link generate`.",
+  ),
+  kind(
+    "SecuredAccess",
+    spec({
+      selector: field(z.record(z.string(), z.string()).nullish(), "warned", WHY),
+      ports: z.array(z.looseObject({ name: text, port, targetPort: port, protocol: text })).nullish(),
+      certificate: text,
+      issuer: text,
+      accessType: text,
+      settings: free,
+    }),
+    "A way in to a pod on Kubernetes.",
+    "It means something on Kubernetes alone; links are accepted by a RouterAccess.",
+  ),
+  kind(
+    "AttachedConnector",
+    spec({
+      siteNamespace: text,
+      selector: text,
+      port,
+      tlsCredentials: text,
+      useClientCert: flag,
+      type: text,
+      includeNotReadyPods: flag,
+      settings: free,
+    }),
+    "A target in another namespace of Kubernetes.",
+    "It means something on Kubernetes alone; write a Connector.",
+  ),
+  kind(
+    "AttachedConnectorBinding",
+    spec({ connectorNamespace: text, routingKey: text, exposePodsByName: flag, settings: free }),
+    "The routing key of an AttachedConnector.",
+    "It means something on Kubernetes alone; write a Connector.",
+  ),
+];
