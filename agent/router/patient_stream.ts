@@ -114,7 +114,11 @@ class PatientStream implements Downstream, Upstream {
 
   consumerState(state: DeliveryState | undefined, settled: boolean): void {
     const mayRepeat = this.#kept !== undefined && this.#clock.now() < this.#giveUpAt;
-    if (settled && state?.kind === "released" && mayRepeat) return this.#retry();
+    // An outcome counts, settled or not (wire-protocol E.7): routers in C wait for our settlement.
+    if (state?.kind === "released" && mayRepeat) {
+      if (!settled) this.#downstream?.producerSettled(state);
+      return this.#retry();
+    }
     // Whoever says anything else has seen the stream.
     if (state !== undefined) this.#forget();
     this.#upstream.consumerState(state, settled);

@@ -30,6 +30,19 @@ Deno.test("a stream that nobody has taken is sent again, with all that was writt
   assert.equal(clock.waiting, 0);
 });
 
+Deno.test("a release that waits for our settlement gets it, and the stream is sent again", () => {
+  const clock = new TurnedClock();
+  const [taker, upstream] = [new Taker(), listening()];
+  const route: Route = (message, upstream) => taker.deliver(message, upstream);
+  new PatientRoutes(route, clock).send(routed(START), upstream);
+  taker.taken[0].upstream.consumerState(RELEASED, false);
+  assert.deepEqual(taker.taken[0].events, ["settled released"]);
+  clock.pass(100);
+  assert.equal(taker.taken.length, 2);
+  assert.deepEqual(upstream.heard, []);
+  clock.pass(PATIENCE_MS + LOOK_MS);
+});
+
 Deno.test("an address that is nowhere is looked for until patience ends, and that is the outcome", () => {
   const clock = new TurnedClock();
   const upstream = listening();
