@@ -119,6 +119,41 @@ export async function issue(options: CertificateOptions): Promise<TlsCredentials
   };
 }
 
+/**
+ * Certifies the key of the authority `next` by the authority `by`, which it follows: whoever trusts `by` alone then
+ * trusts what `next` issues, as long as this certificate comes along (RFC 4210, 4.4: "new with old"). PEM.
+ */
+export async function bridge(
+  next: { readonly cert: string },
+  by: { readonly cert: string; readonly key: string },
+  now: number,
+): Promise<string> {
+  const x509 = await loadX509();
+  const [subject, issuer] = [new x509.X509Certificate(next.cert), new x509.X509Certificate(by.cert)];
+  const signing = await importKey(by.key);
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serial(),
+    subject: subject.subjectName,
+    issuer: issuer.subjectName,
+    notBefore: new Date(now - BACKDATE_MS),
+    notAfter: issuer.notAfter,
+    signingAlgorithm: signing.algorithm,
+    publicKey: subject.publicKey,
+    signingKey: signing.key,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment | x509.KeyUsageFlags.keyCertSign,
+        true,
+      ),
+      usage(x509, true, true),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+      await x509.SubjectKeyIdentifierExtension.create(subject.publicKey),
+    ],
+  });
+  return withNewline(certificate.toString("pem"));
+}
+
 async function loadX509(): Promise<X509> {
   await import("reflect-metadata");
   return await import("@peculiar/x509");

@@ -23,7 +23,57 @@ export interface CertificateHosts {
   readonly ip: ReadonlySet<string>;
 }
 
+/** What people and programs ask of a certificate. */
+export interface CertificateFacts {
+  /** Distinguished name on one line. */
+  readonly subject: string;
+  /** Common name of the subject; empty without one. */
+  readonly commonName: string;
+  /** Distinguished name of who issued it. */
+  readonly issuer: string;
+  /** Upper-case hex, as other tools print it. */
+  readonly serial: string;
+  /** SHA-256, upper-case hex with colons. */
+  readonly fingerprint: string;
+  /** First moment of validity, ms since the epoch. */
+  readonly notBefore: number;
+  /** Last moment of validity, ms since the epoch. */
+  readonly notAfter: number;
+  /** True for one that may issue others. */
+  readonly authority: boolean;
+}
+
+/** Of its life, what has passed when a certificate is to be renewed. */
+const RENEW_AFTER = 2 / 3;
+
 const ISSUING_CURVES = new Set(["prime256v1", "secp384r1"]);
+
+/** What `cert` (PEM, the first one counts) says. Throws what the parser throws when it is no certificate. */
+export function factsOf(cert: string): CertificateFacts {
+  const { subject, issuer, serialNumber, fingerprint256, validFrom, validTo, ca } = new X509Certificate(cert);
+  const line = (name: string) => (name ?? "").split("\n").join(", ");
+  return {
+    subject: line(subject),
+    commonName: /^CN=(.*)$/m.exec(subject ?? "")?.[1] ?? "",
+    issuer: line(issuer),
+    serial: serialNumber,
+    fingerprint: fingerprint256,
+    notBefore: Date.parse(validFrom),
+    notAfter: Date.parse(validTo),
+    authority: ca,
+  };
+}
+
+/** When a certificate is to be renewed, ms since the epoch: at two thirds of its life. */
+export function renewalTime({ notBefore, notAfter }: Pick<CertificateFacts, "notBefore" | "notAfter">): number {
+  return notBefore + (notAfter - notBefore) * RENEW_AFTER;
+}
+
+/** The certificates of a PEM text, one text each, in order. */
+export function splitPem(text: string): string[] {
+  const found = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  return found.map((pem) => `${pem}\n`);
+}
 
 /** The names that `cert` (PEM) is for. Throws what the parser throws when it is no certificate. */
 export function hostsOf(cert: string): CertificateHosts {

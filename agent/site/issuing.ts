@@ -5,6 +5,7 @@ import { issue } from "../pki/authority.ts";
 import { authorityFault, covers, hostsOf, isIssuedBy } from "../pki/inspect.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
 import type { Assembled } from "./assemble.ts";
+import { asPort, readHandover } from "./certificates/handover.ts";
 import { SITE_CA, VALID_YEARS } from "./create.ts";
 import { tlsCredentials } from "./secrets.ts";
 import { renewServerSecret } from "./server_secret.ts";
@@ -43,7 +44,9 @@ export async function coverHost(
     const names = hostsOf(server.cert);
     if (covers(names, host)) continue;
     const hosts = [...new Set([...names.dns, ...names.ip, host])];
-    const renewed = await issue({ ...common, commonName: site.name, hosts });
+    const issued = await issue({ ...common, commonName: site.name, hosts });
+    const handover = readHandover(resources.secrets.get(SITE_CA) ?? new Map());
+    const renewed = asPort({ ...issued, ca: server.ca }, handover, now);
     await renewServerSecret(dir, resources, server, renewed, host);
     reissued = true;
   }

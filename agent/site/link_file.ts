@@ -84,9 +84,13 @@ function checked(name: string): string {
   });
 }
 
-/** A Secret with TLS credentials as YAML. Throws SITE_NAME. */
-export function secretYaml(name: string, { ca, cert, key }: TlsCredentials): string {
-  const encode = (pem: string) => new TextEncoder().encode(pem).toBase64();
+/** A Secret with TLS credentials, and `more` values, as YAML. Throws SITE_NAME. */
+export function secretYaml(
+  name: string,
+  { ca, cert, key }: TlsCredentials,
+  more: Readonly<Record<string, string>> = {},
+): string {
+  const encode = (text: string) => new TextEncoder().encode(text).toBase64();
   return `---
 apiVersion: v1
 kind: Secret
@@ -97,7 +101,7 @@ data:
   ca.crt: ${encode(ca)}
   tls.crt: ${encode(cert)}
   tls.key: ${encode(key)}
-`;
+${Object.entries(more).map(([key, value]) => `  ${key}: ${encode(value)}\n`).join("")}`;
 }
 
 /** A name as YAML: quoted where YAML 1.1 or 1.2 would take it for a number, a boolean or null. */

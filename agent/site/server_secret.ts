@@ -1,4 +1,4 @@
-/** Puts a renewed server certificate where the old one stood. */
+/** Puts a renewed certificate where the old one stood. */
 
 import { TendrilError } from "../lib/errors.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
@@ -19,16 +19,27 @@ export async function renewServerSecret(
   host: string,
 ): Promise<void> {
   const name = [...secrets].find(([, values]) => values.get("tls.crt") === old.cert)?.[0] ?? "";
-  const file = `Secret-${name}.yaml`;
-  if (!await holdsOnly(dir, file, name)) {
+  if (!await hasOwnFile(dir, name)) {
     throw new TendrilError("SITE_SECRET", `the certificate in Secret ${name} does not name ${host}`, {
-      hint: `Issue one that does, or move the Secret into a file of its own, ${file}, to have it issued anew.`,
+      hint: `Issue one that does, or move the Secret into a file of its own, ${fileOf(name)}, to have it issued anew.`,
     });
   }
-  await replaceFile(dir, file, secretYaml(name, renewed));
+  await replaceSecret(dir, name, renewed);
 }
 
-async function holdsOnly(dir: string, file: string, name: string): Promise<boolean> {
+/** Writes the Secret `name` of the site in `dir` into its own file. Throws SITE_WRITE. */
+export async function replaceSecret(
+  dir: string,
+  name: string,
+  credentials: TlsCredentials,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await replaceFile(dir, fileOf(name), secretYaml(name, credentials, more));
+}
+
+/** True when the Secret `name` has a file of its own in `dir`, which may be replaced as a whole. */
+export async function hasOwnFile(dir: string, name: string): Promise<boolean> {
+  const file = fileOf(name);
   let text: string;
   try {
     text = await Deno.readTextFile(`${dir}/${file}`);
@@ -38,4 +49,8 @@ async function holdsOnly(dir: string, file: string, name: string): Promise<boole
   }
   const documents = readDocuments(text, file);
   return documents.length === 1 && documents[0]?.kind === "Secret" && documents[0].name === name;
+}
+
+function fileOf(name: string): string {
+  return `Secret-${name}.yaml`;
 }

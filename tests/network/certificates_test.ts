@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { parseLinkFile } from "../../agent/site/link_file.ts";
+import { issue } from "../../agent/pki/authority.ts";
+import { parseLinkFile, secretYaml } from "../../agent/site/link_file.ts";
+import { loadResources } from "../../agent/site/load.ts";
+import { tlsCredentials } from "../../agent/site/secrets.ts";
 import { dial } from "../../agent/transport/dial.ts";
 import { withNetwork } from "../support/network.ts";
 import { freePort, untilListening } from "../support/processes.ts";
@@ -14,6 +17,8 @@ import { until } from "../support/until.ts";
 
 const LIMIT_MS = 30_000;
 const MIB = 1024 * 1024;
+const HOUR = 3_600_000;
+const YEAR = 365 * 24 * HOUR;
 
 /** How often a process has said `text`. */
 function said(process: { output(): string }, text: string): number {
@@ -144,4 +149,41 @@ Deno.test("certificates: a link between interiors moves to other credentials: no
     await Promise.all([one.stop(), other.stop()]);
     await Deno.remove(dir, { recursive: true });
   }
+});
+
+Deno.test("certificates: those of a running interior that are due, or have expired, are renewed under load", async () => {
+  using target = server(echo);
+  await withNetwork({ echo: target.port }, async ({ ports, hub, hubFolder: { dir, edgePort } }) => {
+    const port = ports["echo"]!;
+    using conn = await connect(port);
+    await using traffic = new SteadyTraffic(port);
+    const { secrets } = await loadResources(dir);
+    const authority = tlsCredentials(secrets.get("skupper-site-ca")!, "authority");
+    const common = { authority, commonName: "hub", hosts: ["127.0.0.1"], client: true, server: true };
+    const [link] = parseLinkFile(
+      (await tendril("link", "generate", "--dir", dir, "--host", "127.0.0.1")).stdout,
+      "link",
+    );
+    // Valid for twenty minutes more of eighty, and until an hour ago.
+    for (const [index, [age, life]] of [[0, 20 / 60], [4, 3]].entries()) {
+      const [now, years] = [Date.now() - age! * HOUR, life! * HOUR / YEAR];
+      await Deno.writeTextFile(`${dir}/new`, secretYaml("hub", await issue({ ...common, years, now })), {
+        mode: 0o600,
+      });
+      await Deno.rename(`${dir}/new`, `${dir}/Secret-hub.yaml`);
+      await until(() => said(hub(), "certificate renewed") === index + 1, LIMIT_MS);
+      assert.ok(await exchangeMore(conn, 10 * MIB));
+    }
+    // The last one is in use.
+    const way = { host: "127.0.0.1", port: edgePort, websocket: false, timeoutMs: LIMIT_MS };
+    await until(async () => {
+      const channel = await dial({ ...way, tls: link.tls }, new AbortController().signal).catch(() => undefined);
+      channel?.destroy();
+      return channel !== undefined;
+    }, LIMIT_MS);
+    const { flows } = traffic;
+    await until(() => traffic.flows > flows + 10, LIMIT_MS);
+    assert.deepEqual(traffic.failures, []);
+    assert.ok(!/peer gone.*(west|east)/.test(hub().output()), "no edge has lost its link");
+  });
 });

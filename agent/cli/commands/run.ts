@@ -41,7 +41,12 @@ export const run: Command = defineCommand({
       why: "interior that issues tokens: how often each was redeemed",
       optional: true,
     },
-    { kind: "write", scope: "DIR", why: "with AccessTokens in it: the links they become", optional: true },
+    {
+      kind: "write",
+      scope: "DIR",
+      why: "the links that AccessTokens become, and certificates that are renewed",
+      optional: true,
+    },
     {
       kind: "net",
       scope: "GRANT_HOST:PORT",
@@ -60,18 +65,24 @@ export const run: Command = defineCommand({
     for (const warning of warned) logger.warn(warning);
     const { PendingTokens } = await import("../../site/tokens/pending.ts");
     const tokens = new PendingTokens(args.dir, logger);
+    const { CertificateKeeper } = await import("../../site/certificates/keeper.ts");
+    const certificates = new CertificateKeeper(args.dir, logger);
     let watch: InstanceType<typeof FolderWatch> | undefined;
+    const look = () => {
+      tokens.look();
+      certificates.look();
+    };
     const start = async () => {
       const site = await startSite(spec, logger, args.dir);
-      watch = new FolderWatch(args.dir, site, logger, () => tokens.look(), warned);
-      tokens.look();
+      watch = new FolderWatch(args.dir, site, logger, look, warned);
+      look();
       return site;
     };
     try {
       return await runForeground(start, { logger, signals, graceMs: flags.grace * 1000 });
     } finally {
       tokens.stop();
-      await watch?.stop();
+      await Promise.all([watch?.stop(), certificates.stop()]);
     }
   },
 });

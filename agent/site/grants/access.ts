@@ -6,7 +6,7 @@
 
 import { TendrilError } from "../../lib/errors.ts";
 import { createAuthority, issue } from "../../pki/authority.ts";
-import { authorityFault, covers, hostsOf, isIssuedBy } from "../../pki/inspect.ts";
+import { authorityFault, covers, factsOf, hostsOf, isIssuedBy, renewalTime } from "../../pki/inspect.ts";
 import type { TlsCredentials } from "../../transport/channel.ts";
 import { assemble } from "../assemble.ts";
 import { VALID_YEARS } from "../create.ts";
@@ -75,15 +75,39 @@ export async function prepareAccess(
   const names = old === undefined ? undefined : hostsOf(old.tls.cert);
   let tls = old?.tls;
   if (tls === undefined || names === undefined || !covers(names, host) || !isIssuedBy(tls.cert, authority.cert)) {
-    const hosts = [...new Set([...names?.dns ?? [], host])];
-    // For servers only: it could never stand as a client at a port for links.
-    const options = { authority, commonName: SERVER, hosts, client: false, server: true, years: VALID_YEARS, now };
-    tls = await issue(options);
-    await replaceFile(folder, SERVER_FILE, secretYaml(SERVER, tls));
+    tls = await issueServer(dir, authority, [...new Set([...names?.dns ?? [], host])], now);
   }
   const port = wanted ?? old?.port ?? GRANT_PORT;
   if (port !== old?.port) await replaceFile(folder, ACCESS_FILE, accessYaml(port));
   return { port, tls, moved: old !== undefined && old.port !== port };
+}
+
+/**
+ * Issues the certificate of the grant server in `dir` anew when it is due at `now`, or when `anyway`; undefined when there
+ * was nothing to do. Throws GRANT_STORAGE, SITE_WRITE.
+ */
+export async function renewGrantServer(
+  dir: string,
+  now: number,
+  anyway = false,
+): Promise<{ readonly name: string; readonly notAfter: number } | undefined> {
+  const access = await readAccess(dir);
+  if (access === undefined || !(anyway || now >= renewalTime(factsOf(access.tls.cert)))) return undefined;
+  const tls = await issueServer(dir, await usableAuthority(dir, now), [...hostsOf(access.tls.cert).dns], now);
+  return { name: SERVER, notAfter: factsOf(tls.cert).notAfter };
+}
+
+async function issueServer(
+  dir: string,
+  authority: TlsCredentials,
+  hosts: readonly string[],
+  now: number,
+): Promise<TlsCredentials> {
+  // For servers only: it could never stand as a client at a port for links.
+  const options = { authority, commonName: SERVER, hosts, client: false, server: true, years: VALID_YEARS, now };
+  const tls = await issue(options);
+  await replaceFile(grantsFolder(dir), SERVER_FILE, secretYaml(SERVER, tls));
+  return tls;
 }
 
 async function usableAuthority(dir: string, now: number): Promise<TlsCredentials> {

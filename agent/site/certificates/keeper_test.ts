@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { TurnedClock } from "../../lib/testing_clock.ts";
+import { createAuthority, issue } from "../../pki/authority.ts";
+import { factsOf, renewalTime } from "../../pki/inspect.ts";
+import type { LogFields, Logger } from "../../telemetry/log.ts";
+import { TrustAnchors } from "../../transport/trust.ts";
+import { pemCertificates } from "../../transport/certificate.ts";
+import type { TlsCredentials } from "../../transport/channel.ts";
+import { createSite, SITE_CA } from "../create.ts";
+import { generateLink } from "../generate_link.ts";
+import { issueToken } from "../grants/issue_token.ts";
+import { readAccess } from "../grants/access.ts";
+import { secretYaml } from "../link_file.ts";
+import { loadResources } from "../load.ts";
+import { tlsCredentials } from "../secrets.ts";
+import { CertificateKeeper } from "./keeper.ts";
+import { certificateState, siteCertificates } from "./list.ts";
+
+const DAY = 86_400_000;
+const YEAR = 365 * DAY;
+const START = Date.now();
+
+/** A folder with a hub in it, and a keeper whose days pass as the test says. */
+class Stage implements AsyncDisposable {
+  readonly #clock = new TurnedClock();
+  readonly log: { message: string; fields: LogFields }[] = [];
+  readonly keeper: CertificateKeeper;
+  now = START;
+
+  private constructor(readonly dir: string) {
+    const keep = (message: string, fields: LogFields = {}) => void this.log.push({ message, fields });
+    const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep };
+    this.keeper = new CertificateKeeper(dir, logger, this.#clock, () => this.now);
+  }
+
+  static async open(): Promise<Stage> {
+    const stage = new Stage(await Deno.makeTempDir());
+    const ports = { edgePort: 45671, interRouterPort: 55671, amqpPort: undefined };
+    await createSite({ dir: stage.dir, name: "hub", edge: false, linkAccess: true, bind: "127.0.0.1", ...ports });
+    return stage;
+  }
+
+  /** Lets the keeper look at the time `now`, and waits until it has. */
+  async lookAt(now: number): Promise<void> {
+    this.now = now;
+    this.keeper.look();
+    await this.keeper.idle;
+  }
+
+  /** Lets the keeper's own timers run for an hour that takes it to `now`. */
+  async wakeAt(now: number): Promise<void> {
+    this.now = now;
+    this.#clock.pass(3_600_000);
+    await this.keeper.idle;
+  }
+
+  said(text: string): LogFields[] {
+    return this.log.filter(({ message }) => message === text).map(({ fields }) => fields);
+  }
+
+  async tls(name: string): Promise<TlsCredentials> {
+    return tlsCredentials((await loadResources(this.dir)).secrets.get(name) ?? new Map(), name);
+  }
+
+  async put(name: string, tls: TlsCredentials): Promise<void> {
+    await Deno.writeTextFile(`${this.dir}/Secret-${name}.yaml`, secretYaml(name, tls));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.keeper.stop();
+    await Deno.remove(this.dir, { recursive: true });
+  }
+}
+
+Deno.test("keeper: what the site issued is renewed at two thirds of its life, not before, in a file for its owner's eyes", async () => {
+  await using stage = await Stage.open();
+  const authority = await stage.tls(SITE_CA);
+  const common = { authority, commonName: "hub", hosts: ["127.0.0.1", "hub.example"], client: true, server: true };
+  await stage.put("hub", await issue({ ...common, years: 0.25, now: START }));
+  const before = await stage.tls("hub");
+  const due = renewalTime(factsOf(before.cert));
+  await stage.lookAt(due - 2 * 3_600_000);
+  assert.equal((await stage.tls("hub")).cert, before.cert);
+  await stage.wakeAt(due);
+  const after = await stage.tls("hub");
+  assert.notEqual(after.cert, before.cert);
+  assert.notEqual(after.key, before.key);
+  assert.equal(after.ca, before.ca);
+  assert.equal(stage.said("certificate renewed")[0]?.secret, "hub");
+  assert.ok(factsOf(after.cert).notAfter > due + YEAR);
+  assert.match(new TextDecoder().decode(pemCertificates(after.cert)[0]), /hub\.example/);
+  assert.equal((await Deno.stat(`${stage.dir}/Secret-hub.yaml`)).mode! & 0o777, 0o600);
+  // The old one is good until its end, for peers that are shown it still.
+  new TrustAnchors(authority.cert).verify(pemCertificates(before.cert), "server", due);
+});
+
+Deno.test("keeper: the certificate of the port for tokens is renewed as well, and keeps its hosts", async () => {
+  await using stage = await Stage.open();
+  const options = { dir: stage.dir, redemptions: 1, window: "15m", cost: 1, host: "hub.example", port: 9090 };
+  const { ca } = await issueToken(options, () => Promise.resolve());
+  const before = await readAccess(stage.dir);
+  await stage.lookAt(START + 4 * YEAR);
+  const after = await readAccess(stage.dir);
+  assert.notEqual(after?.tls.cert, before?.tls.cert);
+  assert.equal(after?.tls.ca, ca, "tokens that are out still name their authority");
+});
+
+Deno.test("keeper: near the end of its authority a certificate is not renewed again and again", async () => {
+  await using stage = await Stage.open();
+  const late = factsOf((await stage.tls(SITE_CA)).cert).notAfter - 30 * DAY;
+  const before = await stage.tls("hub");
+  await stage.lookAt(late);
+  assert.equal((await stage.tls("hub")).cert, before.cert, "it ends with its authority already");
+  const [warning] = stage.said("a certificate expires").filter(({ secret }) => secret === SITE_CA);
+  assert.match(String(warning?.next), /rotate-ca/);
+});
+
+Deno.test("keeper: what others issued is warned of, once a day and before it expires, and never touched", async () => {
+  await using stage = await Stage.open();
+  const other = await createAuthority({ commonName: "far-ca", years: 5, now: START });
+  const common = { authority: other, commonName: "hub", hosts: [], client: true, server: true };
+  await stage.put("link-far", await issue({ ...common, years: 30 / 365, now: START }));
+  await Deno.writeTextFile(
+    `${stage.dir}/link.yaml`,
+    "apiVersion: skupper.io/v2alpha1\nkind: Link\nmetadata:\n  name: far\nspec:\n  tlsCredentials: link-far\n" +
+      "  endpoints:\n  - {name: inter-router, host: far.example, port: 55671}\n",
+  );
+  const before = await stage.tls("link-far");
+  const told = () => stage.said("a certificate expires").length;
+  await stage.lookAt(START + 15 * DAY);
+  assert.equal(told(), 0);
+  for (const days of [21, 21.1, 21.5]) await stage.lookAt(START + days * DAY);
+  assert.equal(told(), 1);
+  assert.deepEqual(
+    [stage.said("a certificate expires")[0]?.code, stage.said("a certificate expires")[0]?.secret],
+    ["CERTIFICATE_EXPIRES", "link-far"],
+  );
+  await stage.lookAt(START + 22.5 * DAY);
+  assert.equal(told(), 2);
+  await stage.lookAt(START + 31 * DAY);
+  assert.equal(stage.said("a certificate has expired").length, 1);
+  assert.equal((await stage.tls("link-far")).cert, before.cert);
+});
+
+Deno.test("keeper: a Secret that shares its file is not replaced; that is told, and not tried in a hurry", async () => {
+  await using stage = await Stage.open();
+  const file = `${stage.dir}/Secret-hub.yaml`;
+  const authority = await createAuthority({ commonName: "ca", years: 50, now: START });
+  await stage.put(SITE_CA, authority);
+  const common = { authority, commonName: "hub", hosts: ["127.0.0.1"], client: true, server: true };
+  const tls = await issue({ ...common, years: 1, now: START });
+  const shared = `${secretYaml("hub", tls)}---\napiVersion: v1\nkind: Secret\nmetadata: {name: mine}\n`;
+  await Deno.writeTextFile(file, shared);
+  for (const minutes of [0, 1, 2, 3]) await stage.lookAt(START + 0.8 * YEAR + minutes * 60_000);
+  assert.equal(await Deno.readTextFile(file), shared);
+  const failures = stage.said("a certificate was not renewed");
+  assert.deepEqual(failures.map(({ secret, code }) => [secret, code]), [["hub", "SITE_SECRET"]]);
+});
+
+Deno.test("certificates: clocks that differ by ten minutes spoil none of them", async () => {
+  await using stage = await Stage.open();
+  const now = Date.now();
+  const { yaml } = await generateLink({ dir: stage.dir, host: "hub.example" });
+  assert.ok(yaml.includes("kind: Link"));
+  const { cert, ca } = await stage.tls("hub");
+  for (const skew of [-10, 10]) {
+    new TrustAnchors(ca).verify(pemCertificates(cert), "server", now + skew * 60_000);
+    new TrustAnchors(ca).verify(pemCertificates(cert), "client", now + skew * 60_000);
+  }
+  // A clock that is ten minutes ahead sees it expire only long after it was renewed.
+  assert.ok(factsOf(cert).notAfter - renewalTime(factsOf(cert)) > 10 * 60_000);
+});
+
+Deno.test("certificates: each is listed with what it is for, who issued it, and how it is", async () => {
+  await using stage = await Stage.open();
+  const found = siteCertificates(await loadResources(stage.dir));
+  assert.deepEqual(found.map(({ name, use, by }) => [name, use, by]), [
+    [SITE_CA, "authority", "itself"],
+    ["hub", "port", "this site"],
+  ]);
+  const [authority] = found;
+  assert.ok(authority !== undefined);
+  const at = (years: number) => certificateState(authority, START + years * YEAR);
+  assert.deepEqual([at(-1), at(0), at(3.5), at(4.8), at(6)], ["not yet valid", "ok", "due", "late", "expired"]);
+});
