@@ -21,6 +21,11 @@ import { Ticker } from "./ticker.ts";
 
 /** Pause before a port that could not be opened, or ran out of file descriptors, is tried again, in ms. */
 const REOPEN_MS = 1000;
+/**
+ * How long a port stays open whose key nobody serves, in ms: while routers come and go that may be so for a moment, and
+ * the streams of new clients wait for longer than that.
+ */
+const GRACE_MS = 500;
 
 /** One listener. */
 export class Listener {
@@ -36,6 +41,7 @@ export class Listener {
   readonly #stopWatch: () => void;
   #socket: Deno.TcpListener | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #grace: ReturnType<typeof setTimeout> | undefined;
   #wanted = false;
   #stopped = false;
   #message = "No matching connectors";
@@ -51,7 +57,7 @@ export class Listener {
     this.#stopWatch = router.addresses.watch(mobileKey(spec.routingKey), undefined, (reachable) => {
       this.#wanted = reachable;
       if (reachable) this.#open();
-      else this.#shut("No matching connectors");
+      else this.#shutSoon("No matching connectors");
     });
   }
 
@@ -94,6 +100,8 @@ export class Listener {
   }
 
   #open(): void {
+    clearTimeout(this.#grace);
+    if (this.#socket !== undefined && !this.#stopped) this.#say("OK");
     if (this.#socket !== undefined || this.#stopped || this.#retry !== undefined) return;
     const { name, host, port, routingKey } = this.#spec;
     try {
@@ -120,7 +128,20 @@ export class Listener {
     }, REOPEN_MS);
   }
 
+  #shutSoon(message: string): void {
+    if (this.#socket === undefined) return this.#shut(message);
+    this.#say(message);
+    this.#grace = setTimeout(() => this.#shut(message), GRACE_MS);
+  }
+
+  #say(message: string): void {
+    if (this.#message === message) return;
+    this.#message = message;
+    this.#onChange();
+  }
+
   #shut(message: string): void {
+    clearTimeout(this.#grace);
     clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#message = message;

@@ -48,6 +48,23 @@ Deno.test("listener: opens with the first consumer and shuts with the last", asy
   await until(() => one.status().connections === 0);
 });
 
+Deno.test("listener: a key that is served again in a moment leaves the port open, and the status says what is so", async () => {
+  const { listener: one, router, port, said } = await listener();
+  const withdraw = router.addresses.add(mobileKey("key"), new Taker());
+  await until(() => one.status().open);
+  withdraw();
+  deepEqual([one.status().open, one.status().message], [true, "No matching connectors"]);
+  (await connect(port)).close();
+  const again = router.addresses.add(mobileKey("key"), new Taker());
+  deepEqual([one.status().open, one.status().message], [true, "OK"]);
+  await new Promise((resolve) => setTimeout(resolve, 800)); // Longer than any grace.
+  equal(one.status().open, true);
+  equal(said("listener shut"), 0);
+  again();
+  one.stop();
+  await until(() => one.status().connections === 0);
+});
+
 /** Clients that connect and reset at once, 2 ms apart, as port scanners do. */
 const RESETS = `
 import socket, struct, sys, time
