@@ -60,7 +60,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   });
   let control: SiteControl | undefined;
   const stop = async () => {
-    services.stop();
+    await services.stop();
     await control?.stop();
     await Promise.all([interiorLinks.stop(), ...ports.running.map((port) => port.close())]);
     transit.stop();

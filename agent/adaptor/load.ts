@@ -8,14 +8,17 @@
 import { AdaptorError } from "./adaptor_error.ts";
 import { describe } from "./description.ts";
 import { type AdaptorLimits, defaultLimits } from "./limits.ts";
+import { checkDigest } from "./intake.ts";
 import { meter } from "./meter.ts";
 import { instantiateAbi, WasmAdaptorModule } from "./module.ts";
 import { checkPolicy, checkSize } from "./policy.ts";
 
 /** A module to load. */
 export interface AdaptorSource {
-  /** The name it must describe itself with. */
+  /** What it goes by here. */
   readonly name: string;
+  /** True for a module that may describe itself with another name. */
+  readonly foreign?: boolean;
   /** The module as distributed. */
   readonly bytes: Uint8Array;
   /** `sha256:<hex>` that the bytes must have. */
@@ -33,24 +36,15 @@ export async function loadAdaptor(
   checkSize(source.bytes, limits);
   // A copy of our own: what was verified is what gets compiled, whatever the caller does meanwhile.
   const bytes = new Uint8Array(source.bytes);
-  await checkDigest(bytes, source.digest);
+  checkDigest("sha256:" + new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex(), source.digest);
   checkPolicy(bytes, limits);
   const module = await WebAssembly.compile(meter(bytes));
   const description = describe(instantiateAbi(module, limits.fuel));
-  if (description.name !== source.name) {
+  if (description.name !== source.name && source.foreign !== true) {
     throw new AdaptorError(
       "ADAPTOR_DESCRIBE",
       `the module for adaptor ${source.name} calls itself ${description.name}`,
     );
   }
-  return new WasmAdaptorModule(module, description, source.digest, limits, now);
-}
-
-async function checkDigest(bytes: Uint8Array<ArrayBuffer>, expected: string): Promise<void> {
-  const digest = "sha256:" + new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-  if (digest !== expected) {
-    throw new AdaptorError("ADAPTOR_DIGEST", `the module has the digest ${digest}, not ${expected}`, {
-      hint: "Get the module again from its source, or pin the digest of the version you mean.",
-    });
-  }
+  return new WasmAdaptorModule(module, { ...description, name: source.name }, source.digest, limits, now);
 }

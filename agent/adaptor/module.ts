@@ -12,7 +12,7 @@ import { ReplayedInstance, Transcripts } from "./replay.ts";
 
 /** An {@link AdaptorModule} over WebAssembly. */
 export class WasmAdaptorModule implements AdaptorModule {
-  /** The adaptor's name, as it describes itself. */
+  /** What the adaptor goes by here. */
   readonly name: string;
   /** The adaptor's version, as it describes itself. */
   readonly version: string;

@@ -30,7 +30,7 @@ function site(change: Partial<SiteStatus> = {}): SiteStatus {
     listeners: [LISTENER],
     connectors: [{ name: "web", routingKey: "web", target: "127.0.0.1:80", connections: 0, message: "OK" }],
     access: [{ name: "west", role: "normal", host: "127.0.0.1", port: 5672, peers: 0 }],
-    adaptors: [{ name: "tcp", digest: "sha256:ab" }],
+    adaptors: [],
     ...change,
   };
 }

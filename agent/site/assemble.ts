@@ -10,6 +10,7 @@ import { type BrokenResource, Problem, type ProblemCode, shown } from "./problem
 import type { ResourceKind } from "./resources/schema.ts";
 import { strayFields } from "./resources/fields.ts";
 import { KINDS } from "./resources/kinds.ts";
+import { adaptorKind } from "./resources/adaptor.ts";
 import { accessTokenKind } from "./resources/access_token.ts";
 import { connectorKind } from "./resources/connector.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
@@ -19,7 +20,14 @@ import { secretKind } from "./resources/secret.ts";
 import { siteKind } from "./resources/site.ts";
 import { proxySpec, type SecretValues, secretValues, tlsCredentials } from "./secrets.ts";
 import type { RedeemableToken } from "./tokens/token_file.ts";
-import type { AccessSpec, ConnectorSpec, LinkSpec, ListenerSpec, Protocol } from "./spec.ts";
+import {
+  type AccessSpec,
+  type AdaptorSpec,
+  type ConnectorSpec,
+  type LinkSpec,
+  type ListenerSpec,
+  PROTOCOLS,
+} from "./spec.ts";
 
 const DEFAULT_PORTS = { "inter-router": 55_671, edge: 45_671, normal: 5672 } as const;
 const SECRET_HINT = "Put the Secret into the same folder or file.";
@@ -46,6 +54,8 @@ export interface Assembled {
   readonly listeners: readonly ListenerSpec[];
   /** Of all Connectors. */
   readonly connectors: readonly ConnectorSpec[];
+  /** Of all Adaptors. */
+  readonly adaptors: readonly AdaptorSpec[];
   /** Of all Links, with their credentials. */
   readonly links: readonly LinkSpec[];
   /** Of all AccessTokens. */
@@ -68,8 +78,9 @@ export interface Assembled {
 export function assemble(files: readonly ReadResult[]): Assembled {
   const assembly = new Assembly(files.flatMap(({ problems }) => problems));
   const documents = assembly.ours(files.flatMap(({ documents }) => documents));
-  // Secrets first: the others refer to them, wherever they stand.
+  // Secrets and Adaptors first: the others refer to them, wherever they stand.
   assembly.secretsOf(documents);
+  assembly.adaptorsOf(documents);
   assembly.rest(documents);
   assembly.concludeBroken();
   return assembly;
@@ -79,6 +90,7 @@ class Assembly implements Assembled {
   readonly sites: SiteHead[] = [];
   readonly listeners: ListenerSpec[] = [];
   readonly connectors: ConnectorSpec[] = [];
+  readonly adaptors: AdaptorSpec[] = [];
   readonly links: LinkSpec[] = [];
   readonly tokens: RedeemableToken[] = [];
   readonly access: AccessSpec[] = [];
@@ -90,6 +102,8 @@ class Assembly implements Assembled {
   /** Where each Secret stands, broken ones too: those are reported once, not again by whoever needs them. */
   readonly #secretDocuments = new Map<string, ResourceDocument>();
   readonly #places = new PlaceTable();
+  /** Names of all Adaptors, broken ones too. */
+  #adaptorNames: ReadonlySet<string> = new Set();
 
   constructor(problems: Problem[]) {
     this.problems = problems;
@@ -182,19 +196,40 @@ class Assembly implements Assembled {
     }
   }
 
+  adaptorsOf(documents: readonly ResourceDocument[]): void {
+    this.#each(documents, adaptorKind, ({ metadata: { name }, spec }) => {
+      const { source, sha256, signature, keys, ca } = spec;
+      // Absent and undefined are not the same to an exact type.
+      const limits = Object.fromEntries(Object.entries(spec.limits).filter(([, limit]) => limit !== undefined));
+      this.adaptors.push({
+        name,
+        source,
+        keys,
+        ca,
+        limits,
+        ...(sha256 === undefined ? {} : { sha256 }),
+        ...(signature === undefined ? {} : { signature }),
+      });
+    });
+    this.#adaptorNames = new Set(documents.filter(({ kind }) => kind === adaptorKind.kind).map(({ name }) => name));
+  }
+
   rest(documents: readonly ResourceDocument[]): void {
     this.#each(documents, siteKind, ({ metadata: { name, uid }, spec }, document) => {
       const linkAccess = !["", "none"].includes(spec?.linkAccess ?? "");
       this.sites.push({ name, uid, edge: spec?.edge ?? false, linkAccess, where: document.at() });
     });
     this.#each(documents, listenerKind, ({ metadata: { name }, spec: { routingKey, host, port, type } }, document) => {
-      if (!this.#take(host, port, document, ["spec", "port"])) return;
-      this.listeners.push({ name, routingKey, host, port, ...this.#protocol(type, document) });
+      const protocol = this.#protocol(type, document);
+      if (protocol === undefined || !this.#take(host, port, document, ["spec", "port"])) return;
+      this.listeners.push({ name, routingKey, host, port, ...protocol });
     });
     this.#each(documents, connectorKind, ({ metadata: { name }, spec }, document) => {
       const { routingKey, host, port, type, healthCheck } = spec;
+      const protocol = this.#protocol(type, document);
+      if (protocol === undefined) return;
       const checked = healthCheck === undefined || healthCheck === null ? {} : { healthCheck };
-      this.connectors.push({ name, routingKey, host, port, ...this.#protocol(type, document), ...checked });
+      this.connectors.push({ name, routingKey, host, port, ...protocol, ...checked });
     });
     this.#each(documents, linkKind, ({ metadata: { name }, spec }, document) => {
       const setting = spec.settings?.[PROXY_SETTING] ?? "";
@@ -314,9 +349,15 @@ class Assembly implements Assembled {
     return false;
   }
 
-  /** The protocol that `type` names, if it is not plain TCP; Skupper would refuse such a resource. */
-  #protocol(type: Protocol | "" | null | undefined, document: ResourceDocument): { protocol?: Protocol } {
-    if (type === undefined || type === null || type === "" || type === "tcp") return {};
+  /** The adaptor that `type` names, if it is not plain TCP; Skupper would refuse such a resource. Undefined after a problem. */
+  #protocol(type: string, document: ResourceDocument): { protocol?: string } | undefined {
+    if (type === "" || type === "tcp") return {};
+    if (!this.#adaptorNames.has(type) && !PROTOCOLS.some((name) => name === type)) {
+      const known = [...PROTOCOLS, ...this.#adaptorNames].join(", ");
+      const hint = `Use one of ${known}, or add an Adaptor of that name.`;
+      this.#problem(document, ["spec", "type"], `there is no adaptor ${shown(type)}`, hint);
+      return undefined;
+    }
     this.warnings.push(`${document.at(["spec", "type"])}: type ${type} is an extension of Tendril, unknown to Skupper`);
     return { protocol: type };
   }

@@ -22,7 +22,7 @@ export interface LoadOptions {
  */
 export async function loadSite(dir: string, options: LoadOptions = {}): Promise<SiteSpec> {
   const assembled = await readFolder(dir);
-  const { listeners, connectors, access, sites: [site] } = assembled;
+  const { listeners, connectors, adaptors, access, sites: [site] } = assembled;
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
   const fatal = problems.some(({ about }) => about === undefined || about.kind === "Site");
   if (fatal || site === undefined) throw problemsError(`no site can be made of ${dir}`, problems);
@@ -43,7 +43,7 @@ export async function loadSite(dir: string, options: LoadOptions = {}): Promise<
     return false;
   });
   const id = site.uid ?? await derivedId(site.name);
-  return { id, name: site.name, role, listeners, connectors, links, access, broken };
+  return { id, name: site.name, role, listeners, connectors, adaptors, links, access, broken };
 }
 
 /**

@@ -326,7 +326,7 @@ const FAULTS: ReadonlyArray<readonly [string, Files, string, RegExp]> = [
     "a protocol unknown",
     { "a.yaml": EDGE, "b.yaml": listener("x", "80").replace("{", "{type: udp, ") },
     "SITE_INVALID",
-    /spec.type must be tcp or http1$/,
+    /Listener x: there is no adaptor udp$/,
   ],
   [
     "a role unknown",

@@ -19,8 +19,8 @@ const DIAL_TIMEOUT_MS = 10_000;
 export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<RunningSite> {
   const router = new Router({ id: spec.name, role: "edge" });
   const services = await SiteServices.start(spec, router, deps);
-  const control = await startControl(spec, router, deps).catch((error) => {
-    services.stop();
+  const control = await startControl(spec, router, deps).catch(async (error) => {
+    await services.stop();
     throw error;
   });
   const retry = () => new Backoff({ random: Math.random });
@@ -34,7 +34,7 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
   });
   await links.apply(spec.links);
   const stop = async () => {
-    services.stop();
+    await services.stop();
     await control.stop();
     await edgeLinks.stop();
   };

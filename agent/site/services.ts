@@ -1,15 +1,18 @@
 /** The listeners and connectors of a site on its router: the part that edge and interior have in common. */
 
-import { loadBuiltin } from "../adaptor/builtin.ts";
 import type { AdaptorModule } from "../adaptor/action.ts";
 import { Connector } from "../bridge/connector.ts";
 import { Listener } from "../bridge/listener.ts";
 import type { Router } from "../router/router.ts";
+import { formatEndpoint } from "../lib/endpoint.ts";
+import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { DownloadTimes } from "../transport/download.ts";
+import { AdaptorRegistry } from "./adaptors/registry.ts";
 import type { BrokenResource } from "./problems.ts";
 import { Roster } from "./roster.ts";
-import { type ConnectorSpec, isBroken, type ListenerSpec, type Protocol, type SiteSpec } from "./spec.ts";
-import type { AccessStatus, LinkStatus, SiteChange, SiteStatus } from "./status.ts";
+import { type ConnectorSpec, isBroken, type ListenerSpec, type SiteSpec } from "./spec.ts";
+import type { AccessStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteChange, SiteStatus } from "./status.ts";
 
 /** How often a draining site looks whether its connections have ended, in ms. */
 const DRAIN_STEP_MS = 50;
@@ -20,69 +23,113 @@ export interface SiteDeps {
   readonly logger: Logger;
   /** The folder that it runs from; it gets a socket there. None for a site that has no folder. */
   readonly dir?: string;
-  /** Where adaptors come from, by name. The built-in ones where it is absent. */
+  /** Where built-in adaptors come from, by name. */
   readonly loadAdaptor?: (name: string) => Promise<AdaptorModule>;
+  /** How long the download of a plugin may take. */
+  readonly downloadTimes?: DownloadTimes;
 }
+
+/** A service, and how often its adaptor has become another: a new one needs a new service. */
+type Placed<S> = S & { readonly generation: number };
 
 /** See the head of the file. */
 export class SiteServices {
   readonly #spec: SiteSpec;
   readonly #router: Router;
   readonly #deps: SiteDeps;
-  readonly #adaptors = new Map<Protocol, AdaptorModule>();
-  readonly #listeners: Roster<ListenerSpec, Listener>;
-  readonly #connectors: Roster<ConnectorSpec, Connector>;
+  readonly #adaptors: AdaptorRegistry;
+  readonly #listeners: Roster<Placed<ListenerSpec>, Listener>;
+  readonly #connectors: Roster<Placed<ConnectorSpec>, Connector>;
   /** Those whose resource is gone and whose connections are not. */
   readonly #leaving = new Set<Listener | Connector>();
   readonly #watchers = new Set<() => void>();
+  /** What runs as soon as its adaptor is there. */
+  #wanted: SiteSpec;
+  #placing: Promise<unknown> = Promise.resolve();
+  #stopped = false;
   #broken: readonly BrokenResource[] = [];
 
   private constructor(spec: SiteSpec, router: Router, deps: SiteDeps) {
     this.#spec = spec;
+    this.#wanted = spec;
     this.#router = router;
     this.#deps = deps;
-    const { logger } = deps;
+    const { logger, dir, loadAdaptor, downloadTimes } = deps;
     const changed = () => this.changed();
+    this.#adaptors = new AdaptorRegistry({
+      logger,
+      onLoaded: () => this.#replace(),
+      onChange: changed,
+      ...(dir === undefined ? {} : { dir }),
+      ...(loadAdaptor === undefined ? {} : { loadBuiltin: loadAdaptor }),
+      ...(downloadTimes === undefined ? {} : { times: downloadTimes }),
+    });
     this.#connectors = new Roster({
       name: ({ name }) => name,
       start: async (connector) =>
-        new Connector(connector, router, await this.#load(connector.protocol), logger, changed),
+        new Connector(connector, router, await this.#adaptors.load(protocolOf(connector)), logger, changed),
       stop: (connector) => this.#leave(connector),
     });
     this.#listeners = new Roster({
       name: ({ name }) => name,
-      start: async (listener) => new Listener(listener, router, await this.#load(listener.protocol), logger, changed),
+      start: async (listener) =>
+        new Listener(listener, router, await this.#adaptors.load(protocolOf(listener)), logger, changed),
       stop: (listener) => this.#leave(listener),
     });
   }
 
-  /** Loads the adaptors, then puts the services on `router`. */
+  /** Loads the adaptor of TCP, then puts the services on `router`. Plugins, and who needs them, follow in their time. */
   static async start(spec: SiteSpec, router: Router, deps: SiteDeps): Promise<SiteServices> {
     const services = new SiteServices(spec, router, deps);
-    await services.#load();
-    await services.apply(spec);
+    await services.#adaptors.load("tcp");
+    services.#tellFailed(await services.apply(spec));
     return services;
   }
 
-  /** Makes the listeners and connectors of `spec` run. Connections of those that go live on until they end. */
+  /** Makes the adaptors, listeners and connectors of `spec` run. Connections of those that go live on until they end. */
   async apply(spec: SiteSpec): Promise<SiteChange[]> {
-    const connectors = await this.#connectors.apply(spec.connectors, isBroken(spec, "Connector"));
-    const listeners = await this.#listeners.apply(spec.listeners, isBroken(spec, "Listener"));
+    this.#wanted = spec;
     this.#broken = spec.broken ?? [];
-    return [
-      ...connectors.map((change) => ({ kind: "Connector" as const, ...change })),
-      ...listeners.map((change) => ({ kind: "Listener" as const, ...change })),
-    ];
+    await this.#adaptors.apply(spec.adaptors ?? [], isBroken(spec, "Adaptor"));
+    return await this.#place();
   }
 
-  /** The adaptor of a protocol, TCP where nothing is said; it is made ready once. */
-  async #load(protocol: Protocol = "tcp"): Promise<AdaptorModule> {
-    const known = this.#adaptors.get(protocol);
-    if (known !== undefined) return known;
-    const adaptor = await (this.#deps.loadAdaptor ?? loadBuiltin)(protocol);
-    this.#adaptors.set(protocol, adaptor);
-    this.#deps.logger.info("adaptor loaded", { adaptor: adaptor.name, digest: adaptor.digest });
-    return adaptor;
+  /** Starts and stops services, one change after the other, until those run that are wanted and have an adaptor. */
+  #place(): Promise<SiteChange[]> {
+    const placing = this.#placing.then(async () => {
+      if (this.#stopped) return [];
+      const wanted = this.#wanted;
+      const connectors = await this.#connectors.apply(
+        this.#placeable(wanted.connectors),
+        isBroken(wanted, "Connector"),
+      );
+      const listeners = await this.#listeners.apply(this.#placeable(wanted.listeners), isBroken(wanted, "Listener"));
+      if (this.#stopped) { for (const service of this.#all()) service.stop(); }
+      return [
+        ...connectors.map((change) => ({ kind: "Connector" as const, ...change })),
+        ...listeners.map((change) => ({ kind: "Listener" as const, ...change })),
+      ];
+    });
+    this.#placing = placing;
+    return placing;
+  }
+
+  #placeable<S extends ListenerSpec | ConnectorSpec>(specs: readonly S[]): Placed<S>[] {
+    return specs.filter((spec) => this.#adaptors.obstacle(protocolOf(spec)) === undefined)
+      .map((spec) => ({ ...spec, generation: this.#adaptors.generation(protocolOf(spec)) }));
+  }
+
+  /** A plugin has become another. */
+  async #replace(): Promise<void> {
+    this.#tellFailed(await this.#place());
+    this.changed();
+  }
+
+  #tellFailed(changes: readonly SiteChange[]): void {
+    for (const { kind, name, action, error } of changes) {
+      if (action !== "failed") continue;
+      this.#deps.logger.error("resource can't be used", { kind, name, reason: messageOf(error) });
+    }
   }
 
   /** Calls `listener` after every change; the result ends that. */
@@ -106,10 +153,14 @@ export class SiteServices {
       routerId: this.#router.identity.id,
       links,
       access,
-      listeners: this.#listeners.running.map((listener) => listener.status()),
-      connectors: this.#connectors.running.map((connector) => connector.status()),
+      listeners: withWaiting(this.#wanted.listeners, this.#listeners.running, (spec) => this.#waitingListener(spec)),
+      connectors: withWaiting(
+        this.#wanted.connectors,
+        this.#connectors.running,
+        (spec) => this.#waitingConnector(spec),
+      ),
       broken: this.#broken,
-      adaptors: [...this.#adaptors.values()].map(({ name, digest }) => ({ name, digest })),
+      adaptors: this.#adaptors.status(),
     };
   }
 
@@ -122,10 +173,25 @@ export class SiteServices {
     }
   }
 
-  /** Ends everything now. */
-  stop(): void {
+  /** Ends everything now; resolves when no plugin is being loaded any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
     for (const service of this.#all()) service.stop();
     this.#watchers.clear();
+    await this.#adaptors.stop();
+    await this.#placing;
+  }
+
+  #waitingListener(spec: ListenerSpec): ListenerStatus {
+    const { name, routingKey, host, port } = spec;
+    const message = this.#adaptors.obstacle(protocolOf(spec)) ?? "";
+    return { name, routingKey, host, port, open: false, connections: 0, message };
+  }
+
+  #waitingConnector(spec: ConnectorSpec): ConnectorStatus {
+    const { name, routingKey, host, port } = spec;
+    const message = this.#adaptors.obstacle(protocolOf(spec)) ?? "";
+    return { name, routingKey, target: formatEndpoint(host, port), connections: 0, message };
   }
 
   #leave(service: Listener | Connector): void {
@@ -137,4 +203,19 @@ export class SiteServices {
   #all(): (Listener | Connector)[] {
     return [...this.#listeners.running, ...this.#connectors.running, ...this.#leaving];
   }
+}
+
+function protocolOf({ protocol = "tcp" }: ListenerSpec | ConnectorSpec): string {
+  return protocol;
+}
+
+/** The status of all that run, then of those of `specs` that wait for their adaptor. */
+function withWaiting<S extends { readonly name: string }, T extends { readonly name: string }>(
+  specs: readonly S[],
+  running: readonly { status(): T }[],
+  waiting: (spec: S) => T,
+): T[] {
+  const statuses = running.map((service) => service.status());
+  const names = new Set(statuses.map(({ name }) => name));
+  return [...statuses, ...specs.filter(({ name }) => !names.has(name)).map(waiting)];
 }

@@ -1,5 +1,6 @@
 /** The desired state of one site, as values: what the YAML of a folder or the flags of a one-liner boil down to. */
 
+import type { AdaptorLimits } from "../adaptor/limits.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
 import type { BrokenResource } from "./problems.ts";
 
@@ -9,11 +10,26 @@ export type RouterRole = "edge" | "interior";
 /** What a remote port serves; the two roles a Link's endpoint may have. */
 export type AccessRole = "edge" | "inter-router";
 
-/** What is spoken at a local port or target; the name of an adaptor. All but `tcp` are Tendril's own. */
+/** What may be spoken at a local port or target by an adaptor that is built in. All but `tcp` are Tendril's own. */
 export const PROTOCOLS = ["tcp", "http1"] as const;
 
-/** See {@link PROTOCOLS}. */
-export type Protocol = typeof PROTOCOLS[number];
+/** A plugin that comes from outside. */
+export interface AdaptorSpec {
+  /** Name of the Adaptor, by which Listeners and Connectors refer to it. */
+  readonly name: string;
+  /** `file:PATH`, from the site's folder, or an `https:` URL. */
+  readonly source: string;
+  /** `sha256:<hex>` that it must have; any if it is absent, which only a file may do. */
+  readonly sha256?: string;
+  /** Its signature in base64. */
+  readonly signature?: string;
+  /** Public keys, by one of which it must be signed; none: it need not be. */
+  readonly keys: readonly string[];
+  /** CA of the server, PEM; empty for those that are trusted anyway. */
+  readonly ca: string;
+  /** What differs from the limits that every adaptor has. */
+  readonly limits: Partial<AdaptorLimits>;
+}
 
 /** A local port that leads to a routing key. */
 export interface ListenerSpec {
@@ -25,8 +41,8 @@ export interface ListenerSpec {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** What its clients speak; TCP where it is absent. */
-  readonly protocol?: Protocol;
+  /** The adaptor, built in or a plugin, that speaks with its clients; TCP where it is absent. */
+  readonly protocol?: string;
 }
 
 /** How a target is checked: exactly one of the three ways, and how often. Times may be fractions of a second. */
@@ -62,8 +78,8 @@ export interface ConnectorSpec {
   readonly host: string;
   /** Port of the target. */
   readonly port: number;
-  /** What it speaks; TCP where it is absent. Must be the same at the listeners of the key. */
-  readonly protocol?: Protocol;
+  /** The adaptor that speaks with it; TCP where it is absent. Must be the same at the listeners of the key. */
+  readonly protocol?: string;
   /** Without one, the target counts as healthy. */
   readonly healthCheck?: HealthCheckSpec;
 }
@@ -146,6 +162,8 @@ export interface SiteSpec {
   readonly listeners: readonly ListenerSpec[];
   /** Local targets that the network may reach. */
   readonly connectors: readonly ConnectorSpec[];
+  /** Plugins that those may name; none where it is absent. */
+  readonly adaptors?: readonly AdaptorSpec[];
   /** Outbound links. */
   readonly links: readonly LinkSpec[];
   /** Ports for peers; empty for an edge. */

@@ -89,6 +89,24 @@ export interface AccessStatus {
   readonly peers: number;
 }
 
+/** One adaptor. */
+export interface AdaptorStatus {
+  /** What Listeners and Connectors call it. */
+  readonly name: string;
+  /** `sha256:<hex>` of what is loaded; empty while nothing is. */
+  readonly digest: string;
+  /** Of what is loaded. */
+  readonly version: string;
+  /** Where it comes from. */
+  readonly source: string;
+  /** `failed`: it can't be loaded, and is tried again. `quarantined`: it takes no new connections for a while. */
+  readonly state: "loading" | "ready" | "failed" | "quarantined";
+  /** How often one of its instances broke the rules. */
+  readonly faults: number;
+  /** Why it failed or is quarantined, or the latest fault, or "OK". */
+  readonly message: string;
+}
+
 /** A whole site. */
 export interface SiteStatus {
   /** Stable unique id (UUID). */
@@ -109,8 +127,8 @@ export interface SiteStatus {
   readonly access: readonly AccessStatus[];
   /** Resources that are wrong, or that can't be used here. */
   readonly broken?: readonly BrokenResource[];
-  /** The adaptors in use, each with the digest of its module. */
-  readonly adaptors: ReadonlyArray<{ readonly name: string; readonly digest: string }>;
+  /** The built-in adaptors in use, then one per Adaptor. */
+  readonly adaptors: readonly AdaptorStatus[];
 }
 
 /** What a change of the resources did to one part of a running site. */

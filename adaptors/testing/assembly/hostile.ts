@@ -10,11 +10,13 @@
 import { CAPACITY, INPUT, OUTPUT } from "../../sdk/assembly/buffers";
 import { KIND_BYTES, SIDE_SOCKET } from "../../sdk/assembly/constants";
 import { describeAs } from "../../sdk/assembly/describe";
-import { emitBytes } from "../../sdk/assembly/emit";
+import { emitBytes, emitClose } from "../../sdk/assembly/emit";
 import { drain as drainRecords } from "../../sdk/assembly/writer";
 
 export { in_cap, in_ptr, out_cap, out_ptr, tendril_abi_1 } from "../../sdk/assembly/abi";
 
+/** Flag of `feed`. */
+const SOCKET_ENDED: i32 = 1;
 const PIECE: u32 = 8000;
 const CALLS_BEFORE_TRAP: u32 = 10;
 
@@ -33,8 +35,12 @@ export function open(_role: i32, _length: i32): i32 {
   return 0;
 }
 
-export function feed(side: i32, length: i32, _flags: i32): i32 {
-  if (side != SIDE_SOCKET || length == 0) return length;
+export function feed(side: i32, length: i32, flags: i32): i32 {
+  if (side != SIDE_SOCKET) return length;
+  if (length == 0) {
+    if ((flags & SOCKET_ENDED) != 0) emitClose("");
+    return 0;
+  }
   if (harm == 0) harm = harmOf(load<u8>(INPUT));
   switch (harm) {
     case 0x4c: // L

@@ -1,13 +1,13 @@
 /** Connector: a local target that serves a routing key (control-plane 1.3). */
 
 import { z } from "zod";
-import { PROTOCOLS } from "../spec.ts";
 import { healthCheck } from "./health_check.ts";
 import {
   field,
   host,
   metadata,
   noTls,
+  optionalText,
   port,
   type ResourceKind,
   settings,
@@ -23,9 +23,9 @@ const schema = z.looseObject({
     host: field(host, "acting", "Address or host name of the target"),
     port: field(port, "acting", "Port of the target"),
     type: field(
-      z.enum([...PROTOCOLS, ""]).nullish(),
+      optionalText,
       "acting",
-      "What the target speaks: tcp, or http1 as at the Listeners of the key, which Skupper does not know",
+      "What the target speaks: tcp, or as at the Listeners of the key http1 or the name of an Adaptor, which Skupper does not know",
     ),
     tlsCredentials: field(noTls, "refused", "TLS to the target: to pass over it would speak in the clear"),
     useClientCert: field(unusedFlag, "warned", "Means nothing without tlsCredentials"),

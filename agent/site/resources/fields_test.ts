@@ -10,6 +10,11 @@ import { KINDS } from "./kinds.ts";
 type Value = Record<string, unknown>;
 
 const endpoint = { name: "edge", host: "a.example", port: 1 };
+
+function base64(octets: number, value: number): string {
+  return new Uint8Array(octets).fill(value).toBase64();
+}
+
 /** A specimen of each kind that acts. */
 const SPECIMENS: Readonly<Record<string, Value>> = {
   Site: { metadata: { name: "west" }, spec: {} },
@@ -19,6 +24,7 @@ const SPECIMENS: Readonly<Record<string, Value>> = {
   RouterAccess: { metadata: { name: "x" }, spec: { roles: [{ name: "edge" }], tlsCredentials: "tls" } },
   AccessToken: { metadata: { name: "x" }, spec: { url: "https://a.example/1", code: "c", ca: "pem" } },
   Secret: { metadata: { name: "x" }, data: { a: "YQ==" } },
+  Adaptor: { metadata: { name: "x" }, spec: { source: "file:a", keys: [base64(32, 1)], signature: base64(64, 1) } },
 };
 /** For each acting field another value than the specimen's. */
 const OTHER: Readonly<Record<string, unknown>> = {
@@ -59,6 +65,15 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.healthCheck.timeoutSeconds": 3,
   "spec.healthCheck.successThreshold": 2,
   "spec.healthCheck.failureThreshold": 2,
+  "spec.source": "file:b",
+  "spec.sha256": "ab".repeat(32),
+  "spec.signature": base64(64, 2),
+  "spec.keys": [base64(32, 2)],
+  "spec.limits": { fuel: 200_000 },
+  "spec.limits.moduleOctets": 2,
+  "spec.limits.memoryPages": 2,
+  "spec.limits.fuel": 300_000,
+  "spec.limits.outputOctets": 5000,
   "data": { a: "Yg==" },
   "stringData": { b: "b" },
 };
@@ -89,10 +104,10 @@ function specimenFor(kind: string, path: string): Value {
 }
 
 /** What a site would be made of; places in files are no part of it. */
-function desired({ sites, listeners, connectors, links, access, tokens, secrets }: Assembled): string {
+function desired({ sites, listeners, connectors, adaptors, links, access, tokens, secrets }: Assembled): string {
   const heads = sites.map((site) => ({ ...site, where: "", linkAccess: false }));
   const values = [...secrets].map(([name, values]) => [name, [...values]]);
-  return JSON.stringify([heads, listeners, connectors, links, access, tokens, values]);
+  return JSON.stringify([heads, listeners, connectors, adaptors, links, access, tokens, values]);
 }
 
 /** `value` with the field at `path` set. */

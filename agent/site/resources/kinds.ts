@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import { accessTokenKind } from "./access_token.ts";
+import { adaptorKind } from "./adaptor.ts";
 import { connectorKind } from "./connector.ts";
 import { KUBERNETES_KINDS } from "./kubernetes_kinds.ts";
 import { linkKind } from "./link.ts";
@@ -21,6 +22,7 @@ export const KINDS: readonly ResourceKind<z.ZodType>[] = [
   routerAccessKind,
   accessTokenKind,
   secretKind,
+  adaptorKind,
   multiKeyListenerKind,
   ...KUBERNETES_KINDS,
 ];

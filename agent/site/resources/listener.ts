@@ -1,8 +1,18 @@
 /** Listener: a local port that leads to a routing key (control-plane 1.2). */
 
 import { z } from "zod";
-import { PROTOCOLS } from "../spec.ts";
-import { field, host, metadata, noTls, port, type ResourceKind, settings, SKUPPER_API, unusedFlag } from "./schema.ts";
+import {
+  field,
+  host,
+  metadata,
+  noTls,
+  optionalText,
+  port,
+  type ResourceKind,
+  settings,
+  SKUPPER_API,
+  unusedFlag,
+} from "./schema.ts";
 
 const schema = z.looseObject({
   metadata,
@@ -11,9 +21,9 @@ const schema = z.looseObject({
     host: field(host, "acting", "Address or host name to bind"),
     port: field(port, "acting", "Port to bind"),
     type: field(
-      z.enum([...PROTOCOLS, ""]).nullish(),
+      optionalText,
       "acting",
-      "What clients speak: tcp, or http1 to route each request by itself, which Skupper does not know",
+      "What clients speak: tcp, or http1 to route each request by itself, or the name of an Adaptor, which Skupper does not know",
     ),
     tlsCredentials: field(noTls, "refused", "TLS at the port: to pass over it would serve in the clear"),
     observer: field(

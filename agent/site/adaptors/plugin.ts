@@ -1,0 +1,127 @@
+/**
+ * One plugin of a running site: obtained in the background and tried again until it is there. While a new version can't be
+ * had, the one that was loaded before goes on.
+ */
+
+import type { WasmAdaptorModule } from "../../adaptor/module.ts";
+import { messageOf, TendrilError } from "../../lib/errors.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import type { DownloadTimes } from "../../transport/download.ts";
+import type { AdaptorSpec } from "../spec.ts";
+import type { AdaptorStatus } from "../status.ts";
+import { adaptorStatus } from "./adaptor_status.ts";
+import type { ModuleCache } from "./cache.ts";
+import { obtain } from "./obtain.ts";
+
+/** Pause before a plugin that could not be loaded is tried again, in ms; doubled up to {@link MAX_RETRY_MS}. */
+const RETRY_MS = 1000;
+const MAX_RETRY_MS = 60_000;
+
+/** What all plugins of a site are given. */
+export interface PluginContext {
+  /** Folder of the site. */
+  readonly dir: string;
+  /** Of the same site. */
+  readonly cache: ModuleCache;
+  /** Where it is told what can't be loaded. */
+  readonly logger: Logger;
+  /** A module is there, or another than before. */
+  onLoaded(module: WasmAdaptorModule): void;
+  /** The status is another. */
+  onChange(): void;
+  /** For tests. */
+  readonly times?: DownloadTimes;
+}
+
+/** See the head of the file. */
+export class Plugin {
+  readonly #context: PluginContext;
+  #spec: AdaptorSpec;
+  #module: WasmAdaptorModule | undefined;
+  #generation = 0;
+  #problem: string | undefined;
+  #attempt = new AbortController();
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #busy: Promise<void> = Promise.resolve();
+
+  /** Begins to load it. */
+  constructor(spec: AdaptorSpec, context: PluginContext) {
+    this.#spec = spec;
+    this.#context = context;
+    this.#begin();
+  }
+
+  /** What is loaded. */
+  get module(): WasmAdaptorModule | undefined {
+    return this.#module;
+  }
+
+  /** How often a module was loaded. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** A snapshot. */
+  status(): AdaptorStatus {
+    const { name, source } = this.#spec;
+    const module = this.#module;
+    if (module !== undefined) {
+      return adaptorStatus(name, module, source, this.#problem && `goes on with what it has: ${this.#problem}`);
+    }
+    const state = this.#problem === undefined ? "loading" : "failed";
+    return { name, digest: "", version: "", source, state, faults: 0, message: this.#problem ?? "is being loaded" };
+  }
+
+  /** Makes it another, or the same. */
+  change(spec: AdaptorSpec): void {
+    if (JSON.stringify(spec) === JSON.stringify(this.#spec)) return;
+    this.#spec = spec;
+    this.#problem = undefined;
+    this.#giveUp();
+    this.#begin();
+  }
+
+  /** Tries no more; resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#giveUp();
+    await this.#busy;
+  }
+
+  #giveUp(): void {
+    clearTimeout(this.#retry);
+    this.#attempt.abort();
+  }
+
+  #begin(): void {
+    this.#attempt = new AbortController();
+    this.#busy = this.#load(this.#attempt.signal, RETRY_MS);
+  }
+
+  async #load(signal: AbortSignal, retryMs: number): Promise<void> {
+    const { dir, cache, onLoaded, onChange, times } = this.#context;
+    try {
+      const module = await obtain(this.#spec, { dir, cache, signal, ...(times === undefined ? {} : { times }) });
+      if (signal.aborted) return;
+      this.#problem = undefined;
+      this.#module = module;
+      this.#generation++;
+      onLoaded(module);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#tell(error);
+      const next = Math.min(retryMs * 2, MAX_RETRY_MS);
+      this.#retry = setTimeout(() => this.#busy = this.#load(signal, next), retryMs);
+    }
+    onChange();
+  }
+
+  #tell(error: unknown): void {
+    const reason = messageOf(error);
+    if (reason === this.#problem) return; // Said once; the status keeps saying it.
+    this.#problem = reason;
+    const { name, source, sha256 } = this.#spec;
+    const { code, hint } = error instanceof TendrilError ? error : { code: undefined, hint: undefined };
+    const fields = { adaptor: name, source, digest: sha256, code, reason, next: hint };
+    this.#context.logger.error("adaptor can't be loaded", fields);
+  }
+}

@@ -1,0 +1,99 @@
+/** Adaptor: a plugin that Listeners and Connectors name as their `type` (design 4). A kind of Tendril's own. */
+
+import { z } from "zod";
+import { PROTOCOLS } from "../spec.ts";
+import { field, metadata, name, optionalText, type ResourceKind } from "./schema.ts";
+
+/** apiVersion of the kinds that Skupper has not. */
+export const TENDRIL_API = "tendril.dev/v1alpha1";
+
+/** Names that no plugin may have: those of adaptors that are built in, or will be. */
+const RESERVED: readonly string[] = [...PROTOCOLS, "http2", "auto"];
+
+const FILE = "file:";
+const SHA256 = /^(?:sha256:)?([0-9a-f]{64})$/;
+const SIGNATURE_OCTETS = 64;
+const KEY_OCTETS = 32;
+const MAX_KEYS = 16;
+const PEM_KEY = /^-----BEGIN PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END PUBLIC KEY-----\s*$/;
+
+/** Where a plugin may come from. */
+export const adaptorSource = z.string().refine(
+  (text) => isInFolder(text) || (URL.canParse(text) && new URL(text).protocol === "https:"),
+  "must be file:PATH, with a path inside the site's folder, or a URL that begins with https://",
+);
+
+function isInFolder(text: string): boolean {
+  const path = text.slice(FILE.length);
+  return text.startsWith(FILE) && path !== "" && !path.startsWith("/") && !path.split("/").includes("..");
+}
+
+/** A digest, with or without `sha256:`; with it afterwards. */
+export const adaptorDigest = z.string().regex(SHA256, "must be sha256: and 64 lower-case hexadecimal digits")
+  .transform((text) => `sha256:${SHA256.exec(text)![1]}`);
+
+function octets(text: string): number {
+  try {
+    return Uint8Array.fromBase64(text.trim()).length;
+  } catch {
+    return -1; // Not base64.
+  }
+}
+
+const publicKey = z.string().refine(
+  (text) => PEM_KEY.test(text) || octets(text) === KEY_OCTETS,
+  "must be an Ed25519 key: a PEM text, or 32 octets in base64",
+);
+
+const bounded = (min: number, max: number) => z.number().int().min(min).max(max).optional();
+
+const limits = z.strictObject({
+  moduleOctets: field(bounded(1, 16 * 1024 * 1024), "acting", "Octets of the module, else 1 MiB"),
+  memoryPages: field(bounded(1, 1024), "acting", "Pages of 64 KiB that each connection may use, else 16"),
+  fuel: field(bounded(100_000, 1_000_000_000), "acting", "Instructions for one input, else 40,000,000"),
+  outputOctets: field(bounded(4096, 4 * 1024 * 1024), "acting", "Octets of output for one input, else 256 KiB"),
+});
+
+const schema = z.looseObject({
+  metadata: metadata.extend({
+    name: field(
+      name.refine((text) => !RESERVED.includes(text), `must not be one of ${RESERVED.join(", ")}`),
+      "acting",
+      "What Listeners and Connectors write as their type",
+    ),
+  }),
+  spec: z.looseObject({
+    source: field(adaptorSource, "acting", "Where the module is: file:PATH in the site's folder, or an https:// URL"),
+    sha256: field(
+      adaptorDigest.nullish().transform((digest) => digest ?? undefined),
+      "acting",
+      "SHA-256 that the module must have; required for https://",
+    ),
+    signature: field(
+      z.string().refine((text) => octets(text) === SIGNATURE_OCTETS, "must be 64 octets in base64").nullish()
+        .transform((text) => text?.trim()),
+      "acting",
+      "Signature of the module, as tendril adaptor sign prints it",
+    ),
+    keys: field(
+      z.array(publicKey).max(MAX_KEYS).nullish().transform((keys) => keys ?? []),
+      "acting",
+      "Ed25519 public keys by one of which it must be signed; none: it need not be",
+    ),
+    ca: field(optionalText, "acting", "PEM of an authority that may vouch for the server, besides the public ones"),
+    limits: field(limits.nullish().transform((given) => given ?? {}), "acting", "What it may use, where that differs"),
+  }).superRefine(({ source, sha256, signature, keys }, context) => {
+    const issue = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+    if (source.startsWith("https:") && sha256 === undefined) issue("sha256", "is required for an https: source");
+    if (signature !== undefined && keys.length === 0) issue("keys", "is required with a signature");
+  }),
+});
+
+/** See the head of the file. */
+export const adaptorKind: ResourceKind<typeof schema> = {
+  kind: "Adaptor",
+  apiVersion: TENDRIL_API,
+  schema,
+  hint: "An Adaptor has spec.source and, unless that is a file, spec.sha256; see docs/adaptors.md.",
+  summary: "A plugin that Listeners and Connectors name as their type; a kind of Tendril's own.",
+};

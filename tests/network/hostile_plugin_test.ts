@@ -1,0 +1,118 @@
+/** A plugin that does harm, in a site that carries other traffic: it harms its own connections, and nobody else. */
+
+import assert from "node:assert/strict";
+import { MAX_FAULTS } from "../../agent/adaptor/health.ts";
+import { fileAdaptor, PluginSite } from "../support/plugin_site.ts";
+import { SteadyTraffic } from "../support/steady_traffic.ts";
+import { connect, readExactly, readToEnd, writeAll } from "../support/tcp.ts";
+import { until } from "../support/until.ts";
+
+const PAYLOAD = new TextEncoder().encode("an octet or two");
+
+/** A client of the plugin that has been answered, and so has an instance of its own. */
+async function client(site: PluginSite): Promise<Deno.TcpConn> {
+  const conn = await connect(site.listener("hostile").port);
+  await speak(conn);
+  return conn;
+}
+
+async function speak(conn: Deno.TcpConn): Promise<void> {
+  await writeAll(conn, PAYLOAD);
+  assert.ok(await readExactly(conn, PAYLOAD.length), "a connection that did nothing wrong is gone");
+}
+
+/** True when `conn` ends, in whatever way. */
+async function ends(conn: Deno.TcpConn): Promise<boolean> {
+  await readToEnd(conn).catch(() => {});
+  conn.close();
+  return true;
+}
+
+/** A site with the hostile plugin, and traffic beside it that must not be touched. */
+async function withHostile(body: (site: PluginSite) => Promise<void>): Promise<void> {
+  await using site = await PluginSite.start(["hostile"], [fileAdaptor("hostile")]);
+  await until(() => site.listener("hostile").open);
+  const traffic = new SteadyTraffic(site.listener("plain").port);
+  try {
+    const bystander = await client(site);
+    await body(site);
+    await speak(bystander);
+    bystander.close();
+    const before = traffic.flows;
+    await until(() => traffic.flows > before + 1);
+  } finally {
+    await traffic[Symbol.asyncDispose]();
+  }
+  assert.deepEqual(traffic.failures, []);
+}
+
+for (
+  const [harm, letter, code] of [
+    ["loops for ever", "L", "ADAPTOR_FUEL"],
+    ["calls itself for ever", "R", "ADAPTOR_TRAP"],
+    ["traps", "U", "ADAPTOR_TRAP"],
+    ["loads from outside of its memory", "O", "ADAPTOR_TRAP"],
+    ["grows its memory for ever", "G", "ADAPTOR_FUEL"],
+    ["answers without end", "H", "ADAPTOR_OUTPUT"],
+    ["claims to have taken more than there was", "Y", "ADAPTOR_CONSUMED"],
+    ["claims more output than its buffer holds", "D", "ADAPTOR_RECORD"],
+    ["writes a record that is longer than it is", "W", "ADAPTOR_RECORD"],
+    ["answers with noise", "N", "ADAPTOR_RECORD"],
+  ] as const
+) {
+  Deno.test(`hostile plugin: one that ${harm} ends its connection, and is told by name, digest and reason`, () =>
+    withHostile(async (site) => {
+      const conn = await client(site);
+      await writeAll(conn, new TextEncoder().encode(letter));
+      assert.ok(await ends(conn));
+      const { digest, faults, state } = site.adaptor("hostile");
+      assert.deepEqual([faults, state], [1, "ready"]);
+      const told = site.log.find(({ message }) => message.startsWith("adaptor failed"));
+      assert.deepEqual([told?.fields.adaptor, told?.fields.digest, told?.fields.code], ["hostile", digest, code]);
+      (await client(site)).close();
+    }));
+}
+
+Deno.test("hostile plugin: one that traps when it is closed is told, and its connection was over anyway", () =>
+  withHostile(async (site) => {
+    const conn = await client(site);
+    await writeAll(conn, new TextEncoder().encode("C"));
+    assert.ok(await readExactly(conn, 1));
+    conn.close();
+    await until(() => site.adaptor("hostile").faults === 1);
+  }));
+
+Deno.test("hostile plugin: one that takes an octet at a time holds up its own connection alone", () =>
+  withHostile(async (site) => {
+    const conn = await client(site);
+    await writeAll(conn, new TextEncoder().encode("Slow"));
+    assert.ok(await readExactly(conn, 1));
+    (await client(site)).close();
+    conn.close();
+    assert.equal(site.adaptor("hostile").faults, 0);
+  }));
+
+Deno.test("hostile plugin: one that traps at every tenth call is quarantined: new connections are refused, open ones stay", () =>
+  withHostile(async (site) => {
+    const stays = await client(site);
+    for (let fault = 0; fault < MAX_FAULTS; fault++) {
+      const conn = await client(site);
+      const answered = async () => {
+        await writeAll(conn, new TextEncoder().encode("T"));
+        return await readExactly(conn, 1);
+      };
+      let calls = 0;
+      while (await answered().catch(() => false)) calls++;
+      assert.equal(calls, 9);
+      conn.close();
+    }
+    const { state, message, digest } = site.adaptor("hostile");
+    assert.equal(state, "quarantined");
+    assert.match(message, /hostile is quarantined after 5 faults, the last: .* it trapped: unreachable/);
+    const told = site.log.find(({ message }) => message.startsWith("adaptor is quarantined"));
+    assert.deepEqual([told?.level, told?.fields.adaptor, told?.fields.digest], ["error", "hostile", digest]);
+    assert.ok(await ends(await connect(site.listener("hostile").port)));
+    await until(() => site.log.some(({ fields }) => /is quarantined/.test(String(fields.reason))));
+    await speak(stays);
+    stays.close();
+  }));
