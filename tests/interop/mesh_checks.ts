@@ -20,12 +20,12 @@ const PAYLOAD = pattern(1000);
 /** C routers tell each other of changes in steps of 4 s while the network is in flux. */
 const CONVERGENCE_MS = 30_000;
 
-/** True when a flow of `pair` comes through now. */
-export async function flows({ port }: Pair): Promise<boolean> {
+/** True when a flow of `pair` comes through now, within `limitMs`. */
+export async function flows({ port }: Pair, limitMs = STUCK_MS): Promise<boolean> {
   const conn = await connect(port).catch(() => undefined);
   if (conn === undefined) return false;
   // One that got stuck in a router that is gone tells nothing about the next one.
-  const timer = setTimeout(() => closeQuietly(conn), STUCK_MS);
+  const timer = setTimeout(() => closeQuietly(conn), limitMs);
   try {
     await writeAll(conn, PAYLOAD);
     return await readExactly(conn, PAYLOAD.length);
@@ -43,7 +43,7 @@ export async function untilAllFlow(pairs: readonly Pair[], limitMs = CONVERGENCE
   const deadline = start + limitMs;
   let failing = pairs;
   for (;;) {
-    const works = await Promise.all(failing.map(flows));
+    const works = await Promise.all(failing.map((pair) => flows(pair)));
     failing = failing.filter((_, at) => !works[at]);
     if (failing.length === 0) return performance.now() - start;
     assert.ok(performance.now() < deadline, `no flow: ${failing.map(({ from, to }) => `${from} to ${to}`).join(", ")}`);

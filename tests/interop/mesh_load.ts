@@ -4,6 +4,8 @@ import type { Mesh } from "./mesh.ts";
 import { flows } from "./mesh_checks.ts";
 
 const PAUSE_MS = 100;
+/** A flow may have to wait for its way; one that takes longer has failed. */
+const LIMIT_MS = 5000;
 
 /** See the head of the file. */
 export class Load implements AsyncDisposable {
@@ -19,7 +21,7 @@ export class Load implements AsyncDisposable {
     this.#running = Promise.all(mesh.pairs.map(async (pair) => {
       while (!this.#over) {
         const at = performance.now();
-        if (await flows(pair)) this.flows++;
+        if (await flows(pair, LIMIT_MS)) this.flows++;
         else this.failures.push({ pair: `${pair.from} to ${pair.to}`, at });
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }

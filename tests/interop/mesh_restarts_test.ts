@@ -36,3 +36,27 @@ for (const [name, signal] of [["restarted in order", "SIGTERM"], ["killed and re
     assert.ok(load.flows > 0);
   });
 }
+
+testWith(
+  ["skrouterd"],
+  "interop: a rolling restart costs edges of ours no flow but those under way",
+  async (tools, t) => {
+    using target = server(echo);
+    await using mesh = await Mesh.create(REDUNDANT, target.port, tools.skrouterd);
+    await mesh.step(t, "all flows work at first", async () => {
+      await mesh.start("TCTC", "TTTT");
+      await untilAllFlow(mesh.pairs);
+    });
+    await using load = new Load(mesh);
+    for (const node of mesh.interiors) {
+      for (const change of [() => node.process!.stop(), () => mesh.startInterior(node)]) {
+        await change();
+        await new Promise((resolve) => setTimeout(resolve, HEALED_MS));
+      }
+    }
+    // Of each pair one flow may be under way when a router stops.
+    const most = mesh.interiors.length * mesh.pairs.length;
+    assert.ok(load.failures.length <= most, `${load.failures.length} of ${load.flows} flows failed`);
+    assert.ok(load.flows > 10 * most);
+  },
+);
