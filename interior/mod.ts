@@ -66,7 +66,8 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     transit.stop();
   };
   try {
-    control = await startControl(spec, router, deps, networkView(router, transit));
+    const managed = services.managed(() => interiorLinks.status(), () => ports.running.map((port) => port.status()));
+    control = await startControl(spec, router, deps, managed, networkView(router, transit));
     const failed = (await ports.apply(spec.access)).find(({ action }) => action === "failed");
     if (failed !== undefined) throw failed.error;
   } catch (error) {
@@ -77,6 +78,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   return {
     status: () => services.status(interiorLinks.status(), ports.running.map((port) => port.status())),
     onChange: (listener) => services.onChange(listener),
+    readFrom: (folder) => services.readFrom(folder),
     apply: async (next) => {
       refuseRestart(spec, next);
       const accessBroken = isBroken(next, "RouterAccess");

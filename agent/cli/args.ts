@@ -10,10 +10,13 @@ import { TendrilError } from "../lib/errors.ts";
 import type { Command, Flag, FlagTable } from "./command.ts";
 import { nearest } from "../lib/suggest.ts";
 
+/** The value of a flag of any kind. */
+type FlagContent = string | number | boolean | readonly string[] | undefined;
+
 /** What a command line says. */
 export interface ParsedLine {
   /** Values by flag name: those given, then those of the environment, then the defaults. */
-  readonly flags: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly flags: Readonly<Record<string, FlagContent>>;
   /** Values by positional name; absent ones are missing when help was asked for. */
   readonly args: Readonly<Record<string, string>>;
 }
@@ -38,17 +41,23 @@ export function parseLine(
       }]),
     ),
   });
-  const given = new Map<string, string | true>();
+  const given = new Map<string, string | true | string[]>();
   const rest: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") rest.push(token.value);
     if (token.kind !== "option") continue;
     const flag = Object.hasOwn(table, token.name) ? table[token.name] : undefined;
     if (flag === undefined) throw unknownFlag(command.name, token.rawName, Object.keys(table));
-    if (given.has(token.name)) throw usage("USAGE_FLAG_REPEATED", `--${token.name} is given twice`, command.name);
-    given.set(token.name, rawValue(command.name, token, flag));
+    const value = rawValue(command.name, token, flag);
+    const before = given.get(token.name);
+    if (flag.kind === "list" && typeof value === "string") {
+      given.set(token.name, [...Array.isArray(before) ? before : [], value]);
+      continue;
+    }
+    if (before !== undefined) throw usage("USAGE_FLAG_REPEATED", `--${token.name} is given twice`, command.name);
+    given.set(token.name, value);
   }
-  const flags: Record<string, string | number | boolean | undefined> = {};
+  const flags: Record<string, FlagContent> = {};
   const helpOnly = given.get("help") === true;
   for (const [name, flag] of Object.entries(table)) {
     flags[name] = flagValue(command.name, name, flag, given.get(name), env, helpOnly);
@@ -79,11 +88,12 @@ function flagValue(
   command: string,
   name: string,
   flag: Flag,
-  given: string | true | undefined,
+  given: string | true | string[] | undefined,
   env: (name: string) => string | undefined,
   helpOnly: boolean,
-): string | number | boolean | undefined {
+): FlagContent {
   if (flag.kind === "switch") return given === true;
+  if (flag.kind === "list") return Array.isArray(given) ? given : [];
   const fromEnv = given === undefined && flag.env !== undefined ? env(flag.env) : undefined;
   const text = typeof given === "string" ? given : fromEnv === "" ? undefined : fromEnv;
   const source = given === undefined ? `${flag.env}` : `--${name}`;
@@ -116,6 +126,7 @@ function positionalValues(
   const values: Record<string, string> = {};
   for (const [index, positional] of command.positionals.entries()) {
     const word = words[index];
+    if (word === undefined && positional.optional) continue;
     if (word === undefined || word === "") {
       throw usage("USAGE_ARGUMENT_MISSING", `${positional.placeholder} is missing: ${positional.help}`, command.name);
     }

@@ -60,13 +60,21 @@ export interface ChoiceFlag extends FlagBase {
   readonly default: string;
 }
 
+/** A flag with any text as value that may be given more than once. */
+export interface ListFlag extends FlagBase {
+  /** Takes any text, each time it is given. */
+  readonly kind: "list";
+  /** How `--help` names the value, for example `FILE`. */
+  readonly placeholder: string;
+}
+
 /** Any flag. */
-export type Flag = SwitchFlag | TextFlag | IntegerFlag | ChoiceFlag;
+export type Flag = SwitchFlag | TextFlag | IntegerFlag | ChoiceFlag | ListFlag;
 
 /** Flags by long name, without dashes. */
 export type FlagTable = Readonly<Record<string, Flag>>;
 
-/** A word on the command line that is not a flag; all are required and in order. */
+/** A word on the command line that is not a flag; in order, those that may be left out last. */
 export interface Positional {
   /** The name under which the command finds the value. */
   readonly name: string;
@@ -74,6 +82,8 @@ export interface Positional {
   readonly placeholder: string;
   /** One sentence for `--help`. */
   readonly help: string;
+  /** It may be left out. */
+  readonly optional?: true;
 }
 
 /** What absence of a flag means for its type. */
@@ -82,6 +92,7 @@ export type Absent<F> = F extends { readonly default: string | number } | { read
 
 /** The type of one flag's value. */
 export type FlagValue<F> = F extends { readonly kind: "switch" } ? boolean
+  : F extends { readonly kind: "list" } ? readonly string[]
   : F extends { readonly kind: "integer" } ? number | Absent<F>
   : F extends { readonly kind: "choice"; readonly choices: readonly (infer C)[] } ? C
   : string | Absent<F>;
@@ -90,7 +101,9 @@ export type FlagValue<F> = F extends { readonly kind: "switch" } ? boolean
 export type FlagValues<T extends FlagTable> = { readonly [K in keyof T]: FlagValue<T[K]> };
 
 /** The values of positionals, by name. */
-export type PositionalValues<P extends readonly Positional[]> = { readonly [K in P[number]["name"]]: string };
+export type PositionalValues<P extends readonly Positional[]> = {
+  readonly [K in P[number] as K["name"]]: K extends { readonly optional: true } ? string | undefined : string;
+};
 
 /** What a command gets when it runs. */
 export interface Invocation<V, A> {

@@ -32,6 +32,26 @@ export const OUTPUT_FLAG = {
   help: "Form of the result on stdout.",
 } as const;
 
+/** `-o` of commands that have a table to show. */
+export const FORMAT_FLAG = {
+  kind: "choice",
+  choices: ["table", "json", "yaml"],
+  default: "table",
+  short: "o",
+  help: "Form of the result on stdout.",
+} as const;
+
+/** `-f` of commands that take resources. */
+export const FILE_FLAG = {
+  kind: "list",
+  placeholder: "FILE|DIR|-",
+  short: "f",
+  help: "Resources: a file, a folder of files, or stdin.",
+} as const;
+
+/** `--dry-run`. */
+export const DRY_RUN_FLAG = { kind: "switch", help: "Say what would be done, and do nothing." } as const;
+
 /** `--link` of the one-liners. */
 export const LINK_FLAG = {
   kind: "text",

@@ -29,6 +29,8 @@ class OneLinkSite implements RunningSite {
   drained: Promise<void> = Promise.resolve();
   hint: string | undefined;
 
+  readFrom(): void {}
+
   status(): SiteStatus {
     const { state, hint } = this;
     const links = [{ name: "hub", state, cost: 1, endpoint: "h:1", remote: undefined, message: "refused", hint }];

@@ -39,7 +39,7 @@ export function usageLine(command: Command): string {
   const required = Object.entries(command.flags)
     .filter(([, flag]) => flag.kind === "text" && flag.required)
     .map(([name, flag]) => `--${name} ${placeholder(flag)}`);
-  const words = command.positionals.map((positional) => positional.placeholder);
+  const words = command.positionals.map(({ placeholder, optional }) => optional ? `[${placeholder}]` : placeholder);
   return ["tendril", command.name, ...words, ...required, "[flags]"].join(" ");
 }
 
@@ -64,8 +64,9 @@ function flagRows(flags: FlagTable): Array<readonly [string, string]> {
 
 function flagNotes(flag: Flag): string {
   const notes: string[] = [];
-  if (flag.kind !== "switch" && flag.default !== undefined) notes.push(`default ${flag.default}`);
+  if ("default" in flag && flag.default !== undefined) notes.push(`default ${flag.default}`);
   if (flag.kind === "text" && flag.required) notes.push("required");
+  if (flag.kind === "list") notes.push("may be given more than once");
   if (flag.env !== undefined) notes.push(`or ${flag.env}`);
   return notes.length === 0 ? "" : ` (${notes.join(", ")})`;
 }

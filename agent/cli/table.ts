@@ -1,6 +1,8 @@
 /** Every command of `tendril`, in the order in which help lists them. */
 
 import type { Command } from "./command.ts";
+import { apply } from "./commands/apply.ts";
+import { deleteCommand } from "./commands/delete.ts";
 import { demo } from "./commands/demo.ts";
 import { explain } from "./commands/explain.ts";
 import { expose } from "./commands/expose.ts";
@@ -9,6 +11,8 @@ import { linkGenerate } from "./commands/link_generate.ts";
 import { networkPath } from "./commands/network_path.ts";
 import { networkStatus } from "./commands/network_status.ts";
 import { ping } from "./commands/ping.ts";
+import { plan } from "./commands/plan.ts";
+import { reload } from "./commands/reload.ts";
 import { run } from "./commands/run.ts";
 import { siteCreate } from "./commands/site_create.ts";
 import { tokenDelete } from "./commands/token_delete.ts";
@@ -31,6 +35,10 @@ export const commands: readonly Command[] = [
   tokenStatus,
   tokenDelete,
   run,
+  plan,
+  apply,
+  deleteCommand,
+  reload,
   networkStatus,
   networkPath,
   ping,

@@ -5,10 +5,10 @@
 
 import type { AmqpMap, AmqpValue } from "../amqp/codec/types.ts";
 import { localAddress, MANAGEMENT_ADDRESS } from "../router/address.ts";
-import { type Entity, ENTITY_TYPES, type EntityType, entityType, TYPE_PREFIX } from "./entities.ts";
+import { type Entity, ENTITY_TYPES, type EntityType, entityType, RELOAD, SITE_TYPE, TYPE_PREFIX } from "./entities.ts";
 import type { ManagedRouter } from "./managed_router.ts";
 import type { Answer, Request } from "./message.ts";
-import { asInteger, asText, entry, map, texts } from "./values.ts";
+import { asInteger, asText, entry, int, map, texts } from "./values.ts";
 
 /** Entities that one answer lists at most: whoever wants more asks for the next page. */
 export const MAX_ENTITIES = 10_000;
@@ -46,6 +46,10 @@ function perform(router: ManagedRouter, { properties, body }: Request): AmqpValu
   if (operation === undefined) throw new Refusal(400, "No 'operation' property");
   const type = property(properties, "type");
   if (operation === "READ") return read(router, properties, type);
+  if (operation === RELOAD && type !== undefined && entityType(type)?.type === TYPE_PREFIX + SITE_TYPE) {
+    if (router.site === undefined) throw new Refusal(404, "No site that could be reloaded");
+    return map([["reads", int(router.site.reload())]]);
+  }
   if (type !== undefined && !SELF.includes(type)) {
     throw new Refusal(501, `Operation '${operation}' not implemented for '${known(type).type}' [${OPERATIONS}]`);
   }

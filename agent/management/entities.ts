@@ -9,11 +9,24 @@
 
 import type { AmqpValue } from "../amqp/codec/types.ts";
 import { VERSION } from "../lib/version.ts";
-import type { AddressFacts, ConnectionFacts, LinkFacts, ManagedRouter, NodeFacts } from "./managed_router.ts";
+import type {
+  AddressFacts,
+  ConnectionFacts,
+  LinkFacts,
+  ManagedRouter,
+  ManagedSite,
+  NodeFacts,
+} from "./managed_router.ts";
 import { int, text, texts, uint, ulong } from "./values.ts";
 
 /** What every type name begins with. */
 export const TYPE_PREFIX = "io.skupper.router.";
+/** Type of the one entity that stands for a Tendril's site, without {@link TYPE_PREFIX}. */
+export const SITE_TYPE = "tendrilSite";
+/** Its identity. */
+export const SITE_IDENTITY = "tendrilSite/0";
+/** What it can be asked to do besides telling: reads its folder again. */
+export const RELOAD = "RELOAD";
 /** Version of the routing protocol. */
 const PROTOCOL_VERSION = 1;
 
@@ -242,6 +255,14 @@ const NETWORK = define<ManagedRouter>({
   attributes: { networkId: none, tenantId: none },
 });
 
+/** Ours alone: the site as its own commands ask for it. */
+const TENDRIL_SITE = define<ManagedSite>({
+  type: SITE_TYPE,
+  facts: ({ site }) => site === undefined ? [] : [site],
+  identity: () => SITE_IDENTITY,
+  attributes: { report: (site) => site.report() },
+});
+
 /** Memory pools, of which there are none. */
 const ALLOCATOR = define<never>({
   type: "allocator",
@@ -265,6 +286,7 @@ export const ENTITY_TYPES: readonly EntityType[] = [
   LINK,
   ADDRESS,
   NETWORK,
+  TENDRIL_SITE,
   ALLOCATOR,
 ];
 

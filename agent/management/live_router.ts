@@ -16,6 +16,7 @@ import type {
   ConnectionFacts,
   LinkFacts,
   ManagedRouter,
+  ManagedSite,
   NodeFacts,
   TimingFacts,
 } from "./managed_router.ts";
@@ -36,9 +37,16 @@ export class LiveRouter implements ManagedRouter {
   readonly #network: NetworkView | undefined;
   readonly #startedAt: number;
   readonly metadata: string | undefined;
+  readonly site: ManagedSite | undefined;
 
-  /** `network` is undefined for an edge; `metadata`: see {@link ManagedRouter}. */
-  constructor(router: Router, network: NetworkView | undefined, metadata: string | undefined) {
+  /** `network` is undefined for an edge; `metadata` and `site`: see {@link ManagedRouter}. */
+  constructor(
+    router: Router,
+    network: NetworkView | undefined,
+    metadata: string | undefined,
+    site?: ManagedSite,
+  ) {
+    this.site = site;
     this.#router = router;
     this.#network = network;
     this.#startedAt = router.clock.now();

@@ -29,6 +29,16 @@ export interface ManagedRouter {
   links(): Iterable<LinkFacts>;
   /** Every address that is served, wanted or known of. */
   addresses(): Iterable<AddressFacts>;
+  /** The site that it is the router of, if there is one that can tell of itself. */
+  readonly site?: ManagedSite | undefined;
+}
+
+/** A site as its own commands ask it. */
+export interface ManagedSite {
+  /** `SiteReport` of `agent/site/report.ts`, as JSON. */
+  report(): string;
+  /** Has the site read its folder again; how often it will have been read then. */
+  reload(): number;
 }
 
 /** Times of the routing protocol, in seconds. */

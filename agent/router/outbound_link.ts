@@ -103,7 +103,15 @@ export class OutboundLink {
       message: this.#message,
       code: this.#failure?.code,
       hint: this.#failure?.hint,
+      connections: this.#connections(),
     };
+  }
+
+  /** Each connection has one stream out, whichever end it began at. */
+  #connections(): number {
+    let count = 0;
+    for (const link of this.peer?.connection.links() ?? []) if (link.role === "sender") count += link.unsettledCount;
+    return count;
   }
 
   /** Starts to connect. */

@@ -4,6 +4,7 @@
  */
 
 import { LiveRouter, type NetworkView } from "../management/live_router.ts";
+import type { ManagedSite } from "../management/managed_router.ts";
 import { ManagementNode } from "../management/management_node.ts";
 import { VERSION } from "../lib/version.ts";
 import type { Router } from "../router/router.ts";
@@ -17,16 +18,17 @@ export interface SiteControl {
   stop(): Promise<void>;
 }
 
-/** Makes the site `spec` on `router` answer. `network` is what an interior knows of others. Throws SITE_RUNNING. */
+/** Makes `site`, which is `spec` on `router`, answer. `network` is what an interior knows of others. Throws SITE_RUNNING. */
 export async function startControl(
   spec: SiteSpec,
   router: Router,
   { dir, logger }: SiteDeps,
+  site: ManagedSite,
   network?: NetworkView,
 ): Promise<SiteControl> {
   const metadata = JSON.stringify({ id: spec.id, version: VERSION });
   const local = dir === undefined ? undefined : await LocalAccess.open(dir, router, logger);
-  const stopManagement = new ManagementNode(router, new LiveRouter(router, network, metadata)).start();
+  const stopManagement = new ManagementNode(router, new LiveRouter(router, network, metadata, site)).start();
   const grants = await startGrants(spec, dir, logger);
   return {
     stop: async () => {

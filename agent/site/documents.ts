@@ -33,6 +33,8 @@ export interface ResourceDocument {
   readonly name: string;
   /** The whole document. */
   readonly value: Readonly<Record<string, unknown>>;
+  /** Where it begins in the text of the file, `---` included, and where it ends, in UTF-16 code units. */
+  readonly range: readonly [number, number];
   /** `file:line:column (document n)` of the value at `path`, or of the innermost one on the way that exists. */
   at(path?: FieldPath): string;
 }
@@ -74,7 +76,8 @@ export function scanDocuments(text: string, file: string): ReadResult {
     try {
       for (const document of compose(segment, tokens)) {
         if (++number > MAX_DOCUMENTS) return tooLarge(`${MAX_DOCUMENTS} documents`);
-        const resource = readDocument(document, placeIn(number), problems);
+        const [start, , end] = document.range.map((offset) => segment.offset + offset);
+        const resource = readDocument(document, [start ?? 0, end ?? 0], placeIn(number), problems);
         if (resource !== undefined) documents.push(resource);
       }
     } catch (error) {
@@ -117,7 +120,12 @@ function* compose(segment: Segment, tokens: { left: number }): Generator<Documen
 
 type Place = (offset: number) => string;
 
-function readDocument(document: Document.Parsed, place: Place, problems: Problem[]): ResourceDocument | undefined {
+function readDocument(
+  document: Document.Parsed,
+  range: readonly [number, number],
+  place: Place,
+  problems: Problem[],
+): ResourceDocument | undefined {
   const broken = (offset: number, what: string, hint: string) => {
     problems.push(new Problem("SITE_SYNTAX", `${place(offset)}: ${what}`, hint));
     return undefined;
@@ -143,6 +151,7 @@ function readDocument(document: Document.Parsed, place: Place, problems: Problem
     kind: textOf(value.kind),
     name: typeof metadata === "object" && metadata !== null && "name" in metadata ? textOf(metadata.name) : "",
     value,
+    range,
     at: (path = []) => place(offsetOf(root, path) ?? start),
   };
 }

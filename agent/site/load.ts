@@ -1,12 +1,10 @@
 /** Reads a folder of resource files into a site's desired state (control-plane 1.12). */
 
-import { messageOf, TendrilError } from "../lib/errors.ts";
 import { assemble, type Assembled } from "./assemble.ts";
-import { MAX_FILE_CHARACTERS, type ReadResult, scanDocuments } from "./documents.ts";
-import { Problem, type ProblemCode, problemsError } from "./problems.ts";
+import { type ReadResult, scanDocuments } from "./documents.ts";
+import { Problem, problemsError } from "./problems.ts";
 import type { SiteSpec } from "./spec.ts";
-
-const RESOURCE_FILE = /\.(ya?ml|json)$/;
+import { readFolder } from "./store/folder.ts";
 
 /** Options of {@link loadSite}. */
 export interface LoadOptions {
@@ -21,7 +19,11 @@ export interface LoadOptions {
  * codes.
  */
 export async function loadSite(dir: string, options: LoadOptions = {}): Promise<SiteSpec> {
-  const assembled = await readFolder(dir);
+  return await siteOf(dir, await readResources(dir), options);
+}
+
+/** The site that `assembled` resources of `dir` make. Throws as {@link loadSite} does. */
+export async function siteOf(dir: string, assembled: Assembled, options: LoadOptions = {}): Promise<SiteSpec> {
   const { listeners, connectors, adaptors, access, sites: [site] } = assembled;
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
   const fatal = problems.some(({ about }) => about === undefined || about.kind === "Site");
@@ -51,7 +53,7 @@ export async function loadSite(dir: string, options: LoadOptions = {}): Promise<
  * {@link loadSite} does when a file can't be read as YAML.
  */
 export async function loadResources(dir: string): Promise<Assembled> {
-  const assembled = await readFolder(dir);
+  const assembled = await readResources(dir);
   const { problems } = assembled;
   if (problems.some(({ code }) => code === "SITE_FOLDER" || code === "SITE_SYNTAX" || code === "SITE_TOO_LARGE")) {
     throw problemsError(`can't read the resources in ${dir}`, problems);
@@ -60,7 +62,7 @@ export async function loadResources(dir: string): Promise<Assembled> {
 }
 
 /** What only the whole folder can have wrong. */
-function siteProblems(dir: string, { sites, access, siteSeen }: Assembled): Problem[] {
+export function siteProblems(dir: string, { sites, access, siteSeen }: Assembled): Problem[] {
   const [site, ...others] = sites;
   const found = (text: string, hint: string) => new Problem("SITE_INVALID", text, hint);
   if (site === undefined) {
@@ -76,48 +78,10 @@ function siteProblems(dir: string, { sites, access, siteSeen }: Assembled): Prob
   return result;
 }
 
-async function readFolder(dir: string): Promise<Assembled> {
-  const files: ReadResult[] = [];
-  for (const name of await resourceFiles(dir)) files.push(await readFile(`${dir.replace(/\/$/, "")}/${name}`));
-  return assemble(files);
-}
-
-async function resourceFiles(dir: string): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(dir))).filter(({ name, isDirectory }) =>
-      !isDirectory && RESOURCE_FILE.test(name)
-    ).map(({ name }) => name).sort();
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new TendrilError("SITE_FOLDER", `can't read the folder ${dir}`, {
-      cause,
-      hint: "Name the folder that holds the site's YAML files.",
-    });
-  }
-}
-
-async function readFile(path: string): Promise<ReadResult> {
-  const failed = (code: ProblemCode, what: string, hint: string) => {
-    return { documents: [], problems: [new Problem(code, `${path}${what}`, hint)] };
-  };
-  try {
-    // Links are followed: mounted configuration consists of them.
-    const { isFile, size } = await Deno.stat(path);
-    if (!isFile) return failed("SITE_FOLDER", " is not a file", "Remove it, or give it another ending.");
-    if (size > MAX_FILE_CHARACTERS) {
-      const what = ` has ${size} octets, more than ${MAX_FILE_CHARACTERS}`;
-      return failed("SITE_TOO_LARGE", what, "Split it into one file per resource.");
-    }
-    const octets = await Deno.readFile(path);
-    try {
-      return scanDocuments(new TextDecoder("utf-8", { fatal: true }).decode(octets), path);
-    } catch {
-      return failed("SITE_SYNTAX", ":1:1 (document 1): not a text in UTF-8", "Save the file as UTF-8.");
-    }
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    return failed("SITE_FOLDER", ` can't be read: ${messageOf(error)}`, "Check its owner and permissions.");
-  }
+async function readResources(dir: string): Promise<Assembled> {
+  const { files, problems } = await readFolder(dir);
+  const reads = [...files].map(([name, text]): ReadResult => scanDocuments(text, `${dir.replace(/\/$/, "")}/${name}`));
+  return assemble([{ documents: [], problems }, ...reads]);
 }
 
 /** A Site that was written without a uid gets one that stays the same: from the SHA-256 of its name, as a UUID v8. */

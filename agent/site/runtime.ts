@@ -19,12 +19,13 @@ const DIAL_TIMEOUT_MS = 10_000;
 export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<RunningSite> {
   const router = new Router({ id: spec.name, role: "edge" });
   const services = await SiteServices.start(spec, router, deps);
-  const control = await startControl(spec, router, deps).catch(async (error) => {
-    await services.stop();
-    throw error;
-  });
   const retry = () => new Backoff({ random: Math.random });
   const edgeLinks = new EdgeLinks(router, [], retry, deps.logger, () => services.changed());
+  const control = await startControl(spec, router, deps, services.managed(() => edgeLinks.status(), () => []))
+    .catch(async (error) => {
+      await services.stop();
+      throw error;
+    });
   const links = new Roster<LinkSpec, OutboundLink>({
     name: ({ name }) => name,
     start: (link) => edgeLinks.add(linkTarget(link, "edge")),
@@ -41,6 +42,7 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
   return {
     status: () => services.status(edgeLinks.status(), []),
     onChange: (listener) => services.onChange(listener),
+    readFrom: (folder) => services.readFrom(folder),
     apply: async (next) => {
       refuseRestart(spec, next);
       const changes = await links.apply(next.links, isBroken(next, "Link"));

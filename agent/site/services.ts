@@ -9,7 +9,9 @@ import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { DownloadTimes } from "../transport/download.ts";
 import { AdaptorRegistry } from "./adaptors/registry.ts";
-import type { BrokenResource } from "./problems.ts";
+import type { ManagedSite } from "../management/managed_router.ts";
+import { digestsOf } from "./digest.ts";
+import type { FolderState, SiteReport } from "./report.ts";
 import { Roster } from "./roster.ts";
 import { type ConnectorSpec, isBroken, type ListenerSpec, type SiteSpec } from "./spec.ts";
 import type { AccessStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteChange, SiteStatus } from "./status.ts";
@@ -47,7 +49,7 @@ export class SiteServices {
   #wanted: SiteSpec;
   #placing: Promise<unknown> = Promise.resolve();
   #stopped = false;
-  #broken: readonly BrokenResource[] = [];
+  #folder: FolderState | undefined;
 
   private constructor(spec: SiteSpec, router: Router, deps: SiteDeps) {
     this.#spec = spec;
@@ -89,7 +91,6 @@ export class SiteServices {
   /** Makes the adaptors, listeners and connectors of `spec` run. Connections of those that go live on until they end. */
   async apply(spec: SiteSpec): Promise<SiteChange[]> {
     this.#wanted = spec;
-    this.#broken = spec.broken ?? [];
     await this.#adaptors.apply(spec.adaptors ?? [], isBroken(spec, "Adaptor"));
     return await this.#place();
   }
@@ -159,8 +160,26 @@ export class SiteServices {
         this.#connectors.running,
         (spec) => this.#waitingConnector(spec),
       ),
-      broken: this.#broken,
+      broken: this.#wanted.broken ?? [],
       adaptors: this.#adaptors.status(),
+    };
+  }
+
+  /** From now on `folder` is where the site comes from. */
+  readFrom(folder: FolderState): void {
+    this.#folder = folder;
+  }
+
+  /** The site as commands ask it; `links` and `access` are its other parts. */
+  managed(links: () => readonly LinkStatus[], access: () => readonly AccessStatus[]): ManagedSite {
+    return {
+      report: () => {
+        const { reads, problem } = this.#folder ?? { reads: 0, problem: undefined };
+        const site = this.status(links(), access());
+        const report: SiteReport = { site, parts: digestsOf(this.#wanted), folder: { reads, problem } };
+        return JSON.stringify(report);
+      },
+      reload: () => this.#folder?.reload() ?? 0,
     };
   }
 

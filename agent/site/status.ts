@@ -1,6 +1,7 @@
 /** What a running site says about itself, and the handle that its starter holds. */
 
 import type { BrokenResource } from "./problems.ts";
+import type { FolderState } from "./report.ts";
 import type { RosterChange } from "./roster.ts";
 import type { AccessRole, RouterRole, SiteSpec } from "./spec.ts";
 
@@ -25,6 +26,8 @@ export interface LinkStatus {
   readonly code?: string | undefined;
   /** What to do about it, if that is known. */
   readonly hint?: string | undefined;
+  /** Messages and TCP connections that go out over it now. */
+  readonly connections?: number;
 }
 
 /** One listener: `open` is true while its routing key has a reachable consumer and the port accepts clients. */
@@ -146,6 +149,8 @@ export interface RunningSite {
   apply(spec: SiteSpec): Promise<SiteChange[]>;
   /** A snapshot. */
   status(): SiteStatus;
+  /** Tells the site by whom its folder is read, so that it can be asked about that. */
+  readFrom(folder: FolderState): void;
   /** Calls `listener` after every change of {@link SiteStatus}; returns how to stop that. */
   onChange(listener: () => void): () => void;
   /** Refuses new clients, lets open connections end for at most `graceMs`, then stops as {@link RunningSite.stop}. */

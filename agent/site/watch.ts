@@ -6,15 +6,18 @@
 
 import { messageOf, TendrilError } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { BrokenResource } from "./problems.ts";
 import { loadSite } from "./load.ts";
+import type { BrokenResource } from "./problems.ts";
+import type { FolderProblem, FolderState } from "./report.ts";
 import type { RunningSite, SiteChange } from "./status.ts";
 
 /** Writers touch a file several times, and several files: the folder is read once it has been quiet for this long, ms. */
 const QUIET_MS = 200;
 
 /** Watches the folder of one running site. */
-export class FolderWatch {
+export class FolderWatch implements FolderState {
+  reads = 0;
+  problem: FolderProblem | undefined;
   readonly #dir: string;
   readonly #site: RunningSite;
   readonly #logger: Logger;
@@ -22,7 +25,11 @@ export class FolderWatch {
   #events: Deno.FsWatcher | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = Promise.resolve();
-  #complaint = "";
+  /** What {@link FolderWatch.reads} will be when all that was asked for is done. */
+  #ordered = 0;
+  /** True while a reading is ordered that has not begun. */
+  #waiting = false;
+  #stopped = false;
   /** What was said about broken resources, by kind and name, and which warnings. */
   #broken = new Map<string, string>();
   #warned: ReadonlySet<string>;
@@ -37,6 +44,7 @@ export class FolderWatch {
     this.#dir = dir;
     this.#site = site;
     this.#logger = logger;
+    site.readFrom(this);
     this.#tellBroken(site.status().broken ?? []);
     try {
       this.#events = Deno.watchFs(dir, { recursive: false });
@@ -52,21 +60,36 @@ export class FolderWatch {
   /** Watches no more; resolves when nothing is being applied. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#stopped = true;
     this.#events?.close();
-    this.#events = undefined;
     await this.#busy;
+  }
+
+  /** See {@link FolderState}. */
+  reload(): number {
+    if (!this.#waiting && !this.#stopped) {
+      this.#waiting = true;
+      this.#ordered++;
+      this.#busy = this.#busy.then(() => this.#read());
+    }
+    return this.#ordered;
   }
 
   async #watch(events: Deno.FsWatcher): Promise<void> {
     for await (const { kind } of events) {
       if (kind === "access") continue; // Our own reading.
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#busy = this.#busy.then(() => this.#reload()), QUIET_MS);
+      this.#timer = setTimeout(() => this.reload(), QUIET_MS);
     }
   }
 
-  async #reload(): Promise<void> {
-    if (this.#events === undefined) return;
+  async #read(): Promise<void> {
+    this.#waiting = false;
+    if (!this.#stopped) await this.#apply();
+    this.reads++;
+  }
+
+  async #apply(): Promise<void> {
     const dir = this.#dir;
     try {
       const warnings = new Set<string>();
@@ -76,15 +99,21 @@ export class FolderWatch {
       this.#warned = warnings;
       this.#tellBroken(spec.broken ?? []);
       for (const change of changes) this.#tell(change);
-      if (this.#complaint !== "") this.#logger.info("resources are in order again", { dir });
-      this.#complaint = "";
+      if (this.problem !== undefined) this.#logger.info("resources are in order again", { dir });
+      this.problem = undefined;
       this.#onChange();
     } catch (error) {
-      const reason = messageOf(error);
-      if (reason === this.#complaint) return;
-      this.#complaint = reason;
-      const { code, hint } = error instanceof TendrilError ? error : { code: undefined, hint: undefined };
-      this.#logger.error("resources were not applied: the site goes on as it is", { dir, code, reason, next: hint });
+      const message = messageOf(error);
+      const before = this.problem?.message;
+      const { code = "SITE_FOLDER", hint = "" } = error instanceof TendrilError ? error : {};
+      this.problem = { code, message, hint };
+      if (message === before) return;
+      this.#logger.error("resources were not applied: the site goes on as it is", {
+        dir,
+        code,
+        reason: message,
+        next: hint,
+      });
     }
   }
 

@@ -1,0 +1,81 @@
+/**
+ * Changes the resources in the folder of a site: works out what that does, refuses what would break something, and
+ * writes it in one step.
+ */
+
+import { assemble } from "../assemble.ts";
+import { scanDocuments } from "../documents.ts";
+import { siteOf, siteProblems } from "../load.ts";
+import { type Problem, problemsError } from "../problems.ts";
+import type { SiteSpec } from "../spec.ts";
+import type { Edit, ResourceChange } from "./edit.ts";
+import { type FolderText, readFolder } from "./folder.ts";
+import { commit, recover, withLock } from "./journal.ts";
+
+/** What a change does. */
+export interface FolderChange {
+  /** One per resource. */
+  readonly changes: readonly ResourceChange[];
+  /** The site before and after; undefined where the files make none. */
+  readonly before: SiteSpec | undefined;
+  /** See `before`. */
+  readonly after: SiteSpec | undefined;
+}
+
+/**
+ * Applies `edit` to the files in `dir`, or with `dryRun` tells what that would do. Throws SITE_FOLDER, SITE_SYNTAX,
+ * SITE_INVALID and the like when files can't be read or would have faults that they have not now; SITE_LOCKED, SITE_WRITE,
+ * and what `edit` throws.
+ */
+export async function changeFolder(
+  dir: string,
+  dryRun: boolean,
+  edit: (files: ReadonlyMap<string, string>) => Edit,
+): Promise<FolderChange> {
+  const root = dir.replace(/\/$/, "") || "/";
+  if (dryRun) return (await workOut(dir, await readFolder(root), edit)).change;
+  return await withLock(root, async () => {
+    await recover(root);
+    const { change, files } = await workOut(dir, await readFolder(root), edit);
+    await commit(root, files);
+    return change;
+  });
+}
+
+async function workOut(
+  dir: string,
+  { files, problems }: FolderText,
+  edit: (files: ReadonlyMap<string, string>) => Edit,
+): Promise<{ change: FolderChange; files: Edit["files"] }> {
+  const before = read(dir, files);
+  const unreadable = [
+    ...problems,
+    ...before.problems.filter(({ code }) => code !== "SITE_INVALID" && code !== "SITE_SECRET"),
+  ];
+  if (unreadable.length > 0) {
+    throw problemsError(`${dir} can't be changed while a file in it can't be read`, unreadable);
+  }
+  const { changes, files: changed } = edit(files);
+  const next = new Map([...files, ...changed].filter((entry): entry is [string, string] => entry[1] !== null));
+  for (const [name, text] of changed) if (text === null) next.delete(name);
+  const after = read(dir, next);
+  const known = new Set(before.problems.map(key));
+  const written = new Set(changes.filter(({ action }) => action === "create" || action === "update").map(refKey));
+  const faults = after.problems.filter((problem) => !known.has(key(problem)) || written.has(key(problem)));
+  if (faults.length > 0) throw problemsError("nothing was changed", faults);
+  return { change: { changes, before: await before.site(), after: await after.site() }, files: changed };
+}
+
+function read(dir: string, files: ReadonlyMap<string, string>) {
+  const assembled = assemble([...files].map(([name, text]) => scanDocuments(text, `${dir}/${name}`)));
+  const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
+  return { problems, site: () => siteOf(dir, assembled).catch(() => undefined) };
+}
+
+function key({ about, text }: Problem): string {
+  return about === undefined ? text : refKey(about);
+}
+
+function refKey({ kind, name }: { readonly kind: string; readonly name: string }): string {
+  return `${kind} ${name}`;
+}
