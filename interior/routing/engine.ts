@@ -9,7 +9,7 @@
  * - `topology`, `path_tree`, `paths`: all link states together are a graph. From it come next hops, costs and valid
  *   origins, computed alike by every router.
  * - `remote_node`: what is known of one other router, and what has to be asked.
- * - `mobile_addresses`: what we advertise, and what has not been told yet.
+ * - `mobile_addresses`: what we advertise, and what has not been told yet; `learn_addresses`: what others do.
  * - `capacity`: how much of all that is taken in.
  * - `control_message`, `control_codec`: what routers say, as values and as bytes.
  * - this file: who is told what and when. A router advertisement (RA) says how new a router's knowledge of itself is;
@@ -28,6 +28,7 @@ import type {
   RouterAdvertisement,
 } from "./control_message.ts";
 import { Capacity } from "./capacity.ts";
+import { learnAddresses } from "./learn_addresses.ts";
 import { MobileAddresses } from "./mobile_addresses.ts";
 import { type Adjacency, Neighbours } from "./neighbours.ts";
 import { Pace } from "./pace.ts";
@@ -271,29 +272,8 @@ export class RoutingEngine {
   #onAddresses(message: MobileAddressUpdate): void {
     const node = this.#nodes.get(message.id);
     if (node === undefined) return;
-    if (message.exist !== undefined) {
-      // One that was overtaken by a later update says nothing new.
-      if (message.mobileSequence < node.mobileSequence) return;
-      if (!this.#capacity.takesAddresses(node, message.exist.length)) return;
-      const exist = new Map(message.exist.map((address) => [address.key, address]));
-      const removed = [...node.addresses.keys()].filter((key) => !exist.has(key));
-      const added = message.exist.filter((address) => isNews(address, node.addresses.get(address.key)));
-      node.addresses = exist;
-      this.#tellAddresses(node, added, removed);
-    } else {
-      if (message.mobileSequence <= node.mobileSequence) return;
-      if (message.mobileSequence !== node.mobileSequence + 1) {
-        node.addressQuestion.open = true;
-        return;
-      }
-      if (!this.#capacity.takesAddresses(node, node.addresses.size + message.add.length)) return;
-      const removed = message.remove.filter((key) => node.addresses.delete(key));
-      const added = message.add.filter((address) => isNews(address, node.addresses.get(address.key)));
-      for (const address of added) node.addresses.set(address.key, address);
-      this.#tellAddresses(node, added, removed);
-    }
-    node.mobileSequence = message.mobileSequence;
-    node.addressQuestion.answered();
+    const change = learnAddresses(node, message, (count) => this.#capacity.takesAddresses(node, count));
+    if (change !== undefined) this.#tellAddresses(node, change.added, change.removed);
   }
 
   #tellAddresses(node: RemoteNode, added: readonly AdvertisedAddress[], removed: readonly string[]): void {
@@ -490,8 +470,4 @@ export class RoutingEngine {
       }
     }
   }
-}
-
-function isNews(address: AdvertisedAddress, known: AdvertisedAddress | undefined): boolean {
-  return known === undefined || known.treatment !== address.treatment || known.mesh !== address.mesh;
 }
