@@ -9,8 +9,18 @@ export type { NodeFacts } from "./management/managed_router.ts";
 export type { NetworkView } from "./management/live_router.ts";
 export { type SiteControl, startControl } from "./site/control.ts";
 export { type SiteDeps, SiteServices } from "./site/services.ts";
-export { Roster } from "./site/roster.ts";
-export { type AccessSpec, differsInCredentials, isBroken, type LinkSpec, type SiteSpec } from "./site/spec.ts";
+export { Roster, type RosterChange } from "./site/roster.ts";
+export {
+  type AccessSpec,
+  differsInCredentials,
+  isBroken,
+  type LinkSpec,
+  type PolicyPeer,
+  type PolicyRole,
+  type PolicyRule,
+  type PolicySpec,
+  type SiteSpec,
+} from "./site/spec.ts";
 export type { AccessStatus, LinkStatus, RunningSite } from "./site/status.ts";
 export type { OutboundLink } from "./router/outbound_link.ts";
 export { linkTarget, refuseRestart } from "./site/runtime.ts";

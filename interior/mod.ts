@@ -22,6 +22,7 @@ import {
   startControl,
 } from "../agent/mod.ts";
 import { AccessPort } from "./edges/access_port.ts";
+import { PolicyBook } from "./edges/policy_book.ts";
 import { ConnectionGroups } from "./transit/connection_groups.ts";
 import { InteriorLinks } from "./transit/interior_links.ts";
 import { networkView } from "./transit/network_view.ts";
@@ -39,9 +40,11 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const transit = new Transit(router, Date.now() % INSTANCES, logger, changed);
   transit.start();
   const groups = new ConnectionGroups(router, transit, logger);
+  const policies = new PolicyBook(router.identity, router.clock, logger);
+  policies.apply(spec.policies);
   const ports = new Roster<AccessSpec, AccessPort>({
     name: ({ name, role }) => `${name} ${role}`,
-    start: (access) => AccessPort.open(access, router, groups, logger, changed),
+    start: (access) => AccessPort.open(access, router, groups, logger, changed, policies),
     alter: (port, access, before) => {
       if (access.tls === undefined || !differsInCredentials(access, before)) return undefined;
       port.renew(access.tls);
@@ -81,10 +84,13 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     readFrom: (folder) => services.readFrom(folder),
     apply: async (next) => {
       refuseRestart(spec, next);
+      // Before anything that they could restrict.
+      const ruled = policies.apply(next.policies);
       const accessBroken = isBroken(next, "RouterAccess");
       const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")));
       const linked = await links.apply(next.links, isBroken(next, "Link"));
       return [
+        ...ruled.map((change) => ({ kind: "Policy" as const, ...change })),
         ...access.map((change) => ({ kind: "RouterAccess" as const, ...change })),
         ...linked.map((change) => ({ kind: "Link" as const, ...change })),
         ...await services.apply(next),

@@ -16,6 +16,7 @@ import { Connecting } from "./connecting.ts";
 import { Dialler } from "./dialler.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
 import { HealthMonitor } from "./health/health_monitor.ts";
+import { refusalFacts } from "./refusal_facts.ts";
 import { TargetPool } from "./target_pool.ts";
 import { MAX_HEAD_OCTETS } from "./stream_head.ts";
 import { Target } from "./target.ts";
@@ -95,12 +96,14 @@ export class Connector implements Consumer {
   status(): ConnectorStatus {
     const { name, routingKey, host, port } = this.#spec;
     const health = this.#health?.status();
+    const refusal = this.#router.refusals.get("offer", mobileKey(routingKey));
     return {
       name,
       routingKey,
       target: formatEndpoint(host, port),
       connections: this.#connections.size + (this.#pool?.size ?? 0),
-      message: health === undefined || health.healthy ? this.#message : unhealthy(health),
+      message: refusal?.message ?? (health === undefined || health.healthy ? this.#message : unhealthy(health)),
+      ...refusalFacts(refusal),
       ...(health === undefined ? {} : { health }),
     };
   }

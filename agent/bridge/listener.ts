@@ -17,6 +17,7 @@ import { adaptorConfig } from "./adaptor_config.ts";
 import type { BridgedConnection } from "./bridged_connection.ts";
 import { Client } from "./client.ts";
 import { MessageConnection } from "./message_connection.ts";
+import { refusalFacts } from "./refusal_facts.ts";
 import { Ticker } from "./ticker.ts";
 
 /** Pause before a port that could not be opened, or ran out of file descriptors, is tried again, in ms. */
@@ -69,6 +70,7 @@ export class Listener {
   /** A snapshot. */
   status(): ListenerStatus {
     const { name, routingKey, host } = this.#spec;
+    const refusal = this.#router.refusals.get("consume", mobileKey(routingKey));
     return {
       name,
       routingKey,
@@ -76,7 +78,8 @@ export class Listener {
       port: this.#socket?.addr.port ?? this.#spec.port,
       open: this.#socket !== undefined,
       connections: this.#connections.size,
-      message: this.#message,
+      message: refusal?.message ?? this.#message,
+      ...refusalFacts(refusal),
     };
   }
 

@@ -80,6 +80,7 @@ function listenerChange(before: ListenerStatus | undefined, after: ListenerStatu
     routingKey: after.routingKey,
     address: formatEndpoint(after.host, after.port),
   };
+  if (after.code !== undefined) return refused(before, after, "listener is not allowed", fields);
   if (after.open) return before?.open ? undefined : tell("info", "listener is open", fields);
   if (before?.open) return tell("info", "listener is closed", { ...fields, reason: after.message });
   if (before === undefined || before.message !== after.message) {
@@ -90,6 +91,8 @@ function listenerChange(before: ListenerStatus | undefined, after: ListenerStatu
 
 function connectorChange(before: ConnectorStatus | undefined, after: ConnectorStatus): Narration | undefined {
   const fields = { connector: after.name, routingKey: after.routingKey, target: after.target };
+  if (after.code !== undefined) return refused(before, after, "connector is not allowed", fields);
+  if (before?.code !== undefined) return tell("info", "connector offers", fields);
   const { health } = after;
   if (health !== undefined && before?.health?.healthy !== health.healthy) {
     const facts = { ...fields, since: health.since };
@@ -101,6 +104,17 @@ function connectorChange(before: ConnectorStatus | undefined, after: ConnectorSt
   return after.message === "OK"
     ? tell("info", "target answers again", fields)
     : tell("warn", "target failed", { ...fields, reason: after.message });
+}
+
+/** The interior has an objection, which is told once. */
+function refused(
+  before: ListenerStatus | ConnectorStatus | undefined,
+  { code, message, hint }: ListenerStatus | ConnectorStatus,
+  what: string,
+  fields: LogFields,
+): Narration | undefined {
+  if (before?.message === message) return undefined;
+  return tell("warn", what, { ...fields, code, reason: message, next: hint });
 }
 
 function tell(level: LogLevel, message: string, fields: LogFields): Narration {

@@ -7,6 +7,7 @@ import type { Sender } from "../amqp/sender.ts";
 import type { Link } from "../amqp/session.ts";
 import { addressKey } from "./address.ts";
 import { LINK_CREDIT } from "./capabilities.ts";
+import { type Guard, unauthorized } from "./guard.ts";
 import { type IngressRules, receive } from "./ingress.ts";
 import type { LinkConsumer } from "./link_consumer.ts";
 import { Peer, type PeerLoss } from "./peer.ts";
@@ -31,6 +32,12 @@ export abstract class AcceptedPeer {
   /** Where its messages go. */
   protected readonly router: Router;
 
+  /** What the peer may do; undefined for one that may do everything. */
+  readonly #guard: Guard | undefined;
+  /** The links that {@link Guard} was asked about, and how to ask again. */
+  readonly #asked = new Map<Link, () => string | undefined>();
+  #admitted = false;
+
   /** Takes over `channel`; call {@link AcceptedPeer.start} next. `role` says for whom the port is. */
   constructor(
     router: Router,
@@ -38,15 +45,22 @@ export abstract class AcceptedPeer {
     options: ConnectionOptions,
     role: "edge" | "normal",
     events: AcceptedPeerEvents,
+    guard: Guard | undefined,
   ) {
     this.router = router;
+    this.#guard = guard;
+    if (guard !== undefined) guard.onChange = () => this.#askAgain();
     this.peer = new Peer(channel, options, role === "edge", router.clock, {
       onOpen: () => {
+        const objection = this.#objection();
+        if (objection !== undefined) return this.peer.close(unauthorized(objection));
+        this.#admitted = true;
         router.peers.add(this.peer, role, "in");
         events.onOpen(this);
       },
       onAttach: (link, attach) => this.#onAttach(link, attach),
       onGone: (reason) => {
+        guard?.close();
         router.peers.remove(this.peer);
         events.onGone(this, reason);
       },
@@ -66,7 +80,7 @@ export abstract class AcceptedPeer {
 
   /** Takes messages to any address. */
   protected anonymousProducer(link: Receiver, kind: ProducerKind): void {
-    const rules = { origin: this.peer.origin, target: undefined, ...kind };
+    const rules = { origin: this.peer.origin, target: undefined, guard: this.#guard, ...kind };
     link.accept({ onDelivery: (delivery) => receive(delivery, rules, this.router.route) });
     link.keepCredit(LINK_CREDIT);
   }
@@ -79,12 +93,14 @@ export abstract class AcceptedPeer {
     tell: { set(key: string, reachable: boolean): void; forget(key: string): void } | undefined,
     overrides: Parameters<Receiver["accept"]>[1] = {},
   ): void {
+    if (this.#refuses(link, () => this.#guard?.consumes(address))) return;
     const key = addressKey(address, this.router.identity);
     const rules = { origin: this.peer.origin, target: address, ...kind };
     let unwatch = () => {};
     link.accept({
       onDelivery: (delivery) => receive(delivery, rules, this.router.route),
       onDetached: () => {
+        this.#asked.delete(link);
         unwatch();
         tell?.forget(key);
       },
@@ -103,13 +119,42 @@ export abstract class AcceptedPeer {
     consumer: LinkConsumer,
     overrides: Parameters<Sender["accept"]>[1] = {},
   ): void {
+    if (this.#refuses(link, () => this.#guard?.offers(key))) return;
     consumer.link = link;
     link.accept(consumer, overrides);
-    consumer.onGone = this.router.addresses.add(key, consumer);
+    const remove = this.router.addresses.add(key, consumer);
+    consumer.onGone = () => {
+      this.#asked.delete(link);
+      remove();
+    };
+  }
+
+  #objection(): string | undefined {
+    return this.#guard?.admits(this.peer.containerId ?? "");
+  }
+
+  /** Refuses `link` if `ask` has an objection; otherwise that may still change. */
+  #refuses(link: Link, ask: () => string | undefined): boolean {
+    if (this.#guard === undefined) return false;
+    const objection = ask();
+    if (objection === undefined) this.#asked.set(link, ask);
+    else link.refuse(unauthorized(objection));
+    return objection !== undefined;
+  }
+
+  #askAgain(): void {
+    if (!this.#admitted) return;
+    const objection = this.#objection();
+    if (objection !== undefined) return this.peer.close(unauthorized(objection));
+    for (const [link, ask] of [...this.#asked]) {
+      const objection = ask();
+      if (objection !== undefined) link.close(unauthorized(objection));
+    }
   }
 
   #onAttach(link: Link, attach: Attach): void {
-    if (link.role === "receiver") this.onProducer(link, attach);
+    if (!this.#admitted) link.refuse({ condition: "amqp:not-allowed", description: "this connection is being closed" });
+    else if (link.role === "receiver") this.onProducer(link, attach);
     else this.onConsumer(link, attach);
   }
 }

@@ -12,6 +12,7 @@ import {
   routerConnectionOptions,
   STREAMING_CAPABILITY,
 } from "./capabilities.ts";
+import type { Guard } from "./guard.ts";
 import { LinkConsumer } from "./link_consumer.ts";
 import type { Router } from "./router.ts";
 import type { Channel } from "../transport/channel.ts";
@@ -22,10 +23,10 @@ const CONSUMABLE = new Set(["M", "L"]);
 
 /** One attached client. */
 export class ClientPeer extends AcceptedPeer {
-  /** Takes over an accepted channel of the AMQP port. */
-  constructor(router: Router, channel: Channel, events: AcceptedPeerEvents) {
+  /** Takes over an accepted channel of the AMQP port. Without `guard`, the client may do everything. */
+  constructor(router: Router, channel: Channel, events: AcceptedPeerEvents, guard?: Guard) {
     const options = routerConnectionOptions("server", router.identity.id, channel.peer.subject !== undefined);
-    super(router, channel, options, "normal", events);
+    super(router, channel, options, "normal", events, guard);
   }
 
   /** See {@link AcceptedPeer}. */

@@ -17,6 +17,7 @@ import {
   RESUME_OCTETS,
   type Upstream,
 } from "./flow.ts";
+import { type Guard, UNAUTHORIZED } from "./guard.ts";
 import { parseMessageHead } from "./message_head.ts";
 
 /** A message that is not marked as streaming is collected up to this size before it is forwarded incomplete. */
@@ -30,6 +31,8 @@ export interface IngressRules {
   readonly target: string | undefined;
   /** True when the peer is no router: its annotations, if any, are not believed. */
   readonly client: boolean;
+  /** Asked on an anonymous link about the address of every message; the target of another link was asked about before. */
+  readonly guard?: Guard | undefined;
   /** Annotation flags that the peer wants for all messages of the link. */
   readonly flags?: number;
 }
@@ -101,12 +104,16 @@ class Ingress implements IncomingHandler, Upstream {
     const head = parseMessageHead(bytes, complete);
     if (head === undefined) return;
     if ("malformed" in head) return this.#refuse("amqp:invalid-field", head.malformed);
-    const { client, target, origin } = this.#rules;
+    const { client, target, origin, guard } = this.#rules;
     const annotations = client ? { ...NO_ANNOTATIONS, flags: this.#rules.flags ?? 0 } : head.annotations;
     const streaming = (annotations.flags & STREAMING) !== 0;
     if (!complete && !streaming && bytes.length < COLLECT_OCTETS) return;
     const address = target ?? annotations.toOverride ?? head.to;
     if (address === undefined) return this.#refuse("amqp:precondition-failed", "message without an address");
+    if (guard !== undefined && target === undefined) {
+      const objection = guard.consumes(address);
+      if (objection !== undefined) return this.#refuse(UNAUTHORIZED, objection);
+    }
     const start = this.#head.takeAll().subarray(head.restAt);
     const downstream = this.#route({
       address,

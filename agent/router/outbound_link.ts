@@ -12,6 +12,7 @@ import type { LinkState, LinkStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Channel } from "../transport/channel.ts";
 import type { ConnectionRole } from "./capabilities.ts";
+import { UNAUTHORIZED } from "./guard.ts";
 import { Peer, type PeerLoss } from "./peer.ts";
 import type { Router } from "./router.ts";
 
@@ -186,7 +187,6 @@ export class OutboundLink {
           return;
         }
         peers.add(peer, role, "out");
-        retry.reset();
         logger.debug("link up", { link: this.target.name, peer: remote.containerId, endpoint: this.#endpoint });
       },
       onAttach: (link, attach) => this.#events.onAttach(this, link, attach),
@@ -197,6 +197,8 @@ export class OutboundLink {
         const wasUp = this.peer !== undefined;
         this.peer = undefined;
         const error = refusal ?? lossError(loss, wasUp);
+        // Who is turned away each time must not come back as fast as one that was welcome.
+        if (wasUp && refusal === undefined && loss.remote?.condition !== UNAUTHORIZED) retry.reset();
         if (wasUp) {
           this.#message = messageOf(error);
           this.#failure = error;
@@ -236,6 +238,11 @@ function lossError(loss: PeerLoss, wasUp: boolean): TendrilError {
   if (cause !== undefined) return cause;
   if (loss.remote !== undefined) {
     const { condition, description } = loss.remote;
+    if (condition === UNAUTHORIZED) {
+      return new TendrilError("LINK_NOT_ALLOWED", description ?? "the peer does not allow this link", {
+        hint: "Ask whoever runs the other site to allow it in a Policy there; it is tried again by itself.",
+      });
+    }
     return new TendrilError("LINK_CLOSED_BY_PEER", `peer closed the link: ${condition} ${description ?? ""}`.trim(), {
       hint: "The log of the peer says why.",
     });

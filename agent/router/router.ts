@@ -15,6 +15,7 @@ import { type Clock, SYSTEM_CLOCK } from "../lib/clock.ts";
 import type { Consumer, Downstream, Message, Upstream } from "./flow.ts";
 import { chooseConsumers, chooseOne } from "./forward.ts";
 import { PeerTable } from "./peer_table.ts";
+import { Refusals } from "./refusals.ts";
 import { ReplyAddresses } from "./reply_addresses.ts";
 import { resending } from "./resend.ts";
 
@@ -28,6 +29,8 @@ export class Router {
   readonly addresses: AddressTable;
   /** Who waits for an answer. */
   readonly replies: ReplyAddresses = new ReplyAddresses();
+  /** Edge role: what the interior does not allow. */
+  readonly refusals: Refusals = new Refusals();
   /** Who is connected. */
   readonly peers: PeerTable = new PeerTable();
   /** Edge role: takes what no address here serves, and a copy of every multicast. */

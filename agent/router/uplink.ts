@@ -3,7 +3,7 @@
  * a link for every address that is served or wanted here.
  */
 
-import type { Attach } from "../amqp/codec/types.ts";
+import type { AmqpError, Attach } from "../amqp/codec/types.ts";
 import type { IncomingDelivery } from "../amqp/incoming_delivery.ts";
 import type { Receiver, ReceiverHandler } from "../amqp/receiver.ts";
 import type { Sender } from "../amqp/sender.ts";
@@ -21,10 +21,12 @@ import {
   TRACKING_CREDIT,
 } from "./capabilities.ts";
 import { ACCEPTED, type Message } from "./flow.ts";
+import { UNAUTHORIZED } from "./guard.ts";
 import { receive } from "./ingress.ts";
 import { LinkConsumer } from "./link_consumer.ts";
 import { decodeTracking, encodeMeshId } from "./edge_messages.ts";
 import type { Peer } from "./peer.ts";
+import type { RefusedAction } from "./refusals.ts";
 import type { Router } from "./router.ts";
 import { StreamLinks } from "./stream_links.ts";
 
@@ -33,6 +35,10 @@ const INTRODUCTION_MS = 1000;
 
 /** Time for which an address counts as reachable by the next link because it was by the last one, in ms. */
 const PRESUMED_MS = 2000;
+
+/** Pause before what was refused is asked for again, in ms; each further one is twice as long, up to the most. */
+const REFUSED_MS = 2000;
+const MOST_REFUSED_MS = 60_000;
 
 /** One active link of an edge. */
 export class Uplink {
@@ -49,6 +55,8 @@ export class Uplink {
   readonly #stopServed: () => void;
   /** Addresses of {@link Uplink.reachable} that this interior has not reported. */
   readonly #presumed = new Set<string>();
+  /** Call off asking again for what was refused. */
+  readonly #retries = new Set<() => void>();
   #cancelDoubt = () => {};
   #cancelTimer = () => {};
   #stopped = false;
@@ -127,6 +135,9 @@ export class Uplink {
     this.#cancelDoubt();
     this.#stopServed();
     this.#router.addresses.onWatchedChange = undefined;
+    for (const cancel of this.#retries) cancel();
+    for (const key of this.#served.keys()) this.#refused("offer", key, undefined);
+    for (const key of this.#wanted.keys()) this.#refused("consume", key, undefined);
     if (this.#router.uplink === this.#consumer) this.#router.uplink = undefined;
     for (const undo of this.#reachable.values()) undo();
     this.#reachable.clear();
@@ -175,32 +186,74 @@ export class Uplink {
     });
   }
 
-  #serve(key: string, present: boolean): void {
+  #serve(key: string, present: boolean, retryMs = REFUSED_MS): void {
     if (key[0] !== "M") return;
     const address = key.slice(1);
     if (!present) {
       this.#served.get(key)?.close();
       this.#served.delete(key);
+      this.#refused("offer", key, undefined);
       return;
     }
     if (this.#served.has(key)) return;
     // Messages of this link are for its address, whatever their properties say.
-    const link = this.#session.attachReceiver({ name: linkName(), source: { address } }, this.#messages(address));
+    const link: Receiver = this.#session.attachReceiver({ name: linkName(), source: { address } }, {
+      ...this.#messages(address),
+      onAttached: ({ source }) => source !== undefined && this.#refused("offer", key, undefined),
+      onDetached: (error) =>
+        this.#detached("offer", key, error, retryMs, () => {
+          if (this.#served.get(key) !== link) return;
+          this.#served.delete(key);
+          this.#serve(key, true, retryMs * 2);
+        }),
+    });
     link.keepCredit(LINK_CREDIT);
     this.#served.set(key, link);
   }
 
-  #want(key: string, watched: boolean): void {
+  #want(key: string, watched: boolean, retryMs = REFUSED_MS): void {
     if (key[0] !== "M") return;
     if (!watched) {
       this.#wanted.get(key)?.close();
       this.#wanted.delete(key);
+      this.#refused("consume", key, undefined);
       this.#setReachable(key, false);
       return;
     }
     if (this.#wanted.has(key)) return;
     // The link carries nothing: it makes the interior report whether the address is reachable.
-    this.#wanted.set(key, this.#session.attachSender({ name: linkName(), target: { address: key.slice(1) } }, {}));
+    const link: Sender = this.#session.attachSender({ name: linkName(), target: { address: key.slice(1) } }, {
+      onAttached: ({ target }) => target !== undefined && this.#refused("consume", key, undefined),
+      onDetached: (error) =>
+        this.#detached("consume", key, error, retryMs, () => {
+          if (this.#wanted.get(key) !== link) return;
+          this.#wanted.delete(key);
+          this.#want(key, true, retryMs * 2);
+        }),
+    });
+    this.#wanted.set(key, link);
+  }
+
+  /** The interior has closed a link; what it does not allow now, it may allow later. */
+  #detached(
+    action: RefusedAction,
+    key: string,
+    error: AmqpError | undefined,
+    retryMs: number,
+    again: () => void,
+  ): void {
+    if (error?.condition !== UNAUTHORIZED || this.#stopped) return;
+    this.#refused(action, key, error.description ?? error.condition);
+    if (action === "consume") this.#setReachable(key, false);
+    const cancel = this.#peer.clock.after(Math.min(retryMs, MOST_REFUSED_MS), () => {
+      this.#retries.delete(cancel);
+      again();
+    });
+    this.#retries.add(cancel);
+  }
+
+  #refused(action: RefusedAction, key: string, reason: string | undefined): void {
+    this.#router.refusals.set(action, key, this.#peer.containerId, reason);
   }
 
   #onTracking(delivery: IncomingDelivery): void {

@@ -15,6 +15,7 @@ import { accessTokenKind } from "./resources/access_token.ts";
 import { connectorKind } from "./resources/connector.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
 import { listenerKind } from "./resources/listener.ts";
+import { policyKind } from "./resources/policy.ts";
 import { routerAccessKind } from "./resources/router_access.ts";
 import { secretKind } from "./resources/secret.ts";
 import { siteKind } from "./resources/site.ts";
@@ -26,6 +27,7 @@ import {
   type ConnectorSpec,
   type LinkSpec,
   type ListenerSpec,
+  type PolicySpec,
   PROTOCOLS,
 } from "./spec.ts";
 
@@ -62,6 +64,8 @@ export interface Assembled {
   readonly tokens: readonly RedeemableToken[];
   /** One per role of every RouterAccess. */
   readonly access: readonly AccessSpec[];
+  /** Of all Policies. */
+  readonly policies: readonly PolicySpec[];
   /** Values of all Secrets by name. */
   readonly secrets: ReadonlyMap<string, SecretValues>;
   /** False when no Site was found, good or broken, in files that could all be read. */
@@ -94,6 +98,7 @@ class Assembly implements Assembled {
   readonly links: LinkSpec[] = [];
   readonly tokens: RedeemableToken[] = [];
   readonly access: AccessSpec[] = [];
+  readonly policies: PolicySpec[] = [];
   readonly secrets = new Map<string, SecretValues>();
   readonly problems: Problem[];
   readonly broken: BrokenResource[] = [];
@@ -257,6 +262,9 @@ class Assembly implements Assembled {
     this.#each(documents, accessTokenKind, ({ metadata: { name }, spec: { url, code, ca, linkCost } }) => {
       const told = { name, url: new URL(url), code, ca, cost: linkCost };
       this.tokens.push({ kind: "access-token", ...told, expires: undefined, siteVersion: undefined });
+    });
+    this.#each(documents, policyKind, ({ metadata: { name }, spec }) => {
+      this.policies.push({ name, ...spec });
     });
     this.#each(documents, routerAccessKind, ({ metadata: { name }, spec }, document) => {
       const host = spec.bindHost === "" || spec.bindHost === undefined || spec.bindHost === null

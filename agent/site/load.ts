@@ -24,15 +24,19 @@ export async function loadSite(dir: string, options: LoadOptions = {}): Promise<
 
 /** The site that `assembled` resources of `dir` make. Throws as {@link loadSite} does. */
 export async function siteOf(dir: string, assembled: Assembled, options: LoadOptions = {}): Promise<SiteSpec> {
-  const { listeners, connectors, adaptors, access, sites: [site] } = assembled;
+  const { listeners, connectors, adaptors, access, policies, sites: [site] } = assembled;
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
-  const fatal = problems.some(({ about }) => about === undefined || about.kind === "Site");
+  // To go on without a Policy would open what it shuts.
+  const fatal = problems.some(({ about }) => about === undefined || about.kind === "Site" || about.kind === "Policy");
   if (fatal || site === undefined) throw problemsError(`no site can be made of ${dir}`, problems);
   for (const warning of assembled.warnings) options.warn?.(warning);
   const broken = [...assembled.broken];
   const accessBroken = broken.some(({ kind }) => kind === "RouterAccess");
   if (site.linkAccess && access.length === 0 && !accessBroken) {
     options.warn?.(`${site.where}: Site ${site.name} has linkAccess, but without a RouterAccess it accepts no links`);
+  }
+  if (site.edge && policies.length > 0) {
+    options.warn?.(`Policy ${policies[0]?.name} has no effect: an edge accepts nobody`);
   }
   const role = site.edge ? "edge" : "interior";
   const wanted = role === "edge" ? "edge" : "inter-router";
@@ -45,7 +49,7 @@ export async function siteOf(dir: string, assembled: Assembled, options: LoadOpt
     return false;
   });
   const id = site.uid ?? await derivedId(site.name);
-  return { id, name: site.name, role, listeners, connectors, adaptors, links, access, broken };
+  return { id, name: site.name, role, listeners, connectors, adaptors, links, access, policies, broken };
 }
 
 /**

@@ -443,32 +443,9 @@ Deno.test("load: a thousand problems are counted, not listed", async () => {
   assert.match(message, /\n {2}and 949 more$/);
 });
 
-Deno.test("load: a health check has its defaults, and what is wrong with one is said where it stands", async () => {
-  const connector = (check: string) =>
-    resource("Connector", "web", `{routingKey: web, host: app, port: 80, healthCheck: ${check}}`);
-  const { site } = await load({ "site.yaml": EDGE, "web.yaml": connector("{command: [pg_isready, -q]}") });
-  assert.deepEqual(site.connectors[0]?.healthCheck, {
-    command: ["pg_isready", "-q"],
-    intervalSeconds: 10,
-    timeoutSeconds: 1,
-    successThreshold: 1,
-    failureThreshold: 3,
-  });
-  for (
-    const [check, fault] of [
-      ["{}", /healthCheck must have one of tcp, http and command/],
-      ["{tcp: {}, http: {}}", /healthCheck must have one of/],
-      ["{htpp: {}}", /healthCheck has no field htpp/],
-      ["{http: {path: ready}}", /healthCheck.http.path must begin with \//],
-      ['{http: {path: "/a b"}}', /healthCheck.http.path must begin with \/ and have no spaces/],
-      ["{http: {expectedStatus: OK}}", /expectedStatus must be a status/],
-      ["{tcp: {}, intervalSeconds: 0}", /intervalSeconds must be at least 0.1/],
-      ["{tcp: {}, failureThreshold: 1.5}", /failureThreshold must be a whole number/],
-    ] as const
-  ) {
-    const { code, message } = await failure({ "site.yaml": EDGE, "web.yaml": connector(check) });
-    assert.equal(code, "SITE_INVALID");
-    assert.match(message, fault);
-    assert.match(message, /\bweb\.yaml:\d+:\d+/);
-  }
+Deno.test("load: a Policy with a fault keeps the site from being made, lest it opens what was shut", async () => {
+  const policy = resource("Policy", "p", "{defualt: deny}").replace("skupper.io/v2alpha1", "tendril.dev/v1alpha1");
+  const { code, message } = await failure({ "site.yaml": INTERIOR, "policy.yaml": policy });
+  assert.equal(code, "SITE_INVALID");
+  assert.match(message, /spec has no field defualt/);
 });

@@ -23,5 +23,14 @@ export function oneLinerSite({ name, listeners = [], connectors = [], links }: O
       hint: "Make one at a site whose RouterAccess has the role edge.",
     });
   }
-  return { id: crypto.randomUUID(), name, role: "edge", listeners, connectors, links: usable, access: [] };
+  return {
+    id: crypto.randomUUID(),
+    name,
+    role: "edge",
+    listeners,
+    connectors,
+    links: usable,
+    access: [],
+    policies: [],
+  };
 }

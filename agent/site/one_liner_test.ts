@@ -17,6 +17,7 @@ Deno.test("one-liner: an edge with what was asked for, and an id of its own each
     connectors,
     links: links(link("w")),
     access: [],
+    policies: [],
   });
   assert.match(site?.id ?? "", /^[0-9a-f-]{36}$/);
   assert.notEqual(site?.id, again?.id);

@@ -66,6 +66,7 @@ export class SiteServices {
       ...(loadAdaptor === undefined ? {} : { loadBuiltin: loadAdaptor }),
       ...(downloadTimes === undefined ? {} : { times: downloadTimes }),
     });
+    router.refusals.onChange = changed;
     this.#connectors = new Roster({
       name: ({ name }) => name,
       start: async (connector) =>

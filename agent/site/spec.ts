@@ -150,6 +150,45 @@ export function differsInCredentials<S extends Pick<LinkSpec | AccessSpec, "tls"
   return JSON.stringify({ ...one, tls: null }) === JSON.stringify({ ...other, tls: null });
 }
 
+/** Whom a rule is for: all that is given must fit the certificate that the peer has proven to own. */
+export interface PolicyPeer {
+  /** Glob of the common name of its subject. */
+  readonly commonName?: string;
+  /** Glob of the name of its site: what it calls itself, where its certificate says the same. */
+  readonly site?: string;
+  /** SHA-256 of the certificate, upper-case hex with colons. */
+  readonly fingerprint?: string;
+}
+
+/** In which role a peer links. */
+export type PolicyRole = AccessRole | "client";
+
+/** One rule of a Policy. In globs, `*` stands for any characters. */
+export interface PolicyRule {
+  /** What it is called in explanations; its number where it has no name. */
+  readonly name: string;
+  /** Undefined: everybody, also who has no certificate. */
+  readonly peers?: readonly PolicyPeer[];
+  /** What the rule does with what it names. */
+  readonly effect: "allow" | "deny";
+  /** Roles in which such a peer links. */
+  readonly link: readonly PolicyRole[];
+  /** Globs of routing keys that such a peer serves. */
+  readonly offer: readonly string[];
+  /** Globs of routing keys that such a peer sends to. */
+  readonly consume: readonly string[];
+}
+
+/** What those who link to this site may do. */
+export interface PolicySpec {
+  /** Name of the Policy. */
+  readonly name: string;
+  /** What holds for what no rule names. */
+  readonly default: "allow" | "deny";
+  /** The first one that names something decides. */
+  readonly rules: readonly PolicyRule[];
+}
+
 /** One whole site. */
 export interface SiteSpec {
   /** Stable unique id (UUID). */
@@ -168,6 +207,8 @@ export interface SiteSpec {
   readonly links: readonly LinkSpec[];
   /** Ports for peers; empty for an edge. */
   readonly access: readonly AccessSpec[];
+  /** What peers at those ports may do: only what all of these allow. Without any, everything. */
+  readonly policies: readonly PolicySpec[];
   /** Resources that could not become one of the above. What runs by such a name goes on as it was. */
   readonly broken?: readonly BrokenResource[];
 }

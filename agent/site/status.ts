@@ -46,6 +46,10 @@ export interface ListenerStatus {
   readonly connections: number;
   /** Why it is closed, or "OK". */
   readonly message: string;
+  /** Stable code of that, if it has one. */
+  readonly code?: string;
+  /** What to do about it, if that is known. */
+  readonly hint?: string;
 }
 
 /** What the checks of a target have found. Times are in ISO 8601. */
@@ -74,6 +78,10 @@ export interface ConnectorStatus {
   readonly connections: number;
   /** Why the target is not served, or the last failure to reach it, or "OK". */
   readonly message: string;
+  /** Stable code of that, if it has one. */
+  readonly code?: string;
+  /** What to do about it, if that is known. */
+  readonly hint?: string;
   /** Where a check is configured. */
   readonly health?: HealthStatus;
 }
@@ -137,7 +145,7 @@ export interface SiteStatus {
 /** What a change of the resources did to one part of a running site. */
 export interface SiteChange extends RosterChange {
   /** Which kind of resource it stands for. */
-  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess";
+  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess" | "Policy";
 }
 
 /** A site that is running in this process. */

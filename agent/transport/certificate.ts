@@ -15,9 +15,13 @@ const BIT_STRING = 0x03;
 const OCTET_STRING = 0x04;
 const OID = 0x06;
 const BOOLEAN = 0x01;
+const SET = 0x31;
+/** UTF8String, PrintableString, IA5String: the texts whose octets are UTF-8. */
+const TEXTS = new Set([0x0c, 0x13, 0x16]);
 const DNS_NAME = 0x82;
 const IP_ADDRESS = 0x87;
 const VERSION_3 = Uint8Array.of(0xa0, 3, INTEGER, 1, 2);
+const COMMON_NAME = "55 04 03";
 const SUBJECT_ALT_NAME = "55 1d 11";
 const BASIC_CONSTRAINTS = "55 1d 13";
 const EXTENDED_KEY_USAGE = "55 1d 25";
@@ -38,6 +42,8 @@ export interface Certificate {
   readonly issuer: Uint8Array;
   /** Encoded name of the subject. */
   readonly subject: Uint8Array;
+  /** Common name of the subject; undefined unless there is exactly one, or where it is not text. */
+  readonly commonName: string | undefined;
   /** Encoded SubjectPublicKeyInfo. */
   readonly publicKey: Uint8Array;
   /** First moment of validity, milliseconds since the epoch. */
@@ -113,11 +119,33 @@ function read(der: Uint8Array): Certificate {
     signature: signature.content.subarray(1),
     issuer,
     subject,
+    commonName: commonNameOf(subject),
     publicKey,
     notBefore,
     notAfter,
     ...readExtensions(extensions),
   };
+}
+
+/** Who has two names could be taken for either: such a subject has none. */
+function commonNameOf(subject: Uint8Array): string | undefined {
+  const found: DerElement[] = [];
+  for (const names = readerOf(subject, SEQUENCE); !names.done;) {
+    for (const parts = new DerReader(names.next(SET).content); !parts.done;) {
+      const part = new DerReader(parts.next(SEQUENCE).content);
+      const id = hex(part.next(OID).content);
+      const value = part.next();
+      part.end();
+      if (id === COMMON_NAME) found.push(value);
+    }
+  }
+  const [name, ...others] = found;
+  if (name === undefined || others.length > 0 || !TEXTS.has(name.tag)) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name.content);
+  } catch {
+    return undefined;
+  }
 }
 
 type ExtensionFacts = Pick<Certificate, "authority" | "purpose" | "dnsNames" | "addresses">;

@@ -63,3 +63,18 @@ Deno.test("no cut and no changed byte does more than refuse the certificate", as
   }));
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void isRefused(bytes)));
 });
+
+Deno.test("the common name is the one that the subject has, and none if it has two", async () => {
+  const site = await TestAuthority.create("site");
+  const nameOf = async (name: string) => {
+    const { cert } = await site.issue({ name });
+    return readCertificate(pemCertificates(cert)[0]).commonName;
+  };
+  assert.equal(await nameOf("west"), "west");
+  assert.equal(
+    await nameOf("Zürich, O=x".replaceAll(",", "\\,")),
+    "Zürich, O=x",
+    "what looks like another part is none",
+  );
+  assert.equal(await nameOf("west, CN=east"), undefined);
+});

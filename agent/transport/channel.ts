@@ -11,6 +11,8 @@ export interface PeerIdentity {
   readonly address: string;
   /** Subject of the verified peer certificate; undefined on a plain loopback channel. */
   readonly subject: string | undefined;
+  /** Common name in that subject; undefined unless it has exactly one. */
+  readonly commonName?: string | undefined;
   /** SHA-256 fingerprint (hex with colons) of the verified peer certificate. */
   readonly fingerprint: string | undefined;
   /** How the channel is encrypted; absent on a plain one. */

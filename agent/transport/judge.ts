@@ -50,7 +50,13 @@ export function judge(socket: TLSSocket, demands: Demands): PeerIdentity {
     );
   }
   const tls = { protocol: socket.getProtocol() ?? undefined, cipher: socket.getCipher().name };
-  return { address: demands.address, subject: subjectText(leaf), fingerprint: leaf.fingerprint256, tls };
+  return {
+    address: demands.address,
+    subject: subjectText(leaf),
+    commonName: certificate.commonName,
+    fingerprint: leaf.fingerprint256,
+    tls,
+  };
 }
 
 function peerChain(socket: TLSSocket): { chain: Uint8Array[]; leaf: PeerCertificate } {

@@ -9,6 +9,7 @@ import type { ConnectionGroups } from "../transit/connection_groups.ts";
 import type { AcceptedPeer, AcceptedPeerEvents } from "../../agent/router/accepted_peer.ts";
 import { ClientPeer } from "../../agent/router/client_peer.ts";
 import { EdgePeer } from "./edge_peer.ts";
+import type { PolicyBook } from "./policy_book.ts";
 
 /** Time a peer has for its TLS handshake, and then again for its Open, in ms. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -25,6 +26,7 @@ export class AccessPort {
   readonly #groups: ConnectionGroups;
   readonly #logger: Logger;
   readonly #onChange: () => void;
+  readonly #policies: PolicyBook;
   readonly #peers = new Map<Accepted, ReturnType<typeof setTimeout> | undefined>();
   readonly #allGone = Promise.withResolvers<void>();
   #acceptor: Acceptor | undefined;
@@ -36,12 +38,14 @@ export class AccessPort {
     groups: ConnectionGroups,
     logger: Logger,
     onChange: () => void,
+    policies: PolicyBook,
   ) {
     this.#spec = spec;
     this.#router = router;
     this.#groups = groups;
     this.#logger = logger;
     this.#onChange = onChange;
+    this.#policies = policies;
   }
 
   /** Opens the port. Throws when it is taken. */
@@ -51,8 +55,9 @@ export class AccessPort {
     groups: ConnectionGroups,
     logger: Logger,
     onChange: () => void,
+    policies: PolicyBook,
   ): Promise<AccessPort> {
-    const port = new AccessPort(spec, router, groups, logger, onChange);
+    const port = new AccessPort(spec, router, groups, logger, onChange, policies);
     port.#acceptor = await accept(
       {
         host: spec.host,
@@ -105,13 +110,15 @@ export class AccessPort {
   }
 
   #accepted(channel: Channel, events: ConstructorParameters<typeof AcceptedRouter>[3] & AcceptedPeerEvents): Accepted {
-    switch (this.#spec.role) {
+    const { role, name } = this.#spec;
+    const guard = this.#policies.guard(role === "normal" ? "client" : role, name, channel.peer);
+    switch (role) {
       case "normal":
-        return new ClientPeer(this.#router, channel, events);
+        return new ClientPeer(this.#router, channel, events, guard);
       case "edge":
-        return new EdgePeer(this.#router, channel, events);
+        return new EdgePeer(this.#router, channel, events, guard);
       case "inter-router":
-        return new AcceptedRouter(this.#groups, channel, this.#spec, events);
+        return new AcceptedRouter(this.#groups, channel, this.#spec, events, guard);
     }
   }
 

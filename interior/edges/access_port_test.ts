@@ -8,6 +8,7 @@ import { message, send, WirePeer } from "../../tests/support/wire_peer.ts";
 import { ConnectionGroups } from "../transit/connection_groups.ts";
 import { Transit } from "../transit/transit.ts";
 import { AccessPort } from "./access_port.ts";
+import { PolicyBook } from "./policy_book.ts";
 
 const SPEC: AccessSpec = {
   name: "amqp",
@@ -29,7 +30,14 @@ async function opened(role: AccessSpec["role"] = "normal") {
   const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep };
   let changes = 0;
   const router = new Router({ id: "R1", role: "interior" });
-  const port = await AccessPort.open({ ...SPEC, role }, router, groups(router), logger, () => changes++);
+  const port = await AccessPort.open(
+    { ...SPEC, role },
+    router,
+    groups(router),
+    logger,
+    () => changes++,
+    new PolicyBook(router.identity, router.clock, logger),
+  );
   const connect = async (id: string, websocket = false) => {
     const target = { host: "127.0.0.1", port: port.status().port, websocket, timeoutMs: 10_000 };
     return new WirePeer(await dial(target, new AbortController().signal), "client", id, false);
@@ -76,8 +84,11 @@ Deno.test("access port: one that is taken can't be opened", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const router = new Router({ id: "R1", role: "interior" });
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+  const policies = new PolicyBook(router.identity, router.clock, quiet);
   const spec = { ...SPEC, port: taken.addr.port };
-  await assert.rejects(AccessPort.open(spec, router, groups(router), quiet, () => {}), { code: "ACCEPT_PORT" });
+  await assert.rejects(AccessPort.open(spec, router, groups(router), quiet, () => {}, policies), {
+    code: "ACCEPT_PORT",
+  });
 });
 
 Deno.test("access port: who says something else, or nothing, or no Open, is dropped", async () => {

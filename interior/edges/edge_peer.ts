@@ -16,6 +16,7 @@ import {
 import { collect } from "../../agent/router/collect.ts";
 import { decodeMeshId } from "../../agent/router/edge_messages.ts";
 import { ACCEPTED } from "../../agent/router/flow.ts";
+import type { Guard } from "../../agent/router/guard.ts";
 import { LinkConsumer } from "../../agent/router/link_consumer.ts";
 import { Peer } from "../../agent/router/peer.ts";
 import type { Router } from "../../agent/router/router.ts";
@@ -32,10 +33,10 @@ export class EdgePeer extends AcceptedPeer {
   readonly #tracking: Tracking;
   #streams: StreamLinks | undefined;
 
-  /** Takes over an accepted channel of the edge port. */
-  constructor(router: Router, channel: Channel, events: AcceptedPeerEvents) {
+  /** Takes over an accepted channel of the edge port. Without `guard`, the edge may do everything. */
+  constructor(router: Router, channel: Channel, events: AcceptedPeerEvents, guard?: Guard) {
     const options = routerConnectionOptions("server", router.identity.id, channel.peer.subject !== undefined);
-    super(router, channel, options, "edge", events);
+    super(router, channel, options, "edge", events, guard);
     this.#tracking = new Tracking(router.identity.id);
   }
 

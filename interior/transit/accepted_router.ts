@@ -2,6 +2,7 @@
 
 import type { Attach } from "../../agent/amqp/codec/types.ts";
 import type { Link } from "../../agent/amqp/session.ts";
+import { type Guard, unauthorized } from "../../agent/router/guard.ts";
 import { Peer, type PeerLoss } from "../../agent/router/peer.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
 import type { ConnectionGroups, Member } from "./connection_groups.ts";
@@ -23,12 +24,14 @@ export class AcceptedRouter {
   #member: Member | undefined;
 
   /** Takes over `channel`; call {@link AcceptedRouter.start} next. `cost` is the one configured for the port. */
-  constructor(groups: ConnectionGroups, channel: Channel, cost: LinkCost, events: AcceptedRouterEvents) {
+  constructor(groups: ConnectionGroups, channel: Channel, cost: LinkCost, events: AcceptedRouterEvents, guard?: Guard) {
     const { router } = groups;
     const authenticated = channel.peer.subject !== undefined;
     const options = interiorConnectionOptions("server", router.identity.id, authenticated, cost.cost);
     this.peer = new Peer(channel, options, false, router.clock, {
       onOpen: (remote) => {
+        const objection = guard?.admits(remote.containerId);
+        if (objection !== undefined) return this.peer.close(unauthorized(objection));
         const member = groups.admit(this.peer, remote, cost);
         if (member instanceof Error) {
           groups.refused(this.peer, member);
@@ -44,11 +47,18 @@ export class AcceptedRouter {
         else link.refuse({ condition: "amqp:not-allowed", description: "this connection is being closed" });
       },
       onGone: (reason) => {
+        guard?.close();
         router.peers.remove(this.peer);
         this.#member?.gone();
         events.onGone(this, reason);
       },
     });
+    if (guard === undefined) return;
+    guard.onChange = () => {
+      const { containerId } = this.peer;
+      const objection = containerId === undefined ? undefined : guard.admits(containerId);
+      if (objection !== undefined) this.peer.close(unauthorized(objection));
+    };
   }
 
   /** Starts the conversation. */

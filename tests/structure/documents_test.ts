@@ -132,6 +132,14 @@ Deno.test("documents: the resources that docs/health.md shows are in order", asy
   ]);
 });
 
+Deno.test("documents: the resources that docs/policy.md shows are in order", async () => {
+  const { policies } = await shown("docs/policy.md");
+  assert.deepEqual(policies.map(({ name, default: fallback, rules }) => [name, fallback, rules.length]), [
+    ["shops", "deny", 3],
+    ["stock", "allow", 2],
+  ]);
+});
+
 /** What the YAML of a document adds up to; it must have no fault. */
 async function shown(path: string): Promise<Assembled> {
   const text = await readSource(path);

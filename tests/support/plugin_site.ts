@@ -82,6 +82,7 @@ export class PluginSite implements AsyncDisposable {
       adaptors,
       links: [],
       access: [],
+      policies: [],
     };
   }
 

@@ -2,10 +2,7 @@
 
 import { z } from "zod";
 import { PROTOCOLS } from "../spec.ts";
-import { field, metadata, name, optionalText, type ResourceKind } from "./schema.ts";
-
-/** apiVersion of the kinds that Skupper has not. */
-export const TENDRIL_API = "tendril.dev/v1alpha1";
+import { field, metadata, name, optionalText, type ResourceKind, TENDRIL_API } from "./schema.ts";
 
 /** Names that no plugin may have: those of adaptors that are built in, or will be. */
 const RESERVED: readonly string[] = [...PROTOCOLS, "http2", "auto"];

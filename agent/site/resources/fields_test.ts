@@ -22,6 +22,7 @@ const SPECIMENS: Readonly<Record<string, Value>> = {
   Connector: { metadata: { name: "x" }, spec: { routingKey: "a", host: "127.0.0.1", port: 80 } },
   Link: { metadata: { name: "x" }, spec: { endpoints: [endpoint], tlsCredentials: "tls" } },
   RouterAccess: { metadata: { name: "x" }, spec: { roles: [{ name: "edge" }], tlsCredentials: "tls" } },
+  Policy: { metadata: { name: "x" }, spec: { rules: [{ peers: [{ site: "a" }], offer: ["a"] }] } },
   AccessToken: { metadata: { name: "x" }, spec: { url: "https://a.example/1", code: "c", ca: "pem" } },
   Secret: { metadata: { name: "x" }, data: { a: "YQ==" } },
   Adaptor: { metadata: { name: "x" }, spec: { source: "file:a", keys: [base64(32, 1)], signature: base64(64, 1) } },
@@ -74,6 +75,17 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.limits.memoryPages": 2,
   "spec.limits.fuel": 300_000,
   "spec.limits.outputOctets": 5000,
+  "spec.default": "deny",
+  "spec.rules": [],
+  "spec.rules[].name": "b",
+  "spec.rules[].peers": [{ site: "b" }],
+  "spec.rules[].peers[].commonName": "b",
+  "spec.rules[].peers[].site": "b",
+  "spec.rules[].peers[].fingerprint": "ab".repeat(32),
+  "spec.rules[].effect": "deny",
+  "spec.rules[].link": ["edge"],
+  "spec.rules[].offer": ["b"],
+  "spec.rules[].consume": ["b"],
   "data": { a: "Yg==" },
   "stringData": { b: "b" },
 };
@@ -104,10 +116,12 @@ function specimenFor(kind: string, path: string): Value {
 }
 
 /** What a site would be made of; places in files are no part of it. */
-function desired({ sites, listeners, connectors, adaptors, links, access, tokens, secrets }: Assembled): string {
+function desired(
+  { sites, listeners, connectors, adaptors, links, access, policies, tokens, secrets }: Assembled,
+): string {
   const heads = sites.map((site) => ({ ...site, where: "", linkAccess: false }));
   const values = [...secrets].map(([name, values]) => [name, [...values]]);
-  return JSON.stringify([heads, listeners, connectors, adaptors, links, access, tokens, values]);
+  return JSON.stringify([heads, listeners, connectors, adaptors, links, access, policies, tokens, values]);
 }
 
 /** `value` with the field at `path` set. */

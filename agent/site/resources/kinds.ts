@@ -8,6 +8,7 @@ import { KUBERNETES_KINDS } from "./kubernetes_kinds.ts";
 import { linkKind } from "./link.ts";
 import { listenerKind } from "./listener.ts";
 import { multiKeyListenerKind } from "./multi_key_listener.ts";
+import { policyKind } from "./policy.ts";
 import { routerAccessKind } from "./router_access.ts";
 import type { ResourceKind } from "./schema.ts";
 import { secretKind } from "./secret.ts";
@@ -20,6 +21,7 @@ export const KINDS: readonly ResourceKind<z.ZodType>[] = [
   connectorKind,
   linkKind,
   routerAccessKind,
+  policyKind,
   accessTokenKind,
   secretKind,
   adaptorKind,

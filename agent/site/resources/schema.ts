@@ -44,6 +44,8 @@ export function field<S extends z.ZodType>(
 
 /** apiVersion of Skupper's resources. */
 export const SKUPPER_API = "skupper.io/v2alpha1";
+/** apiVersion of the resources that Skupper lacks. */
+export const TENDRIL_API = "tendril.dev/v1alpha1";
 
 const PORT_MAX = 65_535;
 const NAME_MAX = 253;

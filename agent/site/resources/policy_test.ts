@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { assemble, type Assembled } from "../assemble.ts";
+import { scanDocuments } from "../documents.ts";
+
+function read(spec: string): Assembled {
+  const text = `apiVersion: tendril.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\nspec: ${spec}\n`;
+  return assemble([scanDocuments(text, "policy.yaml")]);
+}
+
+Deno.test("policy: fingerprints are read in each form that tools print, and what is not said has its default", () => {
+  const fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
+  for (const told of ["ab".repeat(32), fingerprint]) {
+    const { policies } = read(`{default: deny, rules: [{peers: [{fingerprint: "${told}"}], offer: [web]}]}`);
+    assert.deepEqual(policies, [{
+      name: "p",
+      default: "deny",
+      rules: [{ name: "rule 1", effect: "allow", peers: [{ fingerprint }], link: [], offer: ["web"], consume: [] }],
+    }]);
+  }
+});
+
+Deno.test("policy: what is wrong is said where it stands", () => {
+  for (
+    const [spec, fault] of [
+      ["{default: no}", /spec.default must be allow or deny/],
+      ["{defualt: deny}", /spec has no field defualt/],
+      ["{rules: [{ofer: [web]}]}", /spec.rules.0 has no field ofer/],
+      ["{rules: [{peers: [{site: a}]}]}", /must have at least one of link, offer and consume/],
+      ["{rules: [{peers: [], offer: [a]}]}", /spec.rules.0.peers must not be empty/],
+      ["{rules: [{peers: [{}], offer: [a]}]}", /must have commonName, site or fingerprint/],
+      ["{rules: [{peers: [{fingerprint: AB:CD}], offer: [a]}]}", /must be a SHA-256 fingerprint/],
+      ["{rules: [{link: [router]}]}", /link.0 must be edge or inter-router or client/],
+    ] as const
+  ) {
+    const { problems } = read(spec);
+    assert.match(String(problems[0]), fault);
+    assert.match(String(problems[0]), /^policy\.yaml:4:\d+ /);
+  }
+});

@@ -1,0 +1,126 @@
+/** What one accepted peer may do, by the Policies that hold: answers are remembered until those change. */
+
+import type { PolicyRole, PolicySpec } from "../../agent/mod.ts";
+import { addressKey, MANAGEMENT_ADDRESS } from "../../agent/router/address.ts";
+import type { Guard } from "../../agent/router/guard.ts";
+import type { PeerIdentity } from "../../agent/transport/channel.ts";
+import { objection, policiesFor, type PolicyAction } from "./policy.ts";
+import type { PolicyBook } from "./policy_book.ts";
+
+/** Answers that are remembered for one peer. */
+const MAX_REMEMBERED = 1024;
+/** The management of any router, however it is addressed. */
+const MANAGEMENT = /(^|\/)\$management[./]*$/;
+/** Addresses for answers, which nobody can guess: whoever was told one may send there. */
+const REPLY_KEY = "Ltemp.";
+
+/** See the head of the file. */
+export class PeerGuard implements Guard {
+  onChange: () => void = () => {};
+  readonly #book: PolicyBook;
+  readonly #role: PolicyRole;
+  readonly #access: string;
+  readonly #peer: PeerIdentity;
+  readonly #onClose: () => void;
+  #id = "";
+  /** What is about this peer; undefined while there are no Policies at all. */
+  #policies: readonly PolicySpec[] | undefined;
+  /** By action and name; null: no objection. */
+  readonly #known = new Map<string, string | null>();
+  /** Refusals since the last one that was logged. */
+  #untold = 0;
+
+  /** Made by the book. */
+  constructor(book: PolicyBook, role: PolicyRole, access: string, peer: PeerIdentity, onClose: () => void) {
+    this.#book = book;
+    this.#role = role;
+    this.#access = access;
+    this.#peer = peer;
+    this.#onClose = onClose;
+    this.#read();
+  }
+
+  /** See {@link Guard}. */
+  admits(id: string): string | undefined {
+    this.#id = id;
+    this.#read();
+    return this.#judge("link", this.#role);
+  }
+
+  /** See {@link Guard}. */
+  offers(key: string): string | undefined {
+    if (this.#policies === undefined || key.startsWith(REPLY_KEY)) return undefined;
+    // What is sent to an edge by its name is for nobody else.
+    if (key[0] === "H" && key.slice(1) === this.#id) return undefined;
+    return this.#judge("offer", key.slice(1));
+  }
+
+  /** See {@link Guard}. */
+  consumes(address: string): string | undefined {
+    if (this.#policies === undefined) return undefined;
+    const key = addressKey(address, this.#book.identity);
+    if (key[0] === "M") return this.#judge("consume", key.slice(1));
+    return MANAGEMENT.test(address) ? this.#judge("consume", MANAGEMENT_ADDRESS) : undefined;
+  }
+
+  /** The Policies have changed. */
+  judgeAnew(): void {
+    this.#read();
+    this.onChange();
+  }
+
+  /** See {@link Guard}. */
+  close(): void {
+    this.#onClose();
+  }
+
+  #read(): void {
+    const { policies } = this.#book;
+    const { commonName, fingerprint } = this.#peer;
+    this.#known.clear();
+    this.#policies = policies.length === 0
+      ? undefined
+      : policiesFor(policies, { commonName, fingerprint, id: this.#id });
+  }
+
+  #judge(action: PolicyAction, name: string): string | undefined {
+    if (this.#policies === undefined) return undefined;
+    const key = `${action} ${name}`;
+    let answer = this.#known.get(key);
+    if (answer === undefined) {
+      answer = this.#answer(action, name);
+      if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
+      this.#known.set(key, answer);
+    }
+    if (answer === null) return undefined;
+    this.#tell(action, name, answer);
+    return answer;
+  }
+
+  #answer(action: PolicyAction, name: string): string | null {
+    const found = objection(this.#policies ?? [], action, name);
+    if (found === undefined) return null;
+    const what = action === "link" ? `link as ${name}` : action === "offer" ? `offer ${name}` : `send to ${name}`;
+    const who = this.#peer.commonName === undefined ? "peers without a certificate" : this.#peer.commonName;
+    const why = found.rule === undefined
+      ? `no rule of Policy ${found.policy} allows it`
+      : `${found.rule} of Policy ${found.policy} denies it`;
+    return `${this.#book.identity.id} does not let ${who} ${what}: ${why}`;
+  }
+
+  #tell(action: PolicyAction, name: string, reason: string): void {
+    const { address, commonName, fingerprint } = this.#peer;
+    const written = this.#book.audit(fingerprint ?? address.replace(/:\d+$/, ""), {
+      action,
+      [action === "link" ? "role" : "routingKey"]: name,
+      peer: this.#id,
+      commonName,
+      fingerprint,
+      address,
+      access: this.#access,
+      reason,
+      ...(this.#untold === 0 ? {} : { before: this.#untold }),
+    });
+    this.#untold = written ? 0 : this.#untold + 1;
+  }
+}
