@@ -81,6 +81,11 @@ const EFFECTS: Readonly<Record<string, Partial<Record<ResourceChange["action"], 
     update: "takes new credentials in place, or opens anew and cuts its peers off",
     delete: "shuts its ports; its peers are cut off",
   },
+  Policy: {
+    create: "judges peers anew; who may not link is cut off, other connections go on",
+    update: "judges peers anew; who may not link is cut off, other connections go on",
+    delete: "allows what no other Policy denies",
+  },
 };
 
 function consequences(

@@ -6,7 +6,7 @@ import type { SiteSpec } from "./spec.ts";
 /** One part of a site. */
 export interface PartDigest {
   /** Kind of the resource it stands for. */
-  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess" | "Adaptor";
+  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess" | "Policy" | "Adaptor";
   /** Name of that resource. */
   readonly name: string;
   /** Another one whenever something about it is another; in hexadecimal. */
@@ -14,12 +14,13 @@ export interface PartDigest {
 }
 
 /** All parts of `site`; the ports of a RouterAccess count as one. */
-export function digestsOf({ listeners, connectors, links, access, adaptors = [] }: SiteSpec): PartDigest[] {
+export function digestsOf({ listeners, connectors, links, access, policies, adaptors = [] }: SiteSpec): PartDigest[] {
   return [
     ...digests("Listener", listeners),
     ...digests("Connector", connectors),
     ...digests("Link", links),
     ...digests("RouterAccess", access),
+    ...digests("Policy", policies),
     ...digests("Adaptor", adaptors),
   ];
 }
