@@ -4,11 +4,13 @@
  */
 
 export { accept, type Acceptor } from "./transport/accept.ts";
+export { readCredentials } from "./transport/credentials.ts";
 export { Router } from "./router/router.ts";
 export type { NodeFacts } from "./management/managed_router.ts";
 export type { NetworkView } from "./management/live_router.ts";
 export { type SiteControl, startControl } from "./site/control.ts";
 export { type SiteDeps, SiteServices } from "./site/services.ts";
+export { Revocations } from "./site/certificates/revocations.ts";
 export { Roster, type RosterChange } from "./site/roster.ts";
 export {
   type AccessSpec,

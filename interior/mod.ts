@@ -12,6 +12,7 @@ import {
   linkTarget,
   type OutboundLink,
   refuseRestart,
+  Revocations,
   Roster,
   Router,
   type RunningSite,
@@ -42,9 +43,10 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const groups = new ConnectionGroups(router, transit, logger);
   const policies = new PolicyBook(router.identity, router.clock, logger);
   policies.apply(spec.policies);
+  const revocations = new Revocations(spec.revoked);
   const ports = new Roster<AccessSpec, AccessPort>({
     name: ({ name, role }) => `${name} ${role}`,
-    start: (access) => AccessPort.open(access, router, groups, logger, changed, policies),
+    start: (access) => AccessPort.open(access, router, groups, logger, changed, policies, revocations),
     alter: (port, access, before) => {
       if (access.tls === undefined || !differsInCredentials(access, before)) return undefined;
       port.renew(access.tls);
@@ -86,6 +88,8 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
       refuseRestart(spec, next);
       // Before anything that they could restrict.
       const ruled = policies.apply(next.policies);
+      revocations.set(next.revoked);
+      for (const port of ports.running) port.dropRevoked();
       const accessBroken = isBroken(next, "RouterAccess");
       const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")));
       const linked = await links.apply(next.links, isBroken(next, "Link"));

@@ -3,6 +3,10 @@
 import type { Command } from "./command.ts";
 import { apply } from "./commands/apply.ts";
 import { deleteCommand } from "./commands/delete.ts";
+import { certificateRenew } from "./commands/certificate_renew.ts";
+import { certificateRevoke } from "./commands/certificate_revoke.ts";
+import { certificateRotateCa } from "./commands/certificate_rotate_ca.ts";
+import { certificateStatus } from "./commands/certificate_status.ts";
 import { demo } from "./commands/demo.ts";
 import { explain } from "./commands/explain.ts";
 import { expose } from "./commands/expose.ts";
@@ -34,6 +38,10 @@ export const commands: readonly Command[] = [
   tokenInspect,
   tokenStatus,
   tokenDelete,
+  certificateStatus,
+  certificateRenew,
+  certificateRotateCa,
+  certificateRevoke,
   run,
   plan,
   apply,

@@ -99,6 +99,19 @@ export function routerConnectionOptions(
   };
 }
 
+/** Property of an Open whose sender will not have the connection, and says why in the Close that follows. */
+const REFUSED_PROPERTY = new AmqpSymbol("amqp:connection-establishment-failed");
+
+/** For {@link routerConnectionOptions}: this connection is not to be. */
+export const REFUSAL: AmqpMap = [[REFUSED_PROPERTY, true]];
+
+/** True when the peer says in its Open that it will not have the connection. */
+export function isRefusal(open: Open): boolean {
+  return (open.properties ?? []).some(([key, value]) =>
+    key instanceof AmqpSymbol && key.text === REFUSED_PROPERTY.text && value === true
+  );
+}
+
 /** A terminus with one capability. */
 export function terminus(address: string | undefined, capability: string | undefined): Terminus {
   return {

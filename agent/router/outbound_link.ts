@@ -11,7 +11,7 @@ import { messageOf, TendrilError } from "../lib/errors.ts";
 import type { LinkState, LinkStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Channel } from "../transport/channel.ts";
-import type { ConnectionRole } from "./capabilities.ts";
+import { type ConnectionRole, isRefusal } from "./capabilities.ts";
 import { UNAUTHORIZED } from "./guard.ts";
 import { Peer, type PeerLoss } from "./peer.ts";
 import type { Router } from "./router.ts";
@@ -177,6 +177,7 @@ export class OutboundLink {
     let refusal: TendrilError | undefined;
     const peer = new Peer(channel, this.#deps.options(channel), role === "edge", clock, {
       onOpen: (remote) => {
+        if (isRefusal(remote)) return; // The reason follows.
         cancelTimeout();
         this.peer = peer;
         this.#message = "OK";
@@ -240,7 +241,8 @@ function lossError(loss: PeerLoss, wasUp: boolean): TendrilError {
     const { condition, description } = loss.remote;
     if (condition === UNAUTHORIZED) {
       return new TendrilError("LINK_NOT_ALLOWED", description ?? "the peer does not allow this link", {
-        hint: "Ask whoever runs the other site to allow it in a Policy there; it is tried again by itself.",
+        hint:
+          "Ask whoever runs the other site to allow it, in a Policy or by another link file; it is tried again by itself.",
       });
     }
     return new TendrilError("LINK_CLOSED_BY_PEER", `peer closed the link: ${condition} ${description ?? ""}`.trim(), {

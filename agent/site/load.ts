@@ -1,6 +1,7 @@
 /** Reads a folder of resource files into a site's desired state (control-plane 1.12). */
 
 import { assemble, type Assembled } from "./assemble.ts";
+import { readRevoked } from "./certificates/revocations.ts";
 import { type ReadResult, scanDocuments } from "./documents.ts";
 import { Problem, problemsError } from "./problems.ts";
 import type { SiteSpec } from "./spec.ts";
@@ -19,7 +20,9 @@ export interface LoadOptions {
  * codes.
  */
 export async function loadSite(dir: string, options: LoadOptions = {}): Promise<SiteSpec> {
-  return await siteOf(dir, await readResources(dir), options);
+  const revoked = await readRevoked(dir);
+  const spec = await siteOf(dir, await readResources(dir), options);
+  return revoked.length === 0 ? spec : { ...spec, revoked };
 }
 
 /** The site that `assembled` resources of `dir` make. Throws as {@link loadSite} does. */

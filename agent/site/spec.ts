@@ -209,6 +209,8 @@ export interface SiteSpec {
   readonly access: readonly AccessSpec[];
   /** What peers at those ports may do: only what all of these allow. Without any, everything. */
   readonly policies: readonly PolicySpec[];
+  /** Certificates that no port lets in, by fingerprint or serial number; see `certificates/revocations.ts`. */
+  readonly revoked?: readonly string[];
   /** Resources that could not become one of the above. What runs by such a name goes on as it was. */
   readonly broken?: readonly BrokenResource[];
 }

@@ -38,6 +38,8 @@ export interface Certificate {
   readonly algorithm: string;
   /** The signature over `signed`. */
   readonly signature: Uint8Array;
+  /** Serial number as upper-case hex without zeros in front. */
+  readonly serial: string;
   /** Encoded name of the issuer. */
   readonly issuer: Uint8Array;
   /** Encoded name of the subject. */
@@ -99,7 +101,7 @@ function read(der: Uint8Array): Certificate {
   const fields = new DerReader(signed.content);
   if (!sameBytes(signed.content.subarray(0, VERSION_3.length), VERSION_3)) throw new DerError("it is not version 3");
   fields.next();
-  fields.next(INTEGER);
+  const serial = canonicalSerial(hex(fields.next(INTEGER).content));
   if (!sameBytes(fields.next(SEQUENCE).whole, algorithm.whole)) throw new DerError("it names two signature algorithms");
   const issuer = fields.next(SEQUENCE).whole;
   const validity = new DerReader(fields.next(SEQUENCE).content);
@@ -117,6 +119,7 @@ function read(der: Uint8Array): Certificate {
     signed: signed.whole,
     algorithm: hex(new DerReader(algorithm.content).next(OID).content),
     signature: signature.content.subarray(1),
+    serial,
     issuer,
     subject,
     commonName: commonNameOf(subject),
@@ -203,6 +206,11 @@ function time(element: DerElement): number {
   ];
   const full = element.tag === 0x18 ? year : year < 50 ? 2000 + year : 1900 + year;
   return Date.UTC(full, month - 1, day, hour, minute, second);
+}
+
+/** A serial number in one form, whatever it was written with. */
+export function canonicalSerial(hex: string): string {
+  return hex.replace(/[\s:]/g, "").toUpperCase().replace(/^0+(?=.)/, "");
 }
 
 function ascii(bytes: Uint8Array): string {

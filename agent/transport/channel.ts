@@ -15,6 +15,10 @@ export interface PeerIdentity {
   readonly commonName?: string | undefined;
   /** SHA-256 fingerprint (hex with colons) of the verified peer certificate. */
   readonly fingerprint: string | undefined;
+  /** Serial number of that certificate, upper-case hex without zeros in front. */
+  readonly serial?: string;
+  /** SHA-256 fingerprint of the authority that vouched for it. */
+  readonly authority?: string;
   /** How the channel is encrypted; absent on a plain one. */
   readonly tls?: {
     /** Such as `TLSv1.3`. */

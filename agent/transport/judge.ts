@@ -41,7 +41,7 @@ export function judge(socket: TLSSocket, demands: Demands): PeerIdentity {
     });
   }
   const { chain, leaf } = peerChain(socket);
-  const certificate = demands.anchors.verify(chain, demands.role, Date.now());
+  const { certificate, authority } = demands.anchors.verify(chain, demands.role, Date.now());
   if (demands.host !== undefined && !namesHost(certificate, demands.host)) {
     throw new TendrilError(
       "LINK_TLS_NAME",
@@ -55,6 +55,8 @@ export function judge(socket: TLSSocket, demands: Demands): PeerIdentity {
     subject: subjectText(leaf),
     commonName: certificate.commonName,
     fingerprint: leaf.fingerprint256,
+    serial: certificate.serial,
+    authority,
     tls,
   };
 }

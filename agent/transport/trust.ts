@@ -10,7 +10,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
 import { TendrilError } from "../lib/errors.ts";
 import { type Certificate, pemCertificates, readCertificate } from "./certificate.ts";
 import { sameBytes } from "./der.ts";
@@ -32,8 +32,17 @@ const DIGESTS: Readonly<Record<string, string | null>> = {
   "2b 65 70": null,
 };
 
+/** What was found out about a peer. */
+export interface Verified {
+  /** Its own certificate. */
+  readonly certificate: Certificate;
+  /** SHA-256 fingerprint of the trusted authority to which its chain leads. */
+  readonly authority: string;
+}
+
 /** An authority and its key, parsed once. */
 interface Anchor {
+  readonly fingerprint: string;
   readonly certificate: Certificate;
   readonly key: KeyObject;
 }
@@ -47,7 +56,8 @@ export class TrustAnchors {
     try {
       this.#anchors = pemCertificates(pem).map((der) => {
         const certificate = readCertificate(der);
-        return { certificate, key: publicKeyOf(certificate) };
+        const fingerprint = fingerprintOf(createHash("sha256").update(der).digest());
+        return { fingerprint, certificate, key: publicKeyOf(certificate) };
       });
     } catch (error) {
       throw new TendrilError("LINK_TLS_CREDENTIALS", "A CA certificate of the link can't be read.", {
@@ -62,12 +72,17 @@ export class TrustAnchors {
     }
   }
 
+  /** True when the authority with this SHA-256 fingerprint is among them. */
+  has(fingerprint: string): boolean {
+    return this.#anchors.some((anchor) => anchor.fingerprint === fingerprint);
+  }
+
   /**
    * Judges `chain` (DER, the peer's own certificate first, the rest in any order) at `now` (ms since the epoch) and
-   * returns the peer's certificate. Throws `LINK_TLS_CERTIFICATE`, `LINK_TLS_EXPIRED`, `LINK_TLS_NOT_YET_VALID`,
+   * returns what it found. Throws `LINK_TLS_CERTIFICATE`, `LINK_TLS_EXPIRED`, `LINK_TLS_NOT_YET_VALID`,
    * `LINK_TLS_PURPOSE` or `LINK_TLS_CA`.
    */
-  verify(chain: readonly Uint8Array[], role: PeerRole, now: number): Certificate {
+  verify(chain: readonly Uint8Array[], role: PeerRole, now: number): Verified {
     const [first, ...rest] = chain;
     if (first === undefined) {
       throw new TendrilError("LINK_TLS_NO_CERT", "The peer presented no certificate.", {
@@ -87,7 +102,7 @@ export class TrustAnchors {
       const anchor = this.#anchors.find((each) => issued(each.certificate, each.key, current));
       if (anchor !== undefined) {
         checkValidity(anchor.certificate, now);
-        return leaf;
+        return { certificate: leaf, authority: anchor.fingerprint };
       }
       const next = others.find((each) => each.authority && issued(each, publicKeyOf(each), current));
       if (next === undefined) break;

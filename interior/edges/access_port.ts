@@ -1,29 +1,45 @@
 /** One port on which this router accepts interiors, edges or plain AMQP clients, in WebSocket frames as well as without. */
 
-import { accept, type Acceptor, type AccessSpec, type AccessStatus, type Router } from "../../agent/mod.ts";
-import type { Channel, TlsCredentials } from "../../agent/transport/channel.ts";
+import {
+  accept,
+  type Acceptor,
+  type AccessSpec,
+  type AccessStatus,
+  readCredentials,
+  type Revocations,
+  type Router,
+} from "../../agent/mod.ts";
+import type { Channel, PeerIdentity, TlsCredentials } from "../../agent/transport/channel.ts";
 import type { PeerLoss } from "../../agent/router/peer.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
 import { AcceptedRouter } from "../transit/accepted_router.ts";
 import type { ConnectionGroups } from "../transit/connection_groups.ts";
 import type { AcceptedPeer, AcceptedPeerEvents } from "../../agent/router/accepted_peer.ts";
+import { UNAUTHORIZED } from "../../agent/router/guard.ts";
 import { ClientPeer } from "../../agent/router/client_peer.ts";
 import { EdgePeer } from "./edge_peer.ts";
 import type { PolicyBook } from "./policy_book.ts";
+import { RefusedPeer } from "./refused_peer.ts";
 
 /** Time a peer has for its TLS handshake, and then again for its Open, in ms. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Peers one port accepts at the same time. */
 export const MAX_PEERS_PER_PORT = 10_000;
 
+/** What a peer hears whose certificate was revoked. */
+const REVOKED = "the certificate of this site was revoked";
+/** What a peer hears whose authority was removed. */
+const DISTRUSTED = "the authority that issued the certificate of this site is not trusted any more";
+
 /** A peer of any kind. */
-type Accepted = AcceptedPeer | AcceptedRouter;
+type Accepted = AcceptedPeer | AcceptedRouter | RefusedPeer;
 
 /** See the head of the file. */
 export class AccessPort {
   readonly #spec: AccessSpec;
   readonly #router: Router;
   readonly #groups: ConnectionGroups;
+  readonly #revocations: Revocations;
   readonly #logger: Logger;
   readonly #onChange: () => void;
   readonly #policies: PolicyBook;
@@ -39,10 +55,12 @@ export class AccessPort {
     logger: Logger,
     onChange: () => void,
     policies: PolicyBook,
+    revocations: Revocations,
   ) {
     this.#spec = spec;
     this.#router = router;
     this.#groups = groups;
+    this.#revocations = revocations;
     this.#logger = logger;
     this.#onChange = onChange;
     this.#policies = policies;
@@ -56,8 +74,9 @@ export class AccessPort {
     logger: Logger,
     onChange: () => void,
     policies: PolicyBook,
+    revocations: Revocations,
   ): Promise<AccessPort> {
-    const port = new AccessPort(spec, router, groups, logger, onChange, policies);
+    const port = new AccessPort(spec, router, groups, logger, onChange, policies, revocations);
     port.#acceptor = await accept(
       {
         host: spec.host,
@@ -83,11 +102,26 @@ export class AccessPort {
   }
 
   /**
-   * Shows and trusts `tls` from the next handshake on; peers that are connected stay so. Throws LINK_TLS_CREDENTIALS, and
-   * then all is as it was.
+   * Shows and trusts `tls` from the next handshake on. Peers that are connected stay so, unless the authority that vouched
+   * for them is not trusted any more. Throws LINK_TLS_CREDENTIALS, and then all is as it was.
    */
   renew(tls: TlsCredentials): void {
     this.#acceptor?.renew(tls);
+    const { anchors } = readCredentials(tls);
+    this.#drop("LINK_TLS_CA", DISTRUSTED, ({ authority }) => authority !== undefined && !anchors.has(authority));
+  }
+
+  /** Disconnects every peer whose certificate is revoked by now. */
+  dropRevoked(): void {
+    this.#drop("LINK_TLS_REVOKED", REVOKED, (identity) => this.#revocations.has(identity));
+  }
+
+  #drop(code: string, reason: string, falls: (identity: PeerIdentity) => boolean): void {
+    for (const peer of [...this.#peers.keys()]) {
+      if (!falls(peer.peer.channel.peer)) continue;
+      this.#logger.warn("peer is disconnected", { ...this.#facts(peer), code, reason });
+      peer.peer.close({ condition: UNAUTHORIZED, description: reason });
+    }
   }
 
   /** Closes the port and every peer; resolves when all are gone. */
@@ -103,10 +137,18 @@ export class AccessPort {
       onOpen: (peer: Accepted) => this.#opened(peer),
       onGone: (peer: Accepted, loss: PeerLoss) => this.#gone(peer, loss),
     };
-    const peer = this.#accepted(channel, events);
+    const revoked = this.#revocations.has(channel.peer);
+    const peer = revoked ? this.#refused(channel) : this.#accepted(channel, events);
     this.#peers.set(peer, setTimeout(() => channel.destroy(), HANDSHAKE_TIMEOUT_MS));
     peer.start();
     if (this.#closing) peer.peer.close();
+  }
+
+  #refused(channel: Channel): RefusedPeer {
+    const { address, subject, serial } = channel.peer;
+    const fields = { access: this.#spec.name, address, subject, serial, code: "LINK_TLS_REVOKED", reason: REVOKED };
+    this.#logger.warn("peer refused", fields);
+    return new RefusedPeer(this.#router, channel, REVOKED, (peer) => this.#forget(peer));
   }
 
   #accepted(channel: Channel, events: ConstructorParameters<typeof AcceptedRouter>[3] & AcceptedPeerEvents): Accepted {
@@ -130,16 +172,20 @@ export class AccessPort {
   }
 
   #gone(peer: Accepted, loss: PeerLoss): void {
-    clearTimeout(this.#peers.get(peer));
-    this.#peers.delete(peer);
     const reason = loss.transport?.message ?? loss.protocol?.message ?? loss.remote?.description;
     this.#logger.info("peer gone", { ...this.#facts(peer), ...(reason === undefined ? {} : { reason }) });
-    if (this.#peers.size === 0 && this.#closing) this.#allGone.resolve();
+    this.#forget(peer);
     this.#onChange();
   }
 
+  #forget(peer: Accepted): void {
+    clearTimeout(this.#peers.get(peer));
+    this.#peers.delete(peer);
+    if (this.#peers.size === 0 && this.#closing) this.#allGone.resolve();
+  }
+
   #facts(peer: Accepted) {
-    const { address, subject } = peer.peer.channel.peer;
-    return { access: this.#spec.name, peer: peer.peer.containerId, address, subject };
+    const { address, subject, serial } = peer.peer.channel.peer;
+    return { access: this.#spec.name, peer: peer.peer.containerId, address, subject, serial };
   }
 }

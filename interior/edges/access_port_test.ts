@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AccessSpec } from "../../agent/mod.ts";
+import { type AccessSpec, Revocations } from "../../agent/mod.ts";
 import { Router } from "../../agent/router/router.ts";
 import { type LogFields, type Logger, silentLogger } from "../../agent/telemetry/log.ts";
 import { dial } from "../../agent/transport/dial.ts";
@@ -37,6 +37,7 @@ async function opened(role: AccessSpec["role"] = "normal") {
     logger,
     () => changes++,
     new PolicyBook(router.identity, router.clock, logger),
+    new Revocations(),
   );
   const connect = async (id: string, websocket = false) => {
     const target = { host: "127.0.0.1", port: port.status().port, websocket, timeoutMs: 10_000 };
@@ -86,7 +87,7 @@ Deno.test("access port: one that is taken can't be opened", async () => {
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
   const policies = new PolicyBook(router.identity, router.clock, quiet);
   const spec = { ...SPEC, port: taken.addr.port };
-  await assert.rejects(AccessPort.open(spec, router, groups(router), quiet, () => {}, policies), {
+  await assert.rejects(AccessPort.open(spec, router, groups(router), quiet, () => {}, policies, new Revocations()), {
     code: "ACCEPT_PORT",
   });
 });

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { issue } from "../../agent/pki/authority.ts";
+import { factsOf } from "../../agent/pki/inspect.ts";
 import { parseLinkFile, secretYaml } from "../../agent/site/link_file.ts";
 import { loadResources } from "../../agent/site/load.ts";
 import { tlsCredentials } from "../../agent/site/secrets.ts";
 import { dial } from "../../agent/transport/dial.ts";
+import { ask } from "../support/exchange.ts";
 import { withNetwork } from "../support/network.ts";
 import { freePort, untilListening } from "../support/processes.ts";
 import { type InteriorFolder, interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
@@ -14,6 +16,7 @@ import { SteadyTraffic } from "../support/steady_traffic.ts";
 import { connect, echo, readInto, server, writeAll } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
+import { WirePeer } from "../support/wire_peer.ts";
 
 const LIMIT_MS = 30_000;
 const MIB = 1024 * 1024;
@@ -185,5 +188,88 @@ Deno.test("certificates: those of a running interior that are due, or have expir
     await until(() => traffic.flows > flows + 10, LIMIT_MS);
     assert.deepEqual(traffic.failures, []);
     assert.ok(!/peer gone.*(west|east)/.test(hub().output()), "no edge has lost its link");
+  });
+});
+
+/** Serial number of the certificate in a link file. */
+async function serialIn(file: string): Promise<string> {
+  const [link] = parseLinkFile(await Deno.readTextFile(file), file);
+  return factsOf(link!.tls.cert).serial;
+}
+
+Deno.test("certificates: a site that is revoked loses its link at once, with the reason on both sides; the others don't", async () => {
+  using target = server(echo);
+  await withNetwork(
+    { echo: target.port },
+    async ({ hub, hubFolder: { dir, interRouterPort, edgePort }, west, east }) => {
+      const folder = dir.replace(/hub$/, "");
+      const revoke = (id: string) => tendril("certificate", "revoke", id, "--dir", dir, "--note", "stolen");
+      const { code, stderr } = await revoke((await serialIn(`${folder}west/link.yaml`)).toLowerCase());
+      assert.equal(code, 0, stderr);
+      await until(() => said(hub(), "peer is disconnected") === 1, LIMIT_MS);
+      await until(() => /link is down.*the certificate of this site was revoked/.test(west.output()), LIMIT_MS);
+      // It tries again, is refused, and is not told of as connected.
+      await until(() => /peer refused.*LINK_TLS_REVOKED/.test(hub().output()), LIMIT_MS);
+      await until(() => /LINK_CLOSED_BY_PEER/.test(west.output()), LIMIT_MS);
+      assert.equal(said(west, "link is active"), 1);
+      assert.equal(said(east, "link is down"), 0);
+      // By fingerprint, for a certificate that never came: it opens no door, at either port.
+      const made = await tendril("link", "generate", "--dir", dir, "--host", "127.0.0.1");
+      const [link] = parseLinkFile(made.stdout, "link");
+      await revoke(factsOf(link!.tls.cert).fingerprint);
+      for (const port of [interRouterPort, edgePort]) {
+        await until(async () => {
+          const options = { host: "127.0.0.1", port, websocket: false, timeoutMs: LIMIT_MS, tls: link.tls };
+          const peer = new WirePeer(await dial(options, new AbortController().signal), "client", "R9");
+          await until(() => peer.gone !== undefined, LIMIT_MS);
+          return peer.gone?.remote?.condition === "amqp:unauthorized-access";
+        }, LIMIT_MS);
+      }
+      const { stdout } = await tendril("certificate", "status", "--dir", dir, "-o", "json");
+      assert.equal(JSON.parse(stdout).revoked.length, 2);
+      // Taken back by hand.
+      await Deno.remove(`${dir}/revoked.txt`);
+      await until(() => said(west, "link is active") === 2, LIMIT_MS);
+    },
+  );
+});
+
+Deno.test("certificates: the authority of a running interior is rotated: both count for a window, then one alone", async () => {
+  using target = server(echo);
+  await withNetwork({ echo: target.port }, async ({ ports, hub, hubFolder, west, east }) => {
+    const { dir, edgePort } = hubFolder;
+    const folder = dir.replace(/hub$/, "");
+    const port = ports["echo"]!;
+    using conn = await connect(port);
+    {
+      await using traffic = new SteadyTraffic(port);
+      const { code, stderr } = await tendril("certificate", "rotate-ca", "--dir", dir, "--window", "1h");
+      assert.equal(code, 0, stderr);
+      await until(() => said(hub(), "resource changed") >= 2, LIMIT_MS);
+      // Who knows the old authority alone connects again, and whoever comes with a new link file as well.
+      const [old] = parseLinkFile(await Deno.readTextFile(`${folder}west/link.yaml`), "link");
+      const way = { host: "127.0.0.1", port: edgePort, websocket: false, timeoutMs: LIMIT_MS };
+      (await dial({ ...way, tls: old.tls }, new AbortController().signal)).destroy();
+      await relink(hubFolder, `${folder}east/link.yaml`);
+      await until(() => said(east, "link has moved") === 1, LIMIT_MS);
+      const { flows } = traffic;
+      await until(() => traffic.flows > flows + 20, LIMIT_MS);
+      assert.ok(await exchangeMore(conn, 10 * MIB));
+      assert.deepEqual(traffic.failures, []);
+      const again = await tendril("certificate", "rotate-ca", "--dir", dir);
+      assert.match(again.stderr, /SITE_HANDOVER/);
+    }
+    // The window ends: here at once, by a hand in the file.
+    const secret = `${dir}/Secret-skupper-site-ca.yaml`;
+    const past = new TextEncoder().encode(new Date(Date.now() - 1000).toISOString()).toBase64();
+    const text = (await Deno.readTextFile(secret)).replace(/previous-until: .*/, `previous-until: ${past}`);
+    await Deno.writeTextFile(`${dir}/new`, text, { mode: 0o600 });
+    await Deno.rename(`${dir}/new`, secret);
+    await until(() => /link is down.*not trusted any more/.test(west.output()), LIMIT_MS);
+    assert.equal(said(east, "link is down"), 0);
+    await until(async () => !(await Deno.readTextFile(secret)).includes("previous"), LIMIT_MS);
+    await relink(hubFolder, `${folder}west/link.yaml`);
+    await until(() => said(west, "link is active") === 2, LIMIT_MS);
+    await until(async () => (await ask(port, new Uint8Array(1000)).catch(() => [])).length === 1000, LIMIT_MS);
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Looks after the certificates of a running site: what it issued itself is renewed at two thirds of its life, whom ports
- * trust follows a handover between authorities, and what others have to renew is warned of well before it expires.
+ * Looks after the certificates of a running site: what it made itself is renewed at two thirds of its life, its authority
+ * included; whom ports trust follows the handover between authorities; and what others have to renew is warned of well
+ * before it expires.
  */
 
 import { type Clock, SYSTEM_CLOCK } from "../../lib/clock.ts";
@@ -10,6 +11,7 @@ import { renewGrantServer } from "../grants/access.ts";
 import { loadResources } from "../load.ts";
 import { certificateState, isOwn, type SiteCertificate, siteCertificates } from "./list.ts";
 import { nextRenewal, type Renewal, renewCertificates } from "./renew.ts";
+import { isAuthorityDue, rotateAuthority } from "./rotate.ts";
 
 /** How often the certificates are looked at, at least, in ms. */
 const LOOK_MS = 3_600_000;
@@ -79,7 +81,13 @@ export class CertificateKeeper {
 
   async #renew(now: number): Promise<void> {
     this.#retryAt = now + RETRY_MS;
-    const renewals = await renewCertificates(this.#dir, now);
+    const renewals: Renewal[] = [];
+    if (isAuthorityDue(await loadResources(this.#dir), now)) {
+      const { fingerprint, until, renewals: first } = await rotateAuthority(this.#dir, now, Infinity);
+      this.#logger.info("the site has a new authority", { fingerprint, lastOneUntil: new Date(until).toISOString() });
+      renewals.push(...first);
+    }
+    renewals.push(...await renewCertificates(this.#dir, now));
     for (const renewal of renewals) this.#tell(renewal, now);
     const grants = await renewGrantServer(this.#dir, now);
     if (grants !== undefined) this.#tell(grants, now);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TurnedClock } from "../../lib/testing_clock.ts";
 import { createAuthority, issue } from "../../pki/authority.ts";
-import { factsOf, renewalTime } from "../../pki/inspect.ts";
+import { factsOf, hostsOf, renewalTime } from "../../pki/inspect.ts";
 import type { LogFields, Logger } from "../../telemetry/log.ts";
 import { TrustAnchors } from "../../transport/trust.ts";
 import { pemCertificates } from "../../transport/certificate.ts";
@@ -10,7 +10,7 @@ import { createSite, SITE_CA } from "../create.ts";
 import { generateLink } from "../generate_link.ts";
 import { issueToken } from "../grants/issue_token.ts";
 import { readAccess } from "../grants/access.ts";
-import { secretYaml } from "../link_file.ts";
+import { parseLinkFile, secretYaml } from "../link_file.ts";
 import { loadResources } from "../load.ts";
 import { tlsCredentials } from "../secrets.ts";
 import { CertificateKeeper } from "./keeper.ts";
@@ -94,23 +94,57 @@ Deno.test("keeper: what the site issued is renewed at two thirds of its life, no
   new TrustAnchors(authority.cert).verify(pemCertificates(before.cert), "server", due);
 });
 
-Deno.test("keeper: the certificate of the port for tokens is renewed as well, and keeps its hosts", async () => {
+Deno.test("keeper: the certificate of the port for tokens is renewed as well, its authority while no token is out", async () => {
   await using stage = await Stage.open();
-  const options = { dir: stage.dir, redemptions: 1, window: "15m", cost: 1, host: "hub.example", port: 9090 };
-  const { ca } = await issueToken(options, () => Promise.resolve());
+  const options = { dir: stage.dir, redemptions: 1, cost: 1, host: "hub.example", port: 9090 };
+  await issueToken({ ...options, window: "36000h" }, () => Promise.resolve());
   const before = await readAccess(stage.dir);
   await stage.lookAt(START + 4 * YEAR);
+  assert.deepEqual(await readAccess(stage.dir), before, "the token names the authority, with which another would end");
+  await stage.lookAt(START + 4.5 * YEAR);
   const after = await readAccess(stage.dir);
-  assert.notEqual(after?.tls.cert, before?.tls.cert);
-  assert.equal(after?.tls.ca, ca, "tokens that are out still name their authority");
+  assert.notEqual(after?.tls.ca, before?.tls.ca);
+  assert.ok(hostsOf(after!.tls.cert).dns.has("hub.example"));
+  await stage.lookAt(START + 4.6 * YEAR);
+  assert.deepEqual(await readAccess(stage.dir), after);
 });
 
-Deno.test("keeper: near the end of its authority a certificate is not renewed again and again", async () => {
+Deno.test("keeper: an authority of the site's own making is followed by another in good time, and both count", async () => {
   await using stage = await Stage.open();
-  const late = factsOf((await stage.tls(SITE_CA)).cert).notAfter - 30 * DAY;
-  const before = await stage.tls("hub");
+  const { yaml } = await generateLink({ dir: stage.dir, host: "127.0.0.1" });
+  const [old] = parseLinkFile(yaml, "link.yaml");
+  const [before, first] = [await stage.tls("hub"), await stage.tls(SITE_CA)];
+  const late = factsOf(first.cert).notAfter - 30 * DAY;
   await stage.lookAt(late);
-  assert.equal((await stage.tls("hub")).cert, before.cert, "it ends with its authority already");
+  const [after, next] = [await stage.tls("hub"), await stage.tls(SITE_CA)];
+  assert.notEqual(next.cert, first.cert);
+  const { yaml: anew } = await generateLink({ dir: stage.dir, host: "127.0.0.1" });
+  const [young] = parseLinkFile(anew, "link.yaml");
+  for (const { tls } of [old!, young!]) {
+    new TrustAnchors(tls.ca).verify(pemCertificates(after.cert), "server", late);
+    new TrustAnchors(after.ca).verify(pemCertificates(tls.cert), "client", late);
+  }
+  assert.ok(factsOf(after.cert).notAfter > factsOf(before.cert).notAfter + YEAR);
+  assert.equal(stage.said("certificate renewed").length, 1);
+  await stage.lookAt(late + 3_600_000);
+  assert.equal((await stage.tls("hub")).cert, after.cert, "once is enough");
+  // When the old one has expired, nothing of it is left.
+  await stage.lookAt(late + 31 * DAY);
+  const last = await stage.tls("hub");
+  assert.deepEqual([last.ca, pemCertificates(last.cert).length], [next.cert, 1]);
+  assert.equal((await loadResources(stage.dir)).secrets.get(SITE_CA)?.size, 3);
+});
+
+Deno.test("keeper: an authority of somebody else's is warned of, and a certificate that would end with it stays", async () => {
+  await using stage = await Stage.open();
+  const authority = await createAuthority({ commonName: "corporate", years: 1, now: START });
+  await stage.put(SITE_CA, authority);
+  const common = { authority, commonName: "hub", hosts: ["127.0.0.1"], client: true, server: true };
+  await stage.put("hub", await issue({ ...common, years: 1, now: START }));
+  const before = await stage.tls("hub");
+  await stage.lookAt(START + 0.8 * YEAR);
+  assert.equal((await stage.tls(SITE_CA)).cert, authority.cert);
+  assert.equal((await stage.tls("hub")).cert, before.cert, "another would end with its authority as well");
   const [warning] = stage.said("a certificate expires").filter(({ secret }) => secret === SITE_CA);
   assert.match(String(warning?.next), /rotate-ca/);
 });

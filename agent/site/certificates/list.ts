@@ -1,6 +1,6 @@
 /** The certificates of a site: which there are, what they are for, and which of them the site renews by itself. */
 
-import { type CertificateFacts, factsOf, isIssuedBy, renewalTime } from "../../pki/inspect.ts";
+import { type CertificateFacts, factsOf, isIssuedBy, renewalTime, splitPem } from "../../pki/inspect.ts";
 import type { TlsCredentials } from "../../transport/channel.ts";
 import type { Assembled } from "../assemble.ts";
 import { SITE_CA } from "../create.ts";
@@ -54,7 +54,7 @@ export function siteCertificates({ secrets, access, links }: Assembled): SiteCer
       ? "itself"
       : signedBy(tls.cert, authority)
       ? "this site"
-      : signedBy(tls.cert, previous)
+      : splitPem(previous ?? "").some((each) => signedBy(tls.cert, each))
       ? "previous"
       : "another";
     found.push({ name, use, tls, by, ...facts });

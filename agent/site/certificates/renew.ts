@@ -9,6 +9,7 @@ import { factsOf, hostsOf, renewalTime } from "../../pki/inspect.ts";
 import type { TlsCredentials } from "../../transport/channel.ts";
 import type { Assembled } from "../assemble.ts";
 import { SITE_CA, VALID_YEARS } from "../create.ts";
+import { GRANT_SERVER, renewGrantServer } from "../grants/access.ts";
 import { siteAuthority } from "../issuing.ts";
 import { loadResources } from "../load.ts";
 import { hasOwnFile, replaceSecret } from "../server_secret.ts";
@@ -54,11 +55,22 @@ export async function renewCertificates(
   return done;
 }
 
+/**
+ * Renews the certificates of the site in `dir` now, due or not: the one in Secret `name`, or all that it can, that of the
+ * port for tokens included. Throws what {@link renewCertificates} does, and GRANT_STORAGE.
+ */
+export async function renewAll(dir: string, now: number, name?: string): Promise<Renewal[]> {
+  const renewals = await renewCertificates(dir, now, (certificate) => name === undefined || certificate.name === name);
+  const wanted = name === undefined || name === GRANT_SERVER;
+  const grants = wanted ? await renewGrantServer(dir, now, true) : undefined;
+  return [...renewals, ...(grants === undefined ? [] : [grants])];
+}
+
 /** When something is to be done next, ms since the epoch; infinity for never. */
 export function nextRenewal(resources: Assembled): number {
   const values = resources.secrets.get(SITE_CA);
   const until = values === undefined ? Infinity : readHandover(values)?.until ?? Infinity;
-  return Math.min(until, ...siteCertificates(resources).filter(isOwn).map(renewalTime));
+  return Math.min(until, ...siteCertificates(resources).filter(({ by }) => by !== "another").map(renewalTime));
 }
 
 function mustBeIssued(certificate: SiteCertificate, authority: string, now: number): boolean {

@@ -6,7 +6,15 @@
 
 import { TendrilError } from "../../lib/errors.ts";
 import { createAuthority, issue } from "../../pki/authority.ts";
-import { authorityFault, covers, factsOf, hostsOf, isIssuedBy, renewalTime } from "../../pki/inspect.ts";
+import {
+  authorityFault,
+  type CertificateFacts,
+  covers,
+  factsOf,
+  hostsOf,
+  isIssuedBy,
+  renewalTime,
+} from "../../pki/inspect.ts";
 import type { TlsCredentials } from "../../transport/channel.ts";
 import { assemble } from "../assemble.ts";
 import { VALID_YEARS } from "../create.ts";
@@ -16,14 +24,17 @@ import { SKUPPER_API } from "../resources/schema.ts";
 import { tlsCredentials } from "../secrets.ts";
 import { makeFolder, replaceFile } from "../write_files.ts";
 import { grantsFolder } from "./grant.ts";
+import { grantState, listGrants } from "./list.ts";
 
 /** Port of Skupper's own grant server. */
 export const GRANT_PORT = 9090;
 
-const SERVER = "skupper-grant-server";
+/** Name of the Secret with the server's certificate. */
+export const GRANT_SERVER = "skupper-grant-server";
+
 const AUTHORITY = "skupper-grant-server-ca";
-const ACCESS_FILE = `SecuredAccess-${SERVER}.yaml`;
-const SERVER_FILE = `Secret-${SERVER}.yaml`;
+const ACCESS_FILE = `SecuredAccess-${GRANT_SERVER}.yaml`;
+const SERVER_FILE = `Secret-${GRANT_SERVER}.yaml`;
 const AUTHORITY_FILE = `Secret-${AUTHORITY}.yaml`;
 
 /** A port and what it shows. */
@@ -48,7 +59,7 @@ export async function accessVersion(dir: string): Promise<string | undefined> {
 
 /** The access of the site in `dir`, if it has one. Throws GRANT_STORAGE when its files are broken. */
 export async function readAccess(dir: string): Promise<GrantAccess | undefined> {
-  const tls = await readSecret(dir, SERVER, SERVER_FILE);
+  const tls = await readSecret(dir, GRANT_SERVER, SERVER_FILE);
   const text = await readFile(dir, ACCESS_FILE);
   if (tls === undefined || text === undefined) return undefined;
   const { documents: [document] } = scanDocuments(text, ACCESS_FILE);
@@ -92,9 +103,25 @@ export async function renewGrantServer(
   anyway = false,
 ): Promise<{ readonly name: string; readonly notAfter: number } | undefined> {
   const access = await readAccess(dir);
-  if (access === undefined || !(anyway || now >= renewalTime(factsOf(access.tls.cert)))) return undefined;
-  const tls = await issueServer(dir, await usableAuthority(dir, now), [...hostsOf(access.tls.cert).dns], now);
-  return { name: SERVER, notAfter: factsOf(tls.cert).notAfter };
+  if (access === undefined) return undefined;
+  const facts = factsOf(access.tls.cert);
+  if (!anyway && now < renewalTime(facts)) return undefined;
+  let authority = await usableAuthority(dir, now);
+  // Tokens that are out name their authority: it is followed by another one while there are none.
+  const old = now >= renewalTime(factsOf(authority.cert));
+  if (old && !(await listGrants(dir)).some((grant) => grantState(grant, now) === "ready")) {
+    authority = await newAuthority(dir, now);
+  } else if (old && !anyway && now <= facts.notAfter) return undefined;
+  const tls = await issueServer(dir, authority, [...hostsOf(access.tls.cert).dns], now);
+  return { name: GRANT_SERVER, notAfter: factsOf(tls.cert).notAfter };
+}
+
+/** What the certificate of the grant server in `dir` says; undefined where no token was ever issued. Throws GRANT_STORAGE. */
+export async function grantServerCertificate(
+  dir: string,
+): Promise<CertificateFacts & { readonly name: string } | undefined> {
+  const access = await readAccess(dir);
+  return access === undefined ? undefined : { name: GRANT_SERVER, ...factsOf(access.tls.cert) };
 }
 
 async function issueServer(
@@ -104,15 +131,18 @@ async function issueServer(
   now: number,
 ): Promise<TlsCredentials> {
   // For servers only: it could never stand as a client at a port for links.
-  const options = { authority, commonName: SERVER, hosts, client: false, server: true, years: VALID_YEARS, now };
+  const options = { authority, commonName: GRANT_SERVER, hosts, client: false, server: true, years: VALID_YEARS, now };
   const tls = await issue(options);
-  await replaceFile(grantsFolder(dir), SERVER_FILE, secretYaml(SERVER, tls));
+  await replaceFile(grantsFolder(dir), SERVER_FILE, secretYaml(GRANT_SERVER, tls));
   return tls;
 }
 
 async function usableAuthority(dir: string, now: number): Promise<TlsCredentials> {
   const known = await readSecret(dir, AUTHORITY, AUTHORITY_FILE);
-  if (known !== undefined && authorityFault(known, now) === undefined) return known;
+  return known !== undefined && authorityFault(known, now) === undefined ? known : await newAuthority(dir, now);
+}
+
+async function newAuthority(dir: string, now: number): Promise<TlsCredentials> {
   const made = await createAuthority({ commonName: AUTHORITY, years: VALID_YEARS, now });
   await replaceFile(grantsFolder(dir), AUTHORITY_FILE, secretYaml(AUTHORITY, made));
   return made;
@@ -140,13 +170,13 @@ function accessYaml(port: number): string {
   return `apiVersion: ${SKUPPER_API}
 kind: SecuredAccess
 metadata:
-  name: ${SERVER}
+  name: ${GRANT_SERVER}
 spec:
   ports:
   - name: https
     port: ${port}
     protocol: TCP
-  certificate: ${SERVER}
+  certificate: ${GRANT_SERVER}
   issuer: ${AUTHORITY}
 `;
 }

@@ -1,0 +1,65 @@
+/**
+ * Puts another authority in the place of the one that a site has. For a window both count (`handover.ts`): links that
+ * exist go on, and what the old one issued lets its holders in. Afterwards, or at once with no window, they are shut out.
+ */
+
+import { TendrilError } from "../../lib/errors.ts";
+import { bridge, createAuthority } from "../../pki/authority.ts";
+import { factsOf, renewalTime } from "../../pki/inspect.ts";
+import type { Assembled } from "../assemble.ts";
+import { SITE_CA, VALID_YEARS } from "../create.ts";
+import { siteAuthority } from "../issuing.ts";
+import { loadResources } from "../load.ts";
+import { hasOwnFile, replaceSecret } from "../server_secret.ts";
+import { handoverValues, readHandover } from "./handover.ts";
+import { siteCertificates } from "./list.ts";
+import { type Renewal, renewCertificates } from "./renew.ts";
+
+/** What a rotation did. */
+export interface Rotation {
+  /** SHA-256 fingerprint of the new authority. */
+  readonly fingerprint: string;
+  /** Until when the old one is trusted, ms since the epoch. */
+  readonly until: number;
+  /** What became of the certificates that it had issued to the site itself. */
+  readonly renewals: readonly Renewal[];
+}
+
+/** True when the authority of a site is past two thirds of its life at `now`, and the site made it itself. */
+export function isAuthorityDue(resources: Assembled, now: number): boolean {
+  const authority = siteCertificates(resources).find(({ name }) => name === SITE_CA);
+  if (authority === undefined || authority.by !== "itself" || !authority.commonName.startsWith(SITE_CA)) return false;
+  return now >= renewalTime(authority) && now <= authority.notAfter;
+}
+
+/**
+ * Rotates the authority of the site in `dir` at `now`, ms since the epoch; the old one counts for `windowMs`, and never
+ * longer than it is valid. A crash leaves either the old authority or the new one, and the running site or the next
+ * renewal does the rest. Throws SITE_HANDOVER while the last rotation is under way, unless `windowMs` is 0; SITE_SECRET,
+ * SITE_NO_ACCESS and SITE_WRITE.
+ */
+export async function rotateAuthority(dir: string, now: number, windowMs: number): Promise<Rotation> {
+  const resources = await loadResources(dir);
+  const old = siteAuthority(resources, now);
+  const last = readHandover(resources.secrets.get(SITE_CA) ?? new Map());
+  if (last !== undefined && now < last.until && windowMs > 0) {
+    throw new TendrilError(
+      "SITE_HANDOVER",
+      `the authority before this one is trusted until ${new Date(last.until).toISOString()}`,
+      { hint: "Wait until then, or say --window 0s: that shuts out everybody whom either of them let in." },
+    );
+  }
+  if (!await hasOwnFile(dir, SITE_CA)) {
+    throw new TendrilError("SITE_SECRET", `Secret ${SITE_CA} shares its file with other resources`, {
+      hint: `Move it into a file of its own, Secret-${SITE_CA}.yaml.`,
+    });
+  }
+  // A name of its own: verifiers look for issuers by name.
+  const commonName = `${SITE_CA}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
+  const next = await createAuthority({ commonName, years: VALID_YEARS, now });
+  const until = Math.min(now + windowMs, factsOf(old.cert).notAfter);
+  const previous = `${old.cert}${last?.previous ?? ""}`;
+  const handover = { previous, bridge: await bridge(next, old, now), until };
+  await replaceSecret(dir, SITE_CA, next, handoverValues(handover));
+  return { fingerprint: factsOf(next.cert).fingerprint, until, renewals: await renewCertificates(dir, now) };
+}
