@@ -204,14 +204,14 @@ Deno.test("certificates: a site that is revoked loses its link at once, with the
     async ({ hub, hubFolder: { dir, interRouterPort, edgePort }, west, east }) => {
       const folder = dir.replace(/hub$/, "");
       const lost = said(east, "link is down");
-    const revoke = (id: string) => tendril("certificate", "revoke", id, "--dir", dir, "--note", "stolen");
+      const revoke = (id: string) => tendril("certificate", "revoke", id, "--dir", dir, "--note", "stolen");
       const { code, stderr } = await revoke((await serialIn(`${folder}west/link.yaml`)).toLowerCase());
       assert.equal(code, 0, stderr);
       await until(() => said(hub(), "peer is disconnected") === 1, LIMIT_MS);
       await until(() => /link is down.*the certificate of this site was revoked/.test(west.output()), LIMIT_MS);
       // It tries again, is refused, and is not told of as connected.
       await until(() => /peer refused.*LINK_TLS_REVOKED/.test(hub().output()), LIMIT_MS);
-      await until(() => /LINK_CLOSED_BY_PEER/.test(west.output()), LIMIT_MS);
+      await until(() => /LINK_NOT_ALLOWED/.test(west.output()), LIMIT_MS);
       assert.equal(said(west, "link is active"), 1);
       assert.equal(said(east, "link is down"), lost);
       // By fingerprint, for a certificate that never came: it opens no door, at either port.
