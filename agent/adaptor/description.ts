@@ -9,6 +9,8 @@ import { formatLimits } from "./limits.ts";
 export interface Description {
   /** Name of the adaptor. */
   readonly name: string;
+  /** The same, as the module itself says it. */
+  readonly describedAs: string;
   /** Its version, `major.minor.patch`. */
   readonly version: string;
   /** The protocol it speaks with the socket. */
@@ -71,7 +73,7 @@ function checkBuffers(
   if (inPtr < outPtr + outCap && outPtr < inPtr + inCap) refuse("its buffers overlap");
 }
 
-type Said = Pick<Description, "name" | "version" | "protocol" | "roles" | "readsSocket" | "messages">;
+type Said = Pick<Description, "name" | "describedAs" | "version" | "protocol" | "roles" | "readsSocket" | "messages">;
 
 function parse(octets: Uint8Array, isMinor: boolean): Said {
   let value: unknown;
@@ -94,7 +96,7 @@ function parse(octets: Uint8Array, isMinor: boolean): Said {
   if (messages !== "one" && (messages !== "many" || !isMinor)) {
     refuse(`its messages are neither one nor, with the export ${minorMarkerName}, many`);
   }
-  return { name, version, protocol, roles: parseRoles(roles), readsSocket, messages };
+  return { name, describedAs: name, version, protocol, roles: parseRoles(roles), readsSocket, messages };
 }
 
 function parseRoles(roles: unknown): AdaptorRole[] {

@@ -29,6 +29,16 @@ Deno.test("permissions: every command does its work with exactly those that its 
     await command(hubWords, { DIR: ["hub"] });
     await command(["site", "create", "west", "--dir", "west", "--edge"], { DIR: ["west"] });
     await command(["link", "generate", "--dir", "hub", "--host", "hub.example"], { DIR: ["hub"] });
+    const module = new URL("../adaptor/builtin/tcp.wasm", import.meta.url).pathname;
+    await Deno.copyFile(module, `${dir}/tcp.wasm`);
+    const author = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]) as CryptoKeyPair;
+    const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", author.privateKey)).toBase64();
+    await Deno.writeTextFile(`${dir}/author.pem`, `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`);
+    for (const verb of ["inspect", "test", "verify"]) {
+      await command(["adaptor", verb, "tcp.wasm"], { FILE: ["tcp.wasm"] });
+    }
+    const signing = { FILE: ["tcp.wasm"], KEY: ["author.pem"] };
+    await command(["adaptor", "sign", "tcp.wasm", "--key", "author.pem"], signing);
     const link = await command(["link", "generate", "--dir", "hub", "--host", "127.0.0.1"], { DIR: ["hub"] });
     await Deno.writeTextFile(`${dir}/link.yaml`, link, { mode: 0o600 });
     await Deno.writeTextFile(`${dir}/west/link.yaml`, link, { mode: 0o600 });
@@ -77,7 +87,7 @@ Deno.test("permissions: every command does its work with exactly those that its 
         assert.equal(await response.text(), "through", process.output());
       }
       await until(() => exposeProcess.output().includes("routing key is reachable"));
-      for (const words of [["network", "status"], ["network", "path", "web"], ["ping", "web"]]) {
+      for (const words of [["network", "status"], ["network", "path", "web"], ["ping", "web"], ["adaptor", "list"]]) {
         asking.push(new Audited(dir, [...words, "--dir", "west"], siteReach(dir, "west")));
         await asking.at(-1)!.run();
       }

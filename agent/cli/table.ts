@@ -1,6 +1,11 @@
 /** Every command of `tendril`, in the order in which help lists them. */
 
 import type { Command } from "./command.ts";
+import { adaptorInspect } from "./commands/adaptor_inspect.ts";
+import { adaptorList } from "./commands/adaptor_list.ts";
+import { adaptorSign } from "./commands/adaptor_sign.ts";
+import { adaptorTest } from "./commands/adaptor_try.ts";
+import { adaptorVerify } from "./commands/adaptor_verify.ts";
 import { apply } from "./commands/apply.ts";
 import { deleteCommand } from "./commands/delete.ts";
 import { certificateRenew } from "./commands/certificate_renew.ts";
@@ -50,6 +55,11 @@ export const commands: readonly Command[] = [
   networkStatus,
   networkPath,
   ping,
+  adaptorList,
+  adaptorInspect,
+  adaptorTest,
+  adaptorSign,
+  adaptorVerify,
   explain,
   version,
 ];

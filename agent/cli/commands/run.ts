@@ -13,7 +13,7 @@ export const run: Command = defineCommand({
   summary: "run the site that a folder describes, in the foreground",
   description:
     "Reads every .yaml, .yml and .json file in DIR (Skupper v2alpha1 resources: exactly one Site, and its Links, " +
-    "AccessTokens, Listeners, Connectors, RouterAccesses and Secrets) and runs that site: an edge links out to an interior, an " +
+    "AccessTokens, Listeners, Connectors, Adaptors, RouterAccesses and Secrets) and runs that site: an edge links out to an interior, an " +
     "interior accepts edges. State changes are logged on stderr. When files change, what is different " +
     "is applied, and nothing else is touched. Commands with --dir DIR ask the running site by a socket " +
     "in DIR/run; tokens issued with `tendril token issue` are redeemed at its own port.\n\n" +
@@ -35,6 +35,7 @@ export const run: Command = defineCommand({
     { kind: "net", scope: "LISTENER_HOST:PORT", why: "each listener's own address" },
     { kind: "net", scope: "TARGET_HOST:PORT", why: "each connector's target" },
     { kind: "net", scope: "ACCESS_HOST:PORT", why: "interior: each port that accepts peers" },
+    { kind: "net", scope: "PLUGIN_HOST:PORT", why: "each server of plugins that its Adaptors name", optional: true },
     {
       kind: "write",
       scope: "DIR/grants",

@@ -1,0 +1,43 @@
+/** `tendril adaptor test FILE`: the contract of the ABI, clause by clause. */
+
+import { type Command, defineCommand } from "../command.ts";
+import { EXIT } from "../exit_codes.ts";
+import { OUTPUT_FLAG } from "../flags.ts";
+import { readModule } from "../module_file.ts";
+
+/** See the summary. */
+export const adaptorTest: Command = defineCommand({
+  name: "adaptor test",
+  summary: "put a plugin to the test of the contract that every adaptor keeps",
+  description:
+    "Runs the contract suite of the adaptor ABI over a module: states, limits, unknown and broken records, noise, the same " +
+    "answers to the same input. It knows no protocol, so it says nothing about how well the plugin speaks its own. Ends " +
+    "with 1 when a clause is broken.",
+  positionals: [{ name: "file", placeholder: "FILE", help: "The WebAssembly module." }],
+  flags: { output: OUTPUT_FLAG },
+  examples: [{ title: "before it is published", line: "tendril adaptor test redis.wasm" }],
+  exits: ["configuration"],
+  permissions: [{ kind: "read", scope: "FILE", why: "the module" }],
+  async run({ args, flags, io }) {
+    const { bytes, digest } = await readModule(args.file);
+    const { loadAdaptor } = await import("../../adaptor/load.ts");
+    const { tryModule } = await import("../../adaptor/trial.ts");
+    // Once to learn its name, under which it is tested.
+    const { description } = await loadAdaptor({ name: "tested", bytes, digest, foreign: true });
+    const verdicts = tryModule(await loadAdaptor({ name: description.describedAs, bytes, digest }), bytes);
+    const failed = verdicts.filter(({ fault }) => fault !== undefined).length;
+    if (flags.output === "json") {
+      const clauses = verdicts.map(({ clause, fault }) => ({
+        clause,
+        kept: fault === undefined,
+        fault: fault ?? null,
+      }));
+      io.stdout(`${JSON.stringify({ sha256: digest, failed, clauses }, null, 2)}\n`);
+    } else {
+      for (const { clause, fault } of verdicts) {
+        io.stdout(fault === undefined ? `ok      ${clause}\n` : `BROKEN  ${clause}: ${fault}\n`);
+      }
+    }
+    return failed === 0 ? EXIT.ok : EXIT.failure;
+  },
+});
