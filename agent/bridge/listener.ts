@@ -77,6 +77,7 @@ export class Listener {
       host,
       port: this.#socket?.addr.port ?? this.#spec.port,
       open: this.#socket !== undefined,
+      matched: this.#wanted,
       connections: this.#connections.size,
       message: refusal?.message ?? this.#message,
       ...refusalFacts(refusal),

@@ -24,6 +24,7 @@ import { plan } from "./commands/plan.ts";
 import { reload } from "./commands/reload.ts";
 import { run } from "./commands/run.ts";
 import { siteCreate } from "./commands/site_create.ts";
+import { status } from "./commands/status.ts";
 import { tokenDelete } from "./commands/token_delete.ts";
 import { tokenInspect } from "./commands/token_inspect.ts";
 import { tokenIssue } from "./commands/token_issue.ts";
@@ -52,6 +53,7 @@ export const commands: readonly Command[] = [
   apply,
   deleteCommand,
   reload,
+  status,
   networkStatus,
   networkPath,
   ping,

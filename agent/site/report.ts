@@ -1,5 +1,6 @@
 /** All that a running site tells of itself at once, as its own commands ask for it: JSON on the wire. */
 
+import type { ResourceStatus } from "./conditions.ts";
 import type { PartDigest } from "./digest.ts";
 import type { SiteStatus } from "./status.ts";
 
@@ -27,6 +28,8 @@ export interface FolderProblem {
 export interface SiteReport {
   /** Its parts as they are now. */
   readonly site: SiteStatus;
+  /** Every resource with its conditions. */
+  readonly resources: readonly ResourceStatus[];
   /** What it was told to be, part by part. */
   readonly parts: readonly PartDigest[];
   /** See {@link FolderState}; nothing was read for a site without a folder. */

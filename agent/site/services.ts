@@ -10,8 +10,10 @@ import type { Logger } from "../telemetry/log.ts";
 import type { DownloadTimes } from "../transport/download.ts";
 import { AdaptorRegistry } from "./adaptors/registry.ts";
 import type { ManagedSite } from "../management/managed_router.ts";
-import { digestsOf } from "./digest.ts";
+import { Transitions } from "./conditions.ts";
+import { digestsOf, type PartDigest } from "./digest.ts";
 import type { FolderState, SiteReport } from "./report.ts";
+import { resourceStatuses } from "./resource_status.ts";
 import { Roster } from "./roster.ts";
 import { type ConnectorSpec, isBroken, type ListenerSpec, type SiteSpec } from "./spec.ts";
 import type { AccessStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteChange, SiteStatus } from "./status.ts";
@@ -49,6 +51,8 @@ export class SiteServices {
   #wanted: SiteSpec;
   #placing: Promise<unknown> = Promise.resolve();
   #stopped = false;
+  /** What tells {@link SiteServices.#wanted} from another one. */
+  #parts: readonly PartDigest[] = [];
   #folder: FolderState | undefined;
 
   private constructor(spec: SiteSpec, router: Router, deps: SiteDeps) {
@@ -92,6 +96,7 @@ export class SiteServices {
   /** Makes the adaptors, listeners and connectors of `spec` run. Connections of those that go live on until they end. */
   async apply(spec: SiteSpec): Promise<SiteChange[]> {
     this.#wanted = spec;
+    this.#parts = digestsOf(spec);
     await this.#adaptors.apply(spec.adaptors ?? [], isBroken(spec, "Adaptor"));
     return await this.#place();
   }
@@ -173,13 +178,18 @@ export class SiteServices {
 
   /** The site as commands ask it; `links` and `access` are its other parts. */
   managed(links: () => readonly LinkStatus[], access: () => readonly AccessStatus[]): ManagedSite {
+    const transitions = new Transitions();
+    const report = (): SiteReport => {
+      const { reads, problem } = this.#folder ?? { reads: 0, problem: undefined };
+      const site = this.status(links(), access());
+      const parts = this.#parts;
+      const resources = transitions.stamp(resourceStatuses(site, parts, problem), new Date());
+      return { site, resources, parts, folder: { reads, problem } };
+    };
+    // Conditions know since when they are what they are, whether or not somebody asks.
+    if (this.#deps.dir !== undefined) this.onChange(report);
     return {
-      report: () => {
-        const { reads, problem } = this.#folder ?? { reads: 0, problem: undefined };
-        const site = this.status(links(), access());
-        const report: SiteReport = { site, parts: digestsOf(this.#wanted), folder: { reads, problem } };
-        return JSON.stringify(report);
-      },
+      report: () => JSON.stringify(report()),
       reload: () => this.#folder?.reload() ?? 0,
     };
   }

@@ -42,6 +42,8 @@ export interface ListenerStatus {
   readonly port: number;
   /** True while the port accepts clients. */
   readonly open: boolean;
+  /** True while somebody in the network serves the key; absent while that has not been asked. */
+  readonly matched?: boolean;
   /** Clients connected now. */
   readonly connections: number;
   /** Why it is closed, or "OK". */

@@ -27,7 +27,7 @@ export const reload: Command = defineCommand({
     const rows = broken.map(({ kind, name, status, message, hint }) => [kind, name, status, `${message}. ${hint}`]);
     const heads = ["KIND", "NAME", "STATUS", "MESSAGE"];
     await writeResult(flags.output, io, { site: site.name, broken }, [
-      { title: `${site.name} is what its folder says, but for these`, heads, rows },
+      { title: `Broken resources of ${site.name}, which has applied the rest`, heads, rows },
     ]);
     return EXIT.ok;
   },

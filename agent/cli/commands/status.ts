@@ -1,0 +1,33 @@
+/** `tendril status`: how a running site and each of its resources are. */
+
+import { ASKING, RUNNING_SITE_FLAG, TIMEOUT_FLAG } from "../ask_site.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { EXIT } from "../exit_codes.ts";
+import { FORMAT_FLAG } from "../flags.ts";
+import { writeResult } from "../format.ts";
+import { resourceTables } from "../resource_table.ts";
+import { siteReport } from "../site_report.ts";
+
+/** See the summary. */
+export const status: Command = defineCommand({
+  name: "status",
+  summary: "show how a site and its resources are, and what to do about those that are not ready",
+  description:
+    "Asks the site that runs in DIR for its resources with their conditions, as they are at this moment: Ready, Pending or " +
+    "Error, why, and what to do. Conditions are those of Skupper: Configured, and Running and Resolved of a Site, Resolved " +
+    "of a RouterAccess, Matched of a Listener, Operational of a Link or Connector; -o json or yaml shows all of them, each " +
+    "with the time of its last change. Whether other sites listen to a Connector is not known here.",
+  positionals: [],
+  flags: { dir: RUNNING_SITE_FLAG, timeout: TIMEOUT_FLAG, output: FORMAT_FLAG },
+  examples: [
+    { title: "what is not ready, and why?", line: "tendril status --dir ./west" },
+    { title: "all conditions", line: "tendril status --dir ./west -o yaml" },
+  ],
+  exits: [],
+  permissions: ASKING,
+  async run({ flags, io }) {
+    const { resources } = await siteReport(flags.dir, flags.timeout);
+    await writeResult(flags.output, io, { resources }, resourceTables(resources));
+    return EXIT.ok;
+  },
+});

@@ -1,0 +1,153 @@
+/** Works out the status of every resource of a site from what runs, what was asked for, and what was broken. */
+
+import { conclude, fails, type Finding, holds, type ResourceStatus, unknown } from "./conditions.ts";
+import type { PartDigest } from "./digest.ts";
+import type { BrokenResource } from "./problems.ts";
+import type { FolderProblem } from "./report.ts";
+import type { AccessStatus, AdaptorStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteStatus } from "./status.ts";
+
+const SEE_LOG = "See the log of the site, and run `tendril reload` when the cause is gone.";
+
+/** All resources of `site`, of which `parts` were asked for; `problem` is what keeps its folder from being applied. */
+export function resourceStatuses(
+  site: SiteStatus,
+  parts: readonly PartDigest[],
+  problem: FolderProblem | undefined,
+): ResourceStatus[] {
+  const broken = site.broken ?? [];
+  const faultOf = (kind: string, name: string) => broken.find((other) => other.kind === kind && other.name === name);
+  const running = [
+    ...site.listeners.map((listener) => listenerStatus(listener, faultOf("Listener", listener.name))),
+    ...site.connectors.map((connector) => connectorStatus(connector, faultOf("Connector", connector.name), site)),
+    ...site.links.map((link) => linkStatus(link, faultOf("Link", link.name))),
+    ...[...Map.groupBy(site.access, ({ name }) => name)].map(([name, ports]) =>
+      accessStatus(name, ports, faultOf("RouterAccess", name))
+    ),
+    ...site.adaptors.filter(({ name }) => parts.some((part) => part.kind === "Adaptor" && part.name === name))
+      .map((adaptor) => adaptorStatus(adaptor, faultOf("Adaptor", adaptor.name))),
+  ];
+  const known = new Set(running.map(({ kind, name }) => `${kind} ${name}`));
+  const missing = parts.filter(({ kind, name }) => !known.has(`${kind} ${name}`) && faultOf(kind, name) === undefined);
+  const absent = [
+    ...missing.map(({ kind, name }) =>
+      conclude(kind, name, [fails("Configured", "Error", "it could not be started", SEE_LOG)])
+    ),
+    ...broken.filter(({ kind, name }) => !known.has(`${kind} ${name}`))
+      .map((fault) => conclude(fault.kind, fault.name, [configured(fault)])),
+  ];
+  return [siteStatus(site, parts, problem), ...running, ...absent];
+}
+
+/** Whether the resource is in order; `fault` is what is wrong with the form that it has now in the folder. */
+function configured(fault: BrokenResource | undefined, otherwise: Finding = holds("Configured")): Finding {
+  if (fault === undefined) return otherwise;
+  return fails("Configured", fault.status, fault.message, fault.hint);
+}
+
+function siteStatus(site: SiteStatus, parts: readonly PartDigest[], problem: FolderProblem | undefined) {
+  const findings = [
+    problem === undefined ? holds("Configured") : fails("Configured", "Error", problem.message, problem.hint),
+    holds("Running"),
+  ];
+  const shut = parts.find(({ kind, name }) =>
+    kind === "RouterAccess" && !site.access.some((access) => access.name === name)
+  );
+  if (parts.some(({ kind }) => kind === "RouterAccess")) {
+    const what = `the ports of RouterAccess ${shut?.name} are not open`;
+    findings.push(shut === undefined ? holds("Resolved") : fails("Resolved", "Pending", what, SEE_LOG));
+  }
+  const endpoints = site.access.map(({ name, role, host, port }) => ({
+    name: role,
+    host,
+    port: `${port}`,
+    group: name,
+  }));
+  return conclude("Site", site.name, findings, { id: site.id, role: site.role, routerId: site.routerId, endpoints });
+}
+
+function listenerStatus(listener: ListenerStatus, fault: BrokenResource | undefined): ResourceStatus {
+  const { name, routingKey, host, port, open, matched, message, connections } = listener;
+  const address = `${host}:${port}`;
+  const stuck = !open && message !== "OK" && matched !== false;
+  const hint = /address already in use|AddrInUse/i.test(message)
+    ? `End the program that has ${address}, or choose another port.`
+    : `Check that ${address} may be bound by this process, and what the message says.`;
+  const findings = [
+    configured(fault, stuck ? fails("Configured", "Error", message || "not started", hint) : undefined),
+    matched === false
+      ? fails(
+        "Matched",
+        "Pending",
+        "No matching connectors",
+        `Create a Connector with the routing key ${routingKey} at any site of the network, and see that its links are up.`,
+      )
+      : matched === undefined
+      ? unknown("Matched", "not asked yet")
+      : holds("Matched"),
+  ];
+  return conclude("Listener", name, findings, {
+    routingKey,
+    host,
+    port,
+    hasMatchingConnector: matched === true,
+    connections,
+  });
+}
+
+function connectorStatus(
+  { name, routingKey, target, message, connections, health }: ConnectorStatus,
+  fault: BrokenResource | undefined,
+  { listeners }: SiteStatus,
+): ResourceStatus {
+  const here = listeners.some((listener) => listener.routingKey === routingKey);
+  const next = `Check that the service at ${target} runs and can be reached from here.`;
+  const findings = [
+    configured(fault),
+    message === "OK" ? holds("Operational") : fails("Operational", "Error", message || "not started", next),
+    here ? holds("Matched") : unknown("Matched", "No matching listeners at this site; others may have some"),
+  ];
+  const details = { routingKey, target, hasMatchingListener: here, connections };
+  return conclude(
+    "Connector",
+    name,
+    findings,
+    health === undefined ? details : { ...details, healthy: health.healthy },
+  );
+}
+
+function linkStatus(
+  { name, state, cost, endpoint, remote, message, hint, connections }: LinkStatus,
+  fault: BrokenResource | undefined,
+): ResourceStatus {
+  const next = hint ?? `Check that the other site runs and that ${endpoint} can be reached from here.`;
+  const operational = state === "active" || state === "standby"
+    ? holds("Operational")
+    : state === "connecting"
+    ? fails("Operational", "Pending", "Not operational: connecting", next)
+    : fails("Operational", "Error", `Not operational: ${message}`, next);
+  return conclude("Link", name, [configured(fault), operational], {
+    cost,
+    endpoint,
+    state,
+    remoteSiteName: remote ?? null,
+    connections: connections ?? null,
+  });
+}
+
+function accessStatus(name: string, ports: readonly AccessStatus[], fault: BrokenResource | undefined): ResourceStatus {
+  const endpoints = ports.map(({ role, host, port }) => ({ name: role, host, port: `${port}` }));
+  const peers = ports.reduce((sum, { peers }) => sum + peers, 0);
+  return conclude("RouterAccess", name, [configured(fault), holds("Resolved")], { endpoints, peers });
+}
+
+function adaptorStatus(
+  { name, state, digest, version, source, message, faults }: AdaptorStatus,
+  fault: BrokenResource | undefined,
+): ResourceStatus {
+  const reason = state === "loading" ? "Pending" : "Error";
+  const next = `Check that ${source} can be reached, and that it is the module that was pinned.`;
+  const operational = state === "ready"
+    ? holds("Operational")
+    : fails("Operational", reason, `${state}: ${message}`, next);
+  return conclude("Adaptor", name, [configured(fault), operational], { digest, version, source, faults });
+}
