@@ -13,6 +13,7 @@ import { NO_ANNOTATIONS, STREAMING } from "./annotations.ts";
 import { ADDRESS_TRACKING, EDGE_DOWNLINK, hasSymbol, LINK_CREDIT, MESH_DISCOVERY } from "./capabilities.ts";
 import { decodeMeshId, encodeTracking } from "./edge_messages.ts";
 import { EdgeLinks } from "./edge_links.ts";
+import { UNAUTHORIZED } from "./guard.ts";
 import { Router } from "./router.ts";
 import { listening, routed, Taker } from "./testing_consumer.ts";
 
@@ -357,4 +358,45 @@ Deno.test("edge links: why the peer closed is shown, and the next attempt follow
   assert.ok(site.changes() > before);
   assert.equal(site.links.status()[0]?.message, "a refuses");
   assert.equal(site.resets(), 1, "the pauses began anew when the link was up");
+});
+
+Deno.test("edge links: an interior that does not allow the link is named as that, and dialled ever less often", async () => {
+  await using site = edge({ a: 1 });
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await until(() => site.attempts.length === attempt && site.states().a === "active");
+    site.interior("a").wire.peer.close({ condition: UNAUTHORIZED, description: "a does not let E1 link" });
+    await until(() => site.states().a === "down" || site.attempts.length > attempt);
+  }
+  await until(() => site.states().a === "active");
+  assert.equal(site.resets(), 0, "each attempt was refused");
+  site.interior("a").wire.peer.close();
+  await until(() => site.resets() === 1);
+});
+
+Deno.test("edge links: what an interior refuses is kept with its reason until it is not wanted, or allowed", async () => {
+  await using site = edge({ a: 1 });
+  await until(() => site.states().a === "active");
+  let refuse = true;
+  const { wire } = site.interior("a");
+  const answer = wire.onAttach!;
+  wire.onAttach = (link, attach) => {
+    const address = link.role === "sender" ? attach.source?.address : targetOf(attach);
+    if (refuse && (address === "web" || address === "db")) {
+      link.refuse({ condition: UNAUTHORIZED, description: `a does not let E1 have ${address}` });
+    } else answer(link, attach);
+  };
+  const stopServing = site.router.addresses.add("Mweb", new Taker());
+  const stopWatching = site.router.addresses.watch("Mdb", undefined, () => {});
+  const reasons = () =>
+    [site.router.refusals.get("offer", "Mweb"), site.router.refusals.get("consume", "Mdb")].map((error) =>
+      error?.message
+    );
+  await until(() => reasons().every((reason) => reason !== undefined));
+  assert.deepEqual(reasons(), ["a does not let E1 have web", "a does not let E1 have db"]);
+  assert.match(site.router.refusals.get("offer", "Mweb")?.hint ?? "", /whoever runs a /);
+  stopWatching();
+  assert.deepEqual(reasons(), ["a does not let E1 have web", undefined]);
+  refuse = false;
+  await until(() => reasons()[0] === undefined);
+  stopServing();
 });
