@@ -2,14 +2,14 @@
  * Fuel: rewrites a module so that it can't run for longer than its host allows.
  *
  * In: the octets of a module that has passed the policy. Out: the same module with a global {@link FUEL_EXPORT}, which
- * every function and every turn of a loop charges with the number of instructions up to the next charge, before they
- * run; below zero it traps. So the global bounds how many instructions one call executes, whatever the code is.
- * Instructions whose work depends on an operand are charged by that operand. Nothing that the module has changes its
+ * functions and turns of loops charge, before they run, with what they cost (`code_costs.ts`); below zero it traps. So the
+ * global bounds how many instructions one call executes, whatever the code is. Nothing that the module has changes its
  * index: what is added comes last. The module must have been valid before, or it could name the global itself.
  */
 
 import { AdaptorError } from "./adaptor_error.ts";
-import { BulkOp, EMPTY_BLOCK, Op, readInstruction } from "./opcodes.ts";
+import { type Charge, costsOf } from "./code_costs.ts";
+import { EMPTY_BLOCK, Op } from "./opcodes.ts";
 import { WasmReader } from "./wasm_reader.ts";
 
 /** The exported global that holds what is left, an i32 that only the host sets. No module may have such an export. */
@@ -21,20 +21,10 @@ const I32 = 0x7f;
 const MUTABLE = 1;
 const FUNCTION_FORM = 0x60;
 const GLOBAL_KIND = 3;
-/** Growing memory, even by nothing, is work for the host; a call of `memory.copy` and the like leaves compiled code. */
-const GROW_COST = 10_000;
-const BULK_COST = 16;
 /** Most that is charged at once, so that the sum stays in an i32; more than any call may have. */
 const MAX_COST = 2 ** 30;
 /** One unit pays for eight octets of a bulk operation. */
 const BULK_SHIFT = 3;
-
-/** What is put into a body before the octet `at`. */
-interface Insertion {
-  readonly at: number;
-  /** Instructions to charge; undefined to charge what is on the stack. */
-  cost: number | undefined;
-}
 
 /** Indices of what the meter adds. */
 interface Added {
@@ -84,60 +74,23 @@ function readSections(bytes: Uint8Array): WasmSection[] {
 function meterCode(content: Uint8Array | undefined, added: Added): Uint8Array {
   if (content === undefined) throw new AdaptorError("ADAPTOR_WASM", "the module has no code");
   const reader = new WasmReader(content);
-  const bodies = reader.vector(() => meterBody(reader.take(reader.u32()), added));
-  bodies.push(chargeFunction(added));
-  return concat([leb(bodies.length), ...bodies.flatMap((body) => [leb(body.length), body])]);
+  const bodies = reader.vector(() => reader.take(reader.u32()));
+  const costs = costsOf(bodies);
+  const metered = bodies.map((body, index) => meterBody(body, costs[index]!, added));
+  metered.push(chargeFunction(added));
+  return concat([leb(metered.length), ...metered.flatMap((body) => [leb(body.length), body])]);
 }
 
-function meterBody(body: Uint8Array, added: Added): Uint8Array {
+function meterBody(body: Uint8Array, charges: readonly Charge[], added: Added): Uint8Array {
   const output: Uint8Array[] = [];
   let copied = 0;
-  for (const { at, cost } of insertions(body)) {
+  for (const { at, cost } of charges) {
     output.push(body.subarray(copied, at));
     output.push(cost === undefined ? Uint8Array.of(Op.call, ...leb(added.charge)) : charge(added.fuel, cost));
     copied = at;
   }
   output.push(body.subarray(copied));
   return concat(output);
-}
-
-/** Where a body must be charged, in order. Its own length is what a stretch of code without loops costs at most. */
-function insertions(body: Uint8Array): Insertion[] {
-  const code = new WasmReader(body);
-  let locals = 0;
-  code.vector(() => {
-    locals += code.u32();
-    code.u8();
-  });
-  // Locals are set to zero at each call.
-  const entry: Insertion = { at: code.position, cost: locals };
-  const found = [entry];
-  /** Who pays inside each block that is open, the body first. */
-  const payers = [entry];
-  while (payers.length > 0) {
-    const at = code.position;
-    const { op, sub } = readInstruction(code);
-    const payer = payers.at(-1)!;
-    payer.cost! += costOf(op, sub);
-    if (op === Op.block || op === Op.if) payers.push(payer);
-    else if (op === Op.loop) {
-      const header: Insertion = { at: code.position, cost: 1 };
-      found.push(header);
-      payers.push(header);
-    } else if (op === Op.end) payers.pop();
-    else if (isBulk(op, sub)) found.push({ at, cost: undefined });
-  }
-  code.expectEnd("a function");
-  return found;
-}
-
-function costOf(op: number, sub: number): number {
-  if (op === Op.memoryGrow) return GROW_COST;
-  return isBulk(op, sub) ? BULK_COST : 1;
-}
-
-function isBulk(op: number, sub: number): boolean {
-  return op === Op.bulk && (sub === BulkOp.init || sub === BulkOp.copy || sub === BulkOp.fill);
 }
 
 /** Takes `cost` from the fuel, and traps when there is too little. The stack stays as it is. */

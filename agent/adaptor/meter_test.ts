@@ -16,11 +16,15 @@ function moduleOf(body: readonly number[], locals: readonly number[] = [0]): Uin
     [5, [1, 1, 1, 2]],
     [7, [1, 1, 0x66, 0, 0]],
     [12, [1]],
-    [10, [1, locals.length + body.length + 1, ...locals, ...body, END]],
+    [10, [1, ...leb(locals.length + body.length + 1), ...locals, ...body, END]],
     [11, [1, 1, 4, 1, 2, 3, 4]],
   ];
   const head = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  return new Uint8Array([...head, ...sections.flatMap(([id, content]) => [id, content.length, ...content])]);
+  return new Uint8Array([...head, ...sections.flatMap(([id, content]) => [id, ...leb(content.length), ...content])]);
+}
+
+function leb(value: number): number[] {
+  return [(value & 0x7f) | 0x80, value >> 7];
 }
 
 /** The metered module's `f`, and its fuel. */
@@ -41,6 +45,9 @@ function runsOut(body: readonly number[], fuelBefore: number): void {
 const ENDLESS = [0x03, 0x40, 0x0c, 0, END, 0x20, 0];
 /** Doubles its argument. */
 const DOUBLE = [0x20, 0, 0x41, 2, 0x6c];
+/** Does so in more instructions than a caller would pay for: so many, and three, and the end. */
+const NOTHINGS = 300;
+const LONG_DOUBLE = [...new Array(NOTHINGS).fill(0x01), ...DOUBLE];
 /** Counts its argument down to zero. */
 const COUNT_DOWN = [0x03, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, END, 0x20, 0];
 
@@ -50,14 +57,26 @@ Deno.test("meter: an endless loop and endless recursion run out of fuel", () => 
 });
 
 Deno.test("meter: code without loops pays its length, and does what it did", () => {
-  const { f, fuel } = metered(DOUBLE);
-  fuel.value = 100;
+  const { f, fuel } = metered(LONG_DOUBLE);
+  const cost = NOTHINGS + 4;
+  fuel.value = 1000;
   assert.equal(f(21), 42);
-  assert.equal(fuel.value, 100 - 4);
-  fuel.value = 3;
+  assert.equal(fuel.value, 1000 - cost);
+  fuel.value = cost - 1;
   assert.throws(() => f(21), WebAssembly.RuntimeError);
-  fuel.value = 4;
+  fuel.value = cost;
   assert.equal(f(4), 8, "an instance that had no fuel goes on when it has");
+});
+
+Deno.test("meter: a short function without loops costs the host nothing, and its callers what it does", () => {
+  const { f, fuel } = metered(DOUBLE);
+  fuel.value = 0;
+  assert.equal(f(21), 42);
+  assert.equal(fuel.value, 0);
+  const recursive = metered([0x20, 0, 0x04, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x10, 0, 0x1a, END, 0x20, 0]);
+  recursive.fuel.value = 10_000;
+  assert.equal(recursive.f(10), 10);
+  assert.ok(recursive.fuel.value < 10_000 - 10, "a function that calls itself is not short");
 });
 
 Deno.test("meter: each turn of a loop pays", () => {

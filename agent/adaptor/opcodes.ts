@@ -18,6 +18,7 @@ export const Op = {
   if: 0x04,
   end: 0x0b,
   call: 0x10,
+  callIndirect: 0x11,
   localGet: 0x20,
   globalGet: 0x23,
   globalSet: 0x24,
@@ -46,14 +47,17 @@ export interface Instruction {
   readonly op: number;
   /** Its second, for {@link Op.bulk}; else 0. */
   readonly sub: number;
+  /** The function it calls, for {@link Op.call}; else 0. */
+  readonly callee: number;
 }
 
 /** Reads the instruction at the cursor with its operands. Throws ADAPTOR_FEATURE or ADAPTOR_WASM. */
 export function readInstruction(code: WasmReader): Instruction {
   const op = code.u8();
-  if (op === Op.bulk) return { op, sub: readBulk(code) };
+  if (op === Op.bulk) return { op, sub: readBulk(code), callee: 0 };
+  if (op === Op.call) return { op, sub: 0, callee: code.u32() };
   readOperands(op, code);
-  return { op, sub: 0 };
+  return { op, sub: 0, callee: 0 };
 }
 
 function readOperands(op: number, code: WasmReader): void {
@@ -75,7 +79,6 @@ function readOperands(op: number, code: WasmReader): void {
     case 0x04: // if
     case 0x0c: // br
     case 0x0d: // br_if
-    case 0x10: // call
     case 0x20: // local.get
     case 0x21: // local.set
     case 0x22: // local.tee
