@@ -7,6 +7,7 @@ import { adaptorSign } from "./commands/adaptor_sign.ts";
 import { adaptorTest } from "./commands/adaptor_try.ts";
 import { adaptorVerify } from "./commands/adaptor_verify.ts";
 import { apply } from "./commands/apply.ts";
+import { connectorCommands } from "./commands/connector.ts";
 import { deleteCommand } from "./commands/delete.ts";
 import { certificateRenew } from "./commands/certificate_renew.ts";
 import { certificateRevoke } from "./commands/certificate_revoke.ts";
@@ -16,7 +17,9 @@ import { demo } from "./commands/demo.ts";
 import { explain } from "./commands/explain.ts";
 import { expose } from "./commands/expose.ts";
 import { forward } from "./commands/forward.ts";
+import { linkCommands } from "./commands/link.ts";
 import { linkGenerate } from "./commands/link_generate.ts";
+import { listenerCommands } from "./commands/listener.ts";
 import { networkPath } from "./commands/network_path.ts";
 import { networkStatus } from "./commands/network_status.ts";
 import { ping } from "./commands/ping.ts";
@@ -39,6 +42,9 @@ export const commands: readonly Command[] = [
   forward,
   siteCreate,
   linkGenerate,
+  ...linkCommands,
+  ...listenerCommands,
+  ...connectorCommands,
   tokenIssue,
   tokenRedeem,
   tokenInspect,

@@ -107,12 +107,43 @@ Deno.test("site commands: plan, apply, delete, reload and status at a running ed
       for (const flow of [conn, latest]) await speak(flow);
       latest.close();
     });
+    await t.step("listener, connector and link do the same in Skupper's words", async () => {
+      await ask("listener", "create", "mine", `${port}`, "--routing-key", "echo", "--host", "127.0.0.1");
+      await until(async () => (await ask("listener", "status", "mine")).resources[0].status === "Ready", LIMIT_MS);
+      const { changes } = await ask("listener", "update", "mine", "--port", `${other}`);
+      assert.deepEqual(changes.map(({ file }: { file: string }) => file), ["Listener-mine.yaml"]);
+      const latest = await connect(other);
+      await speak(latest);
+      latest.close();
+      await ask("connector", "create", "c", "1", "--routing-key", "mine");
+      assert.equal((await ask("connector", "status")).resources[0].details.target, "localhost:1");
+      await ask("connector", "delete", "c");
+      const again = await tendril("listener", "create", "mine", "1", "--dir", `${dir}/edge`);
+      assert.equal(again.code, 3);
+      assert.match(again.stderr, /error\[SITE_EXISTS\].*Listener-mine\.yaml[\s\S]*next: .*listener update/);
+      await ask("listener", "delete", "mine");
+      assert.equal((await tendril("listener", "status", "mine", "--dir", `${dir}/edge`)).code, 3);
+      conn.close();
+      await ask("link", "update", "link-hub", "--cost", "5");
+      await until(async () => (await status("Link", "link-hub")).status === "Ready", LIMIT_MS);
+      assert.equal((await status("Link", "link-hub")).details["cost"], 5);
+      await Deno.rename(`${dir}/edge/link.yaml`, `${dir}/link.yaml`);
+      await ask("reload");
+      assert.deepEqual((await ask("link", "status")).resources, []);
+      const created = await ask("link", "create", `${dir}/link.yaml`);
+      assert.deepEqual(created.changes.map(({ file }: { file: string }) => file), [
+        "Secret-link-hub.yaml",
+        "Link-link-hub.yaml",
+      ]);
+      await until(async () => (await status("Link", "link-hub")).status === "Ready", LIMIT_MS);
+      const gone = await ask("link", "delete", "link-hub", "--dry-run");
+      assert.deepEqual(gone.changes.map(({ kind }: { kind: string }) => kind), ["Link", "Secret"]);
+    });
     await t.step("a key that nobody serves, and a link to nobody, are pending with the next step", async () => {
       await ask("apply", ...await put(resource("Listener", { key: "nobody", port: other })));
       const { status: state, next } = await status("Listener", "nobody");
       assert.equal(state, "Pending");
       assert.match(next, /routing key nobody/);
-      conn.close();
       await hub.stop();
       await until(async () => (await status("Link", "link-hub")).status !== "Ready", LIMIT_MS);
       const link = await status("Link", "link-hub");

@@ -1,0 +1,144 @@
+/** What `listener`, `connector` and `link` have in common: delete and status, and create and update of services. */
+
+import type { ResourceStatus } from "../site/conditions.ts";
+import { TendrilError } from "../lib/errors.ts";
+import { usage } from "./args.ts";
+import { ASKING, RUNNING_SITE_FLAG, TIMEOUT_FLAG } from "./ask_site.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { EXIT } from "./exit_codes.ts";
+import { FORMAT_FLAG } from "./flags.ts";
+import { CHANGE_FLAGS, changeAndTell, CHANGING } from "./folder_commands.ts";
+import { writeResult } from "./format.ts";
+import { resourceTables } from "./resource_table.ts";
+import { siteReport } from "./site_report.ts";
+
+/** A kind of service, in words. */
+interface ServiceWords {
+  /** The noun of the commands. */
+  readonly noun: "listener" | "connector";
+  /** The kind of resource. */
+  readonly kind: "Listener" | "Connector";
+  /** What one is, for summaries. */
+  readonly what: string;
+  /** What the host is. */
+  readonly hostHelp: string;
+  /** The host of a new one. */
+  readonly defaultHost: string;
+}
+
+/** `NAME`, the first word of most commands. */
+const NAME = { name: "name", placeholder: "NAME", help: "Name of the resource." } as const;
+/** Port of a service. */
+const PORT = { kind: "integer", placeholder: "N", min: 1, max: 65_535, help: "Port; else it stays." } as const;
+
+const typeFlag = { kind: "text", placeholder: "TYPE" } as const;
+const keyFlag = { kind: "text", placeholder: "KEY", short: "r" } as const;
+const hostFlag = { kind: "text", placeholder: "HOST" } as const;
+
+/** `create`, `update`, `status` and `delete` of Listeners or Connectors. */
+export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: ServiceWords): readonly Command[] {
+  const create = defineCommand({
+    name: `${noun} create`,
+    summary: `write a ${kind}: ${what}`,
+    description:
+      `Puts a new ${kind} into the folder of the site, like \`tendril apply\`; a running site uses it at once.`,
+    positionals: [NAME, { name: "port", placeholder: "PORT", help: "Port, 1 to 65535." }],
+    flags: {
+      "routing-key": { ...keyFlag, help: "Address in the network; else NAME." },
+      host: { ...hostFlag, default: defaultHost, help: hostHelp },
+      type: { ...typeFlag, help: "What is spoken: tcp, http1 or the name of an Adaptor." },
+      ...CHANGE_FLAGS,
+    },
+    examples: [{ title: "a port and a key", line: `tendril ${noun} create web 8080 --routing-key shop --dir ./west` }],
+    exits: ["configuration"],
+    permissions: CHANGING,
+    async run({ args, flags, io }) {
+      const { editToCreate } = await import("../site/store/edit_fields.ts");
+      if (!/^\d{1,5}$/.test(args.port)) throw usage("USAGE_PORT", `"${args.port}" is not a port`, `${noun} create`);
+      const spec = {
+        routingKey: flags["routing-key"] ?? args.name,
+        host: flags.host,
+        port: Number(args.port),
+        type: flags.type,
+      };
+      await changeAndTell(flags, io, (files) => editToCreate(files, { kind, name: args.name }, spec));
+      return EXIT.ok;
+    },
+  });
+  const update = defineCommand({
+    name: `${noun} update`,
+    summary: `change a ${kind}`,
+    description: `Changes what is given, in the file where the ${kind} stands; all else in it stays, comments too.`,
+    positionals: [NAME],
+    flags: {
+      "routing-key": { ...keyFlag, help: "Address in the network; else it stays." },
+      host: { ...hostFlag, help: "Address or host name; else it stays." },
+      port: PORT,
+      type: { ...typeFlag, help: "What is spoken; else it stays." },
+      ...CHANGE_FLAGS,
+    },
+    examples: [{ title: "another port", line: `tendril ${noun} update web --port 8081 --dir ./west` }],
+    exits: ["configuration"],
+    permissions: CHANGING,
+    async run({ args, flags, io }) {
+      const { editToUpdate } = await import("../site/store/edit_fields.ts");
+      const { host, port, type } = flags;
+      const spec = { routingKey: flags["routing-key"], host, port, type };
+      refuseNothing(spec, `${noun} update`);
+      await changeAndTell(flags, io, (files) => editToUpdate(files, { kind, name: args.name }, spec));
+      return EXIT.ok;
+    },
+  });
+  const remove = defineCommand({
+    name: `${noun} delete`,
+    summary: `take a ${kind} out`,
+    description: `Takes the ${kind} out of the folder of the site; its connections live on until they end.`,
+    positionals: [NAME],
+    flags: CHANGE_FLAGS,
+    examples: [{ title: "it is not needed any more", line: `tendril ${noun} delete web --dir ./west` }],
+    exits: ["configuration"],
+    permissions: CHANGING,
+    async run({ args, flags, io }) {
+      const { editToDelete } = await import("../site/store/edit.ts");
+      await changeAndTell(flags, io, (files) => editToDelete(files, [{ kind, name: args.name }]));
+      return EXIT.ok;
+    },
+  });
+  return [create, update, statusCommand(noun, kind), remove];
+}
+
+/** `tendril NOUN status [NAME]`. */
+export function statusCommand(noun: string, kind: string): Command {
+  return defineCommand({
+    name: `${noun} status`,
+    summary: `show how the ${kind}s of a running site are`,
+    description: `Like \`tendril status\`, for one ${kind} or all of them.`,
+    positionals: [{ ...NAME, optional: true }],
+    flags: { dir: RUNNING_SITE_FLAG, timeout: TIMEOUT_FLAG, output: FORMAT_FLAG },
+    examples: [{ title: `all ${kind}s`, line: `tendril ${noun} status --dir ./west` }],
+    exits: ["configuration"],
+    permissions: ASKING,
+    async run({ args, flags, io }) {
+      const { resources } = await siteReport(flags.dir, flags.timeout);
+      const wanted = resources.filter((resource) => isWanted(resource, kind, args.name));
+      if (args.name !== undefined && wanted.length === 0) {
+        throw new TendrilError("SITE_UNKNOWN", `the running site has no ${kind} ${args.name}`, {
+          hint: `See \`tendril ${noun} status\` for those that it has.`,
+        });
+      }
+      const tables = wanted.length > 0 ? resourceTables(wanted) : [{ title: `${kind}s`, heads: [], rows: [] }];
+      await writeResult(flags.output, io, { resources: wanted }, tables);
+      return EXIT.ok;
+    },
+  });
+}
+
+/** Throws when none of `fields` was given. */
+export function refuseNothing(fields: Readonly<Record<string, unknown>>, command: string): void {
+  if (Object.values(fields).some((value) => value !== undefined)) return;
+  throw usage("USAGE_FLAG_MISSING", "there is nothing to change", command, "Give at least one flag.");
+}
+
+function isWanted(resource: ResourceStatus, kind: string, name: string | undefined): boolean {
+  return resource.kind === kind && (name === undefined || resource.name === name);
+}
