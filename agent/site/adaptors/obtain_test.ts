@@ -4,85 +4,29 @@ import { digestOf } from "../../../adaptors/compile.ts";
 import { signDigest } from "../../adaptor/signature.ts";
 import { loadFixture } from "../../adaptor/testing_fixture.ts";
 import { silentLogger } from "../../telemetry/log.ts";
-import { TestAuthority } from "../../transport/testing_certs.ts";
+import { contentLength as head, ModuleStore, send } from "../../../tests/support/module_store.ts";
 import type { AdaptorSpec } from "../spec.ts";
 import { MAX_CACHED, ModuleCache } from "./cache.ts";
 import { obtain } from "./obtain.ts";
 
 const { bytes: echo } = await loadFixture("echo");
 const digest = await digestOf(echo);
-const authority = await TestAuthority.create("plugins");
-const { cert, key } = await authority.issue({ name: "localhost", dns: ["localhost"] });
 /** Short for the tests that wait for them, long for a slow machine otherwise. */
 const TIMES = { stallMs: 30_000, totalMs: 60_000 };
 
-/** How a server answers a request for a module; it may hold the connection as long as it likes. */
-type Answer = (conn: Deno.TlsConn, ended: Promise<void>) => Promise<void>;
-
-const head = (length: number) => new TextEncoder().encode(`HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\n\r\n`);
-
-async function send(conn: Deno.Conn, ...parts: Uint8Array[]): Promise<void> {
-  for (const part of parts) for (let at = 0; at < part.length;) at += await conn.write(part.subarray(at));
-}
-
-const whole: Answer = (conn) => send(conn, head(echo.length), echo);
-
-/** A server of modules on loopback; what it answers may change. */
-class Store implements AsyncDisposable {
-  answer: Answer = whole;
-  requests = 0;
-  readonly #listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert: cert!, key: key! });
-  readonly #ended = Promise.withResolvers<void>();
-  readonly #serving = this.#serve();
-
-  get url(): string {
-    return `https://localhost:${this.#listener.addr.port}/echo.wasm`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#ended.resolve();
-    this.#listener.close();
-    await this.#serving;
-  }
-
-  async #serve(): Promise<void> {
-    const connections: Promise<void>[] = [];
-    while (true) {
-      try {
-        connections.push(this.#take(await this.#listener.accept()));
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) break;
-      }
-    }
-    await Promise.all(connections);
-  }
-
-  async #take(conn: Deno.TlsConn): Promise<void> {
-    try {
-      await conn.read(new Uint8Array(4096));
-      this.requests++;
-      await this.answer(conn, this.#ended.promise);
-    } catch {
-      // A client that does not trust us, or has seen enough.
-    } finally {
-      conn.close();
-    }
-  }
-}
-
 interface Parts {
   readonly dir: string;
-  readonly store: Store;
+  readonly store: ModuleStore;
   load(spec?: Partial<AdaptorSpec>, times?: Partial<typeof TIMES>): ReturnType<typeof obtain>;
 }
 
 async function withStore(body: (parts: Parts) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();
   try {
-    await using store = new Store();
+    await using store = await ModuleStore.start(echo);
     const cache = new ModuleCache(dir, silentLogger);
     const load: Parts["load"] = (spec, times) =>
-      obtain({ name: "e", source: store.url, sha256: digest, keys: [], ca: authority.pem, limits: {}, ...spec }, {
+      obtain({ name: "e", source: store.url, sha256: digest, keys: [], ca: store.ca, limits: {}, ...spec }, {
         dir,
         cache,
         signal: new AbortController().signal,
@@ -114,7 +58,7 @@ Deno.test("obtain: other octets than those of the pin are refused, and never cac
     store.answer = (conn) => send(conn, head(tampered.length), tampered);
     await assert.rejects(load(), { code: "ADAPTOR_DIGEST" });
     await assert.rejects(Deno.stat(cachedFile(dir)), Deno.errors.NotFound);
-    store.answer = whole;
+    store.answer = store.whole;
     await load();
     store.answer = (conn) => send(conn, head(tampered.length), tampered);
     assert.equal((await load()).digest, digest, "the good version is there still");
@@ -181,7 +125,7 @@ Deno.test("obtain: no such file, no such server, and one that nobody vouches for
     const missing = new TextEncoder().encode("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
     store.answer = (conn) => send(conn, missing);
     await assert.rejects(load(), { code: "DOWNLOAD_REFUSED", message: /status 404/ });
-    store.answer = whole;
+    store.answer = store.whole;
     await assert.rejects(load({ ca: "" }), { code: "DOWNLOAD_REFUSED" });
     await assert.rejects(load({ source: "https://localhost:1/x.wasm" }), { code: "DOWNLOAD_REFUSED" });
     const leading = new TextEncoder().encode(
