@@ -18,7 +18,7 @@ export const Side = { socket: 0, stream: 1 } as const;
 /** Third argument of `feed`, a set of bits. `spliced`, since v1.1: the finite splice of the socket is through. */
 export const FeedFlag = { none: 0, eof: 1, spliced: 2 } as const;
 
-/** First octet of a record. 7 is reserved for a flow window. */
+/** First octet of a record. */
 export const RecordKind = {
   bytes: 1,
   begin: 2,
@@ -26,6 +26,7 @@ export const RecordKind = {
   end: 4,
   abort: 5,
   splice: 6,
+  window: 7,
   log: 8,
   metric: 9,
   error: 10,
@@ -34,6 +35,9 @@ export const RecordKind = {
 
 /** Flag of a BEGIN record, since v1.1: an interim message, which consists of its head alone. */
 export const INTERIM_FLAG = 1;
+
+/** Flag of an ABORT record for the host, since v1.1: nobody has begun to deal with the stream. */
+export const UNTOUCHED_FLAG = 1;
 
 /** Flags of an ABORT record for the adaptor, since v1.1: what became of its stream, the index being the number on the wire. */
 export const abortReasons = ["lost", "released", "failed", "rejected"] as const;

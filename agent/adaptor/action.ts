@@ -29,7 +29,12 @@ export type Action =
   | { readonly kind: "begin"; readonly stream: number; readonly head: MessageHead; readonly interim?: true }
   | { readonly kind: "data"; readonly stream: number; readonly data: Uint8Array }
   | { readonly kind: "end"; readonly stream: number }
-  | { readonly kind: "abort"; readonly stream: number }
+  /** `untouched`: nobody has begun to deal with it, and somebody else may. */
+  | { readonly kind: "abort"; readonly stream: number; readonly untouched?: true }
+  /** What was not taken of the stream may be offered again. */
+  | { readonly kind: "resume"; readonly stream: number }
+  /** A connector takes so many requests at a time. */
+  | { readonly kind: "concurrency"; readonly requests: number }
   /** The next `length` octets (Infinity = for good) bypass the adaptor. */
   | { readonly kind: "splice"; readonly side: SpliceSide; readonly stream: number; readonly length: number }
   | { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly text: string }
@@ -48,7 +53,9 @@ export type StreamEvent =
   | { readonly kind: "begin"; readonly stream: number; readonly head: MessageHead }
   | { readonly kind: "data"; readonly stream: number; readonly data: Uint8Array }
   | { readonly kind: "end"; readonly stream: number }
-  | { readonly kind: "abort"; readonly stream: number; readonly reason?: AbortReason };
+  | { readonly kind: "abort"; readonly stream: number; readonly reason?: AbortReason }
+  /** So many octets of an own stream have left. */
+  | { readonly kind: "window"; readonly stream: number; readonly octets: number };
 
 /** Which end of a service an adaptor instance stands at. */
 export type AdaptorRole = "listener" | "connector";
@@ -63,6 +70,8 @@ export interface AdaptorInstance {
   spliced(): Action[];
   /** Offers an event of a router stream. */
   stream(event: StreamEvent): Action[];
+  /** Offers octets of a stream; `consumed` below `data.length` means: offer the rest after it has asked for it. */
+  offer(stream: number, data: Uint8Array): { readonly consumed: number; readonly actions: Action[] };
   /** Lets time pass; `now` in ms. `deadline` is the next wanted call in ms of the same clock, 0 for none. */
   tick(now: number): { readonly deadline: number; readonly actions: Action[] };
   /** Called once, last; the instance must not be used afterwards. */
@@ -87,6 +96,8 @@ export interface AdaptorModule {
   readonly readsSocket: boolean;
   /** The form of its messages. */
   readonly messages: MessageForm;
+  /** Messages that a connection may have under way at a time, each way: 1 for one after the other. */
+  readonly concurrent: number;
   /** How its instances behave; absent where nothing can go wrong. */
   readonly health?: PluginHealth;
   /** Makes an instance for one connection. */

@@ -1,7 +1,15 @@
 /** Actions as records: what an adaptor answers. Reading is the host's half; writing serves tests and tools. */
 
 import type { Action, SpliceSide } from "./action.ts";
-import { INTERIM_FLAG, logLevels, recordHeaderSize, RecordKind, splicePayloadSize, SpliceSideNumber } from "./abi.ts";
+import {
+  INTERIM_FLAG,
+  logLevels,
+  recordHeaderSize,
+  RecordKind,
+  splicePayloadSize,
+  SpliceSideNumber,
+  UNTOUCHED_FLAG,
+} from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import { encodeHead, readHead } from "./head_codec.ts";
 import { formatLimits } from "./limits.ts";
@@ -18,7 +26,7 @@ export function readActions(bytes: Uint8Array, actions: Action[]): void {
   const record = new RecordReader(bytes);
   while (record.next()) {
     if (record.flags !== 0 && !mayHaveFlags(record)) throw record.fault(`has unknown flags ${record.flags}`);
-    actions.push(isAboutStream(record.kind) ? readStreamAction(record) : readPlainAction(record));
+    actions.push(isAboutStream(record) ? readStreamAction(record) : readPlainAction(record));
   }
 }
 
@@ -30,7 +38,7 @@ export function encodeAction(action: Action): Uint8Array {
   writeFrame(
     target,
     0,
-    RecordKind[action.kind],
+    kindOf(action),
     flagsOf(action),
     "stream" in action ? action.stream : 0,
     payload.length,
@@ -38,17 +46,24 @@ export function encodeAction(action: Action): Uint8Array {
   return target;
 }
 
+/** Resuming a stream and saying how many there may be are one record: with a stream, and without. */
+function kindOf(action: Action): number {
+  return action.kind === "resume" || action.kind === "concurrency" ? RecordKind.window : RecordKind[action.kind];
+}
+
 function mayHaveFlags({ kind, flags }: RecordReader): boolean {
-  return kind === RecordKind.log || (kind === RecordKind.begin && flags === INTERIM_FLAG);
+  return kind === RecordKind.log || (kind === RecordKind.begin && flags === INTERIM_FLAG) ||
+    (kind === RecordKind.abort && flags === UNTOUCHED_FLAG);
 }
 
 function flagsOf(action: Action): number {
   if (action.kind === "log") return logLevels.indexOf(action.level);
+  if (action.kind === "abort" && action.untouched) return UNTOUCHED_FLAG;
   return action.kind === "begin" && action.interim ? INTERIM_FLAG : 0;
 }
 
-function isAboutStream(kind: number): boolean {
-  return kind >= RecordKind.begin && kind <= RecordKind.splice;
+function isAboutStream({ kind, stream }: RecordReader): boolean {
+  return (kind >= RecordKind.begin && kind <= RecordKind.splice) || (kind === RecordKind.window && stream !== 0);
 }
 
 function readStreamAction(record: RecordReader): Action {
@@ -65,7 +80,9 @@ function readStreamAction(record: RecordReader): Action {
       return readSplice(record);
     default:
       if (record.length !== 0) throw record.fault("must have no payload");
-      return { kind: record.kind === RecordKind.end ? "end" : "abort", stream };
+      if (record.kind === RecordKind.end) return { kind: "end", stream };
+      if (record.kind === RecordKind.window) return { kind: "resume", stream };
+      return record.flags === 0 ? { kind: "abort", stream } : { kind: "abort", stream, untouched: true };
   }
 }
 
@@ -74,6 +91,9 @@ function readPlainAction(record: RecordReader): Action {
   switch (record.kind) {
     case RecordKind.bytes:
       return { kind: "bytes", data: record.payload() };
+    case RecordKind.window:
+      if (record.length !== 4) throw record.fault("must have a payload of 4 octets");
+      return { kind: "concurrency", requests: readU32(record.payload(), 0) };
     case RecordKind.log: {
       const level = logLevels[record.flags];
       if (level === undefined) throw record.fault(`has unknown log level ${record.flags}`);
@@ -137,7 +157,13 @@ function payloadOf(action: Action): Uint8Array {
       return encodeHead(action.head);
     case "end":
     case "abort":
+    case "resume":
       return new Uint8Array(0);
+    case "concurrency": {
+      const payload = new Uint8Array(4);
+      writeU32(payload, 0, action.requests);
+      return payload;
+    }
     case "splice": {
       if (action.length !== Infinity && (!Number.isSafeInteger(action.length) || action.length <= 0)) {
         throw new AdaptorError("ADAPTOR_EVENT", `${action.length} is not the length of a splice`);

@@ -35,6 +35,9 @@ Deno.test("action codec keeps the numbers and layout of the ABI", () => {
     [{ kind: "data", stream: 2, data: new Uint8Array([255]) }, "030000000200000001000000ff000000"],
     [{ kind: "end", stream: 0xfffffffe }, "04000000feffffff00000000"],
     [{ kind: "abort", stream: 3 }, "050000000300000000000000"],
+    [{ kind: "abort", stream: 3, untouched: true }, "050100000300000000000000"],
+    [{ kind: "resume", stream: 4 }, "070000000400000000000000"],
+    [{ kind: "concurrency", requests: 100 }, "07000000000000000400000064000000"],
     [
       { kind: "splice", side: "socket-to-stream", stream: 1, length: Infinity },
       "06000000010000000c00000000000000ffffffffffffffff",
@@ -86,7 +89,9 @@ Deno.test("action codec gives octets as views of what it read, not as copies", (
 });
 
 Deno.test("action codec refuses what the ABI has no meaning for", () => {
-  refused(record(7, 0, 1, []));
+  refused(record(7, 0, 1, [1, 0, 0, 0]));
+  refused(record(7, 0, 0, []));
+  refused(record(5, 2, 1, []));
   refused(record(0, 0, 0, []));
   refused(record(12, 0, 0, []));
   refused(record(1, 1, 0, []));

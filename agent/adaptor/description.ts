@@ -21,6 +21,8 @@ export interface Description {
   readonly readsSocket: boolean;
   /** The form of its messages; one each way unless it says otherwise. */
   readonly messages: MessageForm;
+  /** Messages that a connection may have under way at a time; one unless it says otherwise. */
+  readonly concurrent: number;
   /** Address of the input buffer. */
   readonly inPtr: number;
   /** Octets in the input buffer. */
@@ -73,7 +75,10 @@ function checkBuffers(
   if (inPtr < outPtr + outCap && outPtr < inPtr + inCap) refuse("its buffers overlap");
 }
 
-type Said = Pick<Description, "name" | "describedAs" | "version" | "protocol" | "roles" | "readsSocket" | "messages">;
+type Said = Pick<
+  Description,
+  "name" | "describedAs" | "version" | "protocol" | "roles" | "readsSocket" | "messages" | "concurrent"
+>;
 
 function parse(octets: Uint8Array, isMinor: boolean): Said {
   let value: unknown;
@@ -83,10 +88,8 @@ function parse(octets: Uint8Array, isMinor: boolean): Said {
     throw new AdaptorError("ADAPTOR_DESCRIBE", "the module's description is not JSON", { cause });
   }
   if (typeof value !== "object" || value === null) refuse("its description is not an object");
-  const { name, version, protocol, roles, reads_socket: readsSocket = true, messages = "one" } = value as Record<
-    string,
-    unknown
-  >;
+  const said = value as Record<string, unknown>;
+  const { name, version, protocol, roles, reads_socket: readsSocket = true, messages = "one", concurrent = 1 } = said;
   if (typeof name !== "string" || !namePattern.test(name)) refuse("its name is not a short lower-case word");
   if (typeof version !== "string" || !versionPattern.test(version)) refuse("its version is not major.minor.patch");
   if (typeof protocol !== "string" || !namePattern.test(protocol)) {
@@ -96,7 +99,11 @@ function parse(octets: Uint8Array, isMinor: boolean): Said {
   if (messages !== "one" && (messages !== "many" || !isMinor)) {
     refuse(`its messages are neither one nor, with the export ${minorMarkerName}, many`);
   }
-  return { name, describedAs: name, version, protocol, roles: parseRoles(roles), readsSocket, messages };
+  const most = messages === "many" ? formatLimits.concurrent : 1;
+  if (typeof concurrent !== "number" || !Number.isInteger(concurrent) || concurrent < 1 || concurrent > most) {
+    refuse(`its concurrent is not a number from 1 to ${most}`);
+  }
+  return { name, describedAs: name, version, protocol, roles: parseRoles(roles), readsSocket, messages, concurrent };
 }
 
 function parseRoles(roles: unknown): AdaptorRole[] {

@@ -1,10 +1,10 @@
-/** Stream events as records: what the host feeds on side 1. MSG_BEGIN, MSG_DATA, MSG_END and MSG_ABORT, nothing else. */
+/** Stream events as records: what the host feeds on side 1. MSG_BEGIN, MSG_DATA, MSG_END, MSG_ABORT and WINDOW, nothing else. */
 
 import type { StreamEvent } from "./action.ts";
 import { abortReasons, RecordKind } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import { encodeHead, readHead } from "./head_codec.ts";
-import { RecordReader, recordSize, writeFrame } from "./record.ts";
+import { readU32, RecordReader, recordSize, writeFrame, writeU32 } from "./record.ts";
 import { recordHeaderSize } from "./abi.ts";
 
 const noOctets = new Uint8Array(0);
@@ -25,6 +25,8 @@ export function writeEvent(target: Uint8Array, event: StreamEvent): number {
       return writeRecord(target, RecordKind.data, stream, event.data);
     case "end":
       return writeRecord(target, RecordKind.end, stream, noOctets);
+    case "window":
+      return writeRecord(target, RecordKind.window, stream, octetsOf(event.octets));
     case "abort":
       return writeRecord(target, RecordKind.abort, stream, noOctets, abortReasons.indexOf(event.reason ?? "lost"));
   }
@@ -50,6 +52,9 @@ function readEvent(record: RecordReader): StreamEvent {
       return { kind: "begin", stream, head: readHead(record.payload(), (what) => record.fault(what)) };
     case RecordKind.data:
       return { kind: "data", stream, data: record.payload() };
+    case RecordKind.window:
+      if (record.length !== 4) throw record.fault("must have a payload of 4 octets");
+      return { kind: "window", stream, octets: readU32(record.payload(), 0) };
     case RecordKind.end:
     case RecordKind.abort:
       if (record.length !== 0) throw record.fault("must have no payload");
@@ -60,6 +65,13 @@ function readEvent(record: RecordReader): StreamEvent {
     default:
       throw record.fault(`is of kind ${record.kind}, which is no stream event`);
   }
+}
+
+function octetsOf(count: number): Uint8Array {
+  if (count >>> 0 !== count) throw new AdaptorError("ADAPTOR_EVENT", `${count} is not a number of octets`);
+  const payload = new Uint8Array(4);
+  writeU32(payload, 0, count);
+  return payload;
 }
 
 function writeRecord(target: Uint8Array, kind: number, stream: number, payload: Uint8Array, flags = 0): number {

@@ -129,6 +129,28 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     });
   }
 
+  /** Offers octets of a stream; see {@link AdaptorInstance.offer}. */
+  offer(stream: number, data: Uint8Array): { readonly consumed: number; readonly actions: Action[] } {
+    return this.#guard(true, () => {
+      const { inPtr, inCap } = this.#layout;
+      const capacity = (inCap & ~3) - recordHeaderSize;
+      const actions: Action[] = [];
+      let consumed = 0;
+      let more = true;
+      // One round a piece: what is left over for want of room gets a budget of its own.
+      while (consumed < data.length && more && !this.#order?.closed) {
+        const piece = data.subarray(consumed, consumed + capacity);
+        const length = writeEvent(this.#view().subarray(inPtr, inPtr + inCap), { kind: "data", stream, data: piece });
+        const fed = this.#feed(Side.stream, length, FeedFlag.none, actions, this.#budget(), true);
+        const taken = Math.min(fed.consumed - recordHeaderSize, piece.length);
+        if (taken < 0) throw this.#fault("ADAPTOR_CONSUMED", `it took ${fed.consumed} octets of a record`);
+        more = taken === piece.length || (fed.more && taken > 0);
+        consumed += taken;
+      }
+      return { consumed, actions };
+    });
+  }
+
   /** Lets time pass; see {@link AdaptorInstance.tick}. */
   tick(now: number): { readonly deadline: number; readonly actions: Action[] } {
     return this.#guard(true, () => {

@@ -44,6 +44,8 @@ export const formatLimits = {
   textOctets: 1024,
   /** Octets of the name of a METRIC. */
   metricNameOctets: 128,
+  /** Messages of one connection at a time. */
+  concurrent: 1000,
   /** Octets of the description. */
   describeOctets: 4096,
 } as const;

@@ -25,6 +25,8 @@ export class WasmAdaptorModule implements AdaptorModule {
   /** See {@link AdaptorModule}. */
   readonly messages: MessageForm;
   /** See {@link AdaptorModule}. */
+  readonly concurrent: number;
+  /** See {@link AdaptorModule}. */
   readonly health: PluginHealth;
   readonly #transcripts = new Transcripts();
   readonly #module: WebAssembly.Module;
@@ -45,6 +47,7 @@ export class WasmAdaptorModule implements AdaptorModule {
     this.description = description;
     this.readsSocket = description.readsSocket;
     this.messages = description.messages;
+    this.concurrent = description.concurrent;
     this.#module = module;
     this.#limits = limits;
   }

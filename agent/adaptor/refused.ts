@@ -32,6 +32,11 @@ export class RefusedInstance implements AdaptorInstance {
     throw this.#refusal;
   }
 
+  /** See {@link AdaptorInstance.offer}. */
+  offer(): never {
+    throw this.#refusal;
+  }
+
   /** See {@link AdaptorInstance.tick}. */
   tick(): never {
     throw this.#refusal;

@@ -84,6 +84,13 @@ export class ReplayedInstance implements AdaptorInstance {
     return this.#answer(key, (instance) => instance.stream(event));
   }
 
+  /** See {@link AdaptorInstance.offer}. */
+  offer(stream: number, data: Uint8Array): { readonly consumed: number; readonly actions: Action[] } {
+    const instance = this.#instance();
+    this.#at = undefined;
+    return instance.offer(stream, data);
+  }
+
   /** See {@link AdaptorInstance.tick}. */
   tick(now: number): { readonly deadline: number; readonly actions: Action[] } {
     const instance = this.#instance();

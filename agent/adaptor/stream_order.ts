@@ -66,7 +66,7 @@ export class StreamOrder {
         this.#own.delete(action.stream);
         return;
       case "abort":
-        if (!this.#own.has(action.stream) && !this.#peer.has(action.stream) && !this.#unanswered.has(action.stream)) {
+        if (!this.#isOpen(action.stream) && !this.#isAwaited(action.stream)) {
           throw disorder(`abort of stream ${action.stream}, which is not open`);
         }
         return this.#forget(action.stream);
@@ -79,6 +79,15 @@ export class StreamOrder {
         this.#closed = true;
         return;
     }
+  }
+
+  #isOpen(stream: number): boolean {
+    return this.#own.has(stream) || this.#peer.has(stream) || this.#unanswered.has(stream);
+  }
+
+  /** Whether the stream is one that a listener has begun: it may give up waiting for the answer to one that is complete. */
+  #isAwaited(stream: number): boolean {
+    return this.#role === "listener" && stream % 2 === 1 && stream <= this.#lastBegun;
   }
 
   #begin(stream: number): void {

@@ -48,6 +48,7 @@ const possible: [AdaptorRole, string][] = [
   ["listener", "begin 1, in 1 all, abort 1"],
   ["listener", "begin 1, end 1, begin 7, <begin 8, abort 8"],
   ["connector", "<begin 1, abort 1"],
+  ["listener", "begin 1, end 1, abort 1"],
 ];
 
 for (const [role, script] of possible) {
@@ -72,6 +73,8 @@ const impossible: [AdaptorRole, string][] = [
   ["listener", "begin 1, <abort 1, data 1"],
   ["listener", "begin 1, <begin 2, data 2"],
   ["listener", "abort 1"],
+  ["listener", "begin 1, end 1, abort 3"],
+  ["connector", "<begin 1, <end 1, begin 2, end 2, abort 1"],
   ["listener", "begin 1, in 1 all, data 1"],
   ["listener", "begin 1, in 1 all, end 1"],
   ["listener", "begin 1, begin 3, in 1 all, in 3 5"],

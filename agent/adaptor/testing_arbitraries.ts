@@ -44,12 +44,16 @@ export const anyEvent: fc.Arbitrary<StreamEvent> = fc.oneof(
     stream: streamNumber,
     reason: fc.constantFrom("released", "failed", "rejected"),
   }, plain),
+  fc.record({ kind: fc.constant("window"), stream: streamNumber, octets: u32 }, plain),
 );
 
 /** Any action. */
 export const anyAction: fc.Arbitrary<Action> = fc.oneof(
   anyOfBoth,
   fc.record({ kind: fc.constant("begin"), stream: streamNumber, head: anyHead, interim: fc.constant(true) }, plain),
+  fc.record({ kind: fc.constant("abort"), stream: streamNumber, untouched: fc.constant(true) }, plain),
+  fc.record({ kind: fc.constant("resume"), stream: streamNumber }, plain),
+  fc.record({ kind: fc.constant("concurrency"), requests: u32 }, plain),
   fc.record({ kind: fc.constant("bytes"), data: octets }, plain),
   fc.record({
     kind: fc.constant("splice"),

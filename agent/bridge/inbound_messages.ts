@@ -5,14 +5,14 @@
 
 import type { MessageHead } from "../adaptor/action.ts";
 import type { AmqpValue, DeliveryState } from "../amqp/codec/types.ts";
-import { ACCEPTED, type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
+import { ACCEPTED, type Downstream, type Message, type Upstream } from "../router/flow.ts";
 import { InboundMessage } from "./inbound_message.ts";
 import type { Envelope, SectionsHead } from "./message_sections.ts";
 
 /** What the owner is told; messages go by their stream numbers. */
 export interface InboundMessagesHandler {
-  /** Octets waiting for the socket. */
-  pending(): number;
+  /** Octets of a message waiting for the socket; its stream is 0 before its head is read. */
+  pending(stream: number): number;
   /** A message has come. */
   onHead(stream: number, head: MessageHead): void;
   /** Its next octets; `piece` is valid only during the call. */
@@ -54,6 +54,11 @@ export class InboundMessages {
     return this.#requests.size === 0 && this.#awaited.size === 0 && this.#answers.size === 0;
   }
 
+  /** Requests that are under way. */
+  get requests(): number {
+    return this.#requests.size;
+  }
+
   /** An answer to the own stream `stream` may come from now on. */
   expect(stream: number): void {
     this.#awaited.add(stream);
@@ -83,12 +88,13 @@ export class InboundMessages {
     this.#requests.get(stream)?.inbound.settle(ACCEPTED);
   }
 
-  /** The message `stream` is not wanted. */
-  refuse(stream: number): void {
-    (this.#answers.get(stream) ?? this.#requests.get(stream)?.inbound)?.settle(FAILED);
+  /** The message `stream` is not wanted, or is an answer that is given up; `outcome` is for who waits. */
+  refuse(stream: number, outcome: DeliveryState): void {
+    const request = this.#requests.has(stream) ? stream : stream - 1;
+    (this.#answers.get(stream) ?? this.#requests.get(request)?.inbound)?.settle(outcome);
     this.#awaited.delete(stream);
     this.#answers.delete(stream);
-    this.#done(stream);
+    this.#done(request);
   }
 
   /** Octets have reached the socket. */
@@ -112,7 +118,7 @@ export class InboundMessages {
   takeAnswer(message: Message, upstream: Upstream): Downstream {
     let stream = 0;
     const inbound: InboundMessage = new InboundMessage(message, upstream, {
-      pending: () => this.#handler.pending(),
+      pending: () => this.#handler.pending(stream),
       onHead: ({ correlationId, head, interim }) => {
         const own = numberOf(correlationId);
         if (!this.#awaited.has(own) || this.#answers.has(own + 1)) return false;
@@ -141,7 +147,7 @@ export class InboundMessages {
   takeRequest(message: Message, upstream: Upstream): Downstream {
     const stream = this.#lastRequest += 2;
     const inbound: InboundMessage = new InboundMessage(message, upstream, {
-      pending: () => this.#handler.pending(),
+      pending: () => this.#handler.pending(stream),
       onHead: (head) => {
         request.envelope = envelopeOf(head);
         if (request.envelope === undefined) return false;

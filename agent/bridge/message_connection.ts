@@ -7,9 +7,10 @@
 import type { Action, AdaptorInstance, AdaptorModule, AdaptorRole, StreamEvent } from "../adaptor/action.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { messageOf } from "../lib/errors.ts";
-import { type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
+import { type Downstream, FAILED, type Message, RELEASED, type Upstream } from "../router/flow.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { AdaptorSeat } from "./adaptor_seat.ts";
+import { HeldStreams } from "./held_streams.ts";
 import { InboundMessages } from "./inbound_messages.ts";
 import { encodeSections, type Envelope } from "./message_sections.ts";
 import { OutboundMessage } from "./outbound_message.ts";
@@ -35,6 +36,10 @@ export interface MessageHooks {
 
 /** How long the peer may take to close after we have shut our side, in ms. */
 const LINGER_MS = 2000;
+/** Octets waiting for the socket above which it is not read: answers to what is read could only make them more. */
+const UNREAD_OCTETS = 1024 * 1024;
+/** Octets of a message that are granted again together. */
+const CREDIT_OCTETS = 32 * 1024;
 const NO_OCTETS = new Uint8Array(0);
 
 /** Octets that bypass the adaptor. */
@@ -53,6 +58,12 @@ export class MessageConnection {
   readonly #outbound = new Map<number, OutboundMessage>();
   readonly #inbound: InboundMessages;
   readonly #adaptor: AdaptorSeat;
+  /** What concurrent messages have brought and the adaptor has not taken; undefined for one after the other. */
+  readonly #held: HeldStreams | undefined;
+  /** Streams of our own, and octets of each that have not been granted again. */
+  readonly #spent = new Map<number, number>();
+  /** Requests that the adaptor takes at a time. */
+  #limit: number;
   #role: AdaptorRole = "listener";
   #toStream: Splice | undefined;
   #toSocket: Splice | undefined;
@@ -82,13 +93,19 @@ export class MessageConnection {
       onFailed: (error) => this.close(`adaptor failed: ${messageOf(error)}`),
     });
     this.#hooks = hooks;
+    this.#limit = adaptor.concurrent;
+    this.#held = adaptor.concurrent === 1 ? undefined : new HeldStreams({
+      pending: () => this.#writer.pending,
+      offer: (stream, data) => this.#offerHeld(stream, data),
+      onEnd: (stream) => this.#tell({ kind: "end", stream }),
+    });
     this.#writer = new SocketWriter(conn, {
-      onWritten: () => this.#inbound.progress(),
+      onWritten: () => this.#written(),
       onAllWritten: () => this.#shut(),
       onWriteFailed: (error) => this.close(`writing to the socket failed: ${messageOf(error)}`),
     }, true);
     this.#inbound = new InboundMessages({
-      pending: () => this.#writer.pending,
+      pending: (stream) => this.#writer.pending + (this.#held?.size(stream) ?? 0),
       onHead: (stream, head) => this.#inTurn(() => this.#tell({ kind: "begin", stream, head })),
       onData: (stream, piece) => {
         if (!this.#adaptor.busy) return this.#inboundData(stream, piece);
@@ -117,7 +134,8 @@ export class MessageConnection {
 
   /** True when the connection can take another request. */
   get available(): boolean {
-    return this.idle && !this.#ending && !this.#readDone;
+    const taken = this.#toStream !== undefined || this.#inbound.requests >= this.#limit;
+    return !taken && !this.#ending && !this.#readDone;
   }
 
   /** Ends the connection as soon as no message is under way. */
@@ -177,6 +195,7 @@ export class MessageConnection {
     for (const message of this.#outbound.values()) if (!message.ended) message.abandon();
     this.#inbound.letGo(outcome);
     this.#outbound.clear();
+    this.#held?.clear();
     this.#adaptor.release();
     this.#wake();
     this.#reader.wake();
@@ -187,6 +206,7 @@ export class MessageConnection {
   #ask(question: (adaptor: AdaptorInstance) => Action[]): void {
     if (this.#ending) return;
     this.#adaptor.ask(question);
+    this.#grant();
     this.#lookIfIdle();
     this.#wake();
   }
@@ -217,11 +237,17 @@ export class MessageConnection {
       case "begin":
         return this.#begin(action);
       case "data":
-        return this.#outbound.get(action.stream)?.write(action.data);
+        return this.#write(action.stream, action.data);
       case "end":
         return this.#end(action.stream);
       case "abort":
-        return this.#abort(action.stream);
+        return this.#abort(action.stream, action.untouched ? RELEASED : FAILED);
+      case "resume":
+        this.#held?.want(action.stream);
+        return this.#inTurn(() => this.#held?.offer());
+      case "concurrency":
+        this.#limit = action.requests;
+        return;
       case "splice":
         return this.#splice(action);
       case "log":
@@ -246,12 +272,33 @@ export class MessageConnection {
     const message = new OutboundMessage(envelope.to, sections, envelope.replyTo === undefined, {
       route: (message, upstream) => this.#hooks.route(message, upstream),
       onOutcome: (state) => interim || this.#outcome(stream, message, state),
-      onRoom: () => this.#reader.wake(),
+      onRoom: () => {
+        this.#reader.wake();
+        if (this.#spent.has(stream)) this.#inTurn(() => this.#grant());
+      },
     });
     if (interim) return message.end();
     this.#busy = true;
     this.#outbound.set(stream, message);
     if (this.#role === "listener") this.#inbound.expect(stream);
+  }
+
+  #write(stream: number, data: Uint8Array): void {
+    const message = this.#outbound.get(stream);
+    if (message === undefined) return;
+    message.write(data);
+    if (this.#held !== undefined) this.#spent.set(stream, (this.#spent.get(stream) ?? 0) + data.length);
+  }
+
+  /** Lets the adaptor grant its peer what has left, as far as the network keeps up. */
+  #grant(): void {
+    for (const [stream, spent] of this.#spent) {
+      const message = this.#outbound.get(stream);
+      if (message !== undefined && !message.ended && spent < CREDIT_OCTETS) continue;
+      const octets = message?.ended === false ? message.takeCredit() : 0;
+      if (octets > 0 || message?.ended !== false) this.#spent.delete(stream);
+      if (octets > 0) this.#adaptor.ask((adaptor) => adaptor.stream({ kind: "window", stream, octets }));
+    }
   }
 
   #end(stream: number): void {
@@ -267,12 +314,13 @@ export class MessageConnection {
     if (!this.#adaptor.empty) this.#inbound.answered(stream);
   }
 
-  #abort(stream: number): void {
+  #abort(stream: number, outcome: DeliveryState): void {
     if (this.#toStream?.stream === stream) this.#toStream = undefined;
     if (this.#toSocket?.stream === stream) this.#toSocket = undefined;
     this.#outbound.get(stream)?.abandon();
     this.#outbound.delete(stream);
-    this.#inbound.refuse(stream);
+    this.#held?.drop(stream);
+    this.#inbound.refuse(stream, outcome);
   }
 
   #splice({ side, stream, length }: Extract<Action, { kind: "splice" }>): void {
@@ -292,6 +340,7 @@ export class MessageConnection {
 
   #allowance(): number {
     if (this.#ending) return Infinity;
+    if (this.#held !== undefined) return this.#writer.pending > UNREAD_OCTETS ? 0 : Infinity;
     let allowance = Infinity;
     for (const message of this.#outbound.values()) {
       if (!message.ended) allowance = Math.min(allowance, message.allowance);
@@ -334,7 +383,8 @@ export class MessageConnection {
           return answer.actions;
         });
         rest = rest.subarray(consumed);
-        for (const message of this.#outbound.values()) wanted ??= message.room;
+        // Concurrent messages are held up one by one, by what their senders are granted.
+        if (this.#held === undefined) { for (const message of this.#outbound.values()) wanted ??= message.room; }
         if (consumed === 0 && this.#toStream === undefined && wanted === undefined && !this.#ending) {
           wanted = new Promise((resolve) => this.#adaptorWants = resolve);
         }
@@ -375,7 +425,25 @@ export class MessageConnection {
 
   // --- network to socket
 
+  /** Octets have reached the socket. */
+  #written(): void {
+    this.#held?.offer();
+    this.#inbound.progress();
+    if (this.#held !== undefined && this.#writer.pending <= UNREAD_OCTETS) this.#reader.wake();
+  }
+
+  #offerHeld(stream: number, data: Uint8Array): number {
+    let consumed = 0;
+    this.#ask((adaptor) => {
+      const answer = adaptor.offer(stream, data);
+      consumed = answer.consumed;
+      return answer.actions;
+    });
+    return this.#ending ? data.length : consumed;
+  }
+
   #inboundData(stream: number, piece: Uint8Array): void {
+    if (this.#held !== undefined) return this.#held.push(stream, piece);
     const splice = this.#toSocket;
     if (splice?.stream !== stream) return this.#tell({ kind: "data", stream, data: piece });
     const direct = splice.left >= piece.length ? piece : piece.subarray(0, splice.left);
@@ -386,6 +454,7 @@ export class MessageConnection {
   }
 
   #inboundEnd(stream: number): void {
+    if (this.#held !== undefined) return this.#held.end(stream);
     const splice = this.#toSocket;
     if (splice?.stream !== stream) return this.#tell({ kind: "end", stream });
     if (splice.left !== Infinity) return this.#inboundBroken(stream);
@@ -395,6 +464,7 @@ export class MessageConnection {
   }
 
   #inboundBroken(stream: number): void {
+    this.#held?.drop(stream);
     if (this.#toSocket?.stream === stream) this.#toSocket = undefined;
     if (this.#adaptor.empty) return this.close("the other side of the tunnel is gone");
     this.#tell({ kind: "abort", stream });

@@ -13,6 +13,8 @@ import { SendWindow } from "./window.ts";
 
 /** Octets that may wait for the link before the socket is not read any more. */
 const PENDING_OCTETS = 64 * 1024;
+/** Octets that must be free in the window of the message for its sender to be granted more: what it may still have under way. */
+const CREDIT_OCTETS = 256 * 1024;
 /** Octets that may gather before the message starts to leave. */
 const GATHERED_OCTETS = 32 * 1024;
 /** Data of up to this many octets are sent together with the header of their section. */
@@ -39,6 +41,8 @@ export class OutboundMessage implements Upstream {
   #whole: Message | undefined;
   #downstream: Downstream | undefined;
   #roomWanted: (() => void) | undefined;
+  #written = 0;
+  #credited = 0;
   #over = false;
   #ended = false;
   #empty = true;
@@ -72,10 +76,20 @@ export class OutboundMessage implements Upstream {
     return new Promise((resolve) => this.#roomWanted = resolve);
   }
 
+  /** Octets written since the last time that may be replaced by new ones; 0 while the network does not keep up. */
+  takeCredit(): number {
+    const pending = this.#downstream?.pending ?? 0;
+    if (!this.#over && (pending > PENDING_OCTETS || this.#window.allowance < CREDIT_OCTETS)) return 0;
+    const credit = this.#written - this.#credited;
+    this.#credited = this.#written;
+    return credit;
+  }
+
   /** Sends octets. */
   write(chunk: Uint8Array): void {
     if (this.#over || this.#ended || chunk.length === 0) return;
     this.#empty = false;
+    this.#written += chunk.length;
     this.#window.sent(chunk.length);
     const header = dataHeader(chunk.length);
     const gathered = this.#gathered;
@@ -149,7 +163,9 @@ export class OutboundMessage implements Upstream {
 
   /** See {@link Upstream}. */
   drained(pending: number): void {
-    if (pending <= PENDING_OCTETS >>> 1) this.#letGo();
+    if (pending > PENDING_OCTETS >>> 1) return;
+    this.#letGo();
+    this.#handler.onRoom();
   }
 
   /** See {@link Upstream}. */

@@ -1,6 +1,6 @@
 /**
- * The connections to a target whose protocol carries one message after the other: a message takes one that is idle, the
- * latest first, or a new one. How long an idle connection is kept is the adaptor's decision.
+ * The connections to a target whose protocol carries many messages, one after the other or several at a time: a message
+ * takes one that has room for it, the latest first, or a new one. How long an idle one is kept is the adaptor's decision.
  */
 
 import type { AdaptorModule } from "../adaptor/action.ts";
@@ -47,7 +47,11 @@ export class TargetPool {
   readonly #ticker = new Ticker();
   /** Ends what waits for its refusal. */
   readonly #refusals = new Set<() => void>();
-  #idle: MessageConnection[] = [];
+  /** Messages for which a connection is being made. */
+  readonly #waiting: { waiting: Connecting; message: Message; upstream: Upstream }[] = [];
+  #dials = 0;
+  /** Connections that take another message, or did when we last looked. */
+  #free: MessageConnection[] = [];
   #retired = false;
 
   /** An empty pool. */
@@ -62,18 +66,21 @@ export class TargetPool {
 
   /** Sends `message` to the target. */
   deliver(message: Message, upstream: Upstream): Downstream {
-    for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
+    const { concurrent } = this.#options.adaptor;
+    for (let connection = this.#free.at(-1); connection !== undefined; connection = this.#free.at(-1)) {
+      if (concurrent === 1 || !connection.available) this.#free.pop();
       if (connection.available) return connection.accept(message, upstream);
     }
     const waiting = new Connecting(message, upstream, WAITING_OCTETS, RELEASED);
-    this.#dial(waiting, message, upstream);
+    this.#waiting.push({ waiting, message, upstream });
+    if (this.#waiting.length > this.#dials * concurrent) this.#dial();
     return waiting;
   }
 
   /** Keeps no connection any longer than the messages that are under way need it. */
   retire(): void {
     this.#retired = true;
-    this.#idle = [];
+    this.#free = [];
     for (const end of [...this.#refusals]) end();
     for (const connection of [...this.#connections]) connection.retire();
   }
@@ -83,29 +90,48 @@ export class TargetPool {
     for (const connection of [...this.#connections]) connection.close("the site is stopping");
   }
 
-  async #dial(waiting: Connecting, message: Message, upstream: Upstream): Promise<void> {
-    const { logger, logFields, onReached, onDone } = this.#options;
+  /** Connects, for as many of those who wait as a connection takes. */
+  async #dial(): Promise<void> {
+    const { logger, logFields, onReached, onDone, adaptor } = this.#options;
+    this.#dials++;
     let conn: Deno.TcpConn;
     try {
       conn = await this.#options.dial();
     } catch (error) {
+      this.#dials--;
       onReached(messageOf(error));
       logger.warn("target refused", { ...logFields, reason: messageOf(error) });
+      const refused = this.#waiting.splice(0, adaptor.concurrent);
       this.#refuseSoon(() => {
-        onDone();
-        waiting.refuse();
+        for (const { waiting } of refused) {
+          onDone();
+          waiting.refuse();
+        }
       });
       return;
     }
+    this.#dials--;
     onReached(undefined);
-    if (waiting.over || this.#retired) {
-      onDone();
-      conn.close();
-      waiting.refuse();
-      return;
-    }
+    const served = this.#waiting.splice(0, adaptor.concurrent).filter(({ waiting }) => {
+      const wanted = !waiting.over && !this.#retired;
+      if (!wanted) {
+        onDone();
+        waiting.refuse();
+      }
+      return wanted;
+    });
+    if (served.length === 0) return conn.close();
     const connection = this.#join(conn);
-    waiting.hand((start) => connection.accept({ ...message, start }, upstream));
+    for (const { waiting, message, upstream } of served) {
+      waiting.hand((start) => connection.accept({ ...message, start }, upstream));
+    }
+    this.#offerAgain(connection);
+  }
+
+  /** Of concurrent messages, a connection takes more when one is over; of one after the other, when it is idle. */
+  #offerAgain(connection: MessageConnection): void {
+    if (this.#options.adaptor.concurrent === 1 || this.#retired || !connection.available) return;
+    if (!this.#free.includes(connection)) this.#free.push(connection);
   }
 
   #refuseSoon(refuse: () => void): void {
@@ -125,12 +151,18 @@ export class TargetPool {
     const connection: MessageConnection = new MessageConnection(conn, adaptor, {
       logger,
       route,
-      onDone,
-      onIdle: () => this.#idle.push(connection),
+      onDone: () => {
+        onDone();
+        this.#offerAgain(connection);
+      },
+      onIdle: () => {
+        if (adaptor.concurrent === 1) this.#free.push(connection);
+        else this.#offerAgain(connection);
+      },
       onClosed: (failure) => {
         this.#connections.delete(connection);
         this.#ticker.delete(connection);
-        this.#idle = this.#idle.filter((idle) => idle !== connection);
+        this.#free = this.#free.filter((free) => free !== connection);
         if (failure !== undefined) logger.warn("connection closed", { ...logFields, reason: failure });
       },
     });

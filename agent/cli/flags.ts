@@ -73,7 +73,7 @@ export const PROTOCOL_FLAG = {
   kind: "choice",
   choices: PROTOCOLS,
   default: "tcp",
-  help: "What is spoken; http1 routes each request by itself. Both ends must say the same.",
+  help: "What is spoken; http1 and http2 route each request by itself. Both ends must say the same, but for these two.",
 } as const;
 
 /** `--wait` of the one-liners. */

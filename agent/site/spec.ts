@@ -11,7 +11,7 @@ export type RouterRole = "edge" | "interior";
 export type AccessRole = "edge" | "inter-router";
 
 /** What may be spoken at a local port or target by an adaptor that is built in. All but `tcp` are Tendril's own. */
-export const PROTOCOLS = ["tcp", "http1"] as const;
+export const PROTOCOLS = ["tcp", "http1", "http2"] as const;
 
 /** A plugin that comes from outside. */
 export interface AdaptorSpec {

@@ -17,6 +17,7 @@ export const nativeTcp: AdaptorModule = {
   digest: "none",
   readsSocket: false,
   messages: "one",
+  concurrent: 1,
   instantiate: () => new PassThrough(),
 };
 
@@ -43,6 +44,10 @@ class PassThrough implements AdaptorInstance {
       { kind: "splice", side: "socket-to-stream", stream: listens ? 1 : 2, length: Infinity },
       { kind: "splice", side: "stream-to-socket", stream: listens ? 2 : 1, length: Infinity },
     ];
+  }
+
+  offer(): { consumed: number; actions: Action[] } {
+    return { consumed: 0, actions: [] };
   }
 
   tick(): { deadline: number; actions: Action[] } {

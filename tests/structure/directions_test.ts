@@ -177,7 +177,8 @@ Deno.test(`structure: no file is longer than ${MAX_LINES} lines`, async () => {
   fail(
     files
       .map((file) => [file.path, file.text.split("\n").length] as const)
-      .filter(([, lines]) => lines > MAX_LINES)
+      // What the build writes is as long as the modules are.
+      .filter(([path, lines]) => lines > MAX_LINES && !path.startsWith("agent/adaptor/builtin/"))
       .map(([path, lines]) => `${path} has ${lines} lines: one idea per file, so split it`),
   );
 });

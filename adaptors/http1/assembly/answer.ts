@@ -1,7 +1,7 @@
 /** Answers that this adaptor makes up itself: they name the site they come from, in `Proxy-Status` (RFC 9209) and in words. */
 
 import { emitBytes, emitData, emitEnd } from "../../sdk/assembly/emit";
-import { putField, putStringProperty, putSubject, startBegin } from "../../sdk/assembly/head_writer";
+import { putNamedField, putStringProperty, putSubject, startBegin } from "../../sdk/assembly/head_writer";
 import { copyAscii, equalsAscii } from "../../sdk/assembly/text";
 import { finishRecord } from "../../sdk/assembly/writer";
 import { areVisible } from "./chars";
@@ -15,9 +15,10 @@ let keyLength: u32 = 0;
 
 const TEXT_CAPACITY: u32 = 1536;
 const HEAD_TEXT: usize = memory.data(1536, 8);
-const BODY_TEXT: usize = memory.data(1536, 8);
-const STATUS_VALUE: usize = memory.data(1536, 8);
-const NUMBER: usize = memory.data(16, 8);
+/** What `compose` wrote: a body, and the value of `Proxy-Status`. */
+export const BODY_TEXT: usize = memory.data(1536, 8);
+export const STATUS_VALUE: usize = memory.data(1536, 8);
+export const NUMBER: usize = memory.data(16, 8);
 let textStart: usize = 0;
 let text: usize = 0;
 
@@ -51,7 +52,7 @@ export function configure(source: usize, length: u32): bool {
 /** Answers the client and tells it that the connection ends. `error` is a type of RFC 9209, section 2.3. */
 export function answerSocket(status: u32, error: string, why: string, withoutBody: bool): bool {
   compose(status, "listener", error, why);
-  const bodyLength = <u32> (text - textStart);
+  const length = bodyLength();
   start(HEAD_TEXT);
   put("HTTP/1.1 ");
   putNumber(status);
@@ -60,33 +61,40 @@ export function answerSocket(status: u32, error: string, why: string, withoutBod
   put("\r\nProxy-Status: ");
   putOctets(STATUS_VALUE, statusLength);
   put("\r\nContent-Type: text/plain\r\nContent-Length: ");
-  putNumber(bodyLength);
+  putNumber(length);
   put("\r\nConnection: close\r\n\r\n");
   if (!emitBytes(HEAD_TEXT, <u32> (text - textStart))) return false;
-  return withoutBody || emitBytes(BODY_TEXT, bodyLength);
+  return withoutBody || emitBytes(BODY_TEXT, length);
 }
 
 /** Answers the client from the server's end, by a whole message on `stream`. */
 export function answerStream(stream: u32, status: u32, error: string, why: string, withoutBody: bool): bool {
   compose(status, "connector", error, why);
-  const bodyLength = <u32> (text - textStart);
+  const length = bodyLength();
   const digits = writeNumber(status);
   startBegin(stream, "");
   putSubject(NUMBER, digits);
   putStringProperty(":version", "1.1");
   putStringProperty(":reason", reasonOf(status));
   putNamedField("Proxy-Status", STATUS_VALUE, statusLength);
-  putNamedField("Content-Type", changetype<usize>(0), 0);
-  putNamedField("Content-Length", NUMBER, writeNumber(bodyLength));
+  start(HEAD_TEXT);
+  put("text/plain");
+  putNamedField("Content-Type", HEAD_TEXT, <u32> (text - textStart));
+  putNamedField("Content-Length", NUMBER, writeNumber(length));
   if (!finishRecord()) return false;
-  if (!withoutBody && !emitData(stream, BODY_TEXT, bodyLength)) return false;
+  if (!withoutBody && !emitData(stream, BODY_TEXT, length)) return false;
   return emitEnd(stream);
 }
 
-let statusLength: u32 = 0;
+export let statusLength: u32 = 0;
+
+/** Octets of the body that `compose` wrote, as long as nothing else was written. */
+export function bodyLength(): u32 {
+  return <u32> (text - textStart);
+}
 
 /** Writes the value of `Proxy-Status`, then the body: it is the text that was started last. */
-function compose(status: u32, role: string, error: string, why: string): void {
+export function compose(status: u32, role: string, error: string, why: string): void {
   start(STATUS_VALUE);
   put('"');
   putOctets(SITE, siteLength);
@@ -111,18 +119,6 @@ function compose(status: u32, role: string, error: string, why: string): void {
   put('".\n');
 }
 
-function putNamedField(name: string, value: usize, length: u32): void {
-  start(HEAD_TEXT);
-  put(name);
-  const nameLength = <u32> (text - textStart);
-  if (value == 0) {
-    put("text/plain");
-    value = HEAD_TEXT + nameLength;
-    length = <u32> (text - value);
-  }
-  putField(HEAD_TEXT, nameLength, value, length);
-}
-
 function start(at: usize): void {
   textStart = at;
   text = at;
@@ -145,7 +141,7 @@ function putNumber(value: u32): void {
 }
 
 /** Writes decimal digits to NUMBER; returns how many. */
-function writeNumber(value: u32): u32 {
+export function writeNumber(value: u32): u32 {
   let digits: u32 = 1;
   for (let rest = value / 10; rest > 0; rest /= 10) digits++;
   for (let at = NUMBER + digits - 1; at >= NUMBER; at--) {

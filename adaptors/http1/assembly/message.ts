@@ -66,13 +66,25 @@ export function readMessageHead(): i32 {
   }
 }
 
-/** Writes the fields of the current record into the open one, each as a line. */
-export function putFieldLines(upgrading: bool, withFraming: bool): void {
+/** Starts going through the fields of the current record. */
+export function startMessageFields(): void {
   startEntries(recordPayload, recordLength);
+}
+
+/** Makes the next field that does not stay behind the current one; false at the end. */
+export function nextMessageField(upgrading: bool): bool {
   while (nextEntry() > 0) {
     if (isSubject() || isMetadata() || !isHttpField()) continue;
     setField(entryKey, entryKeyLength, entryValue, entryValueLength);
-    if (staysBehind(upgrading)) continue;
+    if (!staysBehind(upgrading)) return true;
+  }
+  return false;
+}
+
+/** Writes the fields of the current record into the open one, each as a line. */
+export function putFieldLines(upgrading: bool, withFraming: bool): void {
+  startMessageFields();
+  while (nextMessageField(upgrading)) {
     if (!withFraming && (isField("content-length") || isField("transfer-encoding"))) continue;
     putBytes(fieldName, fieldNameLength);
     putAscii(": ");

@@ -30,13 +30,18 @@ export const ABORT_RELEASED: u8 = 1;
 export const ABORT_FAILED: u8 = 2;
 export const ABORT_REJECTED: u8 = 3;
 
-// Record kinds. 7 is reserved.
+// Flags of an abort record for the host, since v1.1.
+export const ABORT_UNTOUCHED: u8 = 1;
+
+// Record kinds.
 export const KIND_BYTES: u8 = 1;
 export const KIND_MSG_BEGIN: u8 = 2;
 export const KIND_MSG_DATA: u8 = 3;
 export const KIND_MSG_END: u8 = 4;
 export const KIND_MSG_ABORT: u8 = 5;
 export const KIND_SPLICE: u8 = 6;
+/** Since v1.1. */
+export const KIND_WINDOW: u8 = 7;
 export const KIND_LOG: u8 = 8;
 export const KIND_METRIC: u8 = 9;
 export const KIND_ERROR: u8 = 10;

@@ -10,6 +10,7 @@ import {
   KIND_MSG_DATA,
   KIND_MSG_END,
   KIND_SPLICE,
+  KIND_WINDOW,
 } from "./constants";
 import { finishRecord, putAscii, putBytes, putF64, putU16, putU32, putU64, putU8, startRecord } from "./writer";
 
@@ -33,9 +34,9 @@ export function emitEnd(stream: u32): bool {
   return finishRecord();
 }
 
-/** Gives a stream up, one's own or the peer's. */
-export function emitAbort(stream: u32): bool {
-  startRecord(KIND_MSG_ABORT, 0, stream);
+/** Gives a stream up, one's own or the peer's; `flags`, since v1.1, is ABORT_UNTOUCHED or nothing. */
+export function emitAbort(stream: u32, flags: u8 = 0): bool {
+  startRecord(KIND_MSG_ABORT, flags, stream);
   return finishRecord();
 }
 
@@ -46,6 +47,19 @@ export function emitSplice(side: u8, stream: u32, length: u64): bool {
   putU8(0);
   putU16(0);
   putU64(length);
+  return finishRecord();
+}
+
+/** Asks for the octets of a stream that were not taken; since v1.1. */
+export function emitResume(stream: u32): bool {
+  startRecord(KIND_WINDOW, 0, stream);
+  return finishRecord();
+}
+
+/** Says how many requests a connector takes at a time from now on; since v1.1. */
+export function emitConcurrency(requests: u32): bool {
+  startRecord(KIND_WINDOW, 0, 0);
+  putU32(requests);
   return finishRecord();
 }
 

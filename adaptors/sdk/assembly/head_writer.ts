@@ -45,6 +45,12 @@ export function putField(name: usize, nameLength: u32, value: usize, valueLength
   putBytes(value, valueLength);
 }
 
+/** Adds a field whose name is an ASCII literal; since v1.1. */
+export function putNamedField(name: string, value: usize, valueLength: u32): void {
+  putEntry(SCOPE_APPLICATION, TYPE_FIELD, name, valueLength);
+  putBytes(value, valueLength);
+}
+
 function putEntry(scope: u8, type: u8, key: string, valueLength: u32): void {
   putU8(scope);
   putU8(type);

@@ -48,6 +48,16 @@ export function startRecord(kind: u8, flags: u8, stream: u32): void {
   store<u32>(at, stream, 4);
 }
 
+/** Address of the payload of the open record. */
+export function payloadStart(): usize {
+  return OUTPUT + used + HEADER_SIZE;
+}
+
+/** Octets of the payload of the open record so far; 0 when it does not fit. */
+export function payloadLength(): u32 {
+  return overflow ? 0 : cursor - used - HEADER_SIZE;
+}
+
 /** Closes the open record; false if it did not fit and was taken back. */
 export function finishRecord(): bool {
   if (overflow) {

@@ -5,7 +5,7 @@ import { PROTOCOLS } from "../spec.ts";
 import { field, metadata, name, optionalText, type ResourceKind, TENDRIL_API } from "./schema.ts";
 
 /** Names that no plugin may have: those of adaptors that are built in, or will be. */
-const RESERVED: readonly string[] = [...PROTOCOLS, "http2", "auto"];
+const RESERVED: readonly string[] = [...PROTOCOLS, "auto"];
 
 const FILE = "file:";
 const SHA256 = /^(?:sha256:)?([0-9a-f]{64})$/;

@@ -25,7 +25,7 @@ const schema = z.looseObject({
     type: field(
       optionalText,
       "acting",
-      "What the target speaks: tcp, or as at the Listeners of the key http1 or the name of an Adaptor, which Skupper does not know",
+      "What the target speaks: tcp, or as at the Listeners of the key http1, http2 or the name of an Adaptor, which Skupper does not know",
     ),
     tlsCredentials: field(noTls, "refused", "TLS to the target: to pass over it would speak in the clear"),
     useClientCert: field(unusedFlag, "warned", "Means nothing without tlsCredentials"),

@@ -23,7 +23,7 @@ const schema = z.looseObject({
     type: field(
       optionalText,
       "acting",
-      "What clients speak: tcp, or http1 to route each request by itself, or the name of an Adaptor, which Skupper does not know",
+      "What clients speak: tcp, or http1 or http2 to route each request by itself, or the name of an Adaptor, which Skupper does not know",
     ),
     tlsCredentials: field(noTls, "refused", "TLS at the port: to pass over it would serve in the clear"),
     observer: field(

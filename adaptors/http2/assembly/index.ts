@@ -1,0 +1,153 @@
+/**
+ * The HTTP/2 adaptor (RFC 9113, RFC 7541), with prior knowledge: one stream = one request = one message to the routing key, its
+ * response = one message back, in the form that the HTTP/1.1 adaptor has
+ * (`docs/decisions/0010-http2-in-the-form-of-http1.md`), so that either may be at the other end.
+ *
+ * `frame_reader.ts`, `control.ts` and `connection.ts` are what both ends share, `listener.ts` and `connector.ts` the two ends.
+ */
+
+import { configure } from "../../http1/assembly/answer";
+import { CAPACITY, INPUT } from "../../sdk/assembly/buffers";
+import {
+  KIND_MSG_ABORT,
+  KIND_MSG_BEGIN,
+  KIND_MSG_DATA,
+  KIND_MSG_END,
+  KIND_WINDOW,
+  LIMIT,
+  MALFORMED,
+  OK,
+  ROLE_CONNECTOR,
+  ROLE_LISTENER,
+  SIDE_SOCKET,
+  SIDE_STREAM,
+  STATE,
+  UNSUPPORTED,
+} from "../../sdk/assembly/constants";
+import { describeAs } from "../../sdk/assembly/describe";
+import { nextRecord, recordKind, recordLength, recordPayload, startRecords } from "../../sdk/assembly/reader";
+import { ending, openConnection } from "./connection";
+import {
+  connectorAbort,
+  connectorBegin,
+  connectorCredit,
+  connectorRequestData,
+  connectorRequestEnd,
+  connectorTick,
+} from "./connector";
+import { takeSocket } from "./frame_reader";
+import { openDecoder } from "./hpack_decoder";
+import { openEncoder } from "./hpack_encoder";
+import { buildHuffman } from "./huffman";
+import {
+  listenerAnswerAbort,
+  listenerAnswerBegin,
+  listenerAnswerData,
+  listenerAnswerEnd,
+  listenerCredit,
+  listenerTick,
+} from "./listener";
+import { buildStaticTable } from "./static_table";
+import { buildStreams } from "./stream";
+
+export { drain, in_cap, in_ptr, out_cap, out_ptr, tendril_abi_1, tendril_abi_1_1 } from "../../sdk/assembly/abi";
+
+let opened: bool = false;
+let closed: bool = false;
+let isListener: bool = false;
+
+export function describe(): i64 {
+  return describeAs(
+    '{"name":"http2","version":"1.0.0","protocol":"http2","roles":["listener","connector"],"messages":"many",' +
+      '"concurrent":100}',
+  );
+}
+
+export function open(role: i32, length: i32): i32 {
+  if (opened || closed) return STATE;
+  if (<u32> length > CAPACITY) return LIMIT;
+  if (role != ROLE_LISTENER && role != ROLE_CONNECTOR) return UNSUPPORTED;
+  if (!configure(INPUT, length)) return UNSUPPORTED;
+  isListener = role == ROLE_LISTENER;
+  buildHuffman();
+  buildStaticTable();
+  buildStreams();
+  openDecoder();
+  openEncoder();
+  openConnection(isListener);
+  opened = true;
+  return OK;
+}
+
+export function feed(side: i32, length: i32, flags: i32): i32 {
+  if (<u32> length > CAPACITY) return LIMIT;
+  if (side != SIDE_SOCKET && side != SIDE_STREAM) return UNSUPPORTED;
+  if (!opened || closed) return STATE;
+  return side == SIDE_STREAM ? feedRecords(length) : takeSocket(length, flags);
+}
+
+export function tick(now: f64): f64 {
+  if (!opened || closed) return <f64> STATE;
+  if (ending) return 0;
+  if (isListener) listenerTick(now);
+  else connectorTick(now);
+  return 0;
+}
+
+export function close(): void {
+  closed = true;
+}
+
+function feedRecords(length: u32): i32 {
+  startRecords(length);
+  while (true) {
+    const read = nextRecord();
+    if (read == 0) return length;
+    if (read < 0) return MALFORMED;
+    if (ending) continue;
+    const taken = isListener ? listenerRecord() : connectorRecord();
+    // A part of its octets: the rest has to come again.
+    if (taken < recordLength) return <i32> (recordPayload - INPUT + taken);
+  }
+}
+
+/** How many octets of the payload were taken: all, but for data. */
+function listenerRecord(): u32 {
+  switch (recordKind) {
+    case KIND_MSG_BEGIN:
+      listenerAnswerBegin();
+      break;
+    case KIND_MSG_DATA:
+      return listenerAnswerData();
+    case KIND_MSG_END:
+      listenerAnswerEnd();
+      break;
+    case KIND_MSG_ABORT:
+      listenerAnswerAbort();
+      break;
+    case KIND_WINDOW:
+      listenerCredit();
+      break;
+  }
+  return recordLength;
+}
+
+function connectorRecord(): u32 {
+  switch (recordKind) {
+    case KIND_MSG_BEGIN:
+      connectorBegin();
+      break;
+    case KIND_MSG_DATA:
+      return connectorRequestData();
+    case KIND_MSG_END:
+      connectorRequestEnd();
+      break;
+    case KIND_MSG_ABORT:
+      connectorAbort();
+      break;
+    case KIND_WINDOW:
+      connectorCredit();
+      break;
+  }
+  return recordLength;
+}

@@ -1,0 +1,331 @@
+/** The listener's end: each request of the client is a message into the network, and its answer comes back on the same stream. */
+
+import {
+  BODY_TEXT,
+  bodyLength,
+  compose,
+  NUMBER,
+  STATUS_VALUE,
+  statusLength,
+  writeNumber,
+} from "../../http1/assembly/answer";
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_TO_END } from "../../http1/assembly/body";
+import { isDigit } from "../../http1/assembly/chars";
+import { now, setClock } from "../../http1/assembly/clock";
+import { chunked, contentLength as answerLength, FIELD_OK } from "../../http1/assembly/fields";
+import { readMessageHead, subject, subjectLength } from "../../http1/assembly/message";
+import { ABORT_REJECTED, ABORT_RELEASED, KIND_MSG_BEGIN, LOG_DEBUG, LOG_WARN } from "../../sdk/assembly/constants";
+import { emitAbort, emitData, emitEnd, emitLog } from "../../sdk/assembly/emit";
+import {
+  putNamedField,
+  putOctetsProperty,
+  putStringProperty,
+  putSubject,
+  startBegin,
+} from "../../sdk/assembly/head_writer";
+import { recordFlags, recordLength, recordPayload, recordStream } from "../../sdk/assembly/reader";
+import { copyAscii, equalsAscii } from "../../sdk/assembly/text";
+import { finishRecord, payloadLength, payloadStart, putBytes, room, startRecord } from "../../sdk/assembly/writer";
+import {
+  blameStream,
+  closeStream,
+  creditStream,
+  draining,
+  ending,
+  fail,
+  finish,
+  initialWindow,
+  resetStream,
+  watchConnection,
+  writeReset,
+} from "./connection";
+import { listTooLarge } from "./field_list";
+import { earnRequest, refill } from "./flood";
+import { CANCEL, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, writeData } from "./frame";
+import { startBlock } from "./hpack_encoder";
+import {
+  authority,
+  authorityLength,
+  contentLength,
+  isConnect,
+  judgeRequest,
+  judgeTrailers,
+  method,
+  methodLength,
+  path,
+  pathLength,
+} from "./head";
+import { KEPT_OCTETS, MAX_STREAMS, openStreams, Stream, streamAt, streamWriting, takePlace } from "./stream";
+import { endBody, putFields, relayBody } from "./to_network";
+import {
+  encodeMessageFields,
+  encodeNamed,
+  endBody as endAnswer,
+  sendBody,
+  sendHead,
+  spendWindow,
+  windowOf,
+} from "./to_socket";
+
+/** How long the network may take to begin an answer: a little longer than the other end waits for its server. In ms. */
+const ANSWER_MS: f64 = 310_000;
+/** How long a client may leave an answer waiting for its window. */
+const BLOCKED_MS: f64 = 60_000;
+/** How long a client may be silent between requests. */
+const IDLE_MS: f64 = 75_000;
+/** How often one request is sent, if nobody has answered it. */
+const MAX_ATTEMPTS: u32 = 4;
+
+/** Octets of output that an answer of our own takes at most. */
+const ANSWER_ROOM: u32 = 8192;
+
+const TEXT: usize = memory.data(32, 8);
+
+/** The number of the last message. */
+let lastOwn: u32 = 0;
+let idleSince: f64 = 0;
+
+// --- from the client
+
+/** A header block has come: a request, or with `known` its trailers. */
+export function listenerHeaders(id: u32, known: Stream | null, last: bool): void {
+  if (known !== null) return takeTrailers(known, last);
+  earnRequest();
+  if (draining || openStreams == MAX_STREAMS) return writeReset(id, REFUSED_STREAM);
+  const stream = takePlace(id, 0, initialWindow, now);
+  stream.remoteEnded = last;
+  if (listTooLarge) return answer(stream, 431, "http_request_error", "the head of the request is too large");
+  if (!judgeRequest()) return blameStream(stream, PROTOCOL_ERROR);
+  if (isConnect()) return answer(stream, 501, "http_request_error", "CONNECT is not spoken here");
+  if (last && contentLength > 0) return blameStream(stream, PROTOCOL_ERROR);
+  begin(stream, last);
+}
+
+/** Octets of a request's body have come. */
+export function listenerData(stream: Stream, source: usize, length: u32): void {
+  if (!relayBody(stream, source, length)) blameStream(stream, PROTOCOL_ERROR);
+}
+
+/** The request is complete; `withTrailers` says that the block that was read last is its trailers. */
+export function listenerRemoteEnd(stream: Stream, withTrailers: bool): void {
+  if (!endBody(stream, withTrailers)) return blameStream(stream, PROTOCOL_ERROR);
+  stream.since = now;
+}
+
+/** The stream is over before its time. */
+export function listenerAbandon(stream: Stream): void {
+  if (!stream.begun) return;
+  if (stream.incoming) emitAbort(stream.own + 1);
+  if (!stream.sent || !stream.answered) emitAbort(stream.own);
+}
+
+function takeTrailers(stream: Stream, last: bool): void {
+  if (!last || listTooLarge || !judgeTrailers()) return blameStream(stream, PROTOCOL_ERROR);
+  stream.remoteEnded = true;
+  listenerRemoteEnd(stream, true);
+}
+
+function begin(stream: Stream, last: bool): void {
+  const hasLength = contentLength >= 0;
+  stream.form = last ? BODY_NONE : hasLength ? BODY_LENGTH : BODY_CHUNKED;
+  stream.left = max<i64>(contentLength, 0);
+  stream.isHead = isMethod("HEAD");
+  stream.isIdempotent = stream.isHead || isMethod("GET") || isMethod("PUT") || isMethod("DELETE") ||
+    isMethod("OPTIONS") || isMethod("TRACE");
+  startBegin(nextOwn(stream), "");
+  putSubject(method, methodLength);
+  putStringProperty(":version", "2");
+  putOctetsProperty(":path", path, pathLength);
+  putNamedField("host", authority, authorityLength);
+  putFields(stream.form == BODY_CHUNKED);
+  // Servers may take a request of these methods that says nothing of a body for one that lacks it (RFC 9110, 8.6).
+  if (last && !hasLength && (isMethod("POST") || isMethod("PUT") || isMethod("PATCH"))) {
+    copyAscii(TEXT, "0");
+    putNamedField("content-length", TEXT, 1);
+  }
+  stream.keptHead = payloadLength();
+  stream.keepable = stream.keptHead <= KEPT_OCTETS && stream.form != BODY_CHUNKED;
+  if (stream.keepable) memory.copy(stream.kept, payloadStart(), stream.keptHead);
+  if (!finishRecord()) {
+    stream.begun = false;
+    return answer(stream, 431, "http_request_error", "the head of the request is too large");
+  }
+  if (last) listenerRemoteEnd(stream, false);
+}
+
+function isMethod(name: string): bool {
+  return equalsAscii(method, methodLength, name);
+}
+
+function nextOwn(stream: Stream): u32 {
+  stream.own = lastOwn = lastOwn == 0 ? 1 : lastOwn + 2;
+  stream.begun = true;
+  stream.attempts++;
+  return stream.own;
+}
+
+// --- from the network
+
+/** An answer begins. Like all that follow, about the record that was read last. */
+export function listenerAnswerBegin(): void {
+  const stream = streamWriting(recordStream - 1);
+  if (stream === null || stream.answered || stream.interim) return;
+  stream.incoming = true;
+  const fields = readMessageHead();
+  const status = statusOf();
+  if (fields != FIELD_OK || status == 0) return badAnswer(stream, "the answer from the network is malformed");
+  if (status == 101) return badAnswer(stream, "the answer changes the protocol unasked");
+  startBlock();
+  encodeNamed(":status", subject, subjectLength);
+  encodeMessageFields(true);
+  if (status < 200) {
+    stream.interim = true;
+    stream.heard = true;
+    return send(stream, false);
+  }
+  const kind = stream.isHead || status == 204 || status == 304
+    ? BODY_NONE
+    : chunked
+    ? BODY_CHUNKED
+    : answerLength >= 0
+    ? BODY_LENGTH
+    : BODY_TO_END;
+  stream.body.begin(kind, max<i64>(answerLength, 0));
+  stream.answered = true;
+  stream.heard = true;
+  stream.keepable = false;
+  send(stream, stream.body.complete);
+}
+
+/** Octets of an answer: how many were taken. */
+export function listenerAnswerData(): u32 {
+  const stream = streamWriting(recordStream - 1);
+  // What follows a body that is complete is nobody's.
+  if (stream === null || stream.interim || stream.localEnded) return recordLength;
+  const taken = sendBody(stream, recordPayload, recordLength);
+  if (!stream.body.broken) return taken;
+  emitLog(LOG_WARN, "the answer is not what its framing says");
+  resetStream(stream, INTERNAL_ERROR);
+  return recordLength;
+}
+
+/** The answer is complete. */
+export function listenerAnswerEnd(): void {
+  const stream = streamWriting(recordStream - 1);
+  if (stream === null) return;
+  stream.incoming = false;
+  if (stream.interim) {
+    stream.interim = false;
+    return;
+  }
+  if (!stream.localEnded && stream.body.kind == BODY_TO_END) endAnswer(stream);
+  if (!stream.localEnded) return resetStream(stream, INTERNAL_ERROR);
+  complete(stream);
+}
+
+/** A message that a stream has to do with was given up. */
+export function listenerAnswerAbort(): void {
+  const isAnswer = (recordStream & 1) == 0;
+  const stream = streamWriting(isAnswer ? recordStream - 1 : recordStream);
+  if (stream === null) return;
+  if (isAnswer) stream.incoming = false;
+  else stream.begun = false;
+  if (stream.answered) {
+    if (stream.localEnded) return complete(stream);
+    // What the client has is all it gets.
+    return resetStream(stream, INTERNAL_ERROR);
+  }
+  if (isAnswer) return answer(stream, 502, "connection_terminated", "the way to the server was lost");
+  giveUpOrRetry(stream, recordFlags);
+}
+
+/** Octets of a request have left. */
+export function listenerCredit(): void {
+  const stream = streamWriting(recordStream);
+  if (stream !== null && recordLength >= 4) creditStream(stream, load<u32>(recordPayload));
+}
+
+/** Lets time pass. */
+export function listenerTick(time: f64): void {
+  setClock(time);
+  refill(time);
+  watchConnection();
+  if (openStreams > 0 || idleSince == 0) idleSince = time;
+  for (let place: u32 = 0; place < MAX_STREAMS && !ending && room() > ANSWER_ROOM; place++) {
+    const stream = streamAt(place);
+    if (stream.id == 0) continue;
+    const waited = time - stream.since;
+    if (stream.blocked && waited > BLOCKED_MS) blameStream(stream, CANCEL);
+    else if (stream.sent && !stream.answered && waited > ANSWER_MS) {
+      answer(stream, 504, "http_response_timeout", "the network did not answer in time");
+    }
+  }
+  if (!ending && openStreams == 0 && (draining || time - idleSince > IDLE_MS)) finish();
+}
+
+/** The answer has gone out completely. A request that is still coming is of no use to anybody. */
+function complete(stream: Stream): void {
+  if (stream.remoteEnded) return closeStream(stream);
+  resetStream(stream, NO_ERROR);
+}
+
+/** Nobody has dealt with the request: it is sent again where that does no harm. */
+function giveUpOrRetry(stream: Stream, why: u8): void {
+  const again = why == ABORT_RELEASED || (why != ABORT_REJECTED && stream.isIdempotent);
+  if (again && stream.keepable && !stream.heard && stream.attempts < MAX_ATTEMPTS) return sendAgain(stream);
+  if (why == ABORT_RELEASED) answer(stream, 503, "destination_unavailable", "no site could take the request");
+  else if (why == ABORT_REJECTED) {
+    answer(stream, 502, "proxy_internal_response", "the other end refused the request");
+  } else answer(stream, 502, "connection_terminated", "the way to the server was lost");
+}
+
+function sendAgain(stream: Stream): void {
+  stream.plain = stream.coded = stream.keptBody;
+  startRecord(KIND_MSG_BEGIN, 0, nextOwn(stream));
+  putBytes(stream.kept, stream.keptHead);
+  finishRecord();
+  if (stream.keptBody > 0) emitData(stream.own, stream.kept + stream.keptHead, stream.keptBody);
+  if (stream.sent) emitEnd(stream.own);
+}
+
+function badAnswer(stream: Stream, why: string): void {
+  answer(stream, 502, "http_protocol_error", why);
+}
+
+/** Answers in the server's place. */
+function answer(stream: Stream, status: u32, error: string, why: string): void {
+  emitLog(status < 500 ? LOG_DEBUG : LOG_WARN, why);
+  compose(status, "listener", error, why);
+  const octets = stream.isHead || windowOf(stream) < <i64> bodyLength() ? 0 : bodyLength();
+  listenerAbandon(stream);
+  stream.begun = stream.incoming = false;
+  startBlock();
+  encodeNamed(":status", NUMBER, writeNumber(status));
+  encodeNamed("proxy-status", STATUS_VALUE, statusLength);
+  copyAscii(TEXT, "text/plain");
+  encodeNamed("content-type", TEXT, 10);
+  if (octets > 0) encodeNamed("content-length", NUMBER, writeNumber(octets));
+  send(stream, octets == 0);
+  if (octets > 0) {
+    writeData(stream.id, BODY_TEXT, octets, true);
+    spendWindow(stream, octets);
+  }
+  complete(stream);
+}
+
+/** What is in a block is in the table that client and we share: a block that can't be sent is the end. */
+function send(stream: Stream, last: bool): void {
+  if (!sendHead(stream, last)) fail(INTERNAL_ERROR, "the head of an answer is too large");
+}
+
+/** The subject as a status, or 0. */
+function statusOf(): u32 {
+  if (subjectLength != 3) return 0;
+  let status: u32 = 0;
+  for (let i: u32 = 0; i < 3; i++) {
+    const digit = <u32> load<u8>(subject + i);
+    if (!isDigit(digit)) return 0;
+    status = status * 10 + digit - 48;
+  }
+  return status < 100 ? 0 : status;
+}

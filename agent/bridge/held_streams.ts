@@ -1,0 +1,95 @@
+/**
+ * What has come of several messages at a time for an adaptor that takes of each only what its peer has a window for: the rest
+ * waits here until the adaptor asks for it. A message holds up no other, and its own producer by what waits.
+ */
+
+import { BlockQueue } from "../lib/block_queue.ts";
+
+/** Octets waiting for the socket above which nothing more is offered: they are as much as the socket needs to keep going. */
+const SOCKET_OCTETS = 256 * 1024;
+
+/** What the owner does. */
+export interface HeldStreamsHandler {
+  /** Octets waiting for the socket. */
+  pending(): number;
+  /** Offers octets of a stream to the adaptor: how many it took. `piece` is valid only during the call. */
+  offer(stream: number, piece: Uint8Array): number;
+  /** All of a stream was taken, and it is complete. */
+  onEnd(stream: number): void;
+}
+
+interface Held {
+  readonly queue: BlockQueue;
+  /** The adaptor can take some. */
+  wanted: boolean;
+  ended: boolean;
+}
+
+/** See the head of the file. */
+export class HeldStreams {
+  readonly #handler: HeldStreamsHandler;
+  readonly #held = new Map<number, Held>();
+
+  /** Nothing is held yet. */
+  constructor(handler: HeldStreamsHandler) {
+    this.#handler = handler;
+  }
+
+  /** Octets of `stream` that wait. */
+  size(stream: number): number {
+    return this.#held.get(stream)?.queue.size ?? 0;
+  }
+
+  /** Octets of `stream` have come. */
+  push(stream: number, piece: Uint8Array): void {
+    const held = this.#held.get(stream);
+    if (held !== undefined) return held.queue.push(piece);
+    const wanted = this.#handler.pending() > SOCKET_OCTETS;
+    const taken = wanted ? 0 : this.#handler.offer(stream, piece);
+    if (taken === piece.length) return;
+    const queue = new BlockQueue();
+    queue.push(piece.subarray(taken));
+    this.#held.set(stream, { queue, wanted, ended: false });
+  }
+
+  /** `stream` is complete. */
+  end(stream: number): void {
+    const held = this.#held.get(stream);
+    if (held === undefined) this.#handler.onEnd(stream);
+    else held.ended = true;
+  }
+
+  /** The adaptor can take some of `stream` again. */
+  want(stream: number): void {
+    const held = this.#held.get(stream);
+    if (held !== undefined) held.wanted = true;
+  }
+
+  /** Nobody wants the rest of `stream`. */
+  drop(stream: number): void {
+    this.#held.get(stream)?.queue.clear();
+    this.#held.delete(stream);
+  }
+
+  /** Nobody wants anything any more. */
+  clear(): void {
+    for (const stream of [...this.#held.keys()]) this.drop(stream);
+  }
+
+  /** Offers what waits and is wanted, in turns, as long as the socket keeps up. */
+  offer(): void {
+    for (const [stream, held] of [...this.#held]) {
+      while (held.wanted && this.#held.get(stream) === held && this.#handler.pending() <= SOCKET_OCTETS) {
+        const piece = held.queue.front();
+        // Asking again may be answered before this returns.
+        held.wanted = false;
+        const taken = this.#handler.offer(stream, piece);
+        if (taken === piece.length) held.wanted = true;
+        held.queue.consume(taken);
+        if (held.queue.size > 0) continue;
+        this.#held.delete(stream);
+        if (held.ended) this.#handler.onEnd(stream);
+      }
+    }
+  }
+}
