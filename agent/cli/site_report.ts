@@ -62,7 +62,8 @@ async function unlessStopped(report: Promise<SiteReport>): Promise<SiteReport | 
   }
 }
 
-async function readReport(client: ManagementClient): Promise<SiteReport> {
+/** The report of the site that `client` is connected to. */
+export async function readReport(client: ManagementClient): Promise<SiteReport> {
   const { managementAddress } = await import("../management/client.ts");
   const { SITE_IDENTITY, SITE_TYPE } = await import("../management/entities.ts");
   const { report } = await client.read(managementAddress(), SITE_TYPE, SITE_IDENTITY);

@@ -6,7 +6,7 @@ import { connect, createServer, type TLSSocket } from "node:tls";
 import { run } from "../../tests/support/processes.ts";
 import { testWith } from "../../tests/support/programs.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
-import { createAuthority, issue, type KeyAlgorithm } from "./authority.ts";
+import { bridge, createAuthority, issue, type KeyAlgorithm } from "./authority.ts";
 
 const now = Date.now();
 const ALGORITHMS: readonly KeyAlgorithm[] = ["rsa", "ecdsa"];
@@ -62,6 +62,37 @@ for (const algorithm of ALGORITHMS) {
       const header = algorithm === "rsa" ? /^-----BEGIN RSA PRIVATE KEY-----\n/ : /^-----BEGIN EC PRIVATE KEY-----\n/;
       assert.match(leaf.key, header);
       assert.match(authority.key, header);
+    },
+  );
+}
+
+for (const algorithm of ALGORITHMS) {
+  testWith(
+    ["openssl"],
+    `pki: over a bridge, what the next ${algorithm} authority issues is good for the last one`,
+    async () => {
+      const last = await createAuthority({ commonName: "site-ca", algorithm, years: 1, now });
+      const next = await createAuthority({ commonName: "site-ca-2", years: 5, now });
+      const leaf = await issue({ authority: next, commonName: "hub", hosts: HOSTS, ...BOTH, years: 1, now });
+      const other = await createAuthority({ commonName: "site-ca", algorithm, years: 1, now });
+      const files = {
+        "last.pem": last.cert,
+        "next.pem": next.cert,
+        "other.pem": other.cert,
+        "leaf.pem": leaf.cert,
+        "bridge.pem": await bridge(next, last, now),
+      };
+      await withFiles(files, async (dir) => {
+        const verify = async (anchor: string) => {
+          const chain = ["-untrusted", `${dir}/bridge.pem`, `${dir}/leaf.pem`];
+          return (await run("openssl", ["verify", "-x509_strict", "-CAfile", `${dir}/${anchor}`, ...chain])).code === 0;
+        };
+        assert.deepEqual([await verify("last.pem"), await verify("next.pem"), await verify("other.pem")], [
+          true,
+          true,
+          false,
+        ]);
+      });
     },
   );
 }

@@ -26,6 +26,8 @@ export interface LinkTarget {
   readonly measured: boolean;
   /** Shown to people while the link is not connected. */
   readonly endpoint: string;
+  /** When our certificate for it expires, ms since the epoch. */
+  readonly expires?: number | undefined;
   /** Connects to any of the link's endpoints. */
   connect(signal: AbortSignal): Promise<Channel>;
 }
@@ -104,6 +106,7 @@ export class OutboundLink {
       message: this.#message,
       code: this.#failure?.code,
       hint: this.#failure?.hint,
+      expires: this.target.expires,
       connections: this.#connections(),
     };
   }

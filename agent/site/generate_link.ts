@@ -2,7 +2,7 @@
 
 import { TendrilError } from "../lib/errors.ts";
 import { issue } from "../pki/authority.ts";
-import { canonicalHost } from "../pki/inspect.ts";
+import { canonicalHost, factsOf } from "../pki/inspect.ts";
 import { checkName, VALID_YEARS } from "./create.ts";
 import { coverHost, siteAccess, siteAuthority } from "./issuing.ts";
 import { writeLinkFile } from "./link_file.ts";
@@ -25,6 +25,8 @@ export interface GenerateLinkOptions {
 export interface GeneratedLink {
   /** Secret and Link; holds a private key. */
   readonly yaml: string;
+  /** Serial number of the certificate in it, by which it can be revoked. */
+  readonly serial: string;
   /** True when the server certificate was issued anew, to name the host as well. */
   readonly reissued: boolean;
 }
@@ -58,5 +60,9 @@ export async function generateLink(options: GenerateLinkOptions): Promise<Genera
   const credentials = await issue({ ...common, commonName: name, hosts: [] });
   const reissued = await coverHost(dir, resources, authority, host, now);
   const endpoints = site.endpoints.map(({ role, port }) => ({ role, host, port }));
-  return { yaml: writeLinkFile({ name, credentials, endpoints, cost }), reissued };
+  return {
+    yaml: writeLinkFile({ name, credentials, endpoints, cost }),
+    serial: factsOf(credentials.cert).serial,
+    reissued,
+  };
 }

@@ -20,8 +20,8 @@ export interface LoadOptions {
  * codes.
  */
 export async function loadSite(dir: string, options: LoadOptions = {}): Promise<SiteSpec> {
-  const revoked = await readRevoked(dir);
   const spec = await siteOf(dir, await readResources(dir), options);
+  const revoked = await readRevoked(dir);
   return revoked.length === 0 ? spec : { ...spec, revoked };
 }
 

@@ -5,6 +5,8 @@ import { TendrilError } from "../lib/errors.ts";
 import type { LinkTarget, OutboundLink } from "../router/outbound_link.ts";
 import { Router } from "../router/router.ts";
 import { Backoff } from "../transport/backoff.ts";
+import type { TlsCredentials } from "../transport/channel.ts";
+import { readCredentials } from "../transport/credentials.ts";
 import { dialAny } from "../transport/race.ts";
 import { startControl } from "./control.ts";
 import { Roster } from "./roster.ts";
@@ -79,6 +81,7 @@ export function linkTarget(link: LinkSpec, role: AccessRole): LinkTarget {
     cost: link.cost,
     measured: link.measured,
     endpoint: endpoints.map(({ host, port }) => `${host}:${port}`).join(" "),
+    expires: expiryOf(link.tls),
     connect: async (signal) => {
       const { channel } = await dialAny(endpoints, {
         tls: link.tls,
@@ -89,4 +92,13 @@ export function linkTarget(link: LinkSpec, role: AccessRole): LinkTarget {
       return channel;
     },
   };
+}
+
+/** When a certificate expires, ms since the epoch; undefined when it can't be read, which is told where it is used. */
+function expiryOf(tls: TlsCredentials): number | undefined {
+  try {
+    return readCredentials(tls).notAfter;
+  } catch {
+    return undefined;
+  }
 }

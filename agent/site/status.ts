@@ -26,6 +26,8 @@ export interface LinkStatus {
   readonly code?: string | undefined;
   /** What to do about it, if that is known. */
   readonly hint?: string | undefined;
+  /** When our certificate for it expires, ms since the epoch. */
+  readonly expires?: number | undefined;
   /** Messages and TCP connections that go out over it now. */
   readonly connections?: number;
 }
@@ -100,6 +102,8 @@ export interface AccessStatus {
   readonly port: number;
   /** Peers connected now. */
   readonly peers: number;
+  /** When the certificate that it shows expires, ms since the epoch; absent for a plain one. */
+  readonly expires?: number;
 }
 
 /** One adaptor. */

@@ -46,6 +46,7 @@ export class AccessPort {
   readonly #peers = new Map<Accepted, ReturnType<typeof setTimeout> | undefined>();
   readonly #allGone = Promise.withResolvers<void>();
   #acceptor: Acceptor | undefined;
+  #expires: number | undefined;
   #closing = false;
 
   private constructor(
@@ -91,6 +92,7 @@ export class AccessPort {
         logger.warn("peer refused", { access: spec.name, address, code: reason.code, reason: reason.message });
       },
     );
+    if (spec.tls !== undefined) port.#expires = readCredentials(spec.tls).notAfter;
     logger.debug("access open", { access: spec.name, role: spec.role, host: spec.host, port: port.#acceptor.port });
     return port;
   }
@@ -98,7 +100,8 @@ export class AccessPort {
   /** A snapshot. */
   status(): AccessStatus {
     const { name, role, host, port } = this.#spec;
-    return { name, role, host, port: this.#acceptor?.port ?? port, peers: this.#peers.size };
+    const expires = this.#expires === undefined ? {} : { expires: this.#expires };
+    return { name, role, host, port: this.#acceptor?.port ?? port, peers: this.#peers.size, ...expires };
   }
 
   /**
@@ -107,7 +110,8 @@ export class AccessPort {
    */
   renew(tls: TlsCredentials): void {
     this.#acceptor?.renew(tls);
-    const { anchors } = readCredentials(tls);
+    const { anchors, notAfter } = readCredentials(tls);
+    this.#expires = notAfter;
     this.#drop("LINK_TLS_CA", DISTRUSTED, ({ authority }) => authority !== undefined && !anchors.has(authority));
   }
 

@@ -11,7 +11,7 @@ import { dial } from "../../agent/transport/dial.ts";
 import { ask } from "../support/exchange.ts";
 import { withNetwork } from "../support/network.ts";
 import { freePort, untilListening } from "../support/processes.ts";
-import { type InteriorFolder, interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
+import { edgeFolder, type InteriorFolder, interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
 import { SteadyTraffic } from "../support/steady_traffic.ts";
 import { connect, echo, readInto, server, writeAll } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
@@ -188,6 +188,11 @@ Deno.test("certificates: those of a running interior that are due, or have expir
     await until(() => traffic.flows > flows + 10, LIMIT_MS);
     assert.deepEqual(traffic.failures, []);
     assert.ok(!/peer gone.*(west|east)/.test(hub().output()), "no edge has lost its link");
+    const { stdout } = await tendril("network", "status", "--dir", dir, "-o", "json");
+    const [{ name, use, expires }] = JSON.parse(stdout).certificates;
+    assert.deepEqual([name, use], ["hub", "port"]);
+    assert.ok(Date.parse(expires) > Date.now() + YEAR);
+    assert.match((await tendril("network", "status", "--dir", dir)).stdout, /Certificates of this site\n.*DAYS LEFT/);
   });
 });
 
@@ -197,42 +202,42 @@ async function serialIn(file: string): Promise<string> {
   return factsOf(link!.tls.cert).serial;
 }
 
-Deno.test("certificates: a site that is revoked loses its link at once, with the reason on both sides; the others don't", async () => {
+Deno.test("certificates: a site that is revoked loses its link at once, with the reason on both sides; others lose no flow", async () => {
   using target = server(echo);
-  await withNetwork(
-    { echo: target.port },
-    async ({ hub, hubFolder: { dir, interRouterPort, edgePort }, west, east }) => {
-      const folder = dir.replace(/hub$/, "");
-      const lost = said(east, "link is down");
-      const revoke = (id: string) => tendril("certificate", "revoke", id, "--dir", dir, "--note", "stolen");
-      const { code, stderr } = await revoke((await serialIn(`${folder}west/link.yaml`)).toLowerCase());
-      assert.equal(code, 0, stderr);
-      await until(() => said(hub(), "peer is disconnected") === 1, LIMIT_MS);
-      await until(() => /link is down.*the certificate of this site was revoked/.test(west.output()), LIMIT_MS);
-      // It tries again, is refused, and is not told of as connected.
-      await until(() => /peer refused.*LINK_TLS_REVOKED/.test(hub().output()), LIMIT_MS);
-      await until(() => /LINK_NOT_ALLOWED/.test(west.output()), LIMIT_MS);
-      assert.equal(said(west, "link is active"), 1);
-      assert.equal(said(east, "link is down"), lost);
-      // By fingerprint, for a certificate that never came: it opens no door, at either port.
-      const made = await tendril("link", "generate", "--dir", dir, "--host", "127.0.0.1");
-      const [link] = parseLinkFile(made.stdout, "link");
-      await revoke(factsOf(link!.tls.cert).fingerprint);
-      for (const port of [interRouterPort, edgePort]) {
-        await until(async () => {
-          const options = { host: "127.0.0.1", port, websocket: false, timeoutMs: LIMIT_MS, tls: link.tls };
-          const peer = new WirePeer(await dial(options, new AbortController().signal), "client", "R9");
-          await until(() => peer.gone !== undefined, LIMIT_MS);
-          return peer.gone?.remote?.condition === "amqp:unauthorized-access";
-        }, LIMIT_MS);
-      }
-      const { stdout } = await tendril("certificate", "status", "--dir", dir, "-o", "json");
-      assert.equal(JSON.parse(stdout).revoked.length, 2);
-      // Taken back by hand.
-      await Deno.remove(`${dir}/revoked.txt`);
-      await until(() => said(west, "link is active") === 2, LIMIT_MS);
-    },
-  );
+  await withNetwork({ echo: target.port }, async ({ ports, hub, hubFolder }) => {
+    const { dir, interRouterPort, edgePort } = hubFolder;
+    const stolen = `${dir.replace(/hub$/, "")}stolen`;
+    await edgeFolder(stolen, "stolen", hubFolder, {});
+    await using thief = startTendril("stolen", ["run", stolen]);
+    await until(() => said(thief, "link is active") === 1, LIMIT_MS);
+    await using traffic = new SteadyTraffic(ports["echo"]!);
+    const revoke = (id: string) => tendril("certificate", "revoke", id, "--dir", dir, "--note", "stolen");
+    const { code, stderr } = await revoke((await serialIn(`${stolen}/link.yaml`)).toLowerCase());
+    assert.equal(code, 0, stderr);
+    await until(() => /peer is disconnected.*stolen.*LINK_TLS_REVOKED/.test(hub().output()), LIMIT_MS);
+    await until(() => /link is down.*LINK_NOT_ALLOWED.*was revoked/.test(thief.output()), LIMIT_MS);
+    // It tries again, is refused, and never takes itself for linked.
+    await until(() => /peer refused.*LINK_TLS_REVOKED/.test(hub().output()), LIMIT_MS);
+    assert.equal(said(thief, "link is active"), 1);
+    // By fingerprint, for a certificate that never came: it opens no door, at either port.
+    const made = await tendril("link", "generate", "--dir", dir, "--host", "127.0.0.1");
+    const [link] = parseLinkFile(made.stdout, "link");
+    await revoke(factsOf(link!.tls.cert).fingerprint);
+    for (const port of [interRouterPort, edgePort]) {
+      await until(async () => {
+        const options = { host: "127.0.0.1", port, websocket: false, timeoutMs: LIMIT_MS, tls: link.tls };
+        const peer = new WirePeer(await dial(options, new AbortController().signal), "client", "R9");
+        await until(() => peer.gone !== undefined, LIMIT_MS);
+        return peer.gone?.remote?.condition === "amqp:unauthorized-access";
+      }, LIMIT_MS);
+    }
+    const { stdout } = await tendril("certificate", "status", "--dir", dir, "-o", "json");
+    assert.equal(JSON.parse(stdout).revoked.length, 2);
+    // Taken back by hand.
+    await Deno.remove(`${dir}/revoked.txt`);
+    await until(() => said(thief, "link is active") === 2, LIMIT_MS);
+    assert.deepEqual(traffic.failures, []);
+  });
 });
 
 Deno.test("certificates: the authority of a running interior is rotated: both count for a window, then one alone", async () => {

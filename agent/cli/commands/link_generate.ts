@@ -28,7 +28,7 @@ export const linkGenerate: Command = defineCommand({
   ],
   async run({ flags, io, logger }) {
     const { generateLink } = await import("../../site/generate_link.ts");
-    const { yaml, reissued } = await generateLink({
+    const { yaml, serial, reissued } = await generateLink({
       dir: flags.dir,
       host: flags.host,
       cost: flags.cost,
@@ -37,6 +37,7 @@ export const linkGenerate: Command = defineCommand({
     if (reissued) {
       logger.info("the site's certificate was issued anew to name the host", { host: flags.host });
     }
+    logger.info("certificate issued", { serial });
     io.stdout(yaml);
     return EXIT.ok;
   },

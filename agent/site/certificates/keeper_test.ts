@@ -14,6 +14,7 @@ import { parseLinkFile, secretYaml } from "../link_file.ts";
 import { loadResources } from "../load.ts";
 import { tlsCredentials } from "../secrets.ts";
 import { CertificateKeeper } from "./keeper.ts";
+import { rotateAuthority } from "./rotate.ts";
 import { certificateState, siteCertificates } from "./list.ts";
 
 const DAY = 86_400_000;
@@ -133,6 +134,27 @@ Deno.test("keeper: an authority of the site's own making is followed by another 
   const last = await stage.tls("hub");
   assert.deepEqual([last.ca, pemCertificates(last.cert).length], [next.cert, 1]);
   assert.equal((await loadResources(stage.dir)).secrets.get(SITE_CA)?.size, 3);
+});
+
+Deno.test("keeper: a rotation that was broken off is brought to its end", async () => {
+  await using stage = await Stage.open();
+  const before = await stage.tls("hub");
+  const { fingerprint } = await rotateAuthority(stage.dir, START, 30 * DAY);
+  // As if it had ended between the files.
+  await stage.put("hub", before);
+  await stage.lookAt(START + 1000);
+  const after = await stage.tls("hub");
+  assert.equal(factsOf((await stage.tls(SITE_CA)).cert).fingerprint, fingerprint);
+  new TrustAnchors((await stage.tls(SITE_CA)).cert).verify(pemCertificates(after.cert), "server", START);
+  new TrustAnchors(before.ca).verify(pemCertificates(after.cert), "server", START);
+  await assert.rejects(rotateAuthority(stage.dir, START, DAY), { code: "SITE_HANDOVER" });
+  // At once, whatever the last one promised.
+  await rotateAuthority(stage.dir, START, 0);
+  const last = await stage.tls("hub");
+  assert.equal(last.ca, (await stage.tls(SITE_CA)).cert);
+  assert.throws(() => new TrustAnchors(before.ca).verify(pemCertificates(last.cert), "server", START), {
+    code: "LINK_TLS_CA",
+  });
 });
 
 Deno.test("keeper: an authority of somebody else's is warned of, and a certificate that would end with it stays", async () => {

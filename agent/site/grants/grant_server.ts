@@ -5,6 +5,7 @@
 
 import { TendrilError } from "../../lib/errors.ts";
 import { issue } from "../../pki/authority.ts";
+import { factsOf } from "../../pki/inspect.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Acceptor } from "../../transport/accept.ts";
 import { VALID_YEARS } from "../create.ts";
@@ -122,21 +123,27 @@ export class GrantServer {
   async #redeem({ uid, code, name, subject }: Redemption): Promise<string> {
     const now = Date.now();
     let known: Grant | undefined;
-    const file = await this.#ledger.redeem(uid, code, now, async (grant) => {
+    const { yaml, serial } = await this.#ledger.redeem(uid, code, now, async (grant) => {
       known = grant;
       return await this.#linkFile(name ?? grant.name, subject ?? name ?? grant.name, grant.linkHost, now);
     });
     this.#logger.info("a token was redeemed", {
       grant: known?.name,
       subject: subject ?? name,
+      serial,
       use: (known?.redemptions ?? 0) + 1,
       of: known?.allowed,
     });
-    return file;
+    return yaml;
   }
 
   /** Secret first, then the Link, without a cost: what Skupper's sites read. */
-  async #linkFile(name: string, subject: string, host: string, now: number): Promise<string> {
+  async #linkFile(
+    name: string,
+    subject: string,
+    host: string,
+    now: number,
+  ): Promise<{ readonly yaml: string; readonly serial: string }> {
     const resources = await loadResources(this.#dir);
     const { endpoints } = siteAccess(resources, this.#dir);
     const authority = siteAuthority(resources, now);
@@ -149,6 +156,8 @@ export class GrantServer {
       years: VALID_YEARS,
       now,
     });
-    return writeLinkFile({ name, credentials, endpoints: endpoints.map(({ role, port }) => ({ role, host, port })) });
+    const links = endpoints.map(({ role, port }) => ({ role, host, port }));
+    const { serial } = factsOf(credentials.cert);
+    return { yaml: writeLinkFile({ name, credentials, endpoints: links }), serial };
   }
 }
