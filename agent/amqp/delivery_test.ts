@@ -116,6 +116,8 @@ Deno.test("states travel back: window reports, then an outcome that settles", ()
   delivery.write(new Uint8Array(10));
   flow();
   received[0].delivery.update({ kind: "received", sectionNumber: 0, sectionOffset: 521_216n }, false);
+  delivery.end();
+  flow();
   received[0].delivery.update({ kind: "modified", deliveryFailed: true, undeliverableHere: false }, true);
   received[0].delivery.update({ kind: "accepted" }, true);
   flow();
@@ -124,6 +126,29 @@ Deno.test("states travel back: window reports, then an outcome that settles", ()
     [{ kind: "modified", deliveryFailed: true, undeliverableHere: false }, true],
   ], "nothing is said after settlement");
   assert.equal(sender.unsettledCount, 0);
+});
+
+Deno.test("an outcome before the end is told at once, and settled with the end", () => {
+  for (const ending of ["end", "abort"] as const) {
+    const { sender, flow, received, receiver } = linked();
+    const states: [string | undefined, boolean][] = [];
+    const delivery = sender.start(false, {
+      ...QUIET,
+      onReceiverState: (state, settled) => states.push([state?.kind, settled]),
+    });
+    delivery.write(new Uint8Array(10));
+    flow();
+    received[0].delivery.update({ kind: "released" }, true);
+    received[0].delivery.update({ kind: "accepted" }, true);
+    flow();
+    assert.deepEqual(states, [["released", false]]);
+    delivery[ending]();
+    flow();
+    // What is aborted is settled by that, on both sides.
+    assert.deepEqual(states.slice(1), ending === "end" ? [["released", true]] : []);
+    assert.deepEqual([sender.unsettledCount, receiver.unsettledCount], [0, 0]);
+    assert.deepEqual(received[0].events, [ending]);
+  }
 });
 
 Deno.test("a sender may settle first", () => {

@@ -25,10 +25,10 @@ export class IncomingDelivery {
   readonly presettled: boolean;
   /** Set by the owner before the first octet. */
   handler: IncomingHandler | undefined;
-  /** True once the last octet, or an abort, was seen. */
-  complete = false;
-
+  #complete = false;
   #settledByUs = false;
+  /** The outcome of a message that is still arriving: its sender knows it, and hears that it is settled with the end. */
+  #earlyOutcome: DeliveryState | undefined;
   #held = false;
 
   /** Made by a receiver for the first frame of a delivery. */
@@ -44,14 +44,29 @@ export class IncomingDelivery {
     return this.#settledByUs;
   }
 
-  /** Tells the sender a state or, with `settled`, the final outcome. Ignored after settlement. */
+  /**
+   * Tells the sender a state or, with `settled`, the final outcome. Ignored after that. What is still arriving is not
+   * settled before its end, as with routers in C: their streaming links are stuck for good with a stream that was.
+   */
   update(state: DeliveryState, settled: boolean): void {
-    if (this.#settledByUs) return;
-    this.#settledByUs = settled;
-    this.receiver.session.sendDisposition("receiver", this.id, settled, state);
+    if (this.#settledByUs || this.#earlyOutcome !== undefined) return;
+    const settles = settled && this.#complete;
+    this.receiver.session.sendDisposition("receiver", this.id, settles, state);
     if (!settled) return;
-    this.receiver.settledLocally(this);
+    if (settles) {
+      this.#settledByUs = true;
+      this.receiver.settledLocally(this);
+    } else this.#earlyOutcome = state;
     this.release();
+  }
+
+  /** From the receiver: the last octet has come. */
+  completed(): void {
+    this.#complete = true;
+    const outcome = this.#earlyOutcome;
+    if (outcome === undefined) return;
+    this.#earlyOutcome = undefined;
+    this.update(outcome, true);
   }
 
   /** From the receiver: the sender has forgotten the delivery, so that nothing more can be said. */

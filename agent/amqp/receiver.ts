@@ -121,12 +121,12 @@ export class Receiver {
       return;
     }
     const ends = last && !header.more;
+    if (ends) delivery.completed();
     if (piece.length > 0) delivery.handler?.onData(piece, ends);
     if (ends) {
       // The handler may have detached this link while it took the piece.
       if (this.#current !== delivery) return;
       this.#current = undefined;
-      delivery.complete = true;
       delivery.handler?.onEnd();
     }
   }
@@ -170,7 +170,6 @@ export class Receiver {
 
   #abort(delivery: IncomingDelivery): void {
     this.#current = undefined;
-    delivery.complete = true;
     // An aborted delivery is settled by that (part 2.7.5): nothing more is owed for it.
     this.settledLocally(delivery);
     delivery.forgotten();

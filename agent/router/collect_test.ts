@@ -41,11 +41,12 @@ Deno.test("collect: a message above the limit is rejected at once, and nothing o
   flow();
   assert.deepEqual(sent.states, [{
     state: { kind: "rejected", error: { condition: "amqp:link:message-size-exceeded" } },
-    settled: true,
+    settled: false,
   }]);
   sent.delivery.write(new Uint8Array(1000));
   sent.delivery.end();
   flow();
+  assert.deepEqual(sent.states.slice(1).map(({ settled }) => settled), [true]);
   assert.deepEqual(messages, []);
   send(sender, Uint8Array.of(1));
   flow();

@@ -147,7 +147,9 @@ Deno.test("link consumer: a receiver that settles early cuts the message off, an
   const upstream = listening();
   const downstream = near.consumer.deliver(stream("begun"), upstream);
   await until(() => near.wire.arrived.length === 1);
-  near.wire.arrived[0]!.delivery.update({ kind: "released" }, true);
+  // As no router does, but anybody may.
+  const { delivery, link } = near.wire.arrived[0]!;
+  link.session.sendDisposition("receiver", delivery.id, true, { kind: "released" });
   await until(() => upstream.heard.length === 1);
   downstream.write(new Uint8Array(1000));
   downstream.end();

@@ -43,6 +43,7 @@ Deno.test("stream links: streams at once have a link each, on a session apart; o
     const { egress, upstream } = near.begin();
     await until(() => near.wire.arrived.length === round + 1);
     egress.end();
+    await until(() => near.wire.arrived[round]!.events.includes("end"));
     near.wire.arrived[round]!.delivery.update({ kind: "accepted" }, true);
     await until(() => upstream.heard.length === 1);
   }
@@ -72,6 +73,7 @@ Deno.test("stream links: idle ones beyond the bound are closed, those in use and
     const { egress } = near.begin();
     await until(() => near.wire.arrived.length === before + 1);
     egress.end();
+    await until(() => near.wire.arrived[before]!.events.includes("end"));
     near.wire.arrived[before]!.delivery.update({ kind: "accepted" }, true);
   }
   assert.equal(near.open(), IDLE_STREAM_LINKS);
@@ -82,6 +84,7 @@ Deno.test("stream links: credit that comes to an idle link does not make it two"
   const { egress, upstream } = near.begin();
   await until(() => near.wire.arrived.length === 1);
   egress.end();
+  await until(() => near.wire.arrived[0]!.events.includes("end"));
   near.wire.arrived[0]!.delivery.update({ kind: "accepted" }, true);
   await until(() => upstream.heard.length === 1);
   near.links[0]!.keepCredit(100);
@@ -155,6 +158,7 @@ Deno.test("stream links: beyond the bound of links, streams wait for one to fall
   await until(() => near.wire.arrived.length === MAX_STREAM_LINKS, 60_000);
   assert.equal(near.links.length, MAX_STREAM_LINKS);
   streams[0]!.egress.end();
+  await until(() => near.wire.arrived[0]!.events.includes("end"));
   near.wire.arrived[0]!.delivery.update({ kind: "accepted" }, true);
   await until(() => near.wire.arrived.length === MAX_STREAM_LINKS + 1);
   assert.equal(near.links.length, MAX_STREAM_LINKS);
