@@ -17,6 +17,7 @@ Deno.test("permissions: every command does its work with exactly those that its 
   const at = (...ports: number[]) => ports.map((port) => `127.0.0.1:${port}`);
   const once: Audited[] = [];
   const asking: Audited[] = [];
+  const changing: Audited[] = [];
   const command = async (words: string[], reach: Reach) => {
     const audited = new Audited(dir, words, reach);
     once.push(audited);
@@ -87,9 +88,27 @@ Deno.test("permissions: every command does its work with exactly those that its 
         assert.equal(await response.text(), "through", process.output());
       }
       await until(() => exposeProcess.output().includes("routing key is reachable"));
-      for (const words of [["network", "status"], ["network", "path", "web"], ["ping", "web"], ["adaptor", "list"]]) {
+      const questions = [["network", "status"], ["network", "path", "web"], ["ping", "web"], ["adaptor", "list"]];
+      for (const words of [...questions, ["status"], ["reload"], ["listener", "status", "web"]]) {
         asking.push(new Audited(dir, [...words, "--dir", "west"], siteReach(dir, "west")));
         await asking.at(-1)!.run();
+      }
+      await Deno.writeTextFile(`${dir}/new.yaml`, resource("Connector", { key: "new", port: target.port }));
+      const changes = [
+        ["plan"],
+        ["plan", "-f", "new.yaml"],
+        ["apply", "-f", "new.yaml"],
+        ["connector", "update", "new", "--port", "1"],
+        ["delete", "-f", "new.yaml"],
+        ["listener", "create", "more", `${freePort()}`, "--host", "127.0.0.1"],
+        ["listener", "delete", "more"],
+        ["link", "create", "link.yaml"],
+      ];
+      for (const words of changes) {
+        const file = words.find((word) => word.endsWith(".yaml"));
+        const reach = { ...siteReach(dir, "west"), ...(file === undefined ? {} : { FILE: [file] }) };
+        changing.push(new Audited(dir, [...words, "--dir", "west"], reach));
+        await changing.at(-1)!.run();
       }
       for (const process of [exposeProcess, forwardProcess, westProcess, hubProcess]) {
         process.signal("SIGINT");
@@ -103,6 +122,9 @@ Deno.test("permissions: every command does its work with exactly those that its 
     for (const audited of once) {
       const kinds = await audited.check();
       assert.ok([...kinds].every((kind) => ["read", "write", "env", "sys"].includes(kind)), [...kinds].join());
+    }
+    for (const audited of changing) {
+      assert.deepEqual([...await audited.check()].sort(), ["env", "net", "read", "write"], "files and one socket");
     }
     for (const audited of asking) {
       assert.deepEqual([...await audited.check()].sort(), ["net", "read", "write"], "one socket, and nothing else");

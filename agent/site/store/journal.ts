@@ -63,6 +63,15 @@ export async function commit(dir: string, changes: FileChanges): Promise<void> {
   await finish(dir, changes);
 }
 
+/** Tells whoever has to do with it that the change itself is safe. */
+function unfinished(cause: unknown): never {
+  if (!(cause instanceof TendrilError)) throw cause;
+  throw new TendrilError(cause.code, "the change is made and in force, but can't be written into its files yet", {
+    cause,
+    hint: `${cause.hint ?? ""} Then run the command again.`.trim(),
+  });
+}
+
 /** Brings a change that was cut off to its end. The caller holds the lock. */
 export async function recover(dir: string): Promise<void> {
   const changes = await readJournal(dir);
@@ -78,8 +87,8 @@ export async function recover(dir: string): Promise<void> {
 
 async function finish(dir: string, changes: FileChanges): Promise<void> {
   for (const [name, text] of changes) {
-    if (text === null) await removeIfThere(`${dir}/${name}`);
-    else await replaceFile(dir, name, text);
+    const path = `${dir}/${name}`;
+    await (text === null ? removeIfThere(path) : replaceFile(dir, name, text)).catch(unfinished);
   }
   await syncFolder(dir);
   await removeIfThere(`${dir}/${JOURNAL}`);

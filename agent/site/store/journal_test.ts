@@ -55,6 +55,22 @@ Deno.test("journal: what was written after a change that was cut off is not undo
     assert.equal(await Deno.readTextFile(`${dir}/a.yaml`), listener("mine", 3));
   }));
 
+Deno.test("journal: a change whose files can't be written is in force, says so, and is brought to its end later", () =>
+  withFolder(async (dir) => {
+    await Deno.mkdir(`${dir}/Listener-b.yaml`);
+    const apply = (name: string, port: number) =>
+      changeFolder(dir, false, (files) => editToApply(files, put(listener(name, port))));
+    await assert.rejects(apply("b", 81), { code: "SITE_WRITE", message: /is made and in force/ });
+    assert.ok((await readFolder(dir)).files.has("Listener-b.yaml"));
+    await Deno.remove(`${dir}/Listener-b.yaml`);
+    await apply("c", 82);
+    assert.deepEqual((await namesIn(dir)).filter((name) => name.endsWith(".yaml")), [
+      "Listener-b.yaml",
+      "Listener-c.yaml",
+      "site.yaml",
+    ]);
+  }));
+
 Deno.test("journal: one that can't be read is told as such", () =>
   withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/.tendril-journal`, "{");

@@ -1,0 +1,77 @@
+/** Changes of one folder that get in each other's way, or in that of the disk. */
+
+import assert from "node:assert/strict";
+import { loadSite } from "../../agent/site/load.ts";
+import { resource } from "../support/site_folder.ts";
+import { startTendril, tendril } from "../support/tendril.ts";
+
+const SITE = "apiVersion: skupper.io/v2alpha1\nkind: Site\nmetadata: {name: west}\nspec: {edge: true}\n";
+
+async function withSite(use: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${dir}/site`);
+    await Deno.writeTextFile(`${dir}/site/site.yaml`, SITE);
+    await use(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("apply: changes of one file at the same moment are made one after the other, and none is lost", () =>
+  withSite(async (dir) => {
+    const keys = ["a", "b", "c", "d"];
+    const all = (port: number) => keys.map((key) => resource("Connector", { key, port })).join("---\n");
+    await Deno.writeTextFile(`${dir}/site/all.yaml`, all(1));
+    const results = await Promise.all(keys.map(async (key, at) => {
+      await Deno.writeTextFile(`${dir}/${key}.yaml`, resource("Connector", { key, port: at + 2 }));
+      return await tendril("apply", "-f", `${dir}/${key}.yaml`, "--dir", `${dir}/site`);
+    }));
+    for (const { code, stderr } of results) assert.equal(code, 0, stderr);
+    const { connectors } = await loadSite(`${dir}/site`);
+    assert.deepEqual(connectors.map(({ name, port }) => [name, port]), keys.map((key, at) => [key, at + 2]));
+  }));
+
+Deno.test("apply: a disk that is full leaves everything as it was", () =>
+  withSite(async (dir) => {
+    await Deno.writeTextFile(`${dir}/site/small.yaml`, resource("Connector", { key: "small", port: 1 }));
+    const many = Array.from({ length: 60 }, (_, at) => resource("Connector", { key: `many-${at}`, port: 2 }));
+    await Deno.writeTextFile(
+      `${dir}/in.yaml`,
+      [resource("Connector", { key: "small", port: 2 }), ...many].join("---\n"),
+    );
+    const words = ["apply", "-f", `${dir}/in.yaml`, "--dir", `${dir}/site`];
+    const full = startTendril("apply", words, { fullDisk: true });
+    assert.equal(await full.ended, 3, full.output());
+    assert.match(full.output(), /error\[SITE_WRITE\]: can't write [\s\S]*next: .*disk has room/);
+    const { connectors } = await loadSite(`${dir}/site`);
+    assert.deepEqual(connectors.map(({ name, port }) => [name, port]), [["small", 1]]);
+    const names = (await Array.fromAsync(Deno.readDir(`${dir}/site`))).map(({ name }) => name).sort();
+    assert.deepEqual(names, [".tendril-lock", "site.yaml", "small.yaml"]);
+    const { code, stderr } = await tendril(...words);
+    assert.equal(code, 0, stderr);
+    assert.equal((await loadSite(`${dir}/site`)).connectors.length, 61);
+  }));
+
+Deno.test("apply: from a folder and from stdin, with what no site has passed over", () =>
+  withSite(async (dir) => {
+    await Deno.mkdir(`${dir}/in`);
+    await Deno.writeTextFile(`${dir}/in/a.yaml`, resource("Connector", { key: "a", port: 1 }));
+    await Deno.writeTextFile(`${dir}/in/b.json`, '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}}');
+    await Deno.writeTextFile(`${dir}/in/notes.txt`, "none");
+    const { code, stdout, stderr } = await tendril("apply", "-f", `${dir}/in`, "--dir", `${dir}/site`, "-o", "yaml");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /passed over.*ConfigMap/);
+    assert.match(stdout, /^dryRun: false\nrunning: false\nchanges:\n {2}- action: create\n {4}kind: Connector\n/);
+    const nothing = await tendril("apply", "-f", `${dir}/in/b.json`, "--dir", `${dir}/site`);
+    assert.equal(nothing.code, 3);
+    assert.match(nothing.stderr, /error\[INPUT_EMPTY\]/);
+    const gone = await tendril("apply", "-f", `${dir}/nowhere`, "--dir", `${dir}/site`);
+    assert.match(gone.stderr, /error\[INPUT_UNREADABLE\]/);
+    const unlucky = await tendril("apply", "-f", `${dir}/in`, "--dir", `${dir}/none`);
+    assert.equal(unlucky.code, 3);
+    assert.match(unlucky.stderr, /error\[SITE_FOLDER\].*\n[\s\S]*next: /);
+    for (const words of [["apply"], ["delete"], ["delete", "listener"], ["listener", "update", "x"]]) {
+      assert.equal((await tendril(...words, "--dir", `${dir}/site`)).code, 2, words.join(" "));
+    }
+  }));
