@@ -44,6 +44,10 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const policies = new PolicyBook(router.identity, router.clock, logger);
   policies.apply(spec.policies);
   const revocations = new Revocations(spec.revoked);
+  const revoke = (certificates?: readonly string[]) => {
+    revocations.set(certificates);
+    for (const port of ports.running) port.dropRevoked();
+  };
   const ports = new Roster<AccessSpec, AccessPort>({
     name: ({ name, role }) => `${name} ${role}`,
     start: (access) => AccessPort.open(access, router, groups, logger, changed, policies, revocations),
@@ -88,8 +92,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
       refuseRestart(spec, next);
       // Before anything that they could restrict.
       const ruled = policies.apply(next.policies);
-      revocations.set(next.revoked);
-      for (const port of ports.running) port.dropRevoked();
+      revoke(next.revoked);
       const accessBroken = isBroken(next, "RouterAccess");
       const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")));
       const linked = await links.apply(next.links, isBroken(next, "Link"));
@@ -100,6 +103,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
         ...await services.apply(next),
       ];
     },
+    revoke,
     drain: async (graceMs) => {
       await services.drain(graceMs);
       await stop();

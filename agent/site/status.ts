@@ -161,6 +161,8 @@ export interface RunningSite {
    * running site: its name or role is another.
    */
   apply(spec: SiteSpec): Promise<SiteChange[]>;
+  /** Lets in no more, and disconnects, who shows one of these certificates; a site without ports has no use for it. */
+  revoke?(certificates: readonly string[]): void;
   /** A snapshot. */
   status(): SiteStatus;
   /** Tells the site by whom its folder is read, so that it can be asked about that. */

@@ -6,6 +6,7 @@
 
 import { messageOf, TendrilError } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { readRevoked } from "./certificates/revocations.ts";
 import { loadSite } from "./load.ts";
 import type { BrokenResource } from "./problems.ts";
 import type { FolderProblem, FolderState } from "./report.ts";
@@ -92,6 +93,8 @@ export class FolderWatch implements FolderState {
   async #apply(): Promise<void> {
     const dir = this.#dir;
     try {
+      // Ahead of all that may be wrong with the folder: who is shut out does not stay because of that.
+      this.#site.revoke?.(await readRevoked(dir));
       const warnings = new Set<string>();
       const spec = await loadSite(dir, { warn: (message) => warnings.add(message) });
       const changes = await this.#site.apply(spec);

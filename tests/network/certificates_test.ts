@@ -110,6 +110,30 @@ Deno.test("certificates: edges that get other credentials move their links: the 
   });
 });
 
+Deno.test("certificates: a link whose new credentials do not work keeps the old ones, and says so", async () => {
+  using target = server(echo);
+  await withNetwork({ echo: target.port }, async ({ ports, hubFolder, west }) => {
+    await using traffic = new SteadyTraffic(ports["echo"]!);
+    const folder = hubFolder.dir.replace(/hub$/, "");
+    const file = `${folder}west/link.yaml`;
+    // The link of another site, with the Link as it is.
+    const other = await interiorFolder(`${folder}other`, "other");
+    const made = await tendril("link", "generate", "--dir", other.dir, "--host", "127.0.0.1", "--name", "link-hub");
+    const [secret] = made.stdout.split(/(?=---\napiVersion: skupper)/);
+    const link = (await Deno.readTextFile(file)).split(/(?=---\napiVersion: skupper)/)[1];
+    await Deno.writeTextFile(`${file}.tmp`, `${secret}${link}`, { mode: 0o600 });
+    await Deno.rename(`${file}.tmp`, file);
+    await until(() => /keeps the old ones.*LINK_TLS_CA/.test(west.output()), LIMIT_MS);
+    const { flows } = traffic;
+    await until(() => traffic.flows > flows + 20, LIMIT_MS);
+    // One that works is taken, whatever came before.
+    await relink(hubFolder, file);
+    await until(() => said(west, "link has moved") === 1, LIMIT_MS);
+    assert.deepEqual(traffic.failures, []);
+    assert.equal(said(west, "link is down"), said(west, "LINK_REFUSED"), "but for the start, when nobody listened yet");
+  });
+});
+
 Deno.test("certificates: a link between interiors moves to other credentials: no flow is lost in either direction", async () => {
   using target = server(echo);
   const dir = await Deno.makeTempDir();
@@ -211,6 +235,9 @@ Deno.test("certificates: a site that is revoked loses its link at once, with the
     await using thief = startTendril("stolen", ["run", stolen]);
     await until(() => said(thief, "link is active") === 1, LIMIT_MS);
     await using traffic = new SteadyTraffic(ports["echo"]!);
+    // What is wrong with other files keeps nobody in.
+    await Deno.writeTextFile(`${dir}/broken.yaml`, "kind: [not closed");
+    await until(() => said(hub(), "resources were not applied") === 1, LIMIT_MS);
     const revoke = (id: string) => tendril("certificate", "revoke", id, "--dir", dir, "--note", "stolen");
     const { code, stderr } = await revoke((await serialIn(`${stolen}/link.yaml`)).toLowerCase());
     assert.equal(code, 0, stderr);
@@ -219,6 +246,7 @@ Deno.test("certificates: a site that is revoked loses its link at once, with the
     // It tries again, is refused, and never takes itself for linked.
     await until(() => /peer refused.*LINK_TLS_REVOKED/.test(hub().output()), LIMIT_MS);
     assert.equal(said(thief, "link is active"), 1);
+    await Deno.remove(`${dir}/broken.yaml`);
     // By fingerprint, for a certificate that never came: it opens no door, at either port.
     const made = await tendril("link", "generate", "--dir", dir, "--host", "127.0.0.1");
     const [link] = parseLinkFile(made.stdout, "link");

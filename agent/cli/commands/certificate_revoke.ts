@@ -26,12 +26,11 @@ export const certificateRevoke: Command = defineCommand({
   ],
   exits: ["configuration"],
   permissions: [
-    { kind: "read", scope: "DIR", why: "what is revoked already, and whether the site can be loaded" },
+    { kind: "read", scope: "DIR", why: "what is revoked already" },
     { kind: "write", scope: "DIR", why: "the file of revocations" },
   ],
   async run({ args, flags, io, logger }) {
     const { revocationId, revoke } = await import("../../site/certificates/revocations.ts");
-    const { loadSite } = await import("../../site/load.ts");
     const id = revocationId(args.id);
     if (id === undefined) {
       const hint = "Write it in hex, with or without colons.";
@@ -39,8 +38,6 @@ export const certificateRevoke: Command = defineCommand({
     }
     const note = `${new Date(io.now()).toISOString()} ${flags.note.replace(/\s+/g, " ")}`.trim();
     const news = await revoke(flags.dir, id, note);
-    // A running site applies nothing of a folder that it can't load: that has to be said.
-    await loadSite(flags.dir);
     logger.info(news ? "certificate revoked" : "the certificate was revoked already", { certificate: id });
     return EXIT.ok;
   },
