@@ -96,8 +96,8 @@ export const optionalFunctions: Readonly<Record<string, string>> = { _initialize
 export interface AbiExports {
   /** Linear memory that holds both buffers. */
   readonly memory: WebAssembly.Memory;
-  /** What is left of the fuel; there since the module was metered. */
-  readonly tendril_fuel: WebAssembly.Global<"i32">;
+  /** Sets the fuel, and tells what was left of it; there since the module was metered. */
+  readonly tendril_fuel: (fuel: number) => number;
   /** Run once, first, if present. */
   readonly _initialize?: () => void;
   /** Address (upper 32 bits) and length (lower 32) of the description. */

@@ -2,7 +2,7 @@
  * What code costs, and where it has to pay: the plan by which `meter.ts` rewrites function bodies.
  *
  * A function pays at its entry for what it executes outside of loops, and a loop at its header, turn by turn, for what is in
- * it; one instruction is one unit. A short function that can't run for long, for it has no loop and calls only its like, pays
+ * it; one instruction is one unit, a few that take long are more. A short function that can't run for long, for it has no loop and calls only its like, pays
  * nothing: its callers pay for it. Operations on memory pay for their length as well, when it is known.
  */
 
@@ -20,6 +20,8 @@ export interface Charge {
 /** Growing memory, even by nothing, is work for the host; a call of `memory.copy` and the like leaves compiled code. */
 const GROW_COST = 10_000;
 const BULK_COST = 16;
+/** Divisions and roots take the processor several times as long as anything else. */
+const DIVISION_COST = 16;
 /** Most that a function may cost for which its callers pay. */
 const SHORT_COST = 200;
 /** Calls of such functions inside each other. */
@@ -130,7 +132,13 @@ function costOf(op: number, sub: number): number {
   if (op === Op.memoryGrow) return GROW_COST;
   // It may be a function that its callers pay for.
   if (op === Op.callIndirect) return SHORT_COST;
+  if (isDivision(op)) return DIVISION_COST;
   return isBulk(op, sub) ? BULK_COST : 1;
+}
+
+/** Quotients and remainders of i32 and i64, roots and quotients of f32 and f64. */
+function isDivision(op: number): boolean {
+  return (op >= 0x6d && op <= 0x70) || (op >= 0x7f && op <= 0x82) || [0x91, 0x95, 0x9f, 0xa3].includes(op);
 }
 
 function isBulk(op: number, sub: number): boolean {

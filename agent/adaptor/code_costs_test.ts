@@ -40,6 +40,12 @@ Deno.test("code costs: a loop pays for its turns, and its function for what is a
   assert.deepEqual(costs(body(NOP, ...loop, NOP)), [[1 + 1 + 1 + 1, 1 + 5 + 1]]);
 });
 
+Deno.test("code costs: divisions and roots, which take long, cost more", () => {
+  const loop = (...code: number[]) => costs(body(0x03, 0x40, ...code, END))[0]?.[1] ?? 0;
+  const operands = [0x41, 8, 0x41, 2];
+  assert.equal(loop(...operands, 0x6d, 0x1a) - loop(...operands, 0x6a, 0x1a), 15);
+});
+
 Deno.test("code costs: what is called by way of a table pays as if it were as long as a short function may be", () => {
   const [[charge] = []] = costsOf([body(0x41, 0, 0x11, 0, 0)]);
   assert.equal(charge?.cost, 1 + 200 + 1);

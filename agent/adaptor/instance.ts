@@ -279,7 +279,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   /** What the next input may cost; the fuel for it goes to the module. */
   #budget(): Budget {
     const { outputOctets, outputActions, drainRounds, fuel } = this.#limits;
-    this.#abi.tendril_fuel.value = fuel;
+    this.#abi.tendril_fuel(fuel);
     return { octets: outputOctets, actions: outputActions, rounds: drainRounds };
   }
 
@@ -294,7 +294,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     try {
       return run();
     } catch (cause) {
-      if (this.#abi.tendril_fuel.value < 0) throw this.#fault("ADAPTOR_FUEL", "it ran for too long", cause);
+      if (this.#abi.tendril_fuel(0) < 0) throw this.#fault("ADAPTOR_FUEL", "it ran for too long", cause);
       throw this.#fault("ADAPTOR_TRAP", `it trapped: ${messageOf(cause)}`, cause);
     }
   }

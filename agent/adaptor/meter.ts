@@ -1,8 +1,8 @@
 /**
  * Fuel: rewrites a module so that it can't run for longer than its host allows.
  *
- * In: the octets of a module that has passed the policy. Out: the same module with a global {@link FUEL_EXPORT}, which
- * functions and turns of loops charge, before they run, with what they cost (`code_costs.ts`); below zero it traps. So the
+ * In: the octets of a module that has passed the policy. Out: the same module with a global, which {@link FUEL_EXPORT} sets
+ * and which functions and turns of loops charge, before they run, with what they cost (`code_costs.ts`); below zero it traps. So the
  * global bounds how many instructions one call executes, whatever the code is. Nothing that the module has changes its
  * index: what is added comes last. The module must have been valid before, or it could name the global itself.
  */
@@ -12,7 +12,10 @@ import { type Charge, costsOf } from "./code_costs.ts";
 import { EMPTY_BLOCK, Op } from "./opcodes.ts";
 import { WasmReader } from "./wasm_reader.ts";
 
-/** The exported global that holds what is left, an i32 that only the host sets. No module may have such an export. */
+/**
+ * The exported function `(i32) -> i32` by which the host sets what may be used, and is told what was left. That costs less
+ * than to export the global. No module may have such an export.
+ */
 export const FUEL_EXPORT = "tendril_fuel";
 
 const Section = { type: 1, function: 3, global: 6, export: 7, code: 10 } as const;
@@ -20,7 +23,7 @@ const PREAMBLE = 8;
 const I32 = 0x7f;
 const MUTABLE = 1;
 const FUNCTION_FORM = 0x60;
-const GLOBAL_KIND = 3;
+const FUNCTION_KIND = 0;
 /** Most that is charged at once, so that the sum stays in an i32; more than any call may have. */
 const MAX_COST = 2 ** 30;
 /** One unit pays for eight octets of a bulk operation. */
@@ -30,6 +33,7 @@ const BULK_SHIFT = 3;
 interface Added {
   readonly fuel: number;
   readonly charge: number;
+  readonly refuel: number;
 }
 
 /** Rewrites `bytes`. Throws ADAPTOR_FEATURE for an instruction that can't be metered, ADAPTOR_WASM for a broken module. */
@@ -40,12 +44,14 @@ export function meter(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     const found = content(id);
     return found === undefined ? 0 : new WasmReader(found).u32();
   };
-  const added = { fuel: count(Section.global), charge: count(Section.function) };
+  const functions = count(Section.function);
+  const added = { fuel: count(Section.global), charge: functions, refuel: functions + 1 };
+  const type = leb(count(Section.type));
   const rewritten = new Map<number, Uint8Array>([
     [Section.type, append(content(Section.type), [FUNCTION_FORM, 1, I32, 1, I32])],
-    [Section.function, append(content(Section.function), leb(count(Section.type)))],
+    [Section.function, append(append(content(Section.function), type), type)],
     [Section.global, append(content(Section.global), [I32, MUTABLE, Op.i32Const, 0, Op.end])],
-    [Section.export, append(content(Section.export), [...name(FUEL_EXPORT), GLOBAL_KIND, ...leb(added.fuel)])],
+    [Section.export, append(content(Section.export), [...name(FUEL_EXPORT), FUNCTION_KIND, ...leb(added.refuel)])],
     [Section.code, meterCode(content(Section.code), added)],
   ]);
   const output: Uint8Array[] = [bytes.subarray(0, PREAMBLE)];
@@ -77,7 +83,7 @@ function meterCode(content: Uint8Array | undefined, added: Added): Uint8Array {
   const bodies = reader.vector(() => reader.take(reader.u32()));
   const costs = costsOf(bodies);
   const metered = bodies.map((body, index) => meterBody(body, costs[index]!, added));
-  metered.push(chargeFunction(added));
+  metered.push(chargeFunction(added), refuelFunction(added));
   return concat([leb(metered.length), ...metered.flatMap((body) => [leb(body.length), body])]);
 }
 
@@ -109,6 +115,11 @@ function chargeFunction({ fuel }: Added): Uint8Array {
   const octets = [Op.localGet, 0];
   const units = [...octets, Op.i32Const, BULK_SHIFT, Op.i32ShiftRight];
   return Uint8Array.of(0, Op.globalGet, ...leb(fuel), ...units, ...take(fuel), ...octets, Op.end);
+}
+
+/** See {@link FUEL_EXPORT}. */
+function refuelFunction({ fuel }: Added): Uint8Array {
+  return Uint8Array.of(0, Op.globalGet, ...leb(fuel), Op.localGet, 0, Op.globalSet, ...leb(fuel), Op.end);
 }
 
 /** Fuel and cost are on the stack. */

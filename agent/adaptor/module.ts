@@ -77,7 +77,7 @@ export function instantiateAbi(module: WebAssembly.Module, fuel: number): AbiExp
   try {
     // The policy has established names, kinds and signatures of all these exports.
     const abi = new WebAssembly.Instance(module).exports as unknown as AbiExports;
-    abi.tendril_fuel.value = fuel;
+    abi.tendril_fuel(fuel);
     abi._initialize?.();
     return abi;
   } catch (cause) {
