@@ -1,0 +1,120 @@
+/** HTTP/2 across edge, interior and edge: real processes, mutual TLS, real clients and servers. */
+
+import assert from "node:assert/strict";
+import { withNetwork } from "../support/network.ts";
+import { NodeHttp2Server } from "../support/node_http2.ts";
+import { freePort, run, start, untilListening } from "../support/processes.ts";
+import { testWith } from "../support/programs.ts";
+
+const TEN_MIB = 10 * 1024 * 1024;
+
+/** A folder of files behind nginx, on HTTP/2 in the clear. */
+function nginxConfig(dir: string, port: number): string {
+  return `daemon off; master_process off; pid ${dir}/pid; error_log stderr;
+events {}
+http {
+  access_log off; client_body_temp_path ${dir}/t; proxy_temp_path ${dir}/t; fastcgi_temp_path ${dir}/t;
+  uwsgi_temp_path ${dir}/t; scgi_temp_path ${dir}/t;
+  server { listen 127.0.0.1:${port} http2; root ${dir}/root; }
+}
+`;
+}
+
+testWith(
+  ["curl", "h2load", "nghttp", "nginx", "node"],
+  "http2: curl, nghttp and h2load, Node and nginx, through the network",
+  async (programs, t) => {
+    const dir = await Deno.makeTempDir();
+    await Deno.mkdir(`${dir}/root`);
+    const file = `${dir}/root/ten`;
+    await Deno.writeFile(file, new Uint8Array(TEN_MIB).fill(0x61));
+    await Deno.writeTextFile(`${dir}/root/small`, "nginx");
+    const nginxPort = freePort();
+    await Deno.writeTextFile(`${dir}/nginx.conf`, nginxConfig(dir, nginxPort));
+    const nginx = start("nginx", programs.nginx!, ["-p", dir, "-c", `${dir}/nginx.conf`]);
+    const [node, nodePort] = await NodeHttp2Server.start(programs.node!);
+    try {
+      await untilListening(nginxPort, nginx, 10_000);
+      await withNetwork({ node: nodePort, nginx: nginxPort }, async ({ ports }) => {
+        const url = `http://127.0.0.1:${ports.node}`;
+        const files = `http://127.0.0.1:${ports.nginx}`;
+        const ask = async (...args: string[]) => {
+          const { code, stdout, stderr } = await run(programs.curl!, [
+            "-sS",
+            "--http2-prior-knowledge",
+            "--max-time",
+            "60",
+            ...args,
+          ]);
+          assert.equal(code, 0, stderr);
+          return stdout;
+        };
+        const octets = ["-o", "/dev/null", "-w", "%{http_version} %{size_download}"];
+
+        await t.step("requests of one client, over one connection", async () => {
+          const { stdout } = await run(programs.nghttp!, [`${url}/a`, `${url}/b`]);
+          assert.deepEqual(stdout.match(/node \/[ab]/g)?.sort(), ["node /a", "node /b"]);
+          assert.equal(await ask("-w", " %{http_version}", `${files}/small`), "nginx 2");
+        });
+
+        await t.step("10 MiB up and down", async () => {
+          assert.equal(await ask("-T", file, `${url}/count`), `${TEN_MIB}`);
+          assert.equal(await ask(...octets, `${url}/zeros?size=${TEN_MIB}`), `2 ${TEN_MIB}`);
+          assert.equal(await ask(...octets, `${files}/ten`), `2 ${TEN_MIB}`);
+          assert.equal(await ask(...octets, "-T", file, `${url}/echo`), `2 ${TEN_MIB}`);
+        });
+
+        await t.step("trailers, HEAD and a status without a body", async () => {
+          assert.match(await ask("-D", "-", `${url}/trailers`), /\r\n\r\nbodygrpc-status: 0\r\nx-more: yes\r\n/s);
+          assert.match(await ask("-I", `${files}/ten`), /^HTTP\/2 200 \r\n.*content-length: 10485760\r\n/s);
+          assert.match(await ask("-D", "-", `${files}/missing`), /^HTTP\/2 404 /);
+        });
+
+        await t.step("trailers of a request", async () => {
+          const { stdout } = await run(programs.nghttp!, [
+            "--no-content-length",
+            "--trailer",
+            "x-sum: 42",
+            "-d",
+            file,
+            `${url}/their-trailers`,
+          ]);
+          assert.equal(stdout, "42");
+        });
+
+        await t.step("1,000 requests, 100 at a time on one connection", async () => {
+          for (const target of [`${url}/x`, `${files}/small`]) {
+            const { stdout } = await run(programs.h2load!, ["-n", "1000", "-c", "1", "-m", "100", target]);
+            assert.match(stdout, /1000 succeeded, 0 failed, 0 errored/);
+            assert.match(stdout, /status codes: 1000 2xx/);
+          }
+        });
+
+        await t.step("uploads at a time on one connection", async () => {
+          const { stdout } = await run(programs.h2load!, [
+            "-n",
+            "40",
+            "-c",
+            "1",
+            "-m",
+            "20",
+            "-d",
+            `${dir}/root/ten`,
+            `${url}/count`,
+          ]);
+          assert.match(stdout, /40 succeeded, 0 failed, 0 errored/);
+        });
+
+        await t.step("downloads at a time, with small windows", async () => {
+          const flags = ["-n", "20", "-c", "2", "-m", "10", "-w", "14", "-W", "15"];
+          const { stdout } = await run(programs.h2load!, [...flags, `${files}/ten`]);
+          assert.match(stdout, /20 succeeded, 0 failed, 0 errored/);
+        });
+      }, { type: "http2" });
+    } finally {
+      await node[Symbol.asyncDispose]();
+      await nginx.stop();
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+);

@@ -1,0 +1,90 @@
+/** Node's HTTP/2 server as a target, in a process of its own, in the clear. */
+
+const SCRIPT = `
+const http2 = require("node:http2");
+const server = http2.createServer();
+server.on("stream", (stream, headers) => {
+  stream.on("error", () => {});
+  const url = new URL(headers[":path"], "http://h");
+  const say = (text, more = {}) => {
+    stream.respond({ ":status": 200, ...more });
+    stream.end(text);
+  };
+  switch (url.pathname) {
+    case "/zeros":
+      return say(Buffer.alloc(Number(url.searchParams.get("size"))));
+    case "/count": {
+      let octets = 0;
+      stream.on("data", (piece) => octets += piece.length);
+      stream.on("end", () => say(String(octets)));
+      return;
+    }
+    case "/echo":
+      stream.respond({ ":status": 200 });
+      stream.pipe(stream);
+      return;
+    case "/trailers":
+      stream.respond({ ":status": 200 }, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0", "x-more": "yes" }));
+      stream.end("body");
+      return;
+    case "/their-trailers":
+      stream.resume();
+      stream.on("trailers", (trailers) => say(trailers["x-sum"]));
+      return;
+    case "/never":
+      return;
+    case "/refuse":
+      return stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
+    case "/headers":
+      return say(JSON.stringify(headers));
+    default:
+      return say("node " + url.pathname, { "set-cookie": ["a=b", "c=d"] });
+  }
+});
+let sessions = 0;
+server.on("session", () => console.log("session " + ++sessions));
+server.listen(0, "127.0.0.1", () => console.log("port " + server.address().port));
+process.stdin.resume().on("end", () => process.exit());
+`;
+
+/** A running server. */
+export class NodeHttp2Server implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #read: Promise<void>;
+  #port: ((port: number) => void) | undefined;
+  /** Connections that it has had. */
+  sessions = 0;
+
+  private constructor(node: string) {
+    this.#child = new Deno.Command(node, { args: ["-e", SCRIPT], stdin: "piped", stdout: "piped" }).spawn();
+    this.#read = this.#readAll();
+  }
+
+  /** Starts it and waits for its port; `node` is the path of the program. */
+  static async start(node: string): Promise<[server: NodeHttp2Server, port: number]> {
+    const server = new NodeHttp2Server(node);
+    return [server, await new Promise<number>((resolve) => server.#port = resolve)];
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child.stdin.close();
+    await this.#read;
+    await this.#child.status;
+  }
+
+  async #readAll(): Promise<void> {
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const piece of this.#child.stdout) {
+      text += decoder.decode(piece, { stream: true });
+      for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+        const [word, number] = text.slice(0, end).split(" ");
+        text = text.slice(end + 1);
+        if (word === "port") this.#port?.(Number(number));
+        else this.sessions = Number(number);
+      }
+    }
+  }
+}
