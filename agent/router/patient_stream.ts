@@ -68,9 +68,7 @@ class PatientStream implements Downstream, Upstream {
     this.#message = message;
     this.#upstream = upstream;
     this.#giveUpAt = clock.now() + PATIENCE_MS;
-    this.#number = patience.begin(() => {
-      if (this.#downstream !== undefined) this.#forget();
-    });
+    this.#number = patience.begin(() => this.#giveUp());
     this.#attempt();
   }
 
@@ -143,6 +141,15 @@ class PatientStream implements Downstream, Upstream {
     if (this.#ended) downstream.end();
     if (this.#clock.now() >= this.#giveUpAt) this.#forget(); // This was the last attempt.
     this.#upstream.drained(this.pending);
+  }
+
+  #giveUp(): void {
+    const waits = this.#downstream === undefined;
+    this.#forget();
+    if (!waits) return;
+    this.#cancelRetry();
+    this.#downstream = DISCARD;
+    this.#upstream.consumerState(RELEASED, true);
   }
 
   #forget(): void {

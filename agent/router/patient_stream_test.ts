@@ -113,3 +113,14 @@ Deno.test("between two attempts a stream can be given up", () => {
   clock.pass(LOOK_MS);
   assert.equal(clock.waiting, 0);
 });
+
+Deno.test("stopped between two attempts, a stream has its outcome and leaves no timer", () => {
+  const clock = new TurnedClock();
+  const [taker, upstream] = [new Taker(), listening()];
+  const routes = new PatientRoutes((message, upstream) => taker.deliver(message, upstream), clock);
+  routes.send(routed(START), upstream);
+  taker.taken[0].upstream.consumerState(RELEASED, true);
+  routes.stop();
+  assert.deepEqual(upstream.heard, [[RELEASED, true]]);
+  assert.equal(clock.waiting, 0);
+});
