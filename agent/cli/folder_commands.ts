@@ -1,11 +1,11 @@
 /** What the commands that change the resources of a folder have in common: permissions, flags, how results are told. */
 
 import type { Edit } from "../site/store/edit.ts";
+import type { Invocation } from "./command.ts";
 import { ASKING } from "./ask_site.ts";
 import { effectsOf, effectsTable } from "./effects.ts";
 import { DRY_RUN_FLAG, FORMAT_FLAG } from "./flags.ts";
 import { writeResult } from "./format.ts";
-import type { CliIo } from "./io.ts";
 import type { PermissionNeed } from "./permissions.ts";
 import { reloadIfRunning, siteReportIfRunning } from "./site_report.ts";
 
@@ -63,14 +63,16 @@ export interface ChangeFlags {
 /** Changes the folder, has the running site apply that, and tells what was done. */
 export async function changeAndTell(
   flags: ChangeFlags,
-  io: CliIo,
+  { io, logger }: Pick<Invocation<unknown, unknown>, "io" | "logger">,
   edit: (files: ReadonlyMap<string, string>) => Edit,
 ): Promise<void> {
   const { changeFolder } = await import("../site/store/change.ts");
   const { dir, timeout, "dry-run": dryRun } = flags;
   // Asked before, so that the connections are those that the change meets.
   const report = await siteReportIfRunning(dir, timeout);
-  const effects = effectsOf(await changeFolder(dir, dryRun, edit), report);
+  const change = await changeFolder(dir, dryRun, edit);
+  for (const warning of change.warnings) logger.warn(warning);
+  const effects = effectsOf(change, report);
   const running = dryRun ? report : report === undefined ? undefined : await reloadIfRunning(dir, timeout);
   const state = running === undefined
     ? "the site is not running"

@@ -52,7 +52,7 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
     examples: [{ title: "a port and a key", line: `tendril ${noun} create web 8080 --routing-key shop --dir ./west` }],
     exits: ["configuration"],
     permissions: CHANGING,
-    async run({ args, flags, io }) {
+    async run({ args, flags, io, logger }) {
       const { editToCreate } = await import("../site/store/edit_fields.ts");
       if (!/^\d{1,5}$/.test(args.port)) throw usage("USAGE_PORT", `"${args.port}" is not a port`, `${noun} create`);
       const spec = {
@@ -61,7 +61,7 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
         port: Number(args.port),
         type: flags.type,
       };
-      await changeAndTell(flags, io, (files) => editToCreate(files, { kind, name: args.name }, spec));
+      await changeAndTell(flags, { io, logger }, (files) => editToCreate(files, { kind, name: args.name }, spec));
       return EXIT.ok;
     },
   });
@@ -80,12 +80,12 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
     examples: [{ title: "another port", line: `tendril ${noun} update web --port 8081 --dir ./west` }],
     exits: ["configuration"],
     permissions: CHANGING,
-    async run({ args, flags, io }) {
+    async run({ args, flags, io, logger }) {
       const { editToUpdate } = await import("../site/store/edit_fields.ts");
       const { host, port, type } = flags;
       const spec = { routingKey: flags["routing-key"], host, port, type };
       refuseNothing(spec, `${noun} update`);
-      await changeAndTell(flags, io, (files) => editToUpdate(files, { kind, name: args.name }, spec));
+      await changeAndTell(flags, { io, logger }, (files) => editToUpdate(files, { kind, name: args.name }, spec));
       return EXIT.ok;
     },
   });
@@ -98,9 +98,9 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
     examples: [{ title: "it is not needed any more", line: `tendril ${noun} delete web --dir ./west` }],
     exits: ["configuration"],
     permissions: CHANGING,
-    async run({ args, flags, io }) {
+    async run({ args, flags, io, logger }) {
       const { editToDelete } = await import("../site/store/edit.ts");
-      await changeAndTell(flags, io, (files) => editToDelete(files, [{ kind, name: args.name }]));
+      await changeAndTell(flags, { io, logger }, (files) => editToDelete(files, [{ kind, name: args.name }]));
       return EXIT.ok;
     },
   });

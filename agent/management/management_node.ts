@@ -4,9 +4,11 @@
  */
 
 import { ByteQueue } from "../lib/byte_queue.ts";
+import { LOCAL_PROGRAM } from "../lib/endpoint.ts";
 import { MANAGEMENT_KEY } from "../router/address.ts";
 import { NO_ANNOTATIONS } from "../router/annotations.ts";
 import { ACCEPTED, type Consumer, type Downstream, type Message, type Upstream } from "../router/flow.ts";
+import { Peer } from "../router/peer.ts";
 import type { Router } from "../router/router.ts";
 import { answer, refusal } from "./answer.ts";
 import type { ManagedRouter } from "./managed_router.ts";
@@ -27,13 +29,15 @@ export class ManagementNode implements Consumer {
   outstanding = 0;
   readonly #router: Router;
   readonly #managed: ManagedRouter;
+  readonly #toldHere: ManagedRouter;
   /** Answers on their way out. */
   #answers: Downstream[] = [];
 
-  /** `managed` is what is told of `router`. */
-  constructor(router: Router, managed: ManagedRouter) {
+  /** `managed` is what is told of `router`, and `toldHere` what programs of this machine are told by a local socket. */
+  constructor(router: Router, managed: ManagedRouter, toldHere: ManagedRouter = managed) {
     this.#router = router;
     this.#managed = managed;
+    this.#toldHere = toldHere;
   }
 
   /** Answers until the result is called. */
@@ -42,12 +46,15 @@ export class ManagementNode implements Consumer {
   }
 
   /** See {@link Consumer}. */
-  deliver({ start }: Message, upstream: Upstream): Downstream {
-    return new IncomingRequest(start, upstream, (bytes, complete) => this.#take(bytes, complete));
+  deliver({ start, origin }: Message, upstream: Upstream): Downstream {
+    const peer = origin?.connection;
+    const here = peer instanceof Peer && peer.channel.peer.address === LOCAL_PROGRAM;
+    const managed = here ? this.#toldHere : this.#managed;
+    return new IncomingRequest(start, upstream, (bytes, complete) => this.#take(managed, bytes, complete));
   }
 
   /** What became of the request of which `bytes` have come: undefined when it can't be answered. */
-  #take(bytes: Uint8Array, complete: boolean): Refused | undefined {
+  #take(managed: ManagedRouter, bytes: Uint8Array, complete: boolean): Refused | undefined {
     this.#answers = this.#answers.filter(({ pending }) => pending > 0);
     if (this.#answers.reduce((sum, { pending }) => sum + pending, 0) > MAX_WAITING_OCTETS) {
       return { condition: "amqp:resource-limit-exceeded", description: "too many answers wait to be fetched" };
@@ -63,7 +70,7 @@ export class ManagementNode implements Consumer {
     if (request === undefined) {
       return { condition: "amqp:decode-error", description: "no management request with a reply-to" };
     }
-    this.#send(answer(this.#managed, request), request);
+    this.#send(answer(managed, request), request);
     return undefined;
   }
 

@@ -28,7 +28,9 @@ export async function startControl(
 ): Promise<SiteControl> {
   const metadata = JSON.stringify({ id: spec.id, version: VERSION });
   const local = dir === undefined ? undefined : await LocalAccess.open(dir, router, logger);
-  const stopManagement = new ManagementNode(router, new LiveRouter(router, network, metadata, site)).start();
+  // What the site says of itself, and that it reads its folder when told, is no business of the network.
+  const forAll = new LiveRouter(router, network, metadata);
+  const stopManagement = new ManagementNode(router, forAll, new LiveRouter(router, network, metadata, site)).start();
   const grants = await startGrants(spec, dir, logger);
   return {
     stop: async () => {

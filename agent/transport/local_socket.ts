@@ -4,12 +4,13 @@
  */
 
 import { connect, createServer, type Socket } from "node:net";
+import { LOCAL_PROGRAM } from "../lib/endpoint.ts";
 import { messageOf, TendrilError } from "../lib/errors.ts";
 import type { Channel } from "./channel.ts";
 import { SocketChannel } from "./socket_channel.ts";
 
 /** How such peers are named. */
-const LOCAL_PEER = { address: "local", subject: undefined, fingerprint: undefined };
+const LOCAL_PEER = { address: LOCAL_PROGRAM, subject: undefined, fingerprint: undefined };
 
 /** An open socket file. */
 export interface LocalAcceptor {

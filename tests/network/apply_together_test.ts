@@ -56,12 +56,13 @@ Deno.test("apply: a disk that is full leaves everything as it was", () =>
 Deno.test("apply: from a folder and from stdin, with what no site has passed over", () =>
   withSite(async (dir) => {
     await Deno.mkdir(`${dir}/in`);
-    await Deno.writeTextFile(`${dir}/in/a.yaml`, resource("Connector", { key: "a", port: 1 }));
+    await Deno.writeTextFile(`${dir}/in/a.yaml`, `${resource("Connector", { key: "a", port: 1 })}  hots: misspelt\n`);
     await Deno.writeTextFile(`${dir}/in/b.json`, '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}}');
     await Deno.writeTextFile(`${dir}/in/notes.txt`, "none");
     const { code, stdout, stderr } = await tendril("apply", "-f", `${dir}/in`, "--dir", `${dir}/site`, "-o", "yaml");
     assert.equal(code, 0, stderr);
     assert.match(stderr, /passed over.*ConfigMap/);
+    assert.match(stderr, /Connector-a\.yaml:9:\d+ .*spec\.hots is not known and was ignored, did you mean host\?/);
     assert.match(stdout, /^dryRun: false\nrunning: false\nchanges:\n {2}- action: create\n {4}kind: Connector\n/);
     const nothing = await tendril("apply", "-f", `${dir}/in/b.json`, "--dir", `${dir}/site`);
     assert.equal(nothing.code, 3);

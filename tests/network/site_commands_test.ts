@@ -2,6 +2,10 @@
 
 import assert from "node:assert/strict";
 import type { ResourceStatus } from "../../agent/site/conditions.ts";
+import { managementAddress, ManagementClient } from "../../agent/management/client.ts";
+import { RELOAD, SITE_TYPE, TYPE_PREFIX } from "../../agent/management/entities.ts";
+import { localSocket } from "../../agent/site/local_access.ts";
+import { dialLocal } from "../../agent/transport/local_socket.ts";
 import { freePort } from "../support/processes.ts";
 import { edgeFolder, interiorFolder, resource } from "../support/site_folder.ts";
 import { connect, echo, readExactly, server, writeAll } from "../support/tcp.ts";
@@ -138,6 +142,20 @@ Deno.test("site commands: plan, apply, delete, reload and status at a running ed
       await until(async () => (await status("Link", "link-hub")).status === "Ready", LIMIT_MS);
       const gone = await ask("link", "delete", "link-hub", "--dry-run");
       assert.deepEqual(gone.changes.map(({ kind }: { kind: string }) => kind), ["Link", "Secret"]);
+    });
+    await t.step("what a site says of itself is for programs of its machine alone", async () => {
+      const client = await ManagementClient.connect(await dialLocal(localSocket(`${dir}/edge`)), 5000);
+      const over = await ManagementClient.connect(await dialLocal(localSocket(`${dir}/hub`)), 5000);
+      try {
+        assert.equal((await client.query(managementAddress(), SITE_TYPE)).length, 1);
+        const address = managementAddress({ id: "edge", role: "edge" });
+        await until(async () => (await over.query(address, "router").catch(() => [])).length === 1, LIMIT_MS);
+        assert.deepEqual(await over.query(address, SITE_TYPE), []);
+        const reload = over.ask(address, RELOAD, { type: TYPE_PREFIX + SITE_TYPE });
+        await assert.rejects(reload, { code: "MANAGEMENT_REFUSED", message: /404/ });
+      } finally {
+        await Promise.all([client.close(), over.close()]);
+      }
     });
     await t.step("a key that nobody serves, and a link to nobody, are pending with the next step", async () => {
       await ask("apply", ...await put(resource("Listener", { key: "nobody", port: other })));

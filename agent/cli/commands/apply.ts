@@ -27,7 +27,7 @@ export const apply: Command = defineCommand({
     if (flags.file.length === 0) throw usage("USAGE_FLAG_MISSING", "--file FILE|DIR|- is required", "apply");
     const { editToApply } = await import("../../site/store/edit.ts");
     const resources = await readResourceInput(flags.file, io, logger);
-    await changeAndTell(flags, io, (files) => editToApply(files, resources));
+    await changeAndTell(flags, { io, logger }, (files) => editToApply(files, resources));
     return EXIT.ok;
   },
 });

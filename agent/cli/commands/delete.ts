@@ -39,7 +39,7 @@ export const deleteCommand: Command = defineCommand({
       refs.push(...(await readResourceInput(flags.file, io, logger)).map(({ document }) => document));
     }
     if (refs.length === 0) throw usage("USAGE_ARGUMENT_MISSING", "KIND/NAME or --file is missing", "delete");
-    await changeAndTell(flags, io, (files) => editToDelete(files, refs));
+    await changeAndTell(flags, { io, logger }, (files) => editToDelete(files, refs));
     return EXIT.ok;
   },
 });

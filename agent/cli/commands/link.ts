@@ -31,7 +31,7 @@ const create = defineCommand({
         hint: "Have one made by `tendril link generate` at the other site; other resources are for `tendril apply`.",
       });
     }
-    await changeAndTell(flags, io, (files) => editToApply(files, resources));
+    await changeAndTell(flags, { io, logger }, (files) => editToApply(files, resources));
     return EXIT.ok;
   },
 });
@@ -49,11 +49,11 @@ const update = defineCommand({
   examples: [{ title: "a second choice", line: "tendril link update link-hub --cost 10 --dir ./west" }],
   exits: ["configuration"],
   permissions: CHANGING,
-  async run({ args, flags, io }) {
+  async run({ args, flags, io, logger }) {
     const { editToUpdate } = await import("../../site/store/edit_fields.ts");
     const spec = { cost: flags.cost, tlsCredentials: flags["tls-credentials"] };
     refuseNothing(spec, "link update");
-    await changeAndTell(flags, io, (files) => editToUpdate(files, { kind: "Link", name: args.name }, spec));
+    await changeAndTell(flags, { io, logger }, (files) => editToUpdate(files, { kind: "Link", name: args.name }, spec));
     return EXIT.ok;
   },
 });
@@ -69,9 +69,9 @@ const remove = defineCommand({
   examples: [{ title: "part with a site", line: "tendril link delete link-hub --dir ./west" }],
   exits: ["configuration"],
   permissions: CHANGING,
-  async run({ args, flags, io }) {
+  async run({ args, flags, io, logger }) {
     const { editToDeleteLink } = await import("../../site/store/edit_fields.ts");
-    await changeAndTell(flags, io, (files) => editToDeleteLink(files, args.name));
+    await changeAndTell(flags, { io, logger }, (files) => editToDeleteLink(files, args.name));
     return EXIT.ok;
   },
 });

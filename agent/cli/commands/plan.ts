@@ -32,7 +32,9 @@ export const plan: Command = defineCommand({
       const { editToApply } = await import("../../site/store/edit.ts");
       const { changeFolder } = await import("../../site/store/change.ts");
       const resources = await readResourceInput(flags.file, io, logger);
-      effects = effectsOf(await changeFolder(flags.dir, true, (files) => editToApply(files, resources)), report);
+      const change = await changeFolder(flags.dir, true, (files) => editToApply(files, resources));
+      for (const warning of change.warnings) logger.warn(warning);
+      effects = effectsOf(change, report);
     } else {
       const { loadSite } = await import("../../site/load.ts");
       const { digestsOf } = await import("../../site/digest.ts");

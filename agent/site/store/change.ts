@@ -20,6 +20,8 @@ export interface FolderChange {
   readonly before: SiteSpec | undefined;
   /** See `before`. */
   readonly after: SiteSpec | undefined;
+  /** What will be passed over, and was not before. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -63,13 +65,14 @@ async function workOut(
   const written = new Set(changes.filter(({ action }) => action === "create" || action === "update").map(refKey));
   const faults = after.problems.filter((problem) => !known.has(key(problem)) || written.has(key(problem)));
   if (faults.length > 0) throw problemsError("nothing was changed", faults);
-  return { change: { changes, before: await before.site(), after: await after.site() }, files: changed };
+  const warnings = after.warnings.filter((warning) => !before.warnings.includes(warning));
+  return { change: { changes, before: await before.site(), after: await after.site(), warnings }, files: changed };
 }
 
 function read(dir: string, files: ReadonlyMap<string, string>) {
   const assembled = assemble([...files].map(([name, text]) => scanDocuments(text, `${dir}/${name}`)));
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
-  return { problems, site: () => siteOf(dir, assembled).catch(() => undefined) };
+  return { problems, warnings: assembled.warnings, site: () => siteOf(dir, assembled).catch(() => undefined) };
 }
 
 function key({ about, text }: Problem): string {
