@@ -87,7 +87,7 @@ export function connectorBegin(): void {
   encodeNamed(":method", subject, subjectLength);
   copyAscii(TEXT, "http");
   encodeNamed(":scheme", TEXT, 4);
-  if (hosts == 1) encodeNamed(":authority", host, hostLength);
+  if (hosts == 1 && hostLength > 0) encodeNamed(":authority", host, hostLength);
   encodeNamed(":path", target, targetLength);
   encodeMessageFields(false);
   // What was not written is still in the table that server and we share: there is no going on without it.
