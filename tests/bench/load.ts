@@ -83,12 +83,13 @@ async function paced(port: number, seconds: number, rate: readonly string[]): Pr
     const lines = (await Deno.readTextFile(log)).trimEnd().split("\n").map((line) => line.split("\t").map(Number));
     const took = lines.filter(([, status]) => status === 200).map(([, , us]) => us / 1000).sort((a, b) => a - b);
     const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? NaN;
-    const [unserved] = /(\d+) failed/.exec(stdout)?.slice(1).map(Number) ?? [NaN];
+    // Whoever got another status, and whoever got none.
+    const [failed] = /(\d+) failed/.exec(stdout)?.slice(1).map(Number) ?? [NaN];
     return {
       perSecond: took.length / seconds,
       p50Ms: at(0.5),
       p99Ms: at(0.99),
-      errors: unserved + lines.length - took.length,
+      errors: failed,
     };
   } finally {
     await Deno.remove(log);
