@@ -52,6 +52,9 @@ export class Connector implements Consumer {
   /** Undefined while the routing key is not served. */
   #withdraw: (() => void) | undefined;
   #probe: ReturnType<typeof setTimeout> | undefined;
+  /** Runs while the adaptor is quarantined. */
+  #quarantine: ReturnType<typeof setTimeout> | undefined;
+  readonly #forgetAdaptor: () => void;
   #message = "OK";
   /** True once new messages are refused. */
   #leaving = false;
@@ -84,7 +87,10 @@ export class Connector implements Consumer {
         this.#onChange();
       });
     }
-    this.#settle();
+    this.#forgetAdaptor = adaptor.health?.onFault((_, quarantined) => {
+      if (quarantined) this.#lookAtAdaptor();
+    }) ?? (() => {});
+    this.#lookAtAdaptor();
   }
 
   /** True while a message is under way, or a connection is open. */
@@ -102,7 +108,8 @@ export class Connector implements Consumer {
       routingKey,
       target: formatEndpoint(host, port),
       connections: this.#connections.size + (this.#pool?.size ?? 0),
-      message: refusal?.message ?? (health === undefined || health.healthy ? this.#message : unhealthy(health)),
+      message: refusal?.message ?? this.#adaptor.health?.refusal()?.message ??
+        (health === undefined || health.healthy ? this.#message : unhealthy(health)),
       ...refusalFacts(refusal),
       ...(health === undefined ? {} : { health }),
     };
@@ -112,6 +119,8 @@ export class Connector implements Consumer {
   refuseNew(): void {
     this.#leaving = true;
     clearTimeout(this.#probe);
+    clearTimeout(this.#quarantine);
+    this.#forgetAdaptor();
     this.#health?.stop();
     this.#settle();
     this.#pool?.retire();
@@ -184,13 +193,22 @@ export class Connector implements Consumer {
 
   /** Serves the routing key exactly while there is nothing against it. */
   #settle(): void {
-    const serves = !this.#leaving && this.#probe === undefined && (this.#health?.healthy ?? true);
+    const able = this.#probe === undefined && this.#quarantine === undefined;
+    const serves = able && !this.#leaving && (this.#health?.healthy ?? true);
     if (serves === (this.#withdraw !== undefined)) return;
     if (serves) this.#withdraw = this.#router.addresses.add(mobileKey(this.#spec.routingKey), this);
     else {
       this.#withdraw?.();
       this.#withdraw = undefined;
     }
+  }
+
+  /** A quarantined adaptor would refuse whatever comes: other sites may serve the key. */
+  #lookAtAdaptor(): void {
+    clearTimeout(this.#quarantine);
+    const refuses = this.#adaptor.health?.refusal() !== undefined;
+    this.#quarantine = refuses ? setTimeout(() => this.#lookAtAdaptor(), PROBE_MS) : undefined;
+    this.#settle();
   }
 
   /**

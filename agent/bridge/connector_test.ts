@@ -2,7 +2,12 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { freePort } from "../../tests/support/processes.ts";
 import { server } from "../../tests/support/tcp.ts";
 import { until } from "../../tests/support/until.ts";
+import type { AdaptorModule } from "../adaptor/action.ts";
+import { AdaptorError } from "../adaptor/adaptor_error.ts";
 import { loadBuiltin } from "../adaptor/builtin.ts";
+import { MAX_FAULTS, QUARANTINE_MS } from "../adaptor/health.ts";
+import { defaultLimits } from "../adaptor/limits.ts";
+import { loadAdaptor } from "../adaptor/load.ts";
 import { mobileKey } from "../router/address.ts";
 import { Router } from "../router/router.ts";
 import { listening } from "../router/testing_consumer.ts";
@@ -14,13 +19,13 @@ import { encodeStreamHead } from "./stream_head.ts";
 
 const TCP_HEAD = { contentType: "application/octet-stream", properties: [] };
 
-async function connectorTo(port: number, healthCheck?: HealthCheckSpec) {
+async function connectorTo(port: number, healthCheck?: HealthCheckSpec, adaptor?: AdaptorModule) {
   const router = new Router({ id: "east", role: "edge" });
   const logged: [string, LogFields | undefined][] = [];
   const take = (message: string, fields?: LogFields) => void logged.push([message, fields]);
   const logger: Logger = { debug: take, info: take, warn: take, error: take };
   const spec = { name: "c", routingKey: "key", host: "127.0.0.1", port, ...(healthCheck && { healthCheck }) };
-  const connector = new Connector(spec, router, await loadBuiltin("tcp"), logger, () => {});
+  const connector = new Connector(spec, router, adaptor ?? await loadBuiltin("tcp"), logger, () => {});
   const reachable: boolean[] = [];
   const unwatch = router.addresses.watch(mobileKey("key"), undefined, (now) => reachable.push(now));
   const stop = () => {
@@ -84,6 +89,24 @@ Deno.test("connector: stands for its key until it refuses new streams", async ()
   const { connector, reachable, stop } = await connectorTo(freePort());
   connector.refuseNew();
   deepEqual(reachable, [true, false]);
+  stop();
+});
+
+Deno.test("connector: while its adaptor is quarantined it does not serve its key, and its status says why", async () => {
+  const bytes = await Deno.readFile(new URL("../adaptor/builtin/tcp.wasm", import.meta.url));
+  const { digest } = await loadBuiltin("tcp");
+  let now = 0;
+  const adaptor = await loadAdaptor({ name: "tcp", bytes, digest }, defaultLimits, () => now);
+  const { connector, reachable, stop } = await connectorTo(freePort(), undefined, adaptor);
+  for (let fault = 0; fault < MAX_FAULTS; fault++) {
+    adaptor.health.failed(new AdaptorError("ADAPTOR_TRAP", "it trapped"));
+  }
+  deepEqual(reachable, [true, false]);
+  match(connector.status().message, /quarantined after 5 faults/);
+  now += QUARANTINE_MS;
+  await until(() => reachable.length === 3);
+  deepEqual(reachable, [true, false, true]);
+  equal(connector.status().message, "OK");
   stop();
 });
 

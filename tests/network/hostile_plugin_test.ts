@@ -92,6 +92,19 @@ Deno.test("hostile plugin: one that takes an octet at a time holds up its own co
     assert.equal(site.adaptor("hostile").faults, 0);
   }));
 
+Deno.test("hostile plugin: a quarantined one at the server's end has its routing key withdrawn, so that others serve it", () =>
+  withHostile(async (site) => {
+    for (let fault = 0; fault < MAX_FAULTS; fault++) {
+      const conn = await client(site);
+      await writeAll(conn, new TextEncoder().encode("U"));
+      await ends(conn);
+    }
+    assert.equal(site.adaptor("hostile").state, "quarantined");
+    await until(() => !site.listener("to-hostile").open);
+    assert.match(site.connector("to-hostile").message, /hostile is quarantined/);
+    assert.ok(site.listener("plain").open);
+  }));
+
 Deno.test("hostile plugin: one that traps at every tenth call is quarantined: new connections are refused, open ones stay", () =>
   withHostile(async (site) => {
     const stays = await client(site);

@@ -1,6 +1,7 @@
 /**
- * An edge site in this process, of a folder with plugins in it: `plain` leads to an echo over TCP, and each Adaptor has a
- * listener of its own name. No network is needed: the listeners' keys are served by the same site.
+ * An edge site in this process, of a folder with plugins in it: `plain` leads to an echo over TCP, each Adaptor has a
+ * listener of its own name, and `to-NAME` is one of TCP whose connector has the plugin. No network is needed: the
+ * listeners' keys are served by the same site.
  */
 
 import { loadFixture } from "../../agent/adaptor/testing_fixture.ts";
@@ -55,6 +56,11 @@ export class PluginSite implements AsyncDisposable {
     return this.#site!.status().listeners.find((listener) => listener.name === name)!;
   }
 
+  /** A connector as it is now. */
+  connector(name: string) {
+    return this.#site!.status().connectors.find((connector) => connector.name === name)!;
+  }
+
   /** An adaptor as it is now. */
   adaptor(name: string): AdaptorStatus {
     return this.#site!.status().adaptors.find((adaptor) => adaptor.name === name)!;
@@ -77,8 +83,14 @@ export class PluginSite implements AsyncDisposable {
       listeners: [
         { name: "plain", routingKey: "plain", host, port: 0 },
         ...names.map((name) => ({ name, routingKey: name, host, port: 0, protocol: name })),
+        ...names.map((name) => ({ name: `to-${name}`, routingKey: `to-${name}`, host, port: 0 })),
       ],
-      connectors: ["plain", ...names].map((name) => ({ name, routingKey: name, host, port: this.#target.port })),
+      connectors: [
+        ...["plain", ...names].map((name) => ({ name, routingKey: name, host, port: this.#target.port })),
+        ...names.map((name) => (
+          { name: `to-${name}`, routingKey: `to-${name}`, host, port: this.#target.port, protocol: name }
+        )),
+      ],
       adaptors,
       links: [],
       access: [],
