@@ -52,7 +52,8 @@ export async function siteOf(dir: string, assembled: Assembled, options: LoadOpt
     return false;
   });
   const id = site.uid ?? await derivedId(site.name);
-  return { id, name: site.name, role, listeners, connectors, adaptors, links, access, policies, broken };
+  const tokens = assembled.tokens.map(({ name }) => name);
+  return { id, name: site.name, role, listeners, connectors, adaptors, links, access, policies, tokens, broken };
 }
 
 /**

@@ -8,11 +8,15 @@ import type { AccessStatus, AdaptorStatus, ConnectorStatus, LinkStatus, Listener
 
 const SEE_LOG = "See the log of the site, and run `tendril reload` when the cause is gone.";
 
-/** All resources of `site`, of which `parts` were asked for; `problem` is what keeps its folder from being applied. */
+/**
+ * All resources of `site`, of which `parts` were asked for; `problem` is what keeps its folder from being applied, `tokens`
+ * are its AccessTokens.
+ */
 export function resourceStatuses(
   site: SiteStatus,
   parts: readonly PartDigest[],
   problem: FolderProblem | undefined,
+  tokens: readonly string[] = [],
 ): ResourceStatus[] {
   const broken = site.broken ?? [];
   const faultOf = (kind: string, name: string) => broken.find((other) => other.kind === kind && other.name === name);
@@ -26,6 +30,10 @@ export function resourceStatuses(
     ...site.adaptors.filter(({ name }) => parts.some((part) => part.kind === "Adaptor" && part.name === name))
       .map((adaptor) => adaptorStatus(adaptor, faultOf("Adaptor", adaptor.name))),
   ];
+  // A Policy runs nowhere: what is asked for is in force.
+  const policies = parts.filter(({ kind }) => kind === "Policy");
+  running.push(...policies.map(({ kind, name }) => conclude(kind, name, [configured(faultOf(kind, name))])));
+  running.push(...tokens.map((name) => tokenStatus(name, site)));
   const known = new Set(running.map(({ kind, name }) => `${kind} ${name}`));
   const missing = parts.filter(({ kind, name }) => !known.has(`${kind} ${name}`) && faultOf(kind, name) === undefined);
   const absent = [
@@ -66,15 +74,15 @@ function siteStatus(site: SiteStatus, parts: readonly PartDigest[], problem: Fol
 }
 
 function listenerStatus(listener: ListenerStatus, fault: BrokenResource | undefined): ResourceStatus {
-  const { name, routingKey, host, port, open, matched, message, connections } = listener;
+  const { name, routingKey, host, port, open, matched, message, connections, code } = listener;
   const address = `${host}:${port}`;
-  const stuck = !open && message !== "OK" && matched !== false;
+  const stuck = !open && message !== "OK" && matched !== false && code === undefined;
   const hint = /address already in use|AddrInUse/i.test(message)
     ? `End the program that has ${address}, or choose another port.`
     : `Check that ${address} may be bound by this process, and what the message says.`;
   const findings = [
     configured(fault, stuck ? fails("Configured", "Error", message || "not started", hint) : undefined),
-    matched === false
+    code !== undefined ? fails("Matched", "Error", message, listener.hint ?? SEE_LOG) : matched === false
       ? fails(
         "Matched",
         "Pending",
@@ -95,12 +103,12 @@ function listenerStatus(listener: ListenerStatus, fault: BrokenResource | undefi
 }
 
 function connectorStatus(
-  { name, routingKey, target, message, connections, health }: ConnectorStatus,
+  { name, routingKey, target, message, connections, health, hint }: ConnectorStatus,
   fault: BrokenResource | undefined,
   { listeners }: SiteStatus,
 ): ResourceStatus {
   const here = listeners.some((listener) => listener.routingKey === routingKey);
-  const next = `Check that the service at ${target} runs and can be reached from here.`;
+  const next = hint ?? `Check that the service at ${target} runs and can be reached from here.`;
   const findings = [
     configured(fault),
     message === "OK" ? holds("Operational") : fails("Operational", "Error", message || "not started", next),
@@ -138,6 +146,15 @@ function accessStatus(name: string, ports: readonly AccessStatus[], fault: Broke
   const endpoints = ports.map(({ role, host, port }) => ({ name: role, host, port: `${port}` }));
   const peers = ports.reduce((sum, { peers }) => sum + peers, 0);
   return conclude("RouterAccess", name, [configured(fault), holds("Resolved")], { endpoints, peers });
+}
+
+function tokenStatus(name: string, { links, broken = [] }: SiteStatus): ResourceStatus {
+  const all = [...links, ...broken.filter(({ kind }) => kind === "Link")];
+  // One that gives several links numbers them.
+  const redeemed = all.some((link) => link.name === name || link.name === `${name}-1`);
+  const next = "See the log of the site for what keeps it, or redeem it with `tendril token redeem FILE --dir DIR`.";
+  const finding = redeemed ? holds("Redeemed") : fails("Redeemed", "Pending", "Not redeemed", next);
+  return conclude("AccessToken", name, [finding], { redeemed });
 }
 
 function adaptorStatus(

@@ -80,6 +80,21 @@ Deno.test("status: whatever is not ready has a reason and a next step", () => {
       /can't listen/,
       "Configured False",
     ],
+    [
+      {
+        listeners: [{
+          ...LISTENER,
+          open: false,
+          matched: false,
+          message: "refused",
+          code: "POLICY_REFUSED",
+          hint: "Ask.",
+        }],
+      },
+      "Error",
+      /^refused$/,
+      "Matched False",
+    ],
     [{ listeners: [LISTENER], broken: [fault] }, "Error", /^m$/, "Configured False"],
     [{ broken: [fault] }, "Error", /^m$/, "Configured False"],
     [{ connectors: [{ ...connector, message: "can't reach t:1: refused" }] }, "Error", /refused/, "Operational False"],
@@ -117,10 +132,25 @@ Deno.test("status: whatever is not ready has a reason and a next step", () => {
 });
 
 Deno.test("status: what was asked for and is not there is in error, and a Site whose ports are shut is not resolved", () => {
-  const parts: PartDigest[] = [{ kind: "RouterAccess", name: "hub", digest: "" }];
-  const [site, access] = resourceStatuses(SITE, parts, undefined);
+  const parts: PartDigest[] = [{ kind: "RouterAccess", name: "hub", digest: "" }, {
+    kind: "Policy",
+    name: "p",
+    digest: "",
+  }];
+  const [site, policy, access] = resourceStatuses(SITE, parts, undefined);
+  assert.deepEqual([policy?.kind, policy?.status], ["Policy", "Ready"], "what runs nowhere is not missed");
   assert.deepEqual([site?.status, site?.message], ["Pending", "the ports of RouterAccess hub are not open"]);
   assert.deepEqual([access?.kind, access?.status], ["RouterAccess", "Error"]);
+});
+
+Deno.test("status: a token is pending until its link, or the first of several, is there", () => {
+  const redeemed = (names: string[]) => {
+    const links = names.map((name) => ({ ...LINK, name }));
+    const token = resourceStatuses({ ...SITE, links }, [], undefined, ["t"]).find(({ kind }) => kind === "AccessToken");
+    return [token?.status, token?.details["redeemed"]];
+  };
+  assert.deepEqual([redeemed([]), redeemed(["other"])], [["Pending", false], ["Pending", false]]);
+  assert.deepEqual([redeemed(["t"]), redeemed(["t-1", "t-2"])], [["Ready", true], ["Ready", true]]);
 });
 
 Deno.test("status: a folder that can't be applied is an error of the Site", () => {

@@ -183,7 +183,7 @@ export class SiteServices {
       const { reads, problem } = this.#folder ?? { reads: 0, problem: undefined };
       const site = this.status(links(), access());
       const parts = this.#parts;
-      const resources = transitions.stamp(resourceStatuses(site, parts, problem), new Date());
+      const resources = transitions.stamp(resourceStatuses(site, parts, problem, this.#wanted.tokens), new Date());
       return { site, resources, parts, folder: { reads, problem } };
     };
     // Conditions know since when they are what they are, whether or not somebody asks.

@@ -211,6 +211,8 @@ export interface SiteSpec {
   readonly policies: readonly PolicySpec[];
   /** Certificates that no port lets in, by fingerprint or serial number; see `certificates/revocations.ts`. */
   readonly revoked?: readonly string[];
+  /** Names of the AccessTokens, which become links. */
+  readonly tokens?: readonly string[];
   /** Resources that could not become one of the above. What runs by such a name goes on as it was. */
   readonly broken?: readonly BrokenResource[];
 }
