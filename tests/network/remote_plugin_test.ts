@@ -65,6 +65,38 @@ async function withRemotePlugin(body: (parts: Parts) => Promise<void>): Promise<
   }
 }
 
+Deno.test("remote plugin: HTTP works as well by a plugin that calls itself otherwise than the site does", async () => {
+  const dir = await Deno.makeTempDir();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    return new Response(`${request.method} ${await request.text()}`);
+  });
+  const port = freePort();
+  try {
+    assert.equal((await tendril("site", "create", "west", "--dir", dir, "--edge")).code, 0);
+    await Deno.copyFile(new URL("../../agent/adaptor/builtin/http1.wasm", import.meta.url), `${dir}/web.wasm`);
+    const spec = { source: "file:web.wasm" };
+    const adaptor = { apiVersion: "tendril.dev/v1alpha1", kind: "Adaptor", metadata: { name: "web" }, spec };
+    await Deno.writeTextFile(`${dir}/web.json`, JSON.stringify(adaptor));
+    const services = [
+      resource("Listener", { key: "site", port, type: "web" }),
+      resource("Connector", { key: "site", port: server.addr.port, type: "web" }),
+    ];
+    await Deno.writeTextFile(`${dir}/services.yaml`, services.join("---\n"));
+    const site = startTendril("west", ["run", dir]);
+    try {
+      await until(() => site.output().includes("listener is open"), LIMIT_MS);
+      const body = "x".repeat(200_000);
+      const response = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body });
+      assert.equal(await response.text(), `POST ${body}`, site.output());
+    } finally {
+      await site.stop();
+    }
+  } finally {
+    await server.shutdown();
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("remote plugin: a site whose disk is full serves it all the same, and says that it is not cached", () =>
   withRemotePlugin(async ({ run, speak, store, dir }) => {
     await run(async (site) => {

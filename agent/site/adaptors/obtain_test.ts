@@ -3,6 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { digestOf } from "../../../adaptors/compile.ts";
 import { signDigest } from "../../adaptor/signature.ts";
 import { loadFixture } from "../../adaptor/testing_fixture.ts";
+import { tryModule } from "../../adaptor/trial.ts";
 import { silentLogger } from "../../telemetry/log.ts";
 import { contentLength as head, ModuleStore, send } from "../../../tests/support/module_store.ts";
 import type { AdaptorSpec } from "../spec.ts";
@@ -49,6 +50,11 @@ Deno.test("obtain: a module is fetched once, kept for its owner alone, and there
     assert.equal(store.requests, 1);
     assert.equal((await Deno.stat(cachedFile(dir))).mode! & 0o777, 0o600);
     assert.equal((await Deno.stat(`${dir}/run/adaptors`)).mode! & 0o777, 0o700);
+  }));
+
+Deno.test("obtain: a module from afar keeps the contract as those do that are built in", () =>
+  withStore(async ({ load }) => {
+    assert.deepEqual(tryModule(await load({ name: "echo" }), echo).filter(({ fault }) => fault !== undefined), []);
   }));
 
 Deno.test("obtain: other octets than those of the pin are refused, and never cached", () =>
