@@ -21,6 +21,7 @@ export class AdaptorSeat {
   readonly #waiting: (() => void)[] = [];
   #instance: AdaptorInstance | undefined;
   #busy = false;
+  #inTurn = false;
 
   /** Seats `instance`, which belongs to the seat from now on. */
   constructor(instance: AdaptorInstance, handler: AdaptorSeatHandler) {
@@ -33,9 +34,9 @@ export class AdaptorSeat {
     return this.#instance === undefined;
   }
 
-  /** True while an answer is carried out: what comes now has to {@link AdaptorSeat.wait}. */
+  /** True while an answer is carried out, or something waits: what comes now has to {@link AdaptorSeat.wait}. */
   get busy(): boolean {
-    return this.#busy;
+    return this.#busy || this.#waiting.length > 0;
   }
 
   /** Does `action` once the adaptor can be asked again. */
@@ -55,7 +56,14 @@ export class AdaptorSeat {
     } finally {
       this.#busy = false;
     }
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next();
+    // What is asked in its turn is through before the next has its own: octets stay in order.
+    if (this.#inTurn) return;
+    this.#inTurn = true;
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next();
+    } finally {
+      this.#inTurn = false;
+    }
   }
 
   /** The adaptor has nothing more to decide: its memory is given back. */

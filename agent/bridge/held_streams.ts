@@ -29,6 +29,8 @@ interface Held {
 export class HeldStreams {
   readonly #handler: HeldStreamsHandler;
   readonly #held = new Map<number, Held>();
+  #offering = false;
+  #again = false;
 
   /** Nothing is held yet. */
   constructor(handler: HeldStreamsHandler) {
@@ -78,18 +80,32 @@ export class HeldStreams {
 
   /** Offers what waits and is wanted, in turns, as long as the socket keeps up. */
   offer(): void {
-    for (const [stream, held] of [...this.#held]) {
-      while (held.wanted && this.#held.get(stream) === held && this.#handler.pending() <= SOCKET_OCTETS) {
-        const piece = held.queue.front();
-        // Asking again may be answered before this returns.
-        held.wanted = false;
-        const taken = this.#handler.offer(stream, piece);
-        if (taken === piece.length) held.wanted = true;
-        held.queue.consume(taken);
-        if (held.queue.size > 0) continue;
-        this.#held.delete(stream);
-        if (held.ended) this.#handler.onEnd(stream);
+    this.#again = true;
+    // The adaptor may ask for more while it takes something.
+    if (this.#offering) return;
+    this.#offering = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        for (const [stream, held] of [...this.#held]) this.#offerStream(stream, held);
       }
+    } finally {
+      this.#offering = false;
+    }
+  }
+
+  #offerStream(stream: number, held: Held): void {
+    while (held.wanted && this.#held.get(stream) === held && this.#handler.pending() <= SOCKET_OCTETS) {
+      const piece = held.queue.front();
+      // Asking again may be answered before this returns.
+      held.wanted = false;
+      const taken = this.#handler.offer(stream, piece);
+      if (this.#held.get(stream) !== held) return;
+      if (taken === piece.length) held.wanted = true;
+      held.queue.consume(taken);
+      if (held.queue.size > 0) continue;
+      this.#held.delete(stream);
+      if (held.ended) this.#handler.onEnd(stream);
     }
   }
 }
