@@ -115,6 +115,9 @@ Deno.test("permissions: every command does its work with exactly those that its 
         assert.equal(await process.ended, 0, process.output());
       }
     }
+    for (const words of [["status"], ["renew"], ["rotate-ca"], ["revoke", "2CA9"]]) {
+      await command(["certificate", ...words, "--dir", "hub"], { DIR: ["hub"] });
+    }
     const fromStdin = ["expose", "web", `${target.port}`, "--link", "-", "--wait", "1"];
     const unread = new Audited(dir, fromStdin, { "LINK_HOST:PORT": at(edge), ...targetAt });
     await unread.run(link, EXIT.network);
