@@ -449,3 +449,35 @@ Deno.test("load: a Policy with a fault keeps the site from being made, lest it o
   assert.equal(code, "SITE_INVALID");
   assert.match(message, /spec has no field defualt/);
 });
+
+Deno.test("load: a folder as Skupper's own commands write it runs as it is", async () => {
+  const { site, warnings } = await load({
+    "Site-hub.yaml": resource("Site", "hub", "{linkAccess: default}").replace("spec", "status: {}\nspec"),
+    "RouterAccess-hub.yaml": resource(
+      "RouterAccess",
+      "hub",
+      "{roles: [{name: inter-router, port: 55671}, {name: edge, port: 45671}], bindHost: 10.0.0.1, " +
+        "subjectAlternativeNames: [hub.example], generateTlsCredentials: true, issuer: skupper-site-ca}",
+    ),
+    "Secret-hub.yaml": secret("hub"),
+    "Listener-web.yaml": resource("Listener", "web", "{routingKey: web, host: 0.0.0.0, port: 8080, type: tcp}"),
+    "Connector-db.yaml": resource("Connector", "db", "{routingKey: db, host: localhost, port: 5432, type: tcp}"),
+    "Listener-tls.yaml": resource("Listener", "tls", "{routingKey: t, host: 0.0.0.0, port: 443, tlsCredentials: t}"),
+    "AccessGrant-g.yaml": resource("AccessGrant", "g", "{redemptionsAllowed: 1, expirationWindow: 15m}"),
+    "Certificate-c.yaml": resource("Certificate", "c", "{ca: skupper-site-ca, subject: x, hosts: [x], server: true}"),
+    "ConfigMap-x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: b}\n",
+  });
+  assert.deepEqual([site.listeners.length, site.connectors.length, site.access.length], [1, 1, 2]);
+  assert.deepEqual(site.broken?.map(({ kind, status }) => `${kind} ${status}`).sort(), [
+    "AccessGrant Pending",
+    "Certificate Pending",
+    "Listener Error",
+  ]);
+  assert.deepEqual(warnings.map((warning) => /(kind \w+|spec\.\w+)/.exec(warning)?.[0]).sort(), [
+    "kind AccessGrant",
+    "kind Certificate",
+    "kind ConfigMap",
+    "spec.generateTlsCredentials",
+    "spec.subjectAlternativeNames",
+  ]);
+});
