@@ -11,7 +11,7 @@ import type { Command, Flag, FlagTable } from "./command.ts";
 import { nearest } from "../lib/suggest.ts";
 
 /** The value of a flag of any kind. */
-type FlagContent = string | number | boolean | readonly string[] | undefined;
+export type FlagContent = string | number | boolean | readonly string[] | undefined;
 
 /** What a command line says. */
 export interface ParsedLine {

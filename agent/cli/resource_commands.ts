@@ -13,7 +13,7 @@ import { resourceTables } from "./resource_table.ts";
 import { siteReport } from "./site_report.ts";
 
 /** A kind of service, in words. */
-interface ServiceWords {
+export interface ServiceWords {
   /** The noun of the commands. */
   readonly noun: "listener" | "connector";
   /** The kind of resource. */
