@@ -143,6 +143,16 @@ Deno.test("site commands: plan, apply, delete, reload and status at a running ed
       const gone = await ask("link", "delete", "link-hub", "--dry-run");
       assert.deepEqual(gone.changes.map(({ kind }: { kind: string }) => kind), ["Link", "Secret"]);
     });
+    await t.step("another role is written, and takes a restart", async () => {
+      const site = await Deno.readTextFile(`${dir}/edge/Site-edge.yaml`);
+      const file = await put(site.replace("edge: true", "edge: false"));
+      assert.match((await ask("plan", ...file)).changes[0].effect, /takes a restart/);
+      const { code, stderr } = await tendril("apply", ...file, "--dir", `${dir}/edge`);
+      assert.equal(code, 3);
+      assert.match(stderr, /error\[SITE_RESTART\]: the role of a running site can't change/);
+      await ask("apply", ...await put(site));
+      assert.equal((await status("Site", "edge")).status, "Ready");
+    });
     await t.step("what a site says of itself is for programs of its machine alone", async () => {
       const client = await ManagementClient.connect(await dialLocal(localSocket(`${dir}/edge`)), 5000);
       const over = await ManagementClient.connect(await dialLocal(localSocket(`${dir}/hub`)), 5000);
