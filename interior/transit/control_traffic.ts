@@ -53,9 +53,12 @@ export class ControlTraffic {
     this.#clock = clock;
   }
 
-  /** To every neighbour. */
+  /** To every neighbour; not by a connection that gave way to another: routers in C don't know what to make of it. */
   hello(message: Hello): void {
-    for (const { control, ownCost } of this.#neighbours.values()) {
+    const neighbours = [...this.#neighbours.values()];
+    const current = new Set(neighbours.filter(({ superseded }) => !superseded).map(({ id }) => id));
+    for (const { control, ownCost, superseded, id } of neighbours) {
+      if (superseded && current.has(id)) continue;
       control.send(this.#own({ ...message, cost: ownCost }, HELLO_ADDRESS));
     }
   }

@@ -46,6 +46,8 @@ export class Neighbour {
   ownCost: number;
   /** What the neighbour wants it to cost, if it says so at any time and not just in its Open. */
   theirCost: number | undefined;
+  /** True when another connection to the same router was opened to take over. */
+  superseded = false;
   /** Carries the routing protocol. */
   readonly control: ControlLink;
   /** Carries streams. */

@@ -134,6 +134,7 @@ export class Transit implements RoutingOutput {
 
   /** Another connection to the same router takes over as soon as it can: its credentials are newer. */
   supersede(neighbour: Neighbour): void {
+    neighbour.superseded = true;
     this.engine.supersede(neighbour.link);
   }
 
