@@ -397,3 +397,20 @@ Deno.test("http2 connector tells the server when nobody wants its response any m
   connection.send(frame(Type.data, 1, 1, "late"));
   assert.equal(connection.goAway, undefined, "what was on its way is ignored");
 });
+
+Deno.test("http2 connector gives a request up that its client does, at every point of its life", async () => {
+  const waiting = (await connector()).tell(begin(1, requestHead("GET", [host])));
+  waiting.tell({ kind: "abort", stream: 1, reason: "failed" });
+  assert.equal(waiting.resets.get(1), 8);
+  const answering = (await connector()).tell(begin(1, requestHead("POST", [host, chunked])));
+  answering.send(headers(1, [":status: 200"], Flag.none)).tell({ kind: "abort", stream: 1, reason: "failed" });
+  assert.equal(answering.resets.get(1), 8);
+  assert.deepEqual(answering.actions.at(-1), { kind: "abort", stream: 2 });
+});
+
+Deno.test("http2 listener gives an answer up whose request failed", async () => {
+  const connection = (await listener(headers(1, POST, Flag.none))).tell(begin(2, responseHead("200", [])));
+  connection.tell({ kind: "abort", stream: 1, reason: "failed" });
+  assert.equal(connection.resets.get(1), 2);
+  assert.deepEqual(connection.actions.at(-1), { kind: "abort", stream: 2 });
+});

@@ -275,3 +275,24 @@ testWith(
     assert.equal(client.heads.get(1)![0], ":status: 502");
   },
 );
+
+testWith(["node"], "http2: what a client cancels ends at the server too, and the rest goes on", async ({ node }) => {
+  const [target, port] = await NodeHttp2Server.start(node!);
+  await using _target = target;
+  await using service = await serviceTo(port, "http2", "http2");
+  await using client = await RawClient.connect(service.port);
+  const cancel = (id: number) => frame(Type.reset, 0, id, number(8));
+  // Before its body, before its answer, and within it.
+  await client.send(
+    frame(Type.window, 0, 0, number(20_000_000)),
+    post(1, "/never"),
+    get(3, "/never"),
+    get(5, "/zeros?size=5000000"),
+  );
+  await until(() => client.octets(5) > 0 && service.connector.outstanding === 3);
+  await client.send(cancel(1), cancel(3), cancel(5), get(7, "/ok"));
+  // What is complete and unanswered stays with its server, which can't be told that nobody waits.
+  await until(() => client.ended(7) && service.connector.outstanding <= 1);
+  assert.equal(client.heads.get(7)![0], ":status: 200");
+  assert.equal(target.sessions, 1);
+});

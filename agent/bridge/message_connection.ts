@@ -417,6 +417,8 @@ export class MessageConnection {
     }
     this.#outbound.delete(stream);
     if (this.#toStream?.stream === stream) this.#toStream = undefined;
+    // Other messages of the connection go on, so what the answer was for ends here.
+    if (this.#held !== undefined && this.#role === "connector") this.#inbound.refuse(stream, FAILED);
     this.#reader.wake();
     if (this.#adaptor.empty) return this.close("the other side of the tunnel is gone");
     const concerns = this.#inbound.expectNoMore(stream) || !message.ended;

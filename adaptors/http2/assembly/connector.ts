@@ -119,7 +119,8 @@ export function connectorAbort(): void {
   const isResponse = (recordStream & 1) == 0;
   const stream = streamWriting(isResponse ? recordStream : recordStream + 1);
   if (stream === null) return;
-  if (isResponse) stream.sent = true;
+  // There is nothing left to give up: not the response, or not the request that it would have answered.
+  if (isResponse || !stream.begun) stream.sent = true;
   stream.incoming = false;
   resetStream(stream, CANCEL);
 }

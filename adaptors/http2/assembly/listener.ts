@@ -228,8 +228,11 @@ export function listenerAnswerAbort(): void {
   const isAnswer = (recordStream & 1) == 0;
   const stream = streamWriting(isAnswer ? recordStream - 1 : recordStream);
   if (stream === null) return;
-  if (isAnswer) stream.incoming = false;
-  else stream.begun = false;
+  if (!isAnswer) {
+    if (stream.incoming) emitAbort(stream.own + 1);
+    stream.begun = false;
+  }
+  stream.incoming = false;
   if (stream.answered) {
     if (stream.localEnded) return complete(stream);
     // What the client has is all it gets.
