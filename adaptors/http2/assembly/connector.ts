@@ -22,11 +22,13 @@ import { finishRecord, room } from "../../sdk/assembly/writer";
 import {
   closeStream,
   creditStream,
+  drain,
   draining,
   ending,
   fail,
   finish,
   initialWindow,
+  lastId,
   nextId,
   peerStreams,
   resetStream,
@@ -68,6 +70,7 @@ let targetLength: u32 = 0;
 export function connectorBegin(): void {
   const own = recordStream + 1;
   if ((recordStream & 1) == 0 || streamWriting(own) !== null) return;
+  if (lastId >= LAST_ID && !draining) drain();
   if (draining || openStreams >= peerStreams) {
     emitAbort(recordStream, ABORT_UNTOUCHED);
     return;

@@ -9,8 +9,6 @@ import {
   DynamicTable,
   dynamicValue,
   dynamicValueLength,
-  LIST_OCTETS,
-  STORAGE_OCTETS,
   TABLE_OCTETS,
 } from "./dynamic_table";
 import { takeField } from "./field_list";
