@@ -39,7 +39,7 @@ const LINGER_MS = 2000;
 /** Octets waiting for the socket above which it is not read: answers to what is read could only make them more. */
 const UNREAD_OCTETS = 1024 * 1024;
 /** Octets of a message that are granted again together. */
-const CREDIT_OCTETS = 32 * 1024;
+const GRANTED_OCTETS = 32 * 1024;
 const NO_OCTETS = new Uint8Array(0);
 
 /** Octets that bypass the adaptor. */
@@ -294,7 +294,7 @@ export class MessageConnection {
   #grant(): void {
     for (const [stream, spent] of this.#spent) {
       const message = this.#outbound.get(stream);
-      if (message !== undefined && !message.ended && spent < CREDIT_OCTETS) continue;
+      if (message !== undefined && !message.ended && spent < GRANTED_OCTETS) continue;
       const octets = message?.ended === false ? message.takeCredit() : 0;
       if (octets > 0 || message?.ended !== false) this.#spent.delete(stream);
       if (octets > 0) this.#adaptor.ask((adaptor) => adaptor.stream({ kind: "window", stream, octets }));

@@ -14,7 +14,7 @@ import { SendWindow } from "./window.ts";
 /** Octets that may wait for the link before the socket is not read any more. */
 const PENDING_OCTETS = 64 * 1024;
 /** Octets that must be free in the window of the message for its sender to be granted more: what it may still have under way. */
-const CREDIT_OCTETS = 256 * 1024;
+const UNDER_WAY_OCTETS = 256 * 1024;
 /** Octets that may gather before the message starts to leave. */
 const GATHERED_OCTETS = 32 * 1024;
 /** Data of up to this many octets are sent together with the header of their section. */
@@ -79,7 +79,7 @@ export class OutboundMessage implements Upstream {
   /** Octets written since the last time that may be replaced by new ones; 0 while the network does not keep up. */
   takeCredit(): number {
     const pending = this.#downstream?.pending ?? 0;
-    if (!this.#over && (pending > PENDING_OCTETS || this.#window.allowance < CREDIT_OCTETS)) return 0;
+    if (!this.#over && (pending > PENDING_OCTETS || this.#window.allowance < UNDER_WAY_OCTETS)) return 0;
     const credit = this.#written - this.#credited;
     this.#credited = this.#written;
     return credit;
