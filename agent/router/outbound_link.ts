@@ -28,8 +28,8 @@ export interface LinkTarget {
   readonly endpoint: string;
   /** When our certificate for it expires, ms since the epoch. */
   readonly expires?: number | undefined;
-  /** Connects to any of the link's endpoints. */
-  connect(signal: AbortSignal): Promise<Channel>;
+  /** Connects to any of the link's endpoints, or only to the one at `address`, as a channel named it. */
+  connect(signal: AbortSignal, address?: string): Promise<Channel>;
 }
 
 /** When to try again; see `transport/backoff.ts`. */
@@ -75,6 +75,8 @@ export class OutboundLink {
   readonly target: LinkTarget;
   /** The peer while the link is up. */
   peer: Peer | undefined;
+  /** One more connection of the same link, kept by its owner: what is under way on it counts as under way on this. */
+  companion: OutboundLink | undefined;
 
   readonly #deps: OutboundLinkDeps;
   readonly #events: OutboundLinkEvents;
@@ -114,8 +116,13 @@ export class OutboundLink {
   /** Each connection has one stream out, whichever end it began at. */
   #connections(): number {
     let count = 0;
-    for (const link of this.peer?.connection.links() ?? []) if (link.role === "sender") count += link.unsettledCount;
+    for (const link of this.#carried()) if (link.role === "sender") count += link.unsettledCount;
     return count;
+  }
+
+  /** What the peer and its companion carry. */
+  *#carried(): Iterable<Link> {
+    for (const peer of [this.peer, this.companion?.peer]) if (peer !== undefined) yield* peer.connection.links();
   }
 
   /** Starts to connect. */
@@ -152,7 +159,7 @@ export class OutboundLink {
   }
 
   get #busy(): boolean {
-    return this.peer !== undefined && [...this.peer.connection.links()].some(({ busy }) => busy);
+    return [...this.#carried()].some(({ busy }) => busy);
   }
 
   async #loop(): Promise<void> {

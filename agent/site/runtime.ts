@@ -8,6 +8,7 @@ import { Backoff } from "../transport/backoff.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
 import { readCredentials } from "../transport/credentials.ts";
 import { dialAny } from "../transport/race.ts";
+import { formatAddress } from "../transport/tcp_connect.ts";
 import { startControl } from "./control.ts";
 import { Roster } from "./roster.ts";
 import { type SiteDeps, SiteServices } from "./services.ts";
@@ -82,8 +83,11 @@ export function linkTarget(link: LinkSpec, role: AccessRole): LinkTarget {
     measured: link.measured,
     endpoint: endpoints.map(({ host, port }) => `${host}:${port}`).join(" "),
     expires: expiryOf(link.tls),
-    connect: async (signal) => {
-      const { channel } = await dialAny(endpoints, {
+    connect: async (signal, address) => {
+      const wanted = endpoints.filter(({ host, port }) =>
+        address === undefined || formatAddress(host, port) === address
+      );
+      const { channel } = await dialAny(wanted, {
         tls: link.tls,
         websocket: link.websocket,
         timeoutMs: DIAL_TIMEOUT_MS,

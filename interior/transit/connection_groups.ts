@@ -7,11 +7,11 @@
 import type { Attach, Open } from "../../agent/amqp/codec/types.ts";
 import type { Link } from "../../agent/amqp/session.ts";
 import { TendrilError } from "../../agent/lib/errors.ts";
-import { CONNECTION_TRUNKING, type ConnectionRole, hasSymbol, LINK_CREDIT } from "../../agent/router/capabilities.ts";
-import { receive } from "../../agent/router/ingress.ts";
+import { CONNECTION_TRUNKING, type ConnectionRole, hasSymbol } from "../../agent/router/capabilities.ts";
 import type { Peer } from "../../agent/router/peer.ts";
 import type { Router } from "../../agent/router/router.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
+import { takeStreams } from "./data_connection.ts";
 import { CORRELATOR_PROPERTY, DATA_ROLE, openProperty, ORDINAL_PROPERTY, ROLE_PROPERTY } from "./interior_options.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { LinkCost, Transit } from "./transit.ts";
@@ -108,17 +108,9 @@ export class ConnectionGroups {
       group.data.add(peer);
       group.control?.streams.add(peer);
     }
-    const rules = { origin: peer.origin, target: undefined, client: false };
     return {
       role: "inter-router-data",
-      onAttach: (link) => {
-        if (link.role === "sender") {
-          link.refuse({ condition: "amqp:not-allowed", description: "streams are opened by who sends them" });
-          return;
-        }
-        link.accept({ onDelivery: (delivery) => receive(delivery, rules, this.#transit.route) });
-        link.keepCredit(LINK_CREDIT);
-      },
+      onAttach: (link) => takeStreams(link, peer, this.#transit.route),
       gone: () => {
         if (!both) return;
         group.data.delete(peer);

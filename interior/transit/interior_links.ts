@@ -12,7 +12,9 @@ import type { Logger } from "../../agent/telemetry/log.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
 import { discriminator } from "../../agent/router/address.ts";
 import { Succession } from "../../agent/router/succession.ts";
-import { interiorConnectionOptions } from "./interior_options.ts";
+import { CONNECTION_TRUNKING, hasSymbol } from "../../agent/router/capabilities.ts";
+import { dialData, hostOf } from "./data_connection.ts";
+import { interiorConnectionOptions, type LinkGroup } from "./interior_options.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { Transit } from "./transit.ts";
 
@@ -27,6 +29,8 @@ export class InteriorLinks {
   readonly #neighbours = new Map<OutboundLink, Neighbour>();
   readonly #succession = new Succession();
   readonly #correlators = new WeakMap<OutboundLink, string>();
+  /** Data connections whose control connection is gone. */
+  readonly #ending = new Set<Promise<void>>();
   #ordinal = 0;
 
   /** Connects to nobody yet. */
@@ -64,12 +68,12 @@ export class InteriorLinks {
   }
 
   #add(target: LinkTarget, correlator: string): OutboundLink {
+    let group: LinkGroup;
     const options = (channel: Channel) => {
       const { subject, address } = channel.peer;
-      const host = address.replace(/:\d+$/, "");
-      const group = { correlator, ordinal: ++this.#ordinal };
+      group = { correlator, ordinal: ++this.#ordinal };
       const { id } = this.#router.identity;
-      return interiorConnectionOptions("client", id, subject !== undefined, target.cost, host, group);
+      return interiorConnectionOptions("client", id, subject !== undefined, target.cost, hostOf(address), group);
     };
     const deps = {
       router: this.#router,
@@ -83,7 +87,9 @@ export class InteriorLinks {
         const { remote } = peer.connection;
         const objection = remote === undefined ? undefined : this.#transit.objection(remote);
         if (objection !== undefined) return objection;
-        this.#neighbours.set(link, this.#transit.adopt(peer, true, target));
+        const neighbour = this.#transit.adopt(peer, true, target);
+        this.#neighbours.set(link, neighbour);
+        if (hasSymbol(remote?.offeredCapabilities, CONNECTION_TRUNKING)) this.#dialData(link, neighbour, group);
         this.#succeed(link);
         this.#onChange();
         return undefined;
@@ -96,6 +102,7 @@ export class InteriorLinks {
         }
         const neighbour = this.#neighbours.get(link);
         this.#neighbours.delete(link);
+        this.#endData(link);
         if (neighbour !== undefined) this.#transit.lost(neighbour);
         this.#onChange();
       },
@@ -107,11 +114,11 @@ export class InteriorLinks {
     return link;
   }
 
-  /** Disconnects one link; resolves when its channel is gone. */
+  /** Disconnects one link; resolves when its channels are gone. */
   async remove(link: OutboundLink): Promise<void> {
     const all = [link, ...this.#succession.end(link)];
     for (const each of all) this.#links.delete(each);
-    await Promise.all(all.map((each) => each.stop()));
+    await this.#stop(all);
   }
 
   /** One status per link, in the order of arrival. */
@@ -121,7 +128,29 @@ export class InteriorLinks {
 
   /** Disconnects everything; resolves when no channel is left. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#links, ...this.#succession.leaving].map((link) => link.stop()));
+    await this.#stop([...this.#links, ...this.#succession.leaving]);
+  }
+
+  async #stop(links: readonly OutboundLink[]): Promise<void> {
+    await Promise.all(links.map((link) => link.stop()));
+    await Promise.all(this.#ending);
+  }
+
+  #dialData(control: OutboundLink, neighbour: Neighbour, group: LinkGroup): void {
+    control.companion = dialData(control, neighbour, group, {
+      router: this.#router,
+      route: this.#transit.route,
+      retry: this.#retryPolicy(),
+      logger: this.#logger,
+    });
+  }
+
+  #endData(control: OutboundLink): void {
+    const data = control.companion;
+    if (data === undefined) return;
+    control.companion = undefined;
+    const ended = data.stop().finally(() => this.#ending.delete(ended));
+    this.#ending.add(ended);
   }
 
   /** `next` is up: it takes over, if it was to. */

@@ -21,6 +21,8 @@ export interface LinkGroup {
   readonly correlator: string;
   /** The highest counts. */
   readonly ordinal: number;
+  /** True for a connection that carries streams alone. */
+  readonly data?: boolean;
 }
 
 /** Options of a connection between interiors over a link of `cost`; `group` is for the connecting side. */
@@ -37,6 +39,7 @@ export function interiorConnectionOptions(
   if (group !== undefined) {
     properties.push([new AmqpSymbol(CORRELATOR_PROPERTY), group.correlator]);
     properties.push([new AmqpSymbol(ORDINAL_PROPERTY), { type: "ulong", value: BigInt(group.ordinal) }]);
+    if (group.data === true) properties.push([new AmqpSymbol(ROLE_PROPERTY), { type: "int", value: DATA_ROLE }]);
   }
   const more = { capabilities: [CONNECTION_TRUNKING], properties };
   return routerConnectionOptions(side, routerId, authenticated, hostname, more);

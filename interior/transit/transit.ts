@@ -3,10 +3,10 @@
  * that finds out into the router's address table. From there, messages find their way like any others.
  *
  * Map of the room: `interior_links` and `accepted_router` bring connections, `connection_groups` tells which of them
- * belong together, `neighbour` is one of them with its `control_link` and its ways for streams (`stream_spread`),
- * `control_traffic` carries the routing protocol (`reminders` repeat what C routers may have missed, `fault_log` says
- * what is wrong with it), `remote_router` is what lies beyond, `measured_link` finds out what a link costs where that is
- * not given.
+ * belong together, `data_connection` is one for streams alone, `neighbour` is one with a `control_link` and its ways for
+ * streams (`stream_spread`), `control_traffic` carries the routing protocol (`reminders` repeat what C routers may have
+ * missed, `fault_log` says what is wrong with it), `remote_router` is what lies beyond, `measured_link` finds out what a
+ * link costs where that is not given.
  */
 
 import type { Open } from "../../agent/amqp/codec/types.ts";

@@ -133,8 +133,10 @@ export function printTable(
   }
   if (summary.ratios === undefined) return;
   const { throughput, requests, connections, requestsP99, connectionsP99 } = summary.ratios;
+  // Loads that were not asked for have none.
   const list = (figures: Readonly<Record<string, number>>) =>
-    Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(2)}`).join(", ");
+    Object.entries(figures).map(([name, value]) => `${name} ${Number.isFinite(value) ? value.toFixed(2) : "-"}`)
+      .join(", ");
   console.log(
     `ratios to skrouterd: ${list({ throughput, requests, connections })}; p99 at the same load: ${
       list({ requests: requestsP99, connections: connectionsP99 })

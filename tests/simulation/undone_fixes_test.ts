@@ -27,7 +27,7 @@ const FIXES: readonly Fix[] = [
     file: "interior/routing/mobile_addresses.ts",
     code: "for (const [key, address] of this.#told) {",
     undone: "for (const [key, address] of new Map<string, AdvertisedAddress>()) {",
-    seed: 796,
+    seed: 954,
   },
   {
     name: "questions that got lost are asked again",

@@ -31,7 +31,7 @@ const schema = z.looseObject({
     ]),
     serviceAccount: field(unusedText, "warned", "Account on Kubernetes"),
     settings: settingsOf({
-      "router-data-connection-count": unusedSetting("Tendril opens as many data connections as it needs"),
+      "router-data-connection-count": unusedSetting("Tendril opens one data connection for each link"),
       routerDataConnections: unusedSetting("The same by another name"),
       "router-logging": unusedSetting("The log is set by --log-level"),
       routerLogging: unusedSetting("The same by another name"),
