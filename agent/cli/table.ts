@@ -1,8 +1,10 @@
 /** Every command of `tendril`, in the order in which help lists them. */
 
 import type { Command } from "./command.ts";
+import { adaptorBuild } from "./commands/adaptor_build.ts";
 import { adaptorInspect } from "./commands/adaptor_inspect.ts";
 import { adaptorList } from "./commands/adaptor_list.ts";
+import { adaptorNew } from "./commands/adaptor_new.ts";
 import { adaptorSign } from "./commands/adaptor_sign.ts";
 import { adaptorTest } from "./commands/adaptor_try.ts";
 import { adaptorVerify } from "./commands/adaptor_verify.ts";
@@ -64,6 +66,8 @@ export const commands: readonly Command[] = [
   networkPath,
   ping,
   adaptorList,
+  adaptorNew,
+  adaptorBuild,
   adaptorInspect,
   adaptorTest,
   adaptorSign,
