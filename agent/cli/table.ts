@@ -15,6 +15,7 @@ import { certificateRenew } from "./commands/certificate_renew.ts";
 import { certificateRevoke } from "./commands/certificate_revoke.ts";
 import { certificateRotateCa } from "./commands/certificate_rotate_ca.ts";
 import { certificateStatus } from "./commands/certificate_status.ts";
+import { debugCheck } from "./commands/debug_check.ts";
 import { demo } from "./commands/demo.ts";
 import { explain } from "./commands/explain.ts";
 import { expose } from "./commands/expose.ts";
@@ -65,6 +66,7 @@ export const commands: readonly Command[] = [
   networkStatus,
   networkPath,
   ping,
+  debugCheck,
   adaptorList,
   adaptorNew,
   adaptorBuild,
