@@ -1,15 +1,14 @@
 /** The one file that `deno task bundle` makes, served over HTTP to a Deno with an empty cache and few permissions. */
 
 import assert from "node:assert/strict";
-import { freePort, run, start, untilListening } from "../support/processes.ts";
+import { bundle } from "../support/bundle.ts";
+import { freePort, start, untilListening } from "../support/processes.ts";
 import { interiorFolder } from "../support/site_folder.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 
 Deno.test("the bundle runs from a web server with the permissions of the README: expose and forward carry a request", async () => {
   const dir = await Deno.makeTempDir();
-  const bundled = await run(Deno.execPath(), ["task", "bundle"], { limitMs: 60_000 });
-  assert.equal(bundled.code, 0, bundled.stderr);
-  const program = await Deno.readFile(new URL("../../dist/tendril.js", import.meta.url));
+  const program = await Deno.readFile(await bundle(dir));
   const web = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => new Response(program, { headers: { "content-type": "text/javascript", "connection": "close" } }),
