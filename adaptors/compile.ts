@@ -1,11 +1,16 @@
 /**
  * Compiles one AssemblyScript adaptor to WebAssembly, the same bytes every time.
  *
- * In: the path of an entry file and its memory size. Out: the module. Used by `build.ts` and by tests that need a
- * module with a particular fault. The flags follow adaptor ABI v1: no imports, fixed memory, no start section.
+ * In: the path of an entry file and its memory size. Out: the module. Used by `build.ts`, by `tendril adaptor build` and by
+ * tests that need a module with a particular fault. The flags follow adaptor ABI v1: no imports, fixed memory, no start
+ * section. `tendril/NAME` is a module of the SDK.
  */
 
-import * as asc from "assemblyscript/asc";
+import type * as asc from "assemblyscript/asc";
+import { sdkSource } from "./sdk/sources.ts";
+
+/** The compiler of `deno.json`. No literal in `import()`, so that a bundle leaves its 10 MB out and asks npm when it needs it. */
+export const COMPILER = "npm:assemblyscript@0.28.20/asc";
 
 /** How an adaptor wants to be compiled: the content of its `build.json`. */
 export interface CompileOptions {
@@ -16,7 +21,13 @@ export interface CompileOptions {
 /** Sections by number; the start section runs code at a moment when the host has no hold on it. */
 const START_SECTION = 8;
 
-/** Compiles the entry file `path` (file system path, `.ts`). Throws an Error with the compiler's words if it can't. */
+/** A source that the compiler refuses; the message holds the compiler's words. */
+export class CompileError extends Error {
+  /** Of the class. */
+  override readonly name = "CompileError";
+}
+
+/** Compiles the entry file `path` (file system path, `.ts`). Throws a {@link CompileError} if it can't. */
 export async function compileAdaptor(path: string, options: CompileOptions): Promise<Uint8Array<ArrayBuffer>> {
   const plain = await runCompiler(path, options, []);
   if (!hasSection(plain, START_SECTION)) return plain;
@@ -39,7 +50,8 @@ async function runCompiler(
   const output: Uint8Array[] = [];
   const messages: string[] = [];
   const flags = ["-O3", "--runtime", "stub", "--use", "abort=", "--initialMemory", pages, "--maximumMemory", pages];
-  const { error } = await asc.main(
+  const { main }: typeof asc = await import(COMPILER);
+  const { error } = await main(
     [path.slice(slash + 1), "--baseDir", path.slice(0, slash), "--outFile", "out.wasm", ...flags, ...extra],
     {
       readFile: readSource,
@@ -50,12 +62,16 @@ async function runCompiler(
     },
   );
   const bytes = output[0];
-  if (error || !bytes) throw new Error(`${path} does not compile: ${messages.join("")}`, { cause: error });
+  if (error || !bytes) throw new CompileError(messages.join("").trim(), { cause: error });
   return new Uint8Array(bytes);
 }
 
 /** The compiler asks for candidates of every import, most of which do not exist: null means "look elsewhere". */
 function readSource(name: string, baseDir: string): string | null {
+  // Options beside the source would make other bytes of it.
+  if (name === "asconfig.json") return null;
+  const known = sdkSource(name);
+  if (known !== undefined) return known;
   try {
     return Deno.readTextFileSync(`${baseDir}/${name}`);
   } catch (error) {

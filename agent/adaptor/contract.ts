@@ -28,6 +28,7 @@ export type TranscriptStep =
     readonly eof: boolean;
     readonly answer: { readonly consumed: number; readonly actions: readonly Action[] };
   }
+  | { readonly call: "spliced"; readonly answer: { readonly actions: readonly Action[] } }
   | { readonly call: "stream"; readonly event: StreamEvent; readonly answer: { readonly actions: readonly Action[] } }
   | {
     readonly call: "tick";
@@ -218,6 +219,8 @@ function take(instance: AdaptorInstance, step: TranscriptStep): TranscriptStep["
       const { consumed, actions } = instance.socket(step.data, step.eof);
       return { consumed, actions: actions.map(kept) };
     }
+    case "spliced":
+      return { actions: instance.spliced().map(kept) };
     case "stream":
       return { actions: instance.stream(step.event).map(kept) };
     case "tick": {

@@ -339,6 +339,21 @@ Deno.test("http1 listener gives a client 60 s for a head, and the network 310 s 
   assert.match(written(waiting.tick(311_001).actions), /^HTTP\/1.1 504 .*"west"/s);
 });
 
+Deno.test("http1 connector opens no tunnel that was shut before", async () => {
+  const agreed = { ...websocket, response: "HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\n\r\n" };
+  const connect = { ...requestHead("CONNECT", "h:1", [["Host", "h:1"]]), response: "HTTP/1.1 200 Yes\r\n\r\n" };
+  for (const { response, ...head } of [agreed, connect]) {
+    const instance = (await loadBuiltin("http1")).instantiate();
+    instance.open("connector", config);
+    instance.stream(begin(1, head));
+    instance.stream(end(1));
+    const actions = instance.socket(octetsOf(response), false).actions;
+    const [answer] = actions.filter((action) => action.kind === "begin");
+    assert.equal(answer?.head.subject, "502");
+    assert.deepEqual(actions.at(-1), closed);
+  }
+});
+
 const badResponses: readonly [string, RegExp][] = [
   ["HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n", /502/],
   ["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", /502/],

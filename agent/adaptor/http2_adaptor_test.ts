@@ -58,8 +58,8 @@ async function written(connection: MemoryConnection, id: number): Promise<string
 
 // --- contract
 
-const opening = (setting: [number, number]) => [
-  { kind: "bytes", data: settings(setting, [4, 262_144], [6, 16_384]) } as Action,
+const opening = (...first: [number, number][]) => [
+  { kind: "bytes", data: settings(...first, [4, 262_144], [6, 16_384]) } as Action,
   { kind: "bytes", data: frame(Type.window, 0, 0, number(16_777_216 - 65_535)) } as Action,
 ];
 const preface: Action = { kind: "bytes", data: PREFACE };
@@ -69,7 +69,7 @@ const transcripts: Transcript[] = [
     title: "a request",
     role: "listener",
     config,
-    opening: opening([3, 100]),
+    opening: opening([3, 100], [8, 1]),
     steps: [
       {
         call: "socket",

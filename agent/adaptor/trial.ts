@@ -1,6 +1,6 @@
 /**
- * The contract suite for a module of which nothing is known but what it says of itself: without recorded conversations, so
- * it shows that the module keeps the ABI, not that it speaks its protocol.
+ * The contract suite for a module of which nothing is known but what it says of itself. Without recorded conversations it shows
+ * that the module keeps the ABI, not that it speaks its protocol.
  */
 
 import { contractCases, type Transcript } from "./contract.ts";
@@ -15,14 +15,19 @@ export interface Verdict {
   readonly fault: string | undefined;
 }
 
-const MANY_CONFIG = new TextEncoder().encode("site=trial\nkey=trial\n");
+/** What adaptors of many messages are opened with here. */
+export const MANY_CONFIG: Uint8Array = new TextEncoder().encode("site=trial\nkey=trial\n");
 
-/** Puts `module`, which was loaded from `bytes`, to the test. */
-export function tryModule(module: WasmAdaptorModule, bytes: Uint8Array<ArrayBuffer>): Verdict[] {
+/** Puts `module`, which was loaded from `bytes`, to the test, with `recorded` conversations if there are any. */
+export function tryModule(
+  module: WasmAdaptorModule,
+  bytes: Uint8Array<ArrayBuffer>,
+  recorded: readonly Transcript[] = [],
+): Verdict[] {
   const verdicts: Verdict[] = [];
   let transcripts: Transcript[];
   try {
-    transcripts = openings(module);
+    transcripts = [...openings(module), ...recorded];
   } catch (error) {
     return [{ clause: "can be opened in each of its roles", fault: messageOf(error) }];
   }

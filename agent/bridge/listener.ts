@@ -43,6 +43,8 @@ export class Listener {
   #socket: Deno.TcpListener | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #grace: ReturnType<typeof setTimeout> | undefined;
+  /** What is bound: a port that the system chose stays the same when it is opened again. */
+  #port: number;
   #wanted = false;
   #stopped = false;
   #message = "No matching connectors";
@@ -50,6 +52,7 @@ export class Listener {
   /** Watches the routing key from now on. */
   constructor(spec: ListenerSpec, router: Router, adaptor: AdaptorModule, logger: Logger, onChange: () => void) {
     this.#spec = spec;
+    this.#port = spec.port;
     this.#router = router;
     this.#routes = new PatientRoutes(router.route, router.clock);
     this.#adaptor = adaptor;
@@ -75,7 +78,7 @@ export class Listener {
       name,
       routingKey,
       host,
-      port: this.#socket?.addr.port ?? this.#spec.port,
+      port: this.#port,
       open: this.#socket !== undefined,
       matched: this.#wanted,
       connections: this.#connections.size,
@@ -107,10 +110,12 @@ export class Listener {
     clearTimeout(this.#grace);
     if (this.#socket !== undefined && !this.#stopped) this.#say("OK");
     if (this.#socket !== undefined || this.#stopped || this.#retry !== undefined) return;
-    const { name, host, port, routingKey } = this.#spec;
+    const { name, host, routingKey } = this.#spec;
+    const port = this.#port;
     try {
       this.#socket = Deno.listen({ hostname: host, port });
     } catch (error) {
+      this.#port = this.#spec.port;
       const message = `can't listen on ${formatEndpoint(host, port)}: ${messageOf(error)}`;
       this.#openLater();
       if (message === this.#message) return; // Said once; the status keeps saying it.
@@ -120,7 +125,8 @@ export class Listener {
       return;
     }
     this.#message = "OK";
-    this.#logger.debug("listener open", { listener: name, host, port: this.#socket.addr.port, routingKey });
+    this.#port = this.#socket.addr.port;
+    this.#logger.debug("listener open", { listener: name, host, port: this.#port, routingKey });
     this.#onChange();
     this.#acceptAll(this.#socket);
   }

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, notEqual, ok, rejects } from "node:assert/strict";
 import { freePort } from "../../tests/support/processes.ts";
 import { connect, readToEnd } from "../../tests/support/tcp.ts";
 import { until } from "../../tests/support/until.ts";
@@ -11,12 +11,11 @@ import { Taker } from "../router/testing_consumer.ts";
 import type { LogFields, Logger } from "../telemetry/log.ts";
 import { Listener } from "./listener.ts";
 
-async function listener() {
+async function listener(port = freePort()) {
   const router = new Router({ id: "west", role: "edge" });
   const logged: [string, LogFields | undefined][] = [];
   const take = (message: string, fields?: LogFields) => void logged.push([message, fields]);
   const logger: Logger = { debug: take, info: take, warn: take, error: take };
-  const port = freePort();
   const spec = { name: "l", routingKey: "key", host: "127.0.0.1", port };
   const listener = new Listener(spec, router, await loadBuiltin("tcp"), logger, () => {});
   const closings = () => logged.filter(([message]) => message === "connection closed").map(([, fields]) => fields);
@@ -46,6 +45,34 @@ Deno.test("listener: opens with the first consumer and shuts with the last", asy
   }
   one.stop();
   await until(() => one.status().connections === 0);
+});
+
+Deno.test("listener: a port that the system chose is the same when it is opened again, unless somebody took it", async () => {
+  const { listener: one, router } = await listener(0);
+  const open = async () => {
+    const withdraw = router.addresses.add(mobileKey("key"), new Taker());
+    await until(() => one.status().open);
+    return withdraw;
+  };
+  const shut = async (withdraw: () => void) => {
+    withdraw();
+    await until(() => !one.status().open);
+  };
+  let withdraw = await open();
+  const { port } = one.status();
+  ok(port > 0);
+  await shut(withdraw);
+  equal(one.status().port, port, "it can be told while it is shut");
+  withdraw = await open();
+  equal(one.status().port, port);
+  await shut(withdraw);
+  {
+    using _taken = Deno.listen({ hostname: "127.0.0.1", port });
+    withdraw = await open();
+    notEqual(one.status().port, port);
+  }
+  await shut(withdraw);
+  one.stop();
 });
 
 Deno.test("listener: a key that is served again in a moment leaves the port open, and the status says what is so", async () => {

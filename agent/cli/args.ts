@@ -18,7 +18,7 @@ export interface ParsedLine {
   /** Values by flag name: those given, then those of the environment, then the defaults. */
   readonly flags: Readonly<Record<string, FlagContent>>;
   /** Values by positional name; absent ones are missing when help was asked for. */
-  readonly args: Readonly<Record<string, string>>;
+  readonly args: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** Parses the words after the command's name. With `--help` nothing is required and only `help` counts. */
@@ -122,13 +122,17 @@ function flagValue(
 function positionalValues(
   command: Pick<Command, "name" | "positionals">,
   words: readonly string[],
-): Record<string, string> {
-  const values: Record<string, string> = {};
+): Record<string, string | readonly string[]> {
+  const values: Record<string, string | readonly string[]> = {};
   for (const [index, positional] of command.positionals.entries()) {
     const word = words[index];
     if (word === undefined && positional.optional) continue;
     if (word === undefined || word === "") {
       throw usage("USAGE_ARGUMENT_MISSING", `${positional.placeholder} is missing: ${positional.help}`, command.name);
+    }
+    if (positional.many) {
+      values[positional.name] = words.slice(index);
+      return values;
     }
     values[positional.name] = word;
   }

@@ -84,6 +84,8 @@ export interface Positional {
   readonly help: string;
   /** It may be left out. */
   readonly optional?: true;
+  /** One or more of them; the last positional alone. */
+  readonly many?: true;
 }
 
 /** What absence of a flag means for its type. */
@@ -102,7 +104,9 @@ export type FlagValues<T extends FlagTable> = { readonly [K in keyof T]: FlagVal
 
 /** The values of positionals, by name. */
 export type PositionalValues<P extends readonly Positional[]> = {
-  readonly [K in P[number] as K["name"]]: K extends { readonly optional: true } ? string | undefined : string;
+  readonly [K in P[number] as K["name"]]: K extends { readonly many: true } ? readonly string[]
+    : K extends { readonly optional: true } ? string | undefined
+    : string;
 };
 
 /** What a command gets when it runs. */
@@ -117,6 +121,8 @@ export interface Invocation<V, A> {
   readonly logger: Logger;
   /** Where the program itself was loaded from: what a command that starts others runs. */
   readonly entry: string;
+  /** The command line itself, without the program. */
+  readonly words: readonly string[];
 }
 
 /** Something a user may type, and why. */

@@ -6,7 +6,7 @@
 import { createLogger, type LogFormat } from "../telemetry/logger.ts";
 import type { LogLevel } from "../telemetry/level.ts";
 import { parseLine, usage } from "./args.ts";
-import type { Command } from "./command.ts";
+import type { Command, Positional, PositionalValues } from "./command.ts";
 import { EXIT, exitCodeOf } from "./exit_codes.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
 import { commandPage, overviewPage } from "./help.ts";
@@ -53,7 +53,7 @@ async function runCommand(argv: readonly string[], { commands, io, entry }: Disp
   }
   const command = findCommand(first === "--version" ? ["version"] : words, commands);
   const rest = words.slice(command.name.split(" ").length);
-  const { flags, args } = parseLine(command, GLOBAL_FLAGS, [...before, ...rest], (name) => io.env(name));
+  const { flags, args: parsed } = parseLine(command, GLOBAL_FLAGS, [...before, ...rest], (name) => io.env(name));
   if (flags["help"] === true) {
     io.stdout(commandPage(command));
     return EXIT.ok;
@@ -67,7 +67,9 @@ async function runCommand(argv: readonly string[], { commands, io, entry }: Disp
     write: (line) => io.stderr(line),
     now: () => io.now(),
   });
-  return await command.run({ flags, args, io, logger, entry });
+  // Which of them are lists, the command's own table has said.
+  const args = parsed as PositionalValues<readonly Positional[]>;
+  return await command.run({ flags, args, io, logger, entry, words: argv });
 }
 
 /** Global flags with a value may stand before the command; everything else follows it. */

@@ -31,7 +31,7 @@ export const EXIT_MEANING: Readonly<Record<ExitName, string>> = {
   failure: "failed; the error on stderr says why",
   usage: "wrong command line",
   configuration: "a file, link or resource is missing or wrong",
-  network: "no link within the time that --wait allows",
+  network: "no link, or not within the time that --wait allows",
   hungUp: "the terminal was closed: ended at once, unless nohup keeps it",
   interrupted: "stopped at once by a second Ctrl-C",
   terminated: "stopped at once by a second SIGTERM",
@@ -56,5 +56,9 @@ const CONFIGURATION = [
   "INPUT_",
   "ADAPTOR_FILE",
   "ADAPTOR_KEY",
+  "ADAPTOR_NAME",
+  "ADAPTOR_SOURCE",
+  "ADAPTOR_COMPILE",
+  "ADAPTOR_TRANSCRIPT",
   "ACCEPT_PLAIN_REMOTE",
 ];

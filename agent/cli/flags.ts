@@ -94,3 +94,9 @@ export const GRACE_FLAG = {
   default: 10,
   help: "How long open connections may take to end after the first Ctrl-C or SIGTERM.",
 } as const;
+
+/** `--print-permissions` of commands that stay. */
+export const PRINT_PERMISSIONS_FLAG = {
+  kind: "switch",
+  help: "Print the `deno run` line with the least permissions that this command line needs, and stop.",
+} as const;

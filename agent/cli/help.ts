@@ -39,7 +39,10 @@ export function usageLine(command: Command): string {
   const required = Object.entries(command.flags)
     .filter(([, flag]) => flag.kind === "text" && flag.required)
     .map(([name, flag]) => `--${name} ${placeholder(flag)}`);
-  const words = command.positionals.map(({ placeholder, optional }) => optional ? `[${placeholder}]` : placeholder);
+  const words = command.positionals.map(({ placeholder, optional, many }) => {
+    const word = many ? `${placeholder}...` : placeholder;
+    return optional ? `[${word}]` : word;
+  });
   return ["tendril", command.name, ...words, ...required, "[flags]"].join(" ");
 }
 

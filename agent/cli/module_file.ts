@@ -20,8 +20,8 @@ export async function readModule(path: string): Promise<ModuleFile> {
   return { bytes, digest: `sha256:${digest}` };
 }
 
-/** The key at `path`, as text. Throws ADAPTOR_FILE. */
-export async function readKey(path: string): Promise<string> {
+/** The key at `path`, or another text. Throws ADAPTOR_FILE. */
+export async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await read(path));
 }
 

@@ -4,10 +4,14 @@ import type { ConnectorSpec, LinkSpec, ListenerSpec } from "../site/spec.ts";
 import type { SiteStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { usage } from "./args.ts";
+import { EXIT } from "./exit_codes.ts";
 import { runForeground } from "./foreground.ts";
 import type { CliIo } from "./io.ts";
 import { readLinkFile } from "./link_file.ts";
+import type { PermissionNeed } from "./permissions.ts";
+import { printPermissions } from "./print_permissions.ts";
 import { ProcessSignals } from "./signals.ts";
+import { linkReach, type Reach } from "./site_reach.ts";
 import { startSite } from "./start_site.ts";
 
 /** What the command wants. */
@@ -30,11 +34,56 @@ export interface OneLinerOptions {
   readonly io: CliIo;
   /** Where changes are told. */
   readonly logger: Logger;
+  /** Called once when the links are known, before anything is dialled. */
+  readonly announce?: () => Promise<void>;
   /** Told of every change. */
   readonly onStatus?: (status: SiteStatus) => void;
 }
 
 const SUFFIX_OCTETS = 4;
+
+/** What {@link oneLinerPermissions} needs of the command. */
+export interface OneLinerCommand {
+  /** Its permissions, as they are documented. */
+  readonly needs: readonly PermissionNeed[];
+  /** As they were given. */
+  readonly flags: { readonly link?: string | undefined; readonly token?: string | undefined };
+  /** Where the line goes. */
+  readonly io: CliIo;
+  /** Where the program was loaded from. */
+  readonly entry: string;
+  /** The command line. */
+  readonly words: readonly string[];
+}
+
+/**
+ * Prints the `deno run` line of a one-liner that also reaches what `reach` says, without dialling anything: a token is
+ * not redeemed, and since it does not say where its link will lead, the whole host that issued it is named.
+ */
+export async function oneLinerPermissions(
+  { needs, flags: { link, token }, io, entry, words }: OneLinerCommand,
+  reach: Reach,
+): Promise<number> {
+  const given = words.some((word) => /^--(link|token)(=|$)/.test(word));
+  const file = token ?? link;
+  if (file === undefined) throw usage("USAGE_FLAG_MISSING", "--link FILE or --token FILE is required", words[0] ?? "");
+  let links: readonly string[];
+  if (token !== undefined) {
+    const { readTokenFile } = await import("./token_file.ts");
+    const known = await readTokenFile(token, io);
+    links = known.kind === "certificate" ? linkReach([known.link], "edge") : [known.url.hostname];
+  } else {
+    const { parseLinkFile } = await import("../site/link_file.ts");
+    links = linkReach(parseLinkFile(await readLinkFile(file, io), file), "edge");
+  }
+  // The line ignores the environment, from which the link may have come.
+  printPermissions(io, entry, given ? words : [...words, "--link", file], needs, {
+    FILE: file === "-" ? [] : [file],
+    "LINK_HOST:PORT": links,
+    ...reach,
+  });
+  return EXIT.ok;
+}
 
 /** The Links of the link file, or those that the token is redeemed for; `subject` is who redeems it. */
 async function linksOf(
@@ -70,6 +119,7 @@ export async function runOneLiner(options: OneLinerOptions): Promise<number> {
     connectors: options.connectors ?? [],
     links,
   });
+  await options.announce?.();
   return await runForeground(() => startSite(spec, options.logger), {
     logger: options.logger,
     signals,

@@ -38,6 +38,10 @@ Deno.test("permissions: every command does its work with exactly those that its 
     for (const verb of ["inspect", "test", "verify"]) {
       await command(["adaptor", verb, "tcp.wasm"], { FILE: ["tcp.wasm"] });
     }
+    await command(["adaptor", "new", "mine", "--dir", "mine"], { DIR: ["mine"] });
+    await command(["adaptor", "build", "mine"], { DIR: ["mine"], OUT: ["mine/mine.wasm"] });
+    const trial = { FILE: ["mine/mine.wasm"], YAML: ["mine/transcripts.yaml"] };
+    await command(["adaptor", "test", "mine/mine.wasm", "--transcripts", "mine/transcripts.yaml"], trial);
     const signing = { FILE: ["tcp.wasm"], KEY: ["author.pem"] };
     await command(["adaptor", "sign", "tcp.wasm", "--key", "author.pem"], signing);
     const link = await command(["link", "generate", "--dir", "hub", "--host", "127.0.0.1"], { DIR: ["hub"] });

@@ -1,8 +1,10 @@
 /** Every command of `tendril`, in the order in which help lists them. */
 
 import type { Command } from "./command.ts";
+import { adaptorBuild } from "./commands/adaptor_build.ts";
 import { adaptorInspect } from "./commands/adaptor_inspect.ts";
 import { adaptorList } from "./commands/adaptor_list.ts";
+import { adaptorNew } from "./commands/adaptor_new.ts";
 import { adaptorSign } from "./commands/adaptor_sign.ts";
 import { adaptorTest } from "./commands/adaptor_try.ts";
 import { adaptorVerify } from "./commands/adaptor_verify.ts";
@@ -13,6 +15,7 @@ import { certificateRenew } from "./commands/certificate_renew.ts";
 import { certificateRevoke } from "./commands/certificate_revoke.ts";
 import { certificateRotateCa } from "./commands/certificate_rotate_ca.ts";
 import { certificateStatus } from "./commands/certificate_status.ts";
+import { debugCheck } from "./commands/debug_check.ts";
 import { demo } from "./commands/demo.ts";
 import { explain } from "./commands/explain.ts";
 import { expose } from "./commands/expose.ts";
@@ -63,7 +66,10 @@ export const commands: readonly Command[] = [
   networkStatus,
   networkPath,
   ping,
+  debugCheck,
   adaptorList,
+  adaptorNew,
+  adaptorBuild,
   adaptorInspect,
   adaptorTest,
   adaptorSign,

@@ -196,7 +196,7 @@ interface Hall extends AsyncDisposable {
 async function hall({ ca, cert, key }: TlsCredentials, host: string): Promise<Hall> {
   const guests: string[] = [];
   const server = createServer({ ca, cert, key, requestCert: true, rejectUnauthorized: true }, (socket: TLSSocket) => {
-    guests.push(socket.getPeerCertificate().subject.CN);
+    guests.push(String(socket.getPeerCertificate().subject.CN));
     socket.on("error", () => {}).end("welcome");
   });
   server.listen(0, host);

@@ -244,7 +244,8 @@ export class OutboundLink {
   }
 }
 
-function lossError(loss: PeerLoss, wasUp: boolean): TendrilError {
+/** Why a link ended, or never came up, in words for people. */
+export function lossError(loss: PeerLoss, wasUp: boolean): TendrilError {
   const cause = loss.transport ?? loss.protocol;
   if (cause !== undefined) return cause;
   if (loss.remote !== undefined) {

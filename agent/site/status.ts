@@ -40,7 +40,7 @@ export interface ListenerStatus {
   readonly routingKey: string;
   /** Address or host name that is bound. */
   readonly host: string;
-  /** The port in use once open, else the one asked for. */
+  /** The port in use, or last in use, else the one asked for. */
   readonly port: number;
   /** True while the port accepts clients. */
   readonly open: boolean;

@@ -17,6 +17,8 @@ export interface PeerIdentity {
   readonly fingerprint: string | undefined;
   /** Serial number of that certificate, upper-case hex without zeros in front. */
   readonly serial?: string;
+  /** Last moment of its validity, milliseconds since the epoch. */
+  readonly notAfter?: number;
   /** SHA-256 fingerprint of the authority that vouched for it. */
   readonly authority?: string;
   /** How the channel is encrypted; absent on a plain one. */

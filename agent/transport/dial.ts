@@ -15,6 +15,9 @@ import { SocketChannel } from "./socket_channel.ts";
 import { connectTcp, formatAddress, type TcpTarget } from "./tcp_connect.ts";
 import { explain, secure, type TlsTarget } from "./tls_client.ts";
 
+/** The steps of dialling, in order; `proxy` and `websocket` only where they are asked for. */
+export type DialStage = "resolve" | "connect" | "proxy" | "tls" | "websocket";
+
 /** What to dial, and how. */
 export interface DialOptions {
   /** Name or IP address of the endpoint; IPv6 without brackets. */
@@ -35,6 +38,8 @@ export interface DialOptions {
   readonly staggerMs?: number | undefined;
   /** Resolves a name to addresses, best first; for tests. Default: the system's resolver. */
   readonly resolve?: TcpTarget["resolve"];
+  /** Hears when a step begins, with the addresses that were found when that is `connect`. */
+  readonly onStage?: (stage: DialStage, addresses?: readonly string[]) => void;
 }
 
 /**
@@ -50,11 +55,14 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<C
   const timer = setTimeout(() => scope.abort(timeoutError(peer, stage, options.timeoutMs)), options.timeoutMs);
   try {
     scope.signal.throwIfAborted();
+    options.onStage?.("resolve");
     const raw = await openRoute(options, peer, scope.signal);
     stage = "The TLS handshake";
+    if (options.tls !== undefined) options.onStage?.("tls");
     const channel = await openChannel(raw, options, peer, scope.signal);
     if (!options.websocket) return channel;
     stage = "The WebSocket handshake";
+    options.onStage?.("websocket");
     const { upgradeClient } = await import("./websocket_client.ts");
     return await upgradeClient(channel, peer, scope.signal);
   } finally {
@@ -65,8 +73,12 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<C
 
 /** A socket that leads to the endpoint, through the proxy if there is one. */
 async function openRoute(options: DialOptions, peer: string, signal: AbortSignal): Promise<Socket> {
-  const { proxy, staggerMs, resolve } = options;
-  const extras = { ...(staggerMs === undefined ? {} : { staggerMs }), ...(resolve === undefined ? {} : { resolve }) };
+  const { proxy, staggerMs, resolve, onStage } = options;
+  const extras = {
+    onResolved: (addresses: readonly string[]) => onStage?.("connect", addresses),
+    ...(staggerMs === undefined ? {} : { staggerMs }),
+    ...(resolve === undefined ? {} : { resolve }),
+  };
   if (proxy === undefined) {
     const loopbackOnly = options.tls === undefined;
     return await connectTcp({ host: options.host, port: options.port, loopbackOnly, ...extras }, signal);
@@ -74,6 +86,7 @@ async function openRoute(options: DialOptions, peer: string, signal: AbortSignal
   const name = formatAddress(proxy.host, proxy.port);
   const socket = await connectTcp({ host: proxy.host, port: proxy.port, ...extras }, signal)
     .catch((error) => Promise.reject(signal.aborted ? error : proxyUnreachable(name, error)));
+  onStage?.("proxy");
   return await openTunnel(socket, peer, proxy, name, signal);
 }
 
@@ -87,7 +100,8 @@ async function openChannel(raw: Socket, options: DialOptions, peer: string, sign
   } catch (error) {
     if (!isVague(error)) throw error;
     // The TLS layer calls an expired certificate "not verified": have another look, for the user's sake.
-    const again = await openRoute(options, peer, signal).catch(() => undefined);
+    const { onStage: _told, ...quietly } = options;
+    const again = await openRoute(quietly, peer, signal).catch(() => undefined);
     const reason = again === undefined ? undefined : await explain(again, target, signal);
     throw reason ?? error;
   }

@@ -56,6 +56,7 @@ export function judge(socket: TLSSocket, demands: Demands): PeerIdentity {
     commonName: certificate.commonName,
     fingerprint: leaf.fingerprint256,
     serial: certificate.serial,
+    notAfter: certificate.notAfter,
     authority,
     tls,
   };

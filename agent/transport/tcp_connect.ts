@@ -22,6 +22,8 @@ export interface TcpTarget {
   readonly staggerMs?: number;
   /** Resolves a name to addresses, best first, undefined if that is not allowed; for tests. Default: the system's. */
   readonly resolve?: (host: string) => Promise<readonly string[] | undefined>;
+  /** Hears which addresses were found; none where asking for them is not allowed. */
+  readonly onResolved?: (addresses: readonly string[]) => void;
   /** True to refuse every address that is not of this machine. */
   readonly loopbackOnly?: boolean;
 }
@@ -62,6 +64,7 @@ export async function connectTcp(target: TcpTarget, signal: AbortSignal): Promis
     });
   }
   if (dialled.length === 0) throw notLocal(host);
+  target.onResolved?.(addresses ?? []);
   const socket = await raceAddresses(dialled, target, signal);
   if (target.loopbackOnly === true && !isLoopback(socket.remoteAddress ?? "")) {
     await discard(socket);

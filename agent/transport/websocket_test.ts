@@ -36,7 +36,7 @@ async function talk(port: number, ...pieces: readonly (string | Uint8Array)[]): 
   const socket = connect({ port, host: "127.0.0.1", noDelay: true }).on("error", () => {});
   const closed = new Promise((resolve) => socket.once("close", resolve));
   let answer = "";
-  socket.on("data", (chunk) => answer += String.fromCharCode(...chunk));
+  socket.on("data", (chunk: Uint8Array) => answer += String.fromCharCode(...chunk));
   for (const piece of pieces) {
     socket.write(typeof piece === "string" ? Uint8Array.from(piece, (char) => char.charCodeAt(0)) : piece);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -227,7 +227,7 @@ Deno.test("pings are answered between data, however many come", async () => {
   await withPort(async ({ acceptor, channels }) => {
     const socket = connect({ port: acceptor.port, host: "127.0.0.1" });
     const answers: number[] = [];
-    socket.on("data", (chunk) => answers.push(...chunk));
+    socket.on("data", (chunk: Uint8Array) => answers.push(...chunk));
     socket.write(request());
     await until(() => channels.length === 1);
     channels[0].start(new Recorder());

@@ -1,15 +1,14 @@
 /** The one file that `deno task bundle` makes, served over HTTP to a Deno with an empty cache and few permissions. */
 
 import assert from "node:assert/strict";
-import { freePort, run, start, untilListening } from "../support/processes.ts";
+import { bundle } from "../support/bundle.ts";
+import { freePort, start, untilListening } from "../support/processes.ts";
 import { interiorFolder } from "../support/site_folder.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 
 Deno.test("the bundle runs from a web server with the permissions of the README: expose and forward carry a request", async () => {
   const dir = await Deno.makeTempDir();
-  const bundled = await run(Deno.execPath(), ["task", "bundle"], { limitMs: 60_000 });
-  assert.equal(bundled.code, 0, bundled.stderr);
-  const program = await Deno.readFile(new URL("../../dist/tendril.js", import.meta.url));
+  const program = await Deno.readFile(await bundle(dir));
   const web = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => new Response(program, { headers: { "content-type": "text/javascript", "connection": "close" } }),
@@ -50,6 +49,37 @@ Deno.test("the bundle runs from a web server with the permissions of the README:
     assert.equal(await response.text(), "from afar", `${expose.output()}\n${forward.output()}`);
   } finally {
     await Promise.all([expose.stop(), forward.stop(), hub.stop(), web.shutdown(), target.shutdown()]);
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("the bundle makes and builds a plugin, which is the one that the source tree builds", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const bundled = await run(Deno.execPath(), ["task", "bundle"], { limitMs: 60_000 });
+    assert.equal(bundled.code, 0, bundled.stderr);
+    const program = new URL("../../dist/tendril.js", import.meta.url).pathname;
+    assert.ok((await Deno.stat(program)).size < 4 * 1024 * 1024, "the compiler is not inside");
+    const once = async (permissions: string[], ...words: string[]) => {
+      const args = ["run", "--no-config", "--no-prompt", "--ignore-env", ...permissions, program, ...words];
+      const { code, stdout, stderr } = await run(Deno.execPath(), args, { cwd: dir });
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    await once(["--allow-read=mine", "--allow-write=mine"], "adaptor", "new", "mine");
+    const facts = await once(
+      ["--allow-read=mine", "--allow-write=a.wasm"],
+      "adaptor",
+      "build",
+      "mine",
+      "--out",
+      "a.wasm",
+      "-o",
+      "json",
+    );
+    const built = await tendril("adaptor", "build", `${dir}/mine`, "-o", "json");
+    assert.equal(JSON.parse(facts).sha256, JSON.parse(built.stdout).sha256);
+  } finally {
     await Deno.remove(dir, { recursive: true });
   }
 });

@@ -10,8 +10,8 @@ import { commands } from "../../agent/cli/table.ts";
 import { type Process, run, start } from "./processes.ts";
 import { tendrilArgs } from "./tendril.ts";
 
-/** What the YAML library and nothing else may ask the environment for; `--ignore-env` answers "not set". */
-const ENVIRONMENT = /^LOG_(TOKENS|STREAM)$/;
+/** What the YAML library and the AssemblyScript compiler may ask the environment for; `--ignore-env` answers "not set". */
+const ENVIRONMENT = /^(CI|LOG_(TOKENS|STREAM))$/;
 
 /** What the placeholders of documented permissions stand for. */
 export type Reach = Readonly<Record<string, readonly (string | number)[]>>;

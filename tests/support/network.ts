@@ -26,6 +26,8 @@ export interface Network {
 export interface NetworkOptions {
   /** `spec.type` of all services; TCP by default. */
   readonly type?: string;
+  /** That of the connectors, where it is another. */
+  readonly connectorType?: string;
   /** How the interior is started. */
   readonly hub?: StartOptions;
   /** How the west edge is started. */
@@ -45,10 +47,11 @@ export async function withNetwork(
   const dir = await Deno.makeTempDir();
   const hubFolder = await interiorFolder(`${dir}/hub`);
   const ports = Object.fromEntries(Object.keys(targets).map((key) => [key, freePort()]));
-  const services = (ports: Readonly<Record<string, number>>) =>
-    Object.entries(ports).map(([key, port]) => ({ key, port, type: options.type }));
-  await edgeFolder(`${dir}/west`, "west", hubFolder, { listeners: services(ports) });
-  await edgeFolder(`${dir}/east`, "east", hubFolder, { connectors: services(targets) });
+  const { type, connectorType = type } = options;
+  const services = (ports: Readonly<Record<string, number>>, type: string | undefined) =>
+    Object.entries(ports).map(([key, port]) => ({ key, port, type }));
+  await edgeFolder(`${dir}/west`, "west", hubFolder, { listeners: services(ports, type) });
+  await edgeFolder(`${dir}/east`, "east", hubFolder, { connectors: services(targets, connectorType) });
   const startSite = (name: "hub" | "west" | "east") => startTendril(name, ["run", `${dir}/${name}`], options[name]);
   let hub = startSite("hub");
   const west = startSite("west");

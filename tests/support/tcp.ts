@@ -6,8 +6,8 @@ export interface TestServer extends Disposable {
 }
 
 /** A server on loopback that handles each connection with `handle`, then closes it. */
-export function server(handle: (conn: Deno.TcpConn) => Promise<void>): TestServer {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+export function server(handle: (conn: Deno.TcpConn) => Promise<void>, port = 0): TestServer {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port });
   (async () => {
     for await (const conn of listener) {
       handle(conn).catch(() => {}).finally(() => closeQuietly(conn));

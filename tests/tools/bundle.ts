@@ -1,11 +1,12 @@
 /**
- * Makes `dist/tendril.js`: the whole program, adaptors inside, as one file that runs from a disk or from a web server.
+ * Makes `dist/tendril.js`, or the file that is named: the whole program, adaptors inside, as one file that runs from a
+ * disk or from a web server.
  *
  * The bundler's own way of reaching Node's built-in modules, `createRequire(import.meta.url)`, refuses a program that
  * came over HTTP; the same modules are had without it.
  */
 
-const OUTPUT = "dist/tendril.js";
+const [OUTPUT = "dist/tendril.js"] = Deno.args;
 
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["bundle", "--quiet", "--platform", "deno", "-o", OUTPUT, "agent/main.ts"],
@@ -18,7 +19,7 @@ const portable = text.replace(
   'import { getBuiltinModule as __require } from "node:process";',
 );
 if (portable === text) {
-  console.error("the bundler's prelude has changed: dist/tendril.js would not run from a web server");
+  console.error(`the bundler's prelude has changed: ${OUTPUT} would not run from a web server`);
   Deno.exit(1);
 }
 await Deno.writeTextFile(OUTPUT, portable);

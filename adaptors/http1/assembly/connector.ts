@@ -213,6 +213,7 @@ function startResponse(): void {
   }
   if (status == 101 && !(isUpgrade && hasUpgrade)) return badResponse("the server changes the protocol unasked");
   if (status == 101 || (isConnect && status < 300)) {
+    if (requestEnded) return badResponse("the tunnel was shut before it was open");
     emitResponse(0, false);
     emitSplice(SPLICE_SOCKET_TO_STREAM, own, FOR_GOOD);
     emitSplice(SPLICE_STREAM_TO_SOCKET, own - 1, FOR_GOOD);

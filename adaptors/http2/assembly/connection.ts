@@ -13,6 +13,7 @@ import { spendReset } from "./flood";
 import {
   DATA,
   DEFAULT_WINDOW,
+  ENABLE_CONNECT_PROTOCOL,
   ENABLE_PUSH,
   ENHANCE_YOUR_CALM,
   GOAWAY,
@@ -99,9 +100,11 @@ export function openConnection(listener: bool): void {
     putAscii(PREFACE);
     finishRecord();
   }
-  startFrame(SETTINGS, 0, 0, 18);
-  if (listener) putSetting(MAX_CONCURRENT_STREAMS, MAX_STREAMS);
-  else putSetting(ENABLE_PUSH, 0);
+  startFrame(SETTINGS, 0, 0, listener ? 24 : 18);
+  if (listener) {
+    putSetting(MAX_CONCURRENT_STREAMS, MAX_STREAMS);
+    putSetting(ENABLE_CONNECT_PROTOCOL, 1);
+  } else putSetting(ENABLE_PUSH, 0);
   putSetting(INITIAL_WINDOW_SIZE, STREAM_WINDOW);
   putSetting(MAX_HEADER_LIST_SIZE, MAX_LIST_OCTETS);
   finishRecord();

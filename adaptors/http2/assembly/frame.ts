@@ -30,6 +30,7 @@ export const FRAME_SIZE_ERROR: u32 = 6;
 export const REFUSED_STREAM: u32 = 7;
 export const CANCEL: u32 = 8;
 export const COMPRESSION_ERROR: u32 = 9;
+export const CONNECT_ERROR: u32 = 10;
 export const ENHANCE_YOUR_CALM: u32 = 11;
 
 export const HEADER_TABLE_SIZE: u32 = 1;
@@ -38,6 +39,7 @@ export const MAX_CONCURRENT_STREAMS: u32 = 3;
 export const INITIAL_WINDOW_SIZE: u32 = 4;
 export const MAX_FRAME_SIZE: u32 = 5;
 export const MAX_HEADER_LIST_SIZE: u32 = 6;
+export const ENABLE_CONNECT_PROTOCOL: u32 = 8;
 
 /** What a client begins with (3.4). */
 export const PREFACE: string = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -17,6 +17,9 @@ export let methodLength: u32 = 0;
 export let path: usize = 0;
 export let pathLength: u32 = 0;
 export let schemeLength: u32 = 0;
+/** `:protocol` of an extended CONNECT (RFC 8441). */
+export let protocol: usize = 0;
+export let protocolLength: u32 = 0;
 /** `:authority`, or `host` where there is none. */
 export let authority: usize = 0;
 export let authorityLength: u32 = 0;
@@ -33,7 +36,10 @@ let hasAuthority: bool = false;
 /** Judges the block that was read last as a request; false for one that is malformed. */
 export function judgeRequest(): bool {
   if (!judgeFields(true) || status != 0 || !areToken(method, methodLength)) return false;
-  if (isConnect()) return schemeLength == 0 && pathLength == 0 && hasAuthority;
+  if (isConnect()) {
+    if (authorityLength == 0) return false;
+    if (protocolLength == 0) return schemeLength == 0 && pathLength == 0;
+  } else if (protocolLength > 0) return false;
   if (schemeLength == 0 || !areVisible(path, pathLength)) return false;
   if (load<u8>(path) == 0x2f) return true;
   return pathLength == 1 && load<u8>(path) == 0x2a && equalsAscii(method, methodLength, "OPTIONS");
@@ -41,8 +47,8 @@ export function judgeRequest(): bool {
 
 /** Judges it as a response. */
 export function judgeResponse(): bool {
-  return judgeFields(true) && status >= 100 && status != 101 && methodLength + pathLength + schemeLength == 0 &&
-    !hasAuthority;
+  return judgeFields(true) && status >= 100 && status != 101 && !hasAuthority &&
+    methodLength + pathLength + schemeLength + protocolLength == 0;
 }
 
 /** Judges it as trailers. */
@@ -73,6 +79,7 @@ function judgeFields(mayBePseudo: bool): bool {
   methodLength =
     pathLength =
     schemeLength =
+    protocolLength =
     authorityLength =
     cookieOctets =
       0;
@@ -109,6 +116,10 @@ function takePseudo(): bool {
     hasAuthority = true;
     authority = value;
     authorityLength = valueLength;
+  } else if (isNamed(":protocol")) {
+    if (protocolLength > 0 || !areToken(value, valueLength)) return false;
+    protocol = value;
+    protocolLength = valueLength;
   } else if (isNamed(":status")) {
     if (status != 0 || valueLength != 3) return false;
     for (let i: u32 = 0; i < 3; i++) {

@@ -41,7 +41,7 @@ import {
 } from "./connection";
 import { listTooLarge } from "./field_list";
 import { earnRequest, refill } from "./flood";
-import { CANCEL, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, writeData } from "./frame";
+import { CANCEL, CONNECT_ERROR, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, writeData } from "./frame";
 import { startBlock } from "./hpack_encoder";
 import {
   authority,
@@ -54,6 +54,7 @@ import {
   methodLength,
   path,
   pathLength,
+  protocolLength,
 } from "./head";
 import { KEPT_OCTETS, MAX_STREAMS, openStreams, Stream, streamAt, streamWriting, takePlace } from "./stream";
 import { endBody, putFields, relayBody } from "./to_network";
@@ -66,6 +67,7 @@ import {
   spendWindow,
   windowOf,
 } from "./to_socket";
+import { isTunnelAnswer, putTunnelHead, refusalOfTunnel } from "./tunnel";
 
 /** How long the network may take to begin an answer: a little longer than the other end waits for its server. In ms. */
 const ANSWER_MS: f64 = 310_000;
@@ -96,20 +98,25 @@ export function listenerHeaders(id: u32, known: Stream | null, last: bool): void
   stream.remoteEnded = last;
   if (listTooLarge) return answer(stream, 431, "http_request_error", "the head of the request is too large");
   if (!judgeRequest()) return blameStream(stream, PROTOCOL_ERROR);
-  if (isConnect()) return answer(stream, 501, "http_request_error", "CONNECT is not spoken here");
   if (last && contentLength > 0) return blameStream(stream, PROTOCOL_ERROR);
-  begin(stream, last);
+  if (!isConnect()) return begin(stream, last);
+  const refusal = refusalOfTunnel(last);
+  if (refusal == 0) beginTunnel(stream);
+  else answer(stream, refusal, "http_request_error", "this tunnel is not spoken here");
 }
 
 /** Octets of a request's body have come. */
 export function listenerData(stream: Stream, source: usize, length: u32): void {
-  if (!relayBody(stream, source, length)) blameStream(stream, PROTOCOL_ERROR);
+  // Who opens a tunnel waits until it is open: nobody would keep what comes before.
+  const early = stream.tunnel && !stream.answered;
+  if (early || !relayBody(stream, source, length)) blameStream(stream, PROTOCOL_ERROR);
 }
 
 /** The request is complete; `withTrailers` says that the block that was read last is its trailers. */
 export function listenerRemoteEnd(stream: Stream, withTrailers: bool): void {
-  if (!endBody(stream, withTrailers)) return blameStream(stream, PROTOCOL_ERROR);
+  if (!stream.sent && !endBody(stream, withTrailers)) return blameStream(stream, PROTOCOL_ERROR);
   stream.since = now;
+  if (stream.tunnel && stream.localEnded) closeStream(stream);
 }
 
 /** The stream is over before its time. */
@@ -143,14 +150,27 @@ function begin(stream: Stream, last: bool): void {
     copyAscii(TEXT, "0");
     putNamedField("content-length", TEXT, 1);
   }
+  if (finishHead(stream) && last) listenerRemoteEnd(stream, false);
+}
+
+function beginTunnel(stream: Stream): void {
+  stream.tunnel = true;
+  stream.form = BODY_TO_END;
+  stream.isWebSocket = stream.isIdempotent = protocolLength > 0;
+  startBegin(nextOwn(stream), "");
+  putTunnelHead();
+  finishHead(stream);
+}
+
+/** Sends the head that was written, and keeps it; false when it is too large. */
+function finishHead(stream: Stream): bool {
   stream.keptHead = payloadLength();
   stream.keepable = stream.keptHead <= KEPT_OCTETS && stream.form != BODY_CHUNKED;
   if (stream.keepable) memory.copy(stream.kept, payloadStart(), stream.keptHead);
-  if (!finishRecord()) {
-    stream.begun = false;
-    return answer(stream, 431, "http_request_error", "the head of the request is too large");
-  }
-  if (last) listenerRemoteEnd(stream, false);
+  if (finishRecord()) return true;
+  stream.begun = false;
+  answer(stream, 431, "http_request_error", "the head of the request is too large");
+  return false;
 }
 
 function isMethod(name: string): bool {
@@ -174,7 +194,11 @@ export function listenerAnswerBegin(): void {
   const fields = readMessageHead();
   const status = statusOf();
   if (fields != FIELD_OK || status == 0) return badAnswer(stream, "the answer from the network is malformed");
+  if (stream.tunnel && isTunnelAnswer(stream, status)) return openTunnel(stream, status);
   if (status == 101) return badAnswer(stream, "the answer changes the protocol unasked");
+  if (stream.isWebSocket && status >= 200 && status < 300) {
+    return badAnswer(stream, "the server does not change the protocol to WebSocket");
+  }
   startBlock();
   encodeNamed(":status", subject, subjectLength);
   encodeMessageFields(true);
@@ -183,6 +207,7 @@ export function listenerAnswerBegin(): void {
     stream.heard = true;
     return send(stream, false);
   }
+  if (stream.tunnel) shutTunnel(stream);
   const kind = stream.isHead || status == 204 || status == 304
     ? BODY_NONE
     : chunked
@@ -195,6 +220,27 @@ export function listenerAnswerBegin(): void {
   stream.heard = true;
   stream.keepable = false;
   send(stream, stream.body.complete);
+}
+
+/** The server agrees: all that follows, both ways, is octets. */
+function openTunnel(stream: Stream, status: u32): void {
+  startBlock();
+  encodeNamed(":status", NUMBER, writeNumber(status == 101 ? 200 : status));
+  encodeMessageFields(true, true);
+  stream.body.begin(BODY_TO_END, 0);
+  stream.answered = true;
+  stream.heard = true;
+  stream.keepable = false;
+  send(stream, false);
+}
+
+/** The server does not agree: what it says is the answer to a request without a body. */
+function shutTunnel(stream: Stream): void {
+  stream.tunnel = false;
+  stream.form = BODY_NONE;
+  if (stream.sent) return;
+  stream.sent = true;
+  emitEnd(stream.own);
 }
 
 /** Octets of an answer: how many were taken. */
@@ -220,7 +266,7 @@ export function listenerAnswerEnd(): void {
   }
   if (!stream.localEnded && stream.body.kind == BODY_TO_END) endAnswer(stream);
   if (!stream.localEnded) return resetStream(stream, INTERNAL_ERROR);
-  complete(stream);
+  if (!stream.tunnel || stream.remoteEnded) complete(stream);
 }
 
 /** A message that a stream has to do with was given up. */
@@ -236,7 +282,7 @@ export function listenerAnswerAbort(): void {
   if (stream.answered) {
     if (stream.localEnded) return complete(stream);
     // What the client has is all it gets.
-    return resetStream(stream, INTERNAL_ERROR);
+    return resetStream(stream, stream.tunnel ? CONNECT_ERROR : INTERNAL_ERROR);
   }
   if (isAnswer) return answer(stream, 502, "connection_terminated", "the way to the server was lost");
   giveUpOrRetry(stream, recordFlags);
@@ -259,7 +305,7 @@ export function listenerTick(time: f64): void {
     if (stream.id == 0) continue;
     const waited = time - stream.since;
     if (stream.blocked && waited > BLOCKED_MS) blameStream(stream, CANCEL);
-    else if (stream.sent && !stream.answered && waited > ANSWER_MS) {
+    else if ((stream.sent || stream.tunnel) && !stream.answered && waited > ANSWER_MS) {
       answer(stream, 504, "http_response_timeout", "the network did not answer in time");
     }
   }

@@ -52,6 +52,10 @@ export class Stream {
   /** The body of what comes in. */
   body: Unchunker;
 
+  /** The client wants a tunnel: octets both ways behind the heads, each way with its own end. */
+  tunnel: bool = false;
+  /** One for WebSocket. */
+  isWebSocket: bool = false;
   isHead: bool = false;
   isIdempotent: bool = false;
   /** The client of this request speaks HTTP/1.0. */
@@ -82,6 +86,8 @@ export class Stream {
     this.answered =
       this.heard =
       this.blocked =
+      this.tunnel =
+      this.isWebSocket =
       this.isHead =
       this.isIdempotent =
       this.isOld =

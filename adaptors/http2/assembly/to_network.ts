@@ -18,9 +18,12 @@ const CHUNKED: usize = memory.data(8, 8);
 const CHUNKED_LENGTH: u32 = 7;
 
 /** Adds the fields of the block that was read last to the open head, cookies as one (RFC 9113, 8.2.3). */
-export function putFields(chunked: bool): void {
+export function putFields(chunked: bool, tunnel: bool = false): void {
   startFields();
-  while (nextField()) if (isPlainField()) putField(name, nameLength, value, valueLength);
+  while (nextField()) {
+    if (!isPlainField() || (tunnel && (isNamed("content-length") || isNamed("sec-websocket-key")))) continue;
+    putField(name, nameLength, value, valueLength);
+  }
   if (cookieOctets > 0 && cookieOctets <= MAX_LIST_OCTETS) putCookies();
   if (!chunked) return;
   copyAscii(CHUNKED, "chunked");

@@ -40,11 +40,12 @@ export function encodeNamed(literal: string, value: usize, length: u32): void {
   encodeField(LITERAL, literal.length, value, length);
 }
 
-/** Adds the fields of the message that the current record begins, in lower case. */
-export function encodeMessageFields(withHost: bool): void {
+/** Adds the fields of the message that the current record begins, in lower case; `tunnel` leaves out what describes a body. */
+export function encodeMessageFields(withHost: bool, tunnel: bool = false): void {
   startMessageFields();
   while (nextMessageField(false)) {
     if (isField("transfer-encoding") || isField("http2-settings") || (!withHost && isField("host"))) continue;
+    if (tunnel && (isField("content-length") || isField("sec-websocket-accept"))) continue;
     if (isField("te") && !equalsIgnoringCase(fieldValue, fieldValueLength, "trailers")) continue;
     encodeLowerCase();
   }

@@ -3,7 +3,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
-import { readKey, readModule } from "../module_file.ts";
+import { readModule, readText } from "../module_file.ts";
 
 /** See the summary. */
 export const adaptorSign: Command = defineCommand({
@@ -24,7 +24,7 @@ export const adaptorSign: Command = defineCommand({
   async run({ args, flags, io }) {
     const { digest } = await readModule(args.file);
     const { signDigest } = await import("../../adaptor/signature.ts");
-    const { signature, publicKey } = await signDigest(digest, await readKey(flags.key));
+    const { signature, publicKey } = await signDigest(digest, await readText(flags.key));
     const spec = { sha256: digest, signature, keys: [publicKey] };
     io.stdout(
       flags.output === "json"

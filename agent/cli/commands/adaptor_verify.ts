@@ -3,7 +3,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
-import { readKey, readModule } from "../module_file.ts";
+import { readModule, readText } from "../module_file.ts";
 
 /** See the summary. */
 export const adaptorVerify: Command = defineCommand({
@@ -36,7 +36,7 @@ export const adaptorVerify: Command = defineCommand({
     const { checkSignature } = await import("../../adaptor/signature.ts");
     const { loadAdaptor } = await import("../../adaptor/load.ts");
     if (flags.sha256 !== undefined) checkDigest(digest, `sha256:${flags.sha256.replace(/^sha256:/, "")}`);
-    if (flags.key !== undefined) await checkSignature(digest, flags.signature, [await readKey(flags.key)]);
+    if (flags.key !== undefined) await checkSignature(digest, flags.signature, [await readText(flags.key)]);
     await loadAdaptor({ name: "verified", bytes, digest, foreign: true });
     const checked = {
       sha256: digest,

@@ -1,62 +1,118 @@
-/** `tendril expose KEY HOST:PORT`: offers one local target to the network for as long as the command runs. */
+/** `tendril expose SERVICE...`: offers local targets to the network for as long as the command runs. */
 
 import { type Command, defineCommand } from "../command.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
-import { parseTarget } from "../endpoint.ts";
-import { GRACE_FLAG, LINK_FLAG, PROTOCOL_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
+import { GRACE_FLAG, LINK_FLAG, PRINT_PERMISSIONS_FLAG, PROTOCOL_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
 import { isLinked } from "../foreground.ts";
-import { runOneLiner } from "../one_liner.ts";
+import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
+import type { PermissionNeed } from "../permissions.ts";
+import { programLine } from "../program_line.ts";
+import { parseExposed, pickKey } from "../services.ts";
+
+const needs: readonly PermissionNeed[] = [
+  { kind: "read", scope: "FILE", why: "the link file, or the token" },
+  { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
+  { kind: "net", scope: "GRANT_HOST:PORT", why: "with --token: the site that issued it", optional: true },
+  { kind: "net", scope: "TARGET_HOST:PORT", why: "each target" },
+];
 
 /** See the summary. */
 export const expose: Command = defineCommand({
   name: "expose",
-  summary: "offer a local service to the network under a routing key",
+  summary: "offer local services to the network",
   description:
-    "Becomes an edge of the network that the link file or token leads to, and serves KEY with the target until Ctrl-C. No port " +
-    "is opened on this machine: the link goes out, and clients come in over it.",
-  positionals: [
-    { name: "key", placeholder: "KEY", help: "Routing key by which other sites reach the target." },
-    { name: "target", placeholder: "HOST:PORT", help: "The target; a port alone means 127.0.0.1." },
-  ],
-  flags: { protocol: PROTOCOL_FLAG, link: LINK_FLAG, token: TOKEN_FLAG, wait: WAIT_FLAG, grace: GRACE_FLAG },
+    "Becomes an edge of the network that the link file or token leads to, and serves each target under its routing key until " +
+    "Ctrl-C. No port is opened on this machine: the link goes out, and clients come in over it. A target without a key gets " +
+    "one that nobody else has, from the name of this folder or of its host; it is another one each time. Prints for each key " +
+    "how others reach it.",
+  positionals: [{
+    name: "services",
+    placeholder: "[KEY] TARGET",
+    help:
+      "Targets, HOST:PORT or a PORT of this machine, each with its routing key before it or as KEY=TARGET, or without one.",
+    many: true,
+  }],
+  flags: {
+    protocol: PROTOCOL_FLAG,
+    link: LINK_FLAG,
+    token: TOKEN_FLAG,
+    wait: WAIT_FLAG,
+    grace: GRACE_FLAG,
+    "print-permissions": PRINT_PERMISSIONS_FLAG,
+  },
   examples: [
+    { title: "offer what you are working on, under a key of its own", line: "tendril expose 3000 --token dev.token" },
     { title: "offer a web server of this machine", line: "tendril expose web 8080 --link link.yaml" },
+    { title: "several at once", line: "tendril expose 3000 web=8080 db=db.internal:5432 --link link.yaml" },
     {
       title: "have each request balanced by itself",
       line: "tendril expose web 8080 --protocol http1 --link link.yaml",
     },
-    { title: "the same with a token", line: "tendril expose web 8080 --token west.token" },
     {
       title: "offer a database nearby, or fail within a minute",
       line: "tendril expose db db.internal:5432 --link link.yaml --wait 60",
     },
+    {
+      title: "under which flags does this run with the least?",
+      line: "tendril expose db 5432 --link link.yaml --print-permissions",
+    },
   ],
   exits: ["configuration", "network", "hungUp", "interrupted", "terminated"],
-  permissions: [
-    { kind: "read", scope: "FILE", why: "the link file, or the token" },
-    { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
-    { kind: "net", scope: "GRANT_HOST:PORT", why: "with --token: the site that issued it", optional: true },
-    { kind: "net", scope: "TARGET_HOST:PORT", why: "the target" },
-  ],
-  run({ args, flags, io, logger }) {
-    const { host, port } = parseTarget(args.target, "expose");
+  permissions: needs,
+  async run({ args, flags, io, logger, entry, words }) {
+    const services = parseExposed(args.services, (target) => pickKey(target, Deno.cwd()));
+    if (flags["print-permissions"]) {
+      return await oneLinerPermissions({ needs, flags, io, entry, words }, {
+        "TARGET_HOST:PORT": services.map(({ host, port }) => formatEndpoint(host, port)),
+      });
+    }
+    const stop = new AbortController();
     let reachable = false;
-    return runOneLiner({
-      prefix: "expose",
-      connectors: [{ name: "expose", routingKey: args.key, host, port, protocol: flags.protocol }],
-      link: flags.link,
-      token: flags.token,
-      graceMs: flags.grace * 1000,
-      waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
-      io,
-      logger,
-      onStatus: (status) => {
-        if (isLinked(status) === reachable) return;
-        reachable = !reachable;
-        const fields = { routingKey: args.key, target: formatEndpoint(host, port) };
-        if (reachable) logger.info("routing key is reachable from the network", fields);
-        else logger.warn("routing key is not reachable until the link is back", fields);
-      },
-    });
+    try {
+      return await runOneLiner({
+        prefix: "expose",
+        connectors: services.map(({ key, host, port }, index) => ({
+          name: index === 0 ? "expose" : `expose-${index + 1}`,
+          routingKey: key,
+          host,
+          port,
+          protocol: flags.protocol,
+        })),
+        link: flags.link,
+        token: flags.token,
+        graceMs: flags.grace * 1000,
+        waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
+        io,
+        logger,
+        announce: async () => {
+          const [flag, file] = flags.link === undefined ? ["--token", flags.token] : ["--link", flags.link];
+          const path = file === undefined || file === "-" ? "FILE" : file;
+          for (const { key, host, port } of services) {
+            const line = [
+              "forward",
+              key,
+              flag,
+              path,
+              ...flags.protocol === "tcp" ? [] : ["--protocol", flags.protocol],
+            ];
+            const permissions = ["--ignore-env", "--allow-net", `--allow-read=${path}`];
+            io.stdout(`${key} -> ${formatEndpoint(host, port)}\n  ${programLine(entry, permissions, line)}\n`);
+          }
+          const { awaitTargets } = await import("../first_answer.ts");
+          await awaitTargets(services, logger, stop.signal);
+        },
+        onStatus: (status) => {
+          if (isLinked(status) === reachable) return;
+          reachable = !reachable;
+          for (const { key, host, port } of services) {
+            const fields = { routingKey: key, target: formatEndpoint(host, port) };
+            if (reachable) logger.info("routing key is reachable from the network", fields);
+            else logger.warn("routing key is not reachable until the link is back", fields);
+          }
+        },
+      });
+    } finally {
+      stop.abort();
+    }
   },
 });

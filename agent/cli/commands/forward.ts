@@ -1,21 +1,34 @@
-/** `tendril forward KEY PORT`: a local port that leads to a routing key for as long as the command runs. */
+/** `tendril forward SERVICE...`: local ports that lead to routing keys for as long as the command runs. */
 
 import { type Command, defineCommand } from "../command.ts";
-import { parseHost, parsePort } from "../endpoint.ts";
-import { GRACE_FLAG, LINK_FLAG, PROTOCOL_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
-import { runOneLiner } from "../one_liner.ts";
+import { formatEndpoint } from "../../lib/endpoint.ts";
+import { parseHost } from "../endpoint.ts";
+import { GRACE_FLAG, LINK_FLAG, PRINT_PERMISSIONS_FLAG, PROTOCOL_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
+import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
+import type { PermissionNeed } from "../permissions.ts";
+import { parseForwarded } from "../services.ts";
+
+const needs: readonly PermissionNeed[] = [
+  { kind: "read", scope: "FILE", why: "the link file, or the token" },
+  { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
+  { kind: "net", scope: "GRANT_HOST:PORT", why: "with --token: the site that issued it", optional: true },
+  { kind: "net", scope: "LISTENER_HOST:PORT", why: "each local port; the host alone where the system chooses" },
+];
 
 /** See the summary. */
 export const forward: Command = defineCommand({
   name: "forward",
-  summary: "open a local port that leads to a routing key",
+  summary: "open local ports that lead to routing keys",
   description:
-    "Becomes an edge of the network that the link file or token leads to, and listens on PORT until Ctrl-C. The port is open " +
-    "only while some site serves KEY.",
-  positionals: [
-    { name: "key", placeholder: "KEY", help: "Routing key that another site serves." },
-    { name: "port", placeholder: "PORT", help: "Local port; 0 lets the system choose." },
-  ],
+    "Becomes an edge of the network that the link file or token leads to, and listens until Ctrl-C. A port is open only " +
+    "while some site serves its key. Prints the address of each when it is open first; one that the system chose stays the same.",
+  positionals: [{
+    name: "services",
+    placeholder: "KEY [PORT]",
+    help:
+      "Routing keys that other sites serve, each with its local port after it or as KEY=PORT, or with any free one.",
+    many: true,
+  }],
   flags: {
     protocol: PROTOCOL_FLAG,
     link: LINK_FLAG,
@@ -23,35 +36,48 @@ export const forward: Command = defineCommand({
     host: { kind: "text", placeholder: "HOST", default: "127.0.0.1", help: "Local address to listen on." },
     wait: WAIT_FLAG,
     grace: GRACE_FLAG,
+    "print-permissions": PRINT_PERMISSIONS_FLAG,
   },
   examples: [
     { title: "reach a web server of another site", line: "tendril forward web 9090 --link link.yaml" },
+    { title: "at any free port, which is printed", line: "tendril forward web --link link.yaml" },
+    { title: "several at once", line: "tendril forward web 9090 db=5432 cache --token two.token" },
     { title: "let the whole machine room use it", line: "tendril forward db 5432 --link link.yaml --host 0.0.0.0" },
   ],
   exits: ["configuration", "network", "hungUp", "interrupted", "terminated"],
-  permissions: [
-    { kind: "read", scope: "FILE", why: "the link file, or the token" },
-    { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
-    { kind: "net", scope: "GRANT_HOST:PORT", why: "with --token: the site that issued it", optional: true },
-    { kind: "net", scope: "LISTENER_HOST:PORT", why: "the local port" },
-  ],
-  run({ args, flags, io, logger }) {
-    const port = parsePort(args.port, "forward", 0);
-    return runOneLiner({
+  permissions: needs,
+  async run({ args, flags, io, logger, entry, words }) {
+    const host = parseHost(flags.host, "forward");
+    const services = parseForwarded(args.services);
+    if (flags["print-permissions"]) {
+      return await oneLinerPermissions({ needs, flags, io, entry, words }, {
+        // A port that the system chooses can't be named.
+        "LISTENER_HOST:PORT": services.map(({ port }) => formatEndpoint(host, port).replace(/:0$/, "")),
+      });
+    }
+    const printed = new Set<string>();
+    return await runOneLiner({
       prefix: "forward",
-      listeners: [{
-        name: "forward",
-        routingKey: args.key,
-        host: parseHost(flags.host, "forward"),
+      listeners: services.map(({ key, port }, index) => ({
+        name: index === 0 ? "forward" : `forward-${index + 1}`,
+        routingKey: key,
+        host,
         port,
         protocol: flags.protocol,
-      }],
+      })),
       link: flags.link,
       token: flags.token,
       graceMs: flags.grace * 1000,
       waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
       io,
       logger,
+      onStatus: ({ listeners }) => {
+        for (const { open, routingKey, port } of listeners) {
+          const line = `${formatEndpoint(host, port)} -> ${routingKey}\n`;
+          if (open && !printed.has(line)) io.stdout(line);
+          if (open) printed.add(line);
+        }
+      },
     });
   },
 });

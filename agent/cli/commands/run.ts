@@ -1,11 +1,42 @@
 /** `tendril run DIR`: the site that a folder of YAML describes, in the foreground. */
 
 import { type Command, defineCommand } from "../command.ts";
-import { LOCAL_SOCKET } from "../permissions.ts";
-import { GRACE_FLAG } from "../flags.ts";
+import { EXIT } from "../exit_codes.ts";
+import { GRACE_FLAG, PRINT_PERMISSIONS_FLAG } from "../flags.ts";
 import { runForeground } from "../foreground.ts";
+import { LOCAL_SOCKET, type PermissionNeed } from "../permissions.ts";
 import { ProcessSignals } from "../signals.ts";
 import { startSite } from "../start_site.ts";
+
+const needs: readonly PermissionNeed[] = [
+  { kind: "read", scope: "DIR", why: "the site's resources, and to hear of changes" },
+  { kind: "write", scope: "DIR/run", why: "the socket at which other commands ask the running site" },
+  { kind: "net", scope: "LINK_HOST:PORT", why: "edge: each endpoint of its links" },
+  { kind: "net", scope: "LISTENER_HOST:PORT", why: "each listener's own address" },
+  { kind: "net", scope: "TARGET_HOST:PORT", why: "each connector's target" },
+  { kind: "net", scope: "ACCESS_HOST:PORT", why: "interior: each port that accepts peers" },
+  { kind: "net", scope: "PLUGIN_HOST:PORT", why: "each server of plugins that its Adaptors name", optional: true },
+  {
+    kind: "write",
+    scope: "DIR/grants",
+    why: "interior that issues tokens: how often each was redeemed",
+    optional: true,
+  },
+  {
+    kind: "write",
+    scope: "DIR",
+    why: "the links that AccessTokens become, and certificates that are renewed",
+    optional: true,
+  },
+  {
+    kind: "net",
+    scope: "GRANT_HOST:PORT",
+    why: "the port at which tokens are issued, or each at which AccessTokens are redeemed",
+    optional: true,
+  },
+  { kind: "run", scope: "PROGRAM", why: "health checks that are commands", optional: true },
+  { kind: "net", scope: LOCAL_SOCKET, why: "that socket, by the absolute path of DIR" },
+];
 
 /** See the summary. */
 export const run: Command = defineCommand({
@@ -19,45 +50,24 @@ export const run: Command = defineCommand({
     "in DIR/run; tokens issued with `tendril token issue` are redeemed at its own port.\n\n" +
     "The first Ctrl-C or SIGTERM refuses new clients and lets open connections end; the second stops at once.",
   positionals: [{ name: "dir", placeholder: "DIR", help: "The folder with the site's resources." }],
-  flags: { grace: GRACE_FLAG },
+  flags: { grace: GRACE_FLAG, "print-permissions": PRINT_PERMISSIONS_FLAG },
   examples: [
     { title: "run a site that `tendril site create` or Skupper's own files describe", line: "tendril run ./west" },
     {
       title: "as a service: JSON logs, and 30 seconds to drain",
       line: "tendril run ./west --log-format json --grace 30",
     },
+    { title: "under which flags does it run with the least?", line: "tendril run ./west --print-permissions" },
   ],
   exits: ["configuration", "hungUp", "interrupted", "terminated"],
-  permissions: [
-    { kind: "read", scope: "DIR", why: "the site's resources, and to hear of changes" },
-    { kind: "write", scope: "DIR/run", why: "the socket at which other commands ask the running site" },
-    { kind: "net", scope: "LINK_HOST:PORT", why: "edge: each endpoint of its links" },
-    { kind: "net", scope: "LISTENER_HOST:PORT", why: "each listener's own address" },
-    { kind: "net", scope: "TARGET_HOST:PORT", why: "each connector's target" },
-    { kind: "net", scope: "ACCESS_HOST:PORT", why: "interior: each port that accepts peers" },
-    { kind: "net", scope: "PLUGIN_HOST:PORT", why: "each server of plugins that its Adaptors name", optional: true },
-    {
-      kind: "write",
-      scope: "DIR/grants",
-      why: "interior that issues tokens: how often each was redeemed",
-      optional: true,
-    },
-    {
-      kind: "write",
-      scope: "DIR",
-      why: "the links that AccessTokens become, and certificates that are renewed",
-      optional: true,
-    },
-    {
-      kind: "net",
-      scope: "GRANT_HOST:PORT",
-      why: "the port at which tokens are issued, or each at which AccessTokens are redeemed",
-      optional: true,
-    },
-    { kind: "run", scope: "PROGRAM", why: "health checks that are commands", optional: true },
-    { kind: "net", scope: LOCAL_SOCKET, why: "that socket, by the absolute path of DIR" },
-  ],
-  async run({ args, flags, logger }) {
+  permissions: needs,
+  async run({ args, flags, io, logger, entry, words }) {
+    if (flags["print-permissions"]) {
+      const { folderReach } = await import("../site_reach.ts");
+      const { printPermissions } = await import("../print_permissions.ts");
+      printPermissions(io, entry, words, needs, await folderReach(args.dir));
+      return EXIT.ok;
+    }
     using signals = new ProcessSignals();
     const { loadSite } = await import("../../site/load.ts");
     const { FolderWatch } = await import("../../site/watch.ts");

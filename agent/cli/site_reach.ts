@@ -1,0 +1,71 @@
+/**
+ * What a site is to reach, from its resources: the values for the placeholders of documented permissions, so that a
+ * command can print the flags that it runs with.
+ */
+
+import { formatEndpoint } from "../lib/endpoint.ts";
+import type { AccessRole, ConnectorSpec, LinkSpec, RouterRole } from "../site/spec.ts";
+import { LOCAL_SOCKET } from "./permissions.ts";
+
+/** What stands for the folder of a site where it is written to. */
+export const WHOLE_FOLDER = "DIR, to write";
+
+/** Values by placeholder. */
+export type Reach = Readonly<Record<string, readonly string[]>>;
+
+/** `host:port` of whatever is dialled for `links`: the proxy where there is one, else each endpoint of the role. */
+export function linkReach(links: readonly LinkSpec[], role: RouterRole): string[] {
+  const wanted: AccessRole = role === "edge" ? "edge" : "inter-router";
+  return links.flatMap(({ endpoints, proxy }) =>
+    proxy !== undefined
+      ? [formatEndpoint(proxy.host, proxy.port)]
+      : endpoints.filter((endpoint) => endpoint.role === wanted).map(({ host, port }) => formatEndpoint(host, port))
+  );
+}
+
+/** `host:port` of the target, and of what its check asks in its place. */
+function targetReach({ host, port, healthCheck }: ConnectorSpec): string[] {
+  const check = healthCheck?.http ?? healthCheck?.tcp;
+  const asked = check === undefined ? [] : [formatEndpoint(check.host ?? host, check.port ?? port)];
+  return [formatEndpoint(host, port), ...asked];
+}
+
+/** Port 0 can't be named: then the host alone is. */
+function bound({ host, port }: { readonly host: string; readonly port: number }): string {
+  return formatEndpoint(host, port).replace(/:0$/, "");
+}
+
+/** What the site in the folder `dir` is to reach, by what its files say now. Throws what loading them does. */
+export async function folderReach(dir: string): Promise<Reach> {
+  const { loadResources, loadSite } = await import("../site/load.ts");
+  const { isOwn, siteCertificates } = await import("../site/certificates/list.ts");
+  const { readAccess } = await import("../site/grants/access.ts");
+  const { localSocket } = await import("../site/local_access.ts");
+  const site = await loadSite(dir);
+  const resources = await loadResources(dir);
+  const grants = await readAccess(dir);
+  const redeemed = resources.tokens.map(({ url }) => url);
+  const servers = (site.adaptors ?? []).map(({ source }) => source).filter((source) => source.startsWith("https:"));
+  const port = (url: URL) => `${url.hostname}:${url.port || 443}`;
+  // Whoever renews certificates or redeems tokens writes files into the folder itself.
+  const writes = redeemed.length > 0 || siteCertificates(resources).some(isOwn);
+  const links = site.access.find(({ role }) => role !== "normal");
+  return {
+    [WHOLE_FOLDER]: writes ? [dir] : [],
+    DIR: [dir],
+    "DIR/run": writes ? [] : [`${dir}/run`],
+    "DIR/grants": grants === undefined || writes ? [] : [`${dir}/grants`],
+    // What a token becomes is known when it is redeemed: a link to the same host, as a rule.
+    "LINK_HOST:PORT": [...linkReach(site.links, site.role), ...redeemed.map(({ hostname }) => hostname)],
+    "LISTENER_HOST:PORT": site.listeners.map(bound),
+    "TARGET_HOST:PORT": site.connectors.flatMap(targetReach),
+    "ACCESS_HOST:PORT": site.access.map(bound),
+    "PLUGIN_HOST:PORT": servers.map((source) => port(new URL(source))),
+    "GRANT_HOST:PORT": [
+      ...redeemed.map(port),
+      ...grants === undefined || links === undefined ? [] : [formatEndpoint(links.host, grants.port)],
+    ],
+    PROGRAM: site.connectors.flatMap(({ healthCheck }) => healthCheck?.command?.slice(0, 1) ?? []),
+    [LOCAL_SOCKET]: [`unix:${await Deno.realPath(dir)}/${localSocket("").slice(1)}`],
+  };
+}
