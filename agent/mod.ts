@@ -9,6 +9,7 @@ export { Router } from "./router/router.ts";
 export type { NodeFacts } from "./management/managed_router.ts";
 export type { NetworkView } from "./management/live_router.ts";
 export { type SiteControl, startControl } from "./site/control.ts";
+export { SiteConfiguration } from "./site/configured/site_configuration.ts";
 export { type SiteDeps, SiteServices } from "./site/services.ts";
 export { Revocations } from "./site/certificates/revocations.ts";
 export { Roster, type RosterChange } from "./site/roster.ts";
@@ -23,7 +24,7 @@ export {
   type PolicySpec,
   type SiteSpec,
 } from "./site/spec.ts";
-export type { AccessStatus, LinkStatus, RunningSite } from "./site/status.ts";
+export type { AccessStatus, LinkStatus, RunningSite, SiteChange } from "./site/status.ts";
 export type { OutboundLink } from "./router/outbound_link.ts";
 export { linkTarget, refuseRestart } from "./site/runtime.ts";
 export { Backoff } from "./transport/backoff.ts";

@@ -16,6 +16,8 @@ import {
   Roster,
   Router,
   type RunningSite,
+  type SiteChange,
+  SiteConfiguration,
   type SiteControl,
   type SiteDeps,
   SiteServices,
@@ -67,6 +69,18 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
       differsInCredentials(link, before) ? interiorLinks.replace(running, linkTarget(link, "inter-router")) : undefined,
     stop: (link) => interiorLinks.remove(link),
   });
+  const status = () => services.status(interiorLinks.status(), ports.running.map((port) => port.status()));
+  const apply = async (next: SiteSpec): Promise<SiteChange[]> => {
+    const accessBroken = isBroken(next, "RouterAccess");
+    const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")));
+    const linked = await links.apply(next.links, isBroken(next, "Link"));
+    return [
+      ...access.map((change) => ({ kind: "RouterAccess" as const, ...change })),
+      ...linked.map((change) => ({ kind: "Link" as const, ...change })),
+      ...await services.apply(next),
+    ];
+  };
+  const configuration = new SiteConfiguration(spec, { apply, status }, logger);
   let control: SiteControl | undefined;
   const stop = async () => {
     await services.stop();
@@ -76,16 +90,16 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   };
   try {
     const managed = services.managed(() => interiorLinks.status(), () => ports.running.map((port) => port.status()));
-    control = await startControl(spec, router, deps, managed, networkView(router, transit));
-    const failed = (await ports.apply(spec.access)).find(({ action }) => action === "failed");
+    control = await startControl(spec, router, deps, managed, configuration, networkView(router, transit));
+    const failed = (await configuration.follow(spec))
+      .find(({ kind, action }) => kind === "RouterAccess" && action === "failed");
     if (failed !== undefined) throw failed.error;
   } catch (error) {
     await stop();
     throw error;
   }
-  await links.apply(spec.links);
   return {
-    status: () => services.status(interiorLinks.status(), ports.running.map((port) => port.status())),
+    status,
     onChange: (listener) => services.onChange(listener),
     readFrom: (folder) => services.readFrom(folder),
     apply: async (next) => {
@@ -93,14 +107,9 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
       // Before anything that they could restrict.
       const ruled = policies.apply(next.policies);
       revoke(next.revoked);
-      const accessBroken = isBroken(next, "RouterAccess");
-      const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")));
-      const linked = await links.apply(next.links, isBroken(next, "Link"));
       return [
         ...ruled.map((change) => ({ kind: "Policy" as const, ...change })),
-        ...access.map((change) => ({ kind: "RouterAccess" as const, ...change })),
-        ...linked.map((change) => ({ kind: "Link" as const, ...change })),
-        ...await services.apply(next),
+        ...await configuration.follow(next),
       ];
     },
     revoke,

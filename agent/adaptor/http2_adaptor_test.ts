@@ -58,7 +58,7 @@ async function written(connection: MemoryConnection, id: number): Promise<string
 
 // --- contract
 
-const opening = (...first: [number, number][]) => [
+const greeting = (...first: [number, number][]) => [
   { kind: "bytes", data: settings(...first, [4, 262_144], [6, 16_384]) } as Action,
   { kind: "bytes", data: frame(Type.window, 0, 0, number(16_777_216 - 65_535)) } as Action,
 ];
@@ -69,7 +69,7 @@ const transcripts: Transcript[] = [
     title: "a request",
     role: "listener",
     config,
-    opening: opening([3, 100], [8, 1]),
+    opening: [],
     steps: [
       {
         call: "socket",
@@ -77,7 +77,7 @@ const transcripts: Transcript[] = [
         eof: false,
         answer: {
           consumed: join(PREFACE, settings(), headers(1, GET)).length,
-          actions: [acknowledged, begin(1, requestHead("GET", [host])), end(1)],
+          actions: [...greeting([3, 100], [8, 1]), acknowledged, begin(1, requestHead("GET", [host])), end(1)],
         },
       },
       {
@@ -93,7 +93,7 @@ const transcripts: Transcript[] = [
     title: "a request",
     role: "connector",
     config,
-    opening: [preface, ...opening([2, 0])],
+    opening: [preface, ...greeting([2, 0])],
     steps: [
       {
         call: "stream",

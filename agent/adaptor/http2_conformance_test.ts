@@ -352,7 +352,7 @@ function judge(connection: MemoryConnection, outcome: Outcome): void {
 
 Deno.test("RFC 9113 3.4, a client that begins with something else", async () => {
   const module = await loadBuiltin("http2");
-  for (const preface of ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\rx"]) {
+  for (const preface of ["\x16\x03\x01\x02\x00\x01", "get / HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\rx"]) {
     const connection = new MemoryConnection(module, "listener").send(new TextEncoder().encode(preface));
     judge(connection, fatal(PROTOCOL));
   }

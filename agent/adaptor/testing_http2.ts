@@ -131,7 +131,12 @@ export class MemoryConnection {
     this.#perform(this.#instance.open(role, config));
   }
 
-  /** What was written to the peer, as frames. */
+  /** What was written to the peer. */
+  get written(): Uint8Array {
+    return this.#written;
+  }
+
+  /** The same, as frames. */
   get frames(): Frame[] {
     return framesOf(this.#written.subarray(this.#role === "connector" ? PREFACE.length : 0));
   }

@@ -27,6 +27,7 @@ import { type OutboundHandler, OutboundStream } from "./outbound_stream.ts";
 import { SocketReader, type SocketReaderHandler } from "./socket_reader.ts";
 import { SocketWriter, type SocketWriterHandler } from "./socket_writer.ts";
 import type { StreamHead } from "./stream_head.ts";
+import type { Traffic } from "./traffic.ts";
 import { verdict } from "./verdict.ts";
 
 /** How a connection reaches the network and its owner. */
@@ -40,6 +41,8 @@ export interface BridgeHooks {
   onClosed(failure: string | undefined): void;
   /** Where it is told how the connection began and ended. */
   readonly logger: Logger;
+  /** Where its octets are counted. */
+  readonly traffic: Traffic;
 }
 
 const NO_OCTETS = new Uint8Array(0);
@@ -72,8 +75,8 @@ export class BridgedConnection implements SocketReaderHandler, SocketWriterHandl
     this.#adaptor = adaptor.instantiate();
     this.#readsEarly = adaptor.readsSocket;
     this.#hooks = hooks;
-    this.#writer = new SocketWriter(conn, this);
-    this.#reader = new SocketReader(conn, this);
+    this.#writer = new SocketWriter(conn, this, false, hooks.traffic);
+    this.#reader = new SocketReader(conn, this, hooks.traffic);
   }
 
   /** Starts the adaptor and the flow of data. */

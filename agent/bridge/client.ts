@@ -10,6 +10,7 @@ import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection, type BridgeHooks } from "./bridged_connection.ts";
 import { streamMessage } from "./outbound_stream.ts";
 import { encodeStreamHead } from "./stream_head.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** Stream number of the answer, fixed by the adaptor ABI. */
 const SERVER_STREAM = 2;
@@ -17,6 +18,7 @@ const SERVER_STREAM = 2;
 /** See the head of the file. */
 export class Client implements BridgeHooks, ReplyTaker {
   readonly logger: Logger;
+  readonly traffic: Traffic;
   readonly #routes: PatientRoutes;
   readonly #routingKey: string;
   readonly #onClosed: (failure: string | undefined) => void;
@@ -31,9 +33,11 @@ export class Client implements BridgeHooks, ReplyTaker {
     routes: PatientRoutes,
     routingKey: string,
     logger: Logger,
+    traffic: Traffic,
     onClosed: (failure: string | undefined) => void,
   ) {
     this.logger = logger;
+    this.traffic = traffic;
     this.#routes = routes;
     this.#routingKey = routingKey;
     this.#onClosed = onClosed;

@@ -20,6 +20,7 @@ import { refusalFacts } from "./refusal_facts.ts";
 import { TargetPool } from "./target_pool.ts";
 import { MAX_HEAD_OCTETS } from "./stream_head.ts";
 import { Target } from "./target.ts";
+import { Traffic } from "./traffic.ts";
 
 /** Stream number of the client's stream, fixed by the adaptor ABI. */
 const CLIENT_STREAM = 1;
@@ -42,6 +43,7 @@ export class Connector implements Consumer {
   readonly #adaptor: AdaptorModule;
   readonly #logger: Logger;
   readonly #onChange: () => void;
+  readonly #traffic = new Traffic();
   readonly #dialler = new Dialler(CONNECT_TIMEOUT_MS);
   readonly #connections = new NumberMap<BridgedConnection>();
   #lastConnection = 0;
@@ -74,6 +76,7 @@ export class Connector implements Consumer {
         adaptor,
         config: adaptorConfig(router.identity.id, routingKey),
         logger,
+        traffic: this.#traffic,
         logFields: { connector: spec.name, routingKey, target: formatEndpoint(host, port) },
         dial: () => this.#dialler.dial(host, port),
         route: router.route,
@@ -112,6 +115,7 @@ export class Connector implements Consumer {
         (health === undefined || health.healthy ? this.#message : unhealthy(health)),
       ...refusalFacts(refusal),
       ...(health === undefined ? {} : { health }),
+      traffic: { ...this.#traffic },
     };
   }
 
@@ -174,17 +178,19 @@ export class Connector implements Consumer {
     const connection = new BridgedConnection(
       conn,
       this.#adaptor,
-      new Target(this.#routes, this.#logger, (failure) => {
+      new Target(this.#routes, this.#logger, this.#traffic, (failure) => {
         this.#closed(number, failure);
       }),
     );
     this.#connections.set(number, connection);
+    this.#traffic.opened++;
     connection.open("connector");
     waiting.hand((start) => connection.accept(CLIENT_STREAM, { ...message, start }, upstream));
   }
 
   #closed(number: number, failure: string | undefined): void {
     this.outstanding--;
+    this.#traffic.closed++;
     this.#connections.delete(number);
     if (failure === undefined) return;
     const { name, routingKey } = this.#spec;

@@ -19,6 +19,7 @@ import { Client } from "./client.ts";
 import { MessageConnection } from "./message_connection.ts";
 import { refusalFacts } from "./refusal_facts.ts";
 import { Ticker } from "./ticker.ts";
+import { Traffic } from "./traffic.ts";
 
 /** Pause before a port that could not be opened, or ran out of file descriptors, is tried again, in ms. */
 const REOPEN_MS = 1000;
@@ -37,6 +38,7 @@ export class Listener {
   readonly #logger: Logger;
   readonly #onChange: () => void;
   readonly #connections = new NumberMap<BridgedConnection | MessageConnection>();
+  readonly #traffic = new Traffic();
   readonly #ticker = new Ticker();
   #lastConnection = 0;
   readonly #stopWatch: () => void;
@@ -84,6 +86,7 @@ export class Listener {
       connections: this.#connections.size,
       message: refusal?.message ?? this.#message,
       ...refusalFacts(refusal),
+      traffic: { ...this.#traffic },
     };
   }
 
@@ -188,11 +191,19 @@ export class Listener {
   /** One message each way. */
   #serve(conn: Deno.TcpConn): void {
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
-    const client = new Client(this.#router, this.#routes, this.#spec.routingKey, this.#logger, (failure) => {
-      this.#closed(number, failure);
-    });
+    const client = new Client(
+      this.#router,
+      this.#routes,
+      this.#spec.routingKey,
+      this.#logger,
+      this.#traffic,
+      (failure) => {
+        this.#closed(number, failure);
+      },
+    );
     const connection = client.join(conn, this.#adaptor);
     this.#connections.set(number, connection);
+    this.#traffic.opened++;
     connection.open("listener");
   }
 
@@ -205,8 +216,12 @@ export class Listener {
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
     const connection: MessageConnection = new MessageConnection(conn, this.#adaptor, {
       logger: this.#logger,
+      traffic: this.#traffic,
       route,
-      envelope: (stream) => ({ to: routingKey, replyTo, messageId: { type: "ulong", value: BigInt(stream) } }),
+      envelope: (stream) => {
+        this.#traffic.requests++;
+        return { to: routingKey, replyTo, messageId: { type: "ulong", value: BigInt(stream) } };
+      },
       onIdle() {},
       onClosed: (failure) => {
         reply.remove();
@@ -215,12 +230,14 @@ export class Listener {
       },
     });
     this.#connections.set(number, connection);
+    this.#traffic.opened++;
     connection.open("listener", adaptorConfig(identity.id, routingKey));
     this.#ticker.add(connection);
   }
 
   #closed(number: number, failure: string | undefined): void {
     this.#connections.delete(number);
+    this.#traffic.closed++;
     if (failure === undefined) return;
     const { name, routingKey } = this.#spec;
     this.#logger.warn("connection closed", { listener: name, routingKey, reason: failure });

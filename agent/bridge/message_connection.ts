@@ -8,31 +8,15 @@ import type { Action, AdaptorInstance, AdaptorModule, AdaptorRole, StreamEvent }
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { messageOf } from "../lib/errors.ts";
 import { type Downstream, FAILED, type Message, RELEASED, type Upstream } from "../router/flow.ts";
-import type { Logger } from "../telemetry/log.ts";
 import { AdaptorSeat } from "./adaptor_seat.ts";
 import { HeldStreams } from "./held_streams.ts";
 import { InboundMessages } from "./inbound_messages.ts";
-import { encodeSections, type Envelope } from "./message_sections.ts";
+import type { MessageHooks } from "./message_hooks.ts";
+import { encodeSections } from "./message_sections.ts";
 import { OutboundMessage } from "./outbound_message.ts";
 import { SocketReader } from "./socket_reader.ts";
 import { SocketWriter } from "./socket_writer.ts";
 import { reasonOf, verdict } from "./verdict.ts";
-
-/** How a connection reaches the network and its owner. */
-export interface MessageHooks {
-  /** Routes a message; undefined when nobody takes it. */
-  route(message: Message, upstream: Upstream): Downstream | undefined;
-  /** A listener's: where its stream `stream` goes. A connector answers what it was asked. */
-  envelope?(stream: number): Envelope;
-  /** A connector's: a message that was accepted is over. */
-  onDone?(): void;
-  /** No message is under way any more. */
-  onIdle(): void;
-  /** The connection is over, exactly once. `failure` is undefined when it ended in order. */
-  onClosed(failure: string | undefined): void;
-  /** Where it is told how the connection began and ended. */
-  readonly logger: Logger;
-}
 
 /** How long the peer may take to close after we have shut our side, in ms. */
 const LINGER_MS = 2000;
@@ -99,11 +83,16 @@ export class MessageConnection {
       offer: (stream, data) => this.#offerHeld(stream, data),
       onEnd: (stream) => this.#tell({ kind: "end", stream }),
     });
-    this.#writer = new SocketWriter(conn, {
-      onWritten: () => this.#written(),
-      onAllWritten: () => this.#shut(),
-      onWriteFailed: (error) => this.close(`writing to the socket failed: ${messageOf(error)}`),
-    }, true);
+    this.#writer = new SocketWriter(
+      conn,
+      {
+        onWritten: () => this.#written(),
+        onAllWritten: () => this.#shut(),
+        onWriteFailed: (error) => this.close(`writing to the socket failed: ${messageOf(error)}`),
+      },
+      true,
+      hooks.traffic,
+    );
     this.#inbound = new InboundMessages({
       pending: (stream) => this.#writer.pending + (this.#held?.size(stream) ?? 0),
       onHead: (stream, head) => this.#inTurn(() => this.#tell({ kind: "begin", stream, head })),
@@ -124,7 +113,7 @@ export class MessageConnection {
       onRead: (chunk) => this.#take(chunk),
       onReadEnd: () => this.#socketEnded(),
       onReadFailed: (error) => this.close(`reading from the socket failed: ${messageOf(error)}`),
-    });
+    }, hooks.traffic);
   }
 
   /** True when no message is under way. */

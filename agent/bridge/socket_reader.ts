@@ -5,6 +5,7 @@
 
 import { type SocketOctets, socketOctets } from "./socket_octets.ts";
 import { giveBuffer, takeBuffer } from "../lib/buffer_pool.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** First buffer of a connection; most connections of most protocols need no more, in octets. */
 const FIRST_OCTETS = 4 * 1024;
@@ -30,12 +31,14 @@ export interface SocketReaderHandler {
 /** Reads from one socket. */
 export class SocketReader {
   readonly #octets: SocketOctets;
+  readonly #traffic: Traffic | undefined;
   readonly #handler: SocketReaderHandler;
   #wake: (() => void) | undefined;
   #stopped = false;
 
-  /** Reads from `conn`, which the caller owns, as far as `handler` allows. */
-  constructor(conn: Deno.TcpConn, handler: SocketReaderHandler) {
+  /** Reads from `conn`, which the caller owns, as far as `handler` allows, and counts in `traffic`. */
+  constructor(conn: Deno.TcpConn, handler: SocketReaderHandler, traffic?: Traffic) {
+    this.#traffic = traffic;
     this.#octets = socketOctets(conn);
     this.#handler = handler;
   }
@@ -57,6 +60,7 @@ export class SocketReader {
         const octets = await this.#octets.read(buffer.subarray(0, wanted));
         if (this.#stopped) return;
         if (octets === 0) return this.#handler.onReadEnd();
+        if (this.#traffic !== undefined) this.#traffic.octetsIn += octets;
         const wait = this.#handler.onRead(buffer.subarray(0, octets));
         if (wait !== undefined) await wait;
         if (this.#stopped) return;

@@ -5,6 +5,7 @@
 
 import { BlockQueue } from "../lib/block_queue.ts";
 import { type SocketOctets, socketOctets } from "./socket_octets.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** What the owner of a writer is told. */
 export interface SocketWriterHandler {
@@ -20,6 +21,7 @@ export interface SocketWriterHandler {
 export class SocketWriter {
   readonly #conn: Deno.TcpConn;
   readonly #octets: SocketOctets;
+  readonly #traffic: Traffic | undefined;
   readonly #handler: SocketWriterHandler;
   readonly #gathers: boolean;
   readonly #waiting = new BlockQueue();
@@ -29,8 +31,12 @@ export class SocketWriter {
   #total = 0;
   #writes = 0;
 
-  /** Writes to `conn`, which the caller owns; `gathers` waits for what else is written in the same turn. */
-  constructor(conn: Deno.TcpConn, handler: SocketWriterHandler, gathers = false) {
+  /**
+   * Writes to `conn`, which the caller owns, and counts in `traffic`; `gathers` waits for what else is written in the same
+   * turn.
+   */
+  constructor(conn: Deno.TcpConn, handler: SocketWriterHandler, gathers = false, traffic?: Traffic) {
+    this.#traffic = traffic;
     this.#conn = conn;
     this.#octets = socketOctets(conn);
     this.#gathers = gathers;
@@ -73,6 +79,7 @@ export class SocketWriter {
         const octets = await this.#octets.write(this.#waiting.front());
         this.#waiting.consume(octets);
         this.#total += octets;
+        if (this.#traffic !== undefined) this.#traffic.octetsOut += octets;
         if (!this.#stopped) this.#handler.onWritten(this.#total);
       }
       if (this.#ended && !this.#stopped) {

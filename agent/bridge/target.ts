@@ -7,16 +7,24 @@ import type { Logger } from "../telemetry/log.ts";
 import type { BridgeHooks } from "./bridged_connection.ts";
 import { streamMessage } from "./outbound_stream.ts";
 import { encodeStreamHead } from "./stream_head.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** See the head of the file. */
 export class Target implements BridgeHooks {
   readonly logger: Logger;
+  readonly traffic: Traffic;
   /** See {@link BridgeHooks}. */
   readonly onClosed: (failure: string | undefined) => void;
   readonly #routes: PatientRoutes;
 
   /** Answers go by `routes`; `onClosed` hears once that the connection is over, and why if it failed. */
-  constructor(routes: PatientRoutes, logger: Logger, onClosed: (failure: string | undefined) => void) {
+  constructor(
+    routes: PatientRoutes,
+    logger: Logger,
+    traffic: Traffic,
+    onClosed: (failure: string | undefined) => void,
+  ) {
+    this.traffic = traffic;
     this.#routes = routes;
     this.logger = logger;
     this.onClosed = onClosed;

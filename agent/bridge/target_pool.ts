@@ -10,6 +10,7 @@ import type { LogFields, Logger } from "../telemetry/log.ts";
 import { Connecting } from "./connecting.ts";
 import { MessageConnection } from "./message_connection.ts";
 import { Ticker } from "./ticker.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** Octets of a message that wait for the target: what a producer sends before it is held, and what may then be on its way. */
 const WAITING_OCTETS = 2 * HOLD_OCTETS;
@@ -30,6 +31,8 @@ export interface TargetPoolOptions {
   readonly logger: Logger;
   /** What goes with each line. */
   readonly logFields: LogFields;
+  /** Where connections, requests and octets are counted. */
+  readonly traffic: Traffic;
   /** Connects to the target. */
   dial(): Promise<Deno.TcpConn>;
   /** Routes answers. */
@@ -66,7 +69,8 @@ export class TargetPool {
 
   /** Sends `message` to the target. */
   deliver(message: Message, upstream: Upstream): Downstream {
-    const { concurrent } = this.#options.adaptor;
+    const { adaptor: { concurrent }, traffic } = this.#options;
+    traffic.requests++;
     for (let connection = this.#free.at(-1); connection !== undefined; connection = this.#free.at(-1)) {
       if (concurrent === 1 || !connection.available) this.#free.pop();
       if (connection.available) return connection.accept(message, upstream);
@@ -147,9 +151,10 @@ export class TargetPool {
 
   /** A connection that is about to be given its first message. */
   #join(conn: Deno.TcpConn): MessageConnection {
-    const { adaptor, config, logger, logFields, route, onDone } = this.#options;
+    const { adaptor, config, logger, logFields, traffic, route, onDone } = this.#options;
     const connection: MessageConnection = new MessageConnection(conn, adaptor, {
       logger,
+      traffic,
       route,
       onDone: () => {
         onDone();
@@ -161,12 +166,14 @@ export class TargetPool {
       },
       onClosed: (failure) => {
         this.#connections.delete(connection);
+        traffic.closed++;
         this.#ticker.delete(connection);
         this.#free = this.#free.filter((free) => free !== connection);
         if (failure !== undefined) logger.warn("connection closed", { ...logFields, reason: failure });
       },
     });
     this.#connections.add(connection);
+    traffic.opened++;
     connection.open("connector", config);
     this.#ticker.add(connection);
     return connection;

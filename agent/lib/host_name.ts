@@ -17,6 +17,11 @@ export function isHostName(text: string): boolean {
     withoutRootDot(text).length <= NAME_MAX;
 }
 
+/** True for a host that is this machine, whatever its resolver says. */
+export function isLoopbackHost(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
 /** `name` as certificates and TLS spell it: without the dot at the end. */
 export function withoutRootDot(name: string): string {
   return name.endsWith(".") ? name.slice(0, -1) : name;

@@ -5,26 +5,22 @@
 
 import type { AmqpMap, AmqpValue } from "../amqp/codec/types.ts";
 import { localAddress, MANAGEMENT_ADDRESS } from "../router/address.ts";
+import { type Attribute, attributeValue, CONFIGURED_TYPES } from "./configured.ts";
 import { type Entity, ENTITY_TYPES, type EntityType, entityType, RELOAD, SITE_TYPE, TYPE_PREFIX } from "./entities.ts";
 import type { ManagedRouter } from "./managed_router.ts";
 import type { Answer, Request } from "./message.ts";
-import { asInteger, asText, entry, int, map, texts } from "./values.ts";
+import { Refusal } from "./refusal.ts";
+import { asInteger, asText, entry, int, map, plain, texts } from "./values.ts";
 
 /** Entities that one answer lists at most: whoever wants more asks for the next page. */
 export const MAX_ENTITIES = 10_000;
 
 /** The names of a router's own entity, the one that lists and describes the others. */
 const SELF = ["org.amqp.management", "management", `${TYPE_PREFIX}management`, `${TYPE_PREFIX}org.amqp.management`];
-const SELF_OPERATIONS = ["QUERY", "GET-TYPES", "GET-OPERATIONS", "GET-ATTRIBUTES", "GET-MGMT-NODES"];
-const OPERATIONS = ["READ"];
-const ANCESTORS = [`${TYPE_PREFIX}operationalEntity`, `${TYPE_PREFIX}entity`];
-
-/** A request that can't be met. */
-class Refusal extends Error {
-  constructor(readonly status: 400 | 404 | 501, description: string) {
-    super(description);
-  }
-}
+const SELF_OPERATIONS = [
+  ...["QUERY", "GET-TYPES", "GET-ANNOTATIONS", "GET-OPERATIONS", "GET-ATTRIBUTES", "GET-SCHEMA", "GET-JSON-SCHEMA"],
+  "GET-MGMT-NODES",
+];
 
 /** Answers `request` from the state of `router`. */
 export function answer(router: ManagedRouter, request: Request): Answer {
@@ -51,7 +47,8 @@ function perform(router: ManagedRouter, { properties, body }: Request): AmqpValu
     return map([["reads", int(router.site.reload())]]);
   }
   if (type !== undefined && !SELF.includes(type)) {
-    throw new Refusal(501, `Operation '${operation}' not implemented for '${known(type).type}' [${OPERATIONS}]`);
+    const { type: long, operations } = known(type);
+    throw new Refusal(501, `Operation '${operation}' not implemented for '${long}' [${operations}]`);
   }
   const asked = property(properties, "entityType");
   const types = asked === undefined ? ENTITY_TYPES : [known(asked)];
@@ -59,11 +56,18 @@ function perform(router: ManagedRouter, { properties, body }: Request): AmqpValu
     case "QUERY":
       return query(router, types, properties, body);
     case "GET-TYPES":
-      return perType(types, () => ANCESTORS);
+      return perType(types, ({ base }) => [TYPE_PREFIX + base, `${TYPE_PREFIX}entity`]);
     case "GET-OPERATIONS":
-      return perType(types, () => OPERATIONS);
+      return perType(types, ({ operations }) => operations);
     case "GET-ATTRIBUTES":
       return perType(types, ({ attributes }) => attributes);
+    case "GET-ANNOTATIONS":
+      // No type has any.
+      return map([]);
+    case "GET-SCHEMA":
+      return schema();
+    case "GET-JSON-SCHEMA":
+      return JSON.stringify(plain(schema()));
     case "GET-MGMT-NODES":
       return texts(managementNodes(router));
     default:
@@ -113,6 +117,31 @@ function* entities(router: ManagedRouter, types: readonly EntityType[]): Generat
 
 function perType(types: readonly EntityType[], tell: (type: EntityType) => readonly string[]): AmqpValue {
   return map(types.map((type) => [type.type, texts(tell(type))]));
+}
+
+/** All types in the form of a real router's `skrouter.json`. */
+function schema(): AmqpValue {
+  const types = ENTITY_TYPES.map(({ type, operations, attributes }): [string, AmqpValue] => {
+    const short = type.slice(TYPE_PREFIX.length);
+    const rules = CONFIGURED_TYPES.find((each) => each.type === short)?.attributes;
+    return [
+      short,
+      map([
+        ["attributes", map(attributes.filter((name) => name !== "type").map((name) => [name, ruleOf(rules?.[name])]))],
+        ["operations", texts(operations)],
+        ["fullyQualifiedType", type],
+      ]),
+    ];
+  });
+  return map([["prefix", TYPE_PREFIX.slice(0, -1)], ["entityTypes", map(types)]]);
+}
+
+function ruleOf({ type, default: value, required }: Attribute = { type: "string" }): AmqpValue {
+  return map([
+    ["type", typeof type === "string" ? type : texts(type)],
+    ...(value === undefined ? [] : [["default", attributeValue(value)] satisfies [string, AmqpValue]]),
+    ...(required === undefined ? [] : [["required", true] satisfies [string, AmqpValue]]),
+  ]);
 }
 
 function managementNodes(router: ManagedRouter): string[] {

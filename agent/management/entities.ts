@@ -9,6 +9,7 @@
 
 import type { AmqpValue } from "../amqp/codec/types.ts";
 import { VERSION } from "../lib/version.ts";
+import { attributeValue, type Configured, CONFIGURED_TYPES } from "./configured.ts";
 import type {
   AddressFacts,
   ConnectionFacts,
@@ -44,6 +45,10 @@ export interface Entity {
 export interface EntityType {
   /** With {@link TYPE_PREFIX}. */
   readonly type: string;
+  /** The type it extends, without {@link TYPE_PREFIX}: whether it is made or comes about. */
+  readonly base: "configurationEntity" | "operationalEntity";
+  /** What can be asked of one of its entities. */
+  readonly operations: readonly string[];
   /** All attributes, those that every type has last. */
   readonly attributes: readonly string[];
   /** The entities of this type that `router` has now, read only as far as they are asked. */
@@ -56,15 +61,25 @@ interface Definition<F> {
   facts(router: ManagedRouter): Iterable<F>;
   identity(facts: F): string;
   name?(facts: F): string;
+  readonly operations?: readonly string[];
+  readonly base?: "configurationEntity" | "operationalEntity";
   readonly attributes: Readonly<Record<string, (facts: F) => AmqpValue>>;
 }
 
-function define<F>({ type: short, facts, identity, name = identity, attributes }: Definition<F>): EntityType {
+/** What can be asked of every entity. */
+const READ = ["READ"];
+
+function define<F>(
+  { type: short, facts, identity, name = identity, operations = READ, base = "operationalEntity", attributes }:
+    Definition<F>,
+): EntityType {
   const type = TYPE_PREFIX + short;
   const own = new Map(Object.entries(attributes));
   const common = ["name", "identity", "type"].filter((attribute) => !own.has(attribute));
   return {
     type,
+    base,
+    operations,
     attributes: [...own.keys(), ...common],
     *entities(router) {
       for (const each of facts(router)) {
@@ -88,6 +103,7 @@ const none = () => null;
 
 const ROUTER = define<ManagedRouter>({
   type: "router",
+  base: "configurationEntity",
   facts: (router) => [router],
   identity: ({ id }) => `router/${id}`,
   attributes: {
@@ -250,6 +266,7 @@ const ADDRESS = define<AddressFacts>({
 /** Undefined for both: this router belongs to no network of networks. */
 const NETWORK = define<ManagedRouter>({
   type: "network",
+  base: "configurationEntity",
   facts: (router) => [router],
   identity: () => "network/0",
   attributes: { networkId: none, tenantId: none },
@@ -263,19 +280,83 @@ const TENDRIL_SITE = define<ManagedSite>({
   attributes: { report: (site) => site.report() },
 });
 
-/** Memory pools, of which there are none. */
-const ALLOCATOR = define<never>({
-  type: "allocator",
-  facts: () => [],
-  identity: () => "",
-  attributes: Object.fromEntries(
-    [
-      ...["typeName", "typeSize", "transferBatchSize", "localFreeListMax", "globalFreeListMax"],
-      ...["totalAllocFromHeap", "totalFreeToHeap", "heldByThreads", "batchesRebalancedToThreads"],
-      "batchesRebalancedToGlobal",
-    ].map((name) => [name, none]),
-  ),
+/** What can be configured. */
+const CONFIGURED = CONFIGURED_TYPES.map(({ type, operations, attributes }) =>
+  define<Configured>({
+    type,
+    base: "configurationEntity",
+    operations: [...operations, ...READ],
+    facts: ({ configuration }) => configuration?.entities(type) ?? [],
+    identity: ({ identity }) => identity,
+    name: ({ name }) => name,
+    attributes: Object.fromEntries(
+      Object.keys(attributes).map((key) => [key, (entity: Configured) => attributeValue(entity.attributes[key])]),
+    ),
+  })
+);
+
+/** Bounds for all; who may do what is said by the resource Policy instead, which is not shown here. */
+const POLICY = define<ManagedRouter>({
+  type: "policy",
+  base: "configurationEntity",
+  facts: (router) => [router],
+  identity: () => "policy/0",
+  attributes: {
+    maxConnections: none,
+    maxMessageSize: () => int(0),
+    enableVhostPolicy: () => false,
+    enableVhostNamePatterns: () => false,
+    policyDir: () => "",
+    defaultVhost: () => "",
+    connectionsProcessed: none,
+    connectionsDenied: none,
+    connectionsCurrent: (router) => int(count(router.connections())),
+    linksDenied: none,
+    maxMessageSizeDenied: none,
+    totalDenials: none,
+  },
 });
+
+/** A type of which there is nothing here; tools ask for it all the same. */
+function nothing(type: string, ...attributes: readonly string[]): EntityType {
+  return define<never>({
+    type,
+    facts: () => [],
+    identity: () => "",
+    attributes: Object.fromEntries(attributes.map((name) => [name, none])),
+  });
+}
+
+/** Memory pools, automatic links, addresses and hosts with settings of their own. */
+const NOTHING: readonly EntityType[] = [
+  nothing(
+    "allocator",
+    ...["typeName", "typeSize", "transferBatchSize", "localFreeListMax", "globalFreeListMax"],
+    ...["totalAllocFromHeap", "totalFreeToHeap", "heldByThreads", "batchesRebalancedToThreads"],
+    "batchesRebalancedToGlobal",
+  ),
+  nothing(
+    "router.config.autoLink",
+    ...["address", "direction", "containerId", "connection", "externalAddress", "linkRef", "operStatus", "lastError"],
+  ),
+  nothing("router.config.address", "prefix", "pattern", "distribution", "priority"),
+  nothing("proxyProfile", "host", "port", "username"),
+  nothing(
+    "vhost",
+    ...["hostname", "aliases", "maxConnections", "maxMessageSize", "maxConnectionsPerUser", "maxConnectionsPerHost"],
+    ...["allowUnknownUser", "groups"],
+  ),
+  nothing(
+    "vhostUserGroupSettings",
+    ...["groupName", "users", "remoteHosts", "maxFrameSize", "maxMessageSize", "maxSessionWindow", "maxSessions"],
+    ...["maxSenders", "maxReceivers", "allowDynamicSource", "allowAnonymousSender", "sources", "targets"],
+  ),
+  nothing(
+    "vhostStats",
+    ...["hostname", "connectionsApproved", "connectionsDenied", "connectionsCurrent", "perUserState", "perHostState"],
+    ...["sessionDenied", "senderDenied", "receiverDenied", "maxMessageSizeDenied"],
+  ),
+];
 
 /** All of them. */
 export const ENTITY_TYPES: readonly EntityType[] = [
@@ -286,8 +367,10 @@ export const ENTITY_TYPES: readonly EntityType[] = [
   LINK,
   ADDRESS,
   NETWORK,
+  ...CONFIGURED,
+  POLICY,
   TENDRIL_SITE,
-  ALLOCATOR,
+  ...NOTHING,
 ];
 
 /** The type that `name` means, with or without {@link TYPE_PREFIX}. */

@@ -11,6 +11,7 @@ import { EDGE_DOWNLINK, hasSymbol, ROUTER_CONTROL } from "../router/capabilities
 import type { Peer } from "../router/peer.ts";
 import type { PeerEntry } from "../router/peer_table.ts";
 import type { Router } from "../router/router.ts";
+import type { Configuration } from "./configured.ts";
 import type {
   AddressFacts,
   ConnectionFacts,
@@ -38,15 +39,18 @@ export class LiveRouter implements ManagedRouter {
   readonly #startedAt: number;
   readonly metadata: string | undefined;
   readonly site: ManagedSite | undefined;
+  readonly configuration: Configuration | undefined;
 
-  /** `network` is undefined for an edge; `metadata` and `site`: see {@link ManagedRouter}. */
+  /** `network` is undefined for an edge; for the others see {@link ManagedRouter}. */
   constructor(
     router: Router,
     network: NetworkView | undefined,
     metadata: string | undefined,
+    configuration?: Configuration,
     site?: ManagedSite,
   ) {
     this.site = site;
+    this.configuration = configuration;
     this.#router = router;
     this.#network = network;
     this.#startedAt = router.clock.now();

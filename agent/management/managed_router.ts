@@ -6,6 +6,7 @@
 import type { AmqpValue } from "../amqp/codec/types.ts";
 import type { ConnectionRole } from "../router/capabilities.ts";
 import type { RouterRole } from "../site/spec.ts";
+import type { Configuration } from "./configured.ts";
 
 /** See the head of the file. */
 export interface ManagedRouter {
@@ -31,6 +32,8 @@ export interface ManagedRouter {
   addresses(): Iterable<AddressFacts>;
   /** The site that it is the router of, if there is one that can tell of itself. */
   readonly site?: ManagedSite | undefined;
+  /** What of it can be configured by management; undefined for a router that is no site. */
+  readonly configuration?: Configuration | undefined;
 }
 
 /** A site as its own commands ask it. */

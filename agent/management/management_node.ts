@@ -5,19 +5,30 @@
 
 import { ByteQueue } from "../lib/byte_queue.ts";
 import { LOCAL_PROGRAM } from "../lib/endpoint.ts";
+import { messageOf } from "../lib/errors.ts";
 import { MANAGEMENT_KEY } from "../router/address.ts";
 import { NO_ANNOTATIONS } from "../router/annotations.ts";
 import { ACCEPTED, type Consumer, type Downstream, type Message, type Upstream } from "../router/flow.ts";
 import { Peer } from "../router/peer.ts";
 import type { Router } from "../router/router.ts";
 import { answer, refusal } from "./answer.ts";
+import { change, isChange } from "./change.ts";
 import type { ManagedRouter } from "./managed_router.ts";
-import { type Answer, decodeRequest, encodeAnswer, peekReturnAddress, type ReturnAddress } from "./message.ts";
+import {
+  type Answer,
+  decodeRequest,
+  encodeAnswer,
+  peekReturnAddress,
+  type Request,
+  type ReturnAddress,
+} from "./message.ts";
 
 /** Largest request, in octets. */
 export const MAX_REQUEST_OCTETS = 64 * 1024;
 /** Octets of answers that wait for whoever asked; while there are more, nobody is answered. */
 export const MAX_WAITING_OCTETS = 64 * 1024 * 1024;
+/** Changes that may wait for their turn. */
+export const MAX_WAITING_CHANGES = 64;
 /** Priority of a message that names none. */
 const PRIORITY = 4;
 
@@ -32,6 +43,9 @@ export class ManagementNode implements Consumer {
   readonly #toldHere: ManagedRouter;
   /** Answers on their way out. */
   #answers: Downstream[] = [];
+  /** One change after the other. */
+  #changing: Promise<void> = Promise.resolve();
+  #waitingChanges = 0;
 
   /** `managed` is what is told of `router`, and `toldHere` what programs of this machine are told by a local socket. */
   constructor(router: Router, managed: ManagedRouter, toldHere: ManagedRouter = managed) {
@@ -48,13 +62,12 @@ export class ManagementNode implements Consumer {
   /** See {@link Consumer}. */
   deliver({ start, origin }: Message, upstream: Upstream): Downstream {
     const peer = origin?.connection;
-    const here = peer instanceof Peer && peer.channel.peer.address === LOCAL_PROGRAM;
-    const managed = here ? this.#toldHere : this.#managed;
-    return new IncomingRequest(start, upstream, (bytes, complete) => this.#take(managed, bytes, complete));
+    const asker = peer instanceof Peer ? peer : undefined;
+    return new IncomingRequest(start, upstream, (bytes, complete) => this.#take(asker, bytes, complete));
   }
 
-  /** What became of the request of which `bytes` have come: undefined when it can't be answered. */
-  #take(managed: ManagedRouter, bytes: Uint8Array, complete: boolean): Refused | undefined {
+  /** Why the request of which `bytes` have come over the connection `asker` is not taken; undefined when it is answered. */
+  #take(asker: Peer | undefined, bytes: Uint8Array, complete: boolean): Refused | undefined {
     this.#answers = this.#answers.filter(({ pending }) => pending > 0);
     if (this.#answers.reduce((sum, { pending }) => sum + pending, 0) > MAX_WAITING_OCTETS) {
       return { condition: "amqp:resource-limit-exceeded", description: "too many answers wait to be fetched" };
@@ -70,7 +83,34 @@ export class ManagementNode implements Consumer {
     if (request === undefined) {
       return { condition: "amqp:decode-error", description: "no management request with a reply-to" };
     }
-    this.#send(answer(managed, request), request);
+    if (isChange(request)) return this.#change(request, this.#objection(asker));
+    this.#send(answer(isProgramHere(asker) ? this.#toldHere : this.#managed, request), request);
+    return undefined;
+  }
+
+  /** Why who is connected by `asker` may not change this router: programs of this machine's user always may. */
+  #objection(asker: Peer | undefined): string | undefined {
+    if (isProgramHere(asker)) return undefined;
+    const entry = asker === undefined ? undefined : this.#router.peers.get(asker);
+    if (entry?.role !== "normal") return "only a client that is connected to this router itself may change it";
+    return entry.guard === undefined ? undefined : entry.guard.manages();
+  }
+
+  #change(request: Request & ReturnAddress, objection: string | undefined): Refused | undefined {
+    if (objection !== undefined) {
+      this.#send(refusal(403, `Forbidden: ${objection}`), request);
+      return undefined;
+    }
+    if (this.#waitingChanges >= MAX_WAITING_CHANGES) {
+      return { condition: "amqp:resource-limit-exceeded", description: "too many changes wait for their turn" };
+    }
+    this.#waitingChanges++;
+    this.#changing = this.#changing.then(async () => {
+      const told = await change(this.#toldHere.configuration, request)
+        .catch((error) => refusal(500, messageOf(error)));
+      this.#waitingChanges--;
+      this.#send(told, request);
+    });
     return undefined;
   }
 
@@ -91,6 +131,10 @@ export class ManagementNode implements Consumer {
     downstream.end();
     this.#answers.push(downstream);
   }
+}
+
+function isProgramHere(asker: Peer | undefined): boolean {
+  return asker?.channel.peer.address === LOCAL_PROGRAM;
 }
 
 /** Why a request was not taken, as an AMQP error. */

@@ -55,7 +55,7 @@ export abstract class AcceptedPeer {
         const objection = this.#objection();
         if (objection !== undefined) return this.peer.close(unauthorized(objection));
         this.#admitted = true;
-        router.peers.add(this.peer, role, "in");
+        router.peers.add(this.peer, role, "in", guard);
         events.onOpen(this);
       },
       onAttach: (link, attach) => this.#onAttach(link, attach),

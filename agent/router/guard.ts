@@ -10,6 +10,8 @@ export interface Guard {
   offers(key: string): string | undefined;
   /** May it send to this address? Asked once per link, or once per message where messages name their address. */
   consumes(address: string): string | undefined;
+  /** May it change this router by management? Asked of clients alone; nobody else may. */
+  manages(): string | undefined;
   /** Hears that answers may have become others. */
   onChange: () => void;
   /** The peer is gone. */

@@ -1,6 +1,7 @@
 /** The connections of a router, for whoever wants to know about them. */
 
 import type { ConnectionRole } from "./capabilities.ts";
+import type { Guard } from "./guard.ts";
 import type { Peer } from "./peer.ts";
 
 /** One connection whose peer has introduced itself. */
@@ -15,6 +16,8 @@ export interface PeerEntry {
   readonly direction: "in" | "out";
   /** When the peer introduced itself, in ms of the router's clock. */
   readonly since: number;
+  /** What restricts the peer; undefined for one that may do everything. */
+  readonly guard: Guard | undefined;
 }
 
 /** See the head of the file. */
@@ -32,9 +35,14 @@ export class PeerTable {
     return this.#entries.size;
   }
 
+  /** That of `peer`; undefined when it is not connected. */
+  get(peer: Peer): PeerEntry | undefined {
+    return this.#entries.get(peer);
+  }
+
   /** `peer` has introduced itself. */
-  add(peer: Peer, role: ConnectionRole, direction: "in" | "out"): void {
-    this.#entries.set(peer, { id: ++this.#lastId, peer, role, direction, since: peer.clock.now() });
+  add(peer: Peer, role: ConnectionRole, direction: "in" | "out", guard?: Guard): void {
+    this.#entries.set(peer, { id: ++this.#lastId, peer, role, direction, since: peer.clock.now(), guard });
   }
 
   /** `peer` is gone; nothing happens when it never introduced itself. */

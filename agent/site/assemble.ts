@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import { TendrilError } from "../lib/errors.ts";
+import { isLoopbackHost } from "../lib/host_name.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
 import { check, title } from "./check.ts";
 import type { FieldPath, ReadResult, ResourceDocument } from "./documents.ts";
@@ -272,7 +273,7 @@ class Assembly implements Assembled {
         : spec.bindHost;
       const secret = spec.tlsCredentials === "" ? name : spec.tlsCredentials;
       let tls: TlsCredentials | undefined;
-      if (spec.roles.some((role) => !(role.name === "normal" && isLoopback(host)))) {
+      if (spec.roles.some((role) => !(role.name === "normal" && isLoopbackHost(host)))) {
         tls = this.#credentials(secret, document, ["spec", "tlsCredentials"]);
         if (tls === undefined) return;
       }
@@ -292,7 +293,7 @@ class Assembly implements Assembled {
       for (const [index, { name: role, port: given }] of spec.roles.entries()) {
         const port = given ?? DEFAULT_PORTS[role];
         if (!this.#take(host, port, document, ["spec", "roles", index])) continue;
-        const plain = role === "normal" && isLoopback(host);
+        const plain = role === "normal" && isLoopbackHost(host);
         this.access.push({ name, role, host, port, cost, measured, tls: plain ? undefined : tls });
       }
     });
@@ -390,8 +391,4 @@ function equal(one: SecretValues, other: SecretValues): boolean {
 function namespaceOf({ value: { metadata } }: ResourceDocument): string {
   const owner = typeof metadata === "object" && metadata !== null && "namespace" in metadata ? metadata.namespace : "";
   return typeof owner === "string" ? owner : "";
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -8,6 +8,7 @@ import type { ManagedSite } from "../management/managed_router.ts";
 import { ManagementNode } from "../management/management_node.ts";
 import { VERSION } from "../lib/version.ts";
 import type { Router } from "../router/router.ts";
+import type { SiteConfiguration } from "./configured/site_configuration.ts";
 import { LocalAccess } from "./local_access.ts";
 import type { SiteDeps } from "./services.ts";
 import type { SiteSpec } from "./spec.ts";
@@ -24,13 +25,15 @@ export async function startControl(
   router: Router,
   { dir, logger }: SiteDeps,
   site: ManagedSite,
+  configuration: SiteConfiguration,
   network?: NetworkView,
 ): Promise<SiteControl> {
   const metadata = JSON.stringify({ id: spec.id, version: VERSION });
   const local = dir === undefined ? undefined : await LocalAccess.open(dir, router, logger);
   // What the site says of itself, and that it reads its folder when told, is no business of the network.
-  const forAll = new LiveRouter(router, network, metadata);
-  const stopManagement = new ManagementNode(router, forAll, new LiveRouter(router, network, metadata, site)).start();
+  const forAll = new LiveRouter(router, network, metadata, configuration);
+  const forHere = new LiveRouter(router, network, metadata, configuration, site);
+  const stopManagement = new ManagementNode(router, forAll, forHere).start();
   const grants = await startGrants(spec, dir, logger);
   return {
     stop: async () => {

@@ -9,11 +9,12 @@ import type { TlsCredentials } from "../transport/channel.ts";
 import { readCredentials } from "../transport/credentials.ts";
 import { dialAny } from "../transport/race.ts";
 import { formatAddress } from "../transport/tcp_connect.ts";
+import { SiteConfiguration } from "./configured/site_configuration.ts";
 import { startControl } from "./control.ts";
 import { Roster } from "./roster.ts";
 import { type SiteDeps, SiteServices } from "./services.ts";
 import { type AccessRole, differsInCredentials, isBroken, type LinkSpec, type SiteSpec } from "./spec.ts";
-import type { RunningSite } from "./status.ts";
+import type { RunningSite, SiteChange } from "./status.ts";
 
 /** Time one attempt to reach any endpoint of a link may take, in ms. */
 const DIAL_TIMEOUT_MS = 10_000;
@@ -24,7 +25,14 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
   const services = await SiteServices.start(spec, router, deps);
   const retry = () => new Backoff({ random: Math.random });
   const edgeLinks = new EdgeLinks(router, [], retry, deps.logger, () => services.changed());
-  const control = await startControl(spec, router, deps, services.managed(() => edgeLinks.status(), () => []))
+  const status = () => services.status(edgeLinks.status(), []);
+  const apply = async (next: SiteSpec): Promise<SiteChange[]> => {
+    const changes = await links.apply(next.links, isBroken(next, "Link"));
+    return [...changes.map((change) => ({ kind: "Link" as const, ...change })), ...await services.apply(next)];
+  };
+  const configuration = new SiteConfiguration(spec, { apply, status }, deps.logger);
+  const managed = services.managed(() => edgeLinks.status(), () => []);
+  const control = await startControl(spec, router, deps, managed, configuration)
     .catch(async (error) => {
       await services.stop();
       throw error;
@@ -36,20 +44,19 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
       differsInCredentials(link, before) ? edgeLinks.replace(running, linkTarget(link, "edge")) : undefined,
     stop: (link) => edgeLinks.remove(link),
   });
-  await links.apply(spec.links);
+  await configuration.follow(spec);
   const stop = async () => {
     await services.stop();
     await control.stop();
     await edgeLinks.stop();
   };
   return {
-    status: () => services.status(edgeLinks.status(), []),
+    status,
     onChange: (listener) => services.onChange(listener),
     readFrom: (folder) => services.readFrom(folder),
     apply: async (next) => {
       refuseRestart(spec, next);
-      const changes = await links.apply(next.links, isBroken(next, "Link"));
-      return [...changes.map((change) => ({ kind: "Link" as const, ...change })), ...await services.apply(next)];
+      return await configuration.follow(next);
     },
     drain: async (graceMs) => {
       await services.drain(graceMs);

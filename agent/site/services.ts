@@ -15,7 +15,7 @@ import { digestsOf, type PartDigest } from "./digest.ts";
 import type { FolderState, SiteReport } from "./report.ts";
 import { resourceStatuses } from "./resource_status.ts";
 import { Roster } from "./roster.ts";
-import { type ConnectorSpec, isBroken, type ListenerSpec, type SiteSpec } from "./spec.ts";
+import { BY_MANAGEMENT, type ConnectorSpec, isBroken, type ListenerSpec, type SiteSpec } from "./spec.ts";
 import type { AccessStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteChange, SiteStatus } from "./status.ts";
 
 /** How often a draining site looks whether its connections have ended, in ms. */
@@ -182,7 +182,8 @@ export class SiteServices {
     const report = (): SiteReport => {
       const { reads, problem } = this.#folder ?? { reads: 0, problem: undefined };
       const site = this.status(links(), access());
-      const parts = this.#parts;
+      // What management has created is of no folder: nothing there says that it goes.
+      const parts = this.#parts.filter(({ name }) => !name.startsWith(BY_MANAGEMENT));
       const resources = transitions.stamp(resourceStatuses(site, parts, problem, this.#wanted.tokens), new Date());
       return { site, resources, parts, folder: { reads, problem } };
     };
@@ -226,8 +227,12 @@ export class SiteServices {
 
   #leave(service: Listener | Connector): void {
     service.refuseNew();
-    for (const gone of this.#leaving) if (!gone.busy) this.#leaving.delete(gone);
-    if (service.busy) this.#leaving.add(service);
+    this.#leaving.add(service);
+    for (const gone of this.#leaving) {
+      if (gone.busy) continue;
+      gone.stop();
+      this.#leaving.delete(gone);
+    }
   }
 
   #all(): (Listener | Connector)[] {

@@ -4,6 +4,9 @@ import type { AdaptorLimits } from "../adaptor/limits.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
 import type { BrokenResource } from "./problems.ts";
 
+/** How the name of a part begins that was created by management: no resource has such a name. */
+export const BY_MANAGEMENT = "management/";
+
 /** The role a router plays in the network. */
 export type RouterRole = "edge" | "interior";
 
@@ -177,6 +180,8 @@ export interface PolicyRule {
   readonly offer: readonly string[];
   /** Globs of routing keys that such a peer sends to. */
   readonly consume: readonly string[];
+  /** True when it is about changing this router by AMQP management. */
+  readonly manage?: true;
 }
 
 /** What those who link to this site may do. */

@@ -32,6 +32,20 @@ export interface LinkStatus {
   readonly connections?: number;
 }
 
+/** What has passed a service since it was there; all grow. Directions are those of its clients or its target. */
+export interface TrafficStatus {
+  /** Connections that were opened. */
+  readonly opened: number;
+  /** Connections that are over. */
+  readonly closed: number;
+  /** Octets that came from clients or the target. */
+  readonly octetsIn: number;
+  /** Octets that went to clients or the target. */
+  readonly octetsOut: number;
+  /** Requests, where an adaptor tells them apart. */
+  readonly requests: number;
+}
+
 /** One listener: `open` is true while its routing key has a reachable consumer and the port accepts clients. */
 export interface ListenerStatus {
   /** Name of the Listener. */
@@ -54,6 +68,8 @@ export interface ListenerStatus {
   readonly code?: string;
   /** What to do about it, if that is known. */
   readonly hint?: string;
+  /** Absent while it waits for its adaptor. */
+  readonly traffic?: TrafficStatus;
 }
 
 /** What the checks of a target have found. Times are in ISO 8601. */
@@ -88,6 +104,8 @@ export interface ConnectorStatus {
   readonly hint?: string;
   /** Where a check is configured. */
   readonly health?: HealthStatus;
+  /** Absent while it waits for its adaptor. */
+  readonly traffic?: TrafficStatus;
 }
 
 /** One port that accepts peers. */

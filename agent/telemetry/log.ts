@@ -1,10 +1,14 @@
 /** The logging surface every room writes to; the sink behind it is chosen once, in `agent/cli/`. */
 
+import type { LogLevel } from "./level.ts";
+
 /** Structured facts that go with a message; values must be printable and never secret. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** A leveled, structured logger. `debug` must be cheap when switched off. */
 export interface Logger {
+  /** Records below it are dropped. Setting it counts from the next record on; absent where it can't be changed. */
+  level?: LogLevel;
   /** Detail for developers, off by default. */
   debug(message: string, fields?: LogFields): void;
   /** A change of state an operator wants to see. */

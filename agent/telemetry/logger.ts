@@ -15,7 +15,7 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** What {@link createLogger} needs to know. */
 export interface LoggerOptions {
-  /** Records below this level cost one call of an empty function. */
+  /** Records below this level cost one comparison. */
   readonly level: LogLevel;
   /** For people or for machines. */
   readonly format: LogFormat;
@@ -32,12 +32,17 @@ export interface LoggerOptions {
 /** Makes the logger that `options` describe. */
 export function createLogger(options: LoggerOptions): Logger {
   const style = { colors: options.terminal && options.colors, fullTime: !options.terminal };
-  const method = (level: LogLevel) => {
-    if (!isEnabled(level, options.level)) return () => {};
-    return (message: string, fields: LogFields = {}) => {
-      const record = { time: options.now(), level, message, fields };
-      options.write(`${options.format === "json" ? formatJson(record) : formatText(record, style)}\n`);
-    };
+  const write = (level: LogLevel, message: string, fields: LogFields = {}) => {
+    if (!isEnabled(level, logger.level)) return;
+    const record = { time: options.now(), level, message, fields };
+    options.write(`${options.format === "json" ? formatJson(record) : formatText(record, style)}\n`);
   };
-  return { debug: method("debug"), info: method("info"), warn: method("warn"), error: method("error") };
+  const logger = {
+    level: options.level,
+    debug: (message: string, fields?: LogFields) => write("debug", message, fields),
+    info: (message: string, fields?: LogFields) => write("info", message, fields),
+    warn: (message: string, fields?: LogFields) => write("warn", message, fields),
+    error: (message: string, fields?: LogFields) => write("error", message, fields),
+  };
+  return logger;
 }

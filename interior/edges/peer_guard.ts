@@ -1,6 +1,6 @@
 /** What one accepted peer may do, by the Policies that hold: answers are remembered until those change. */
 
-import type { PolicyRole, PolicySpec } from "../../agent/mod.ts";
+import type { PolicyRole, PolicyRule, PolicySpec } from "../../agent/mod.ts";
 import { addressKey, MANAGEMENT_ADDRESS } from "../../agent/router/address.ts";
 import type { Guard } from "../../agent/router/guard.ts";
 import type { PeerIdentity } from "../../agent/transport/channel.ts";
@@ -63,6 +63,17 @@ export class PeerGuard implements Guard {
     return MANAGEMENT.test(address) ? this.#judge("consume", MANAGEMENT_ADDRESS) : undefined;
   }
 
+  /**
+   * See {@link Guard}. A client of a plain port, which is of this machine, may unless a Policy denies it, as with Skupper's
+   * routers; one with a certificate only where a rule names it.
+   */
+  manages(): string | undefined {
+    if (this.#peer.tls !== undefined && !(this.#policies ?? []).some(({ rules }) => rules.some(allowsManagement))) {
+      return `${this.#book.identity.id} lets clients with a certificate change it only by a rule of a Policy`;
+    }
+    return this.#judge("manage", MANAGEMENT_ADDRESS);
+  }
+
   /** The Policies have changed. */
   judgeAnew(): void {
     this.#read();
@@ -100,7 +111,7 @@ export class PeerGuard implements Guard {
   #answer(action: PolicyAction, name: string): string | null {
     const found = objection(this.#policies ?? [], action, name);
     if (found === undefined) return null;
-    const what = action === "link" ? `link as ${name}` : action === "offer" ? `offer ${name}` : `send to ${name}`;
+    const what = phrase(action, name);
     const who = this.#peer.commonName === undefined ? "peers without a certificate" : this.#peer.commonName;
     const why = found.rule === undefined
       ? `no rule of Policy ${found.policy} allows it`
@@ -123,4 +134,21 @@ export class PeerGuard implements Guard {
     });
     this.#untold = written ? 0 : this.#untold + 1;
   }
+}
+
+function phrase(action: PolicyAction, name: string): string {
+  switch (action) {
+    case "link":
+      return `link as ${name}`;
+    case "offer":
+      return `offer ${name}`;
+    case "consume":
+      return `send to ${name}`;
+    case "manage":
+      return "change it";
+  }
+}
+
+function allowsManagement({ manage, effect }: PolicyRule): boolean {
+  return manage === true && effect === "allow";
 }

@@ -14,7 +14,7 @@ export interface PolicySubject {
 }
 
 /** What it wants to do. */
-export type PolicyAction = "link" | "offer" | "consume";
+export type PolicyAction = "link" | "offer" | "consume" | "manage";
 
 /** Why it may not. */
 export interface Objection {
@@ -43,6 +43,7 @@ export function objection(policies: readonly PolicySpec[], action: PolicyAction,
 
 function names(rule: PolicyRule, action: PolicyAction, name: string): boolean {
   if (action === "link") return rule.link.some((role) => role === name);
+  if (action === "manage") return rule.manage === true;
   return rule[action].some((glob) => matchesGlob(glob, name));
 }
 

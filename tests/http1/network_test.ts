@@ -71,6 +71,10 @@ testWith(["curl"], "http1: curl and friends through the network", async ({ curl 
       assert.equal(await ask("-H", "Expect: 100-continue", "-d", "hello", `${url}/echo`), "hello");
     });
 
+    await t.step("an Upgrade to HTTP/2 is passed over", async () => {
+      assert.equal(await ask("--http2", "-w", " %{http_version}", `${url}/x`), "east /x 1.1");
+    });
+
     await t.step("100 MB up and down, of known length and in chunks", async () => {
       const file = await Deno.makeTempFile();
       await Deno.truncate(file, HUNDRED_MB);

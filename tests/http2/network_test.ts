@@ -57,6 +57,19 @@ testWith(
           assert.equal(await ask("-w", " %{http_version}", `${files}/small`), "nginx 2");
         });
 
+        await t.step("an Upgrade from HTTP/1.1, which is refused where it can't be", async () => {
+          const curl = (...args: string[]) => run(programs.curl!, ["-sS", "--max-time", "60", ...args]);
+          const found = ["-w", " %{http_version} %{http_code} %{num_connects}\n"];
+          const { stdout } = await curl("--http2", ...found, `${url}/a`, `${url}/b`);
+          assert.equal(stdout, "node /a 2 200 1\nnode /b 2 200 0\n");
+          assert.equal((await curl("--http2", "-d", "x", ...octets, `${url}/echo`)).stdout.slice(0, 3), "1.1");
+          assert.match((await curl("--http1.1", ...found, `${url}/a`)).stdout, /^505 [^]*1\.1 505 1\n$/);
+          const { stdout: both } = await run(programs.nghttp!, ["-u", `${url}/a`, `${url}/b`]);
+          assert.deepEqual(both.match(/node \/[ab]/g)?.sort(), ["node /a", "node /b"]);
+          const { stdout: ten } = await run(programs.nghttp!, ["-u", "-n", "-s", `${files}/ten`]);
+          assert.match(ten, /200 +10M \/ten/);
+        });
+
         await t.step("10 MiB up and down", async () => {
           assert.equal(await ask("-T", file, `${url}/count`), `${TEN_MIB}`);
           assert.equal(await ask(...octets, `${url}/zeros?size=${TEN_MIB}`), `2 ${TEN_MIB}`);

@@ -40,6 +40,8 @@ export let saysKeepAlive: bool = false;
 export let saysUpgrade: bool = false;
 /** There is an `Upgrade` to another protocol than HTTP. */
 export let hasUpgrade: bool = false;
+/** There is one to HTTP/2. */
+export let upgradesToHttp: bool = false;
 /** `Expect: 100-continue`, and anything else in `Expect`. */
 export let expectsContinue: bool = false;
 export let expectsOther: bool = false;
@@ -47,7 +49,6 @@ export let expectsOther: bool = false;
 let position: usize = 0;
 let end: usize = 0;
 let count: u32 = 0;
-let upgradesToHttp: bool = false;
 let connectionFields: u32 = 0;
 /** Address and length of each `Connection` value. */
 const CONNECTIONS: usize = memory.data(32, 8);

@@ -52,6 +52,7 @@ const SETTINGS_MS: f64 = 10_000;
 const OVER: usize = memory.data(512, 8);
 
 let opened: f64 = 0;
+let greeted: bool = false;
 let receiveWindow: i64 = CONNECTION_WINDOW;
 let consumed: u32 = 0;
 let over: u32 = 0;
@@ -95,13 +96,19 @@ export function noteId(id: u32): void {
 export function openConnection(listener: bool): void {
   isListener = listener;
   openReader(listener);
-  if (!listener) {
-    startRecord(KIND_BYTES, 0, 0);
-    putAscii(PREFACE);
-    finishRecord();
-  }
-  startFrame(SETTINGS, 0, 0, listener ? 24 : 18);
-  if (listener) {
+  if (listener) return;
+  startRecord(KIND_BYTES, 0, 0);
+  putAscii(PREFACE);
+  finishRecord();
+  greet();
+}
+
+/** Says our settings, once; a listener's end not before it knows that the client speaks HTTP/2. */
+export function greet(): void {
+  if (greeted) return;
+  greeted = true;
+  startFrame(SETTINGS, 0, 0, isListener ? 24 : 18);
+  if (isListener) {
     putSetting(MAX_CONCURRENT_STREAMS, MAX_STREAMS);
     putSetting(ENABLE_CONNECT_PROTOCOL, 1);
   } else putSetting(ENABLE_PUSH, 0);
@@ -217,6 +224,7 @@ export function end(text: string): void {
 }
 
 function writeGoAway(code: u32): void {
+  if (!greeted) return;
   startFrame(GOAWAY, 0, 0, 8);
   putNumber(isListener ? lastId : 0);
   putNumber(code);

@@ -57,9 +57,7 @@ export function takeSettings(flags: u8, id: u32, payload: usize, length: u32): v
     return;
   }
   if (length % 6 != 0) return fail(FRAME_SIZE_ERROR, "SETTINGS is cut short");
-  for (let at: u32 = 0; at < length && !ending; at += 6) {
-    takeSetting(bswap<u16>(load<u16>(payload + at)), numberAt(payload + at + 2));
-  }
+  applySettings(payload, length);
   if (ending) return;
   noteSettled();
   if (!isListener && !draining) emitConcurrency(peerStreams);
@@ -95,6 +93,13 @@ function moveWindows(window: i64): void {
     if (stream.id == 0) continue;
     stream.sendWindow += change;
     if (stream.sendWindow > MAX_WINDOW) return fail(FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE makes a window too large");
+  }
+}
+
+/** Takes over settings, which are there as a whole. */
+export function applySettings(payload: usize, length: u32): void {
+  for (let at: u32 = 0; at < length && !ending; at += 6) {
+    takeSetting(bswap<u16>(load<u16>(payload + at)), numberAt(payload + at + 2));
   }
 }
 

@@ -13,6 +13,7 @@ import {
   end,
   ending,
   fail,
+  greet,
   isIdle,
   isListener,
   noteId,
@@ -54,6 +55,7 @@ import {
 import { BLOCK_OCTETS, decodeBlock } from "./hpack_decoder";
 import { listenerData, listenerHeaders, listenerRemoteEnd } from "./listener";
 import { streamOf } from "./stream";
+import { beginUpgrade, takeUpgrade, upgraded } from "./upgrade";
 
 /** Room that the output must have for a frame: a head of MAX_LIST_OCTETS, and the end of every stream. */
 const ROOM: u32 = 24576;
@@ -62,6 +64,8 @@ const DATA_ROOM: u32 = 2048;
 const MAX_FRAGMENTS: u32 = 16;
 
 const PREFACE_OCTETS: u32 = 24;
+/** Those that nothing but HTTP/2 begins with. */
+const FIRST_LINE: u32 = 16;
 const PREFACE_TEXT: usize = memory.data(24, 8);
 const HEADER: usize = memory.data(16, 8);
 const PAYLOAD: usize = memory.data(16384, 8);
@@ -71,6 +75,7 @@ const IN_PREFACE: u8 = 0;
 const IN_HEADER: u8 = 1;
 const IN_PAYLOAD: u8 = 2;
 const IN_DATA: u8 = 3;
+const IN_UPGRADE: u8 = 4;
 
 let state: u8 = IN_HEADER;
 /** Octets of the preface, the header or the payload that have come. */
@@ -117,6 +122,8 @@ function takeSome(source: usize, length: u32): u32 {
       return takeHeader(source, length);
     case IN_PAYLOAD:
       return takePayload(source, length);
+    case IN_UPGRADE:
+      return takeRequest(source, length);
     default:
       return takeData(source, length);
   }
@@ -124,13 +131,40 @@ function takeSome(source: usize, length: u32): u32 {
 
 function takePreface(source: usize, length: u32): u32 {
   const octets = min(length, PREFACE_OCTETS - gathered);
-  if (memory.compare(source, PREFACE_TEXT + gathered, octets) != 0) {
-    fail(PROTOCOL_ERROR, "the client does not speak HTTP/2");
-    return length;
-  }
-  gathered += octets;
-  if (gathered == PREFACE_OCTETS) nextFrame();
+  let same: u32 = 0;
+  while (same < octets && load<u8>(source + same) == load<u8>(PREFACE_TEXT + gathered + same)) same++;
+  gathered += same;
+  if (same < octets) return same + takeOther(source + same, length - same);
+  if (gathered < PREFACE_OCTETS) return octets;
+  greet();
+  nextFrame();
   return octets;
+}
+
+/** What came is not the preface, though `gathered` octets of it were: it may still be a request of HTTP/1.1. */
+function takeOther(source: usize, length: u32): u32 {
+  const first = gathered > 0 ? load<u8>(PREFACE_TEXT) : load<u8>(source);
+  if (!upgraded && gathered < FIRST_LINE && isCapital(first)) {
+    state = IN_UPGRADE;
+    beginUpgrade(PREFACE_TEXT, gathered);
+    return takeRequest(source, length);
+  }
+  greet();
+  fail(PROTOCOL_ERROR, "the client does not speak HTTP/2");
+  return length;
+}
+
+function takeRequest(source: usize, length: u32): u32 {
+  const taken = takeUpgrade(source, length);
+  if (!upgraded) return taken;
+  state = IN_PREFACE;
+  gathered = 0;
+  return taken;
+}
+
+/** Whether a method of HTTP may begin with it: what does not would not understand an answer either. */
+function isCapital(octet: u8): bool {
+  return <u8> (octet - 65) < 26;
 }
 
 function takeHeader(source: usize, length: u32): u32 {

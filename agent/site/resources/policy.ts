@@ -35,9 +35,10 @@ const rule = z.strictObject({
   ),
   offer: field(z.array(glob).default([]), "acting", "Routing keys that the peer serves; * stands for any characters"),
   consume: field(z.array(glob).default([]), "acting", "Routing keys that the peer sends to, in the same way"),
+  manage: field(z.boolean().optional(), "acting", "The rule is about changing this router by AMQP management"),
 }).refine(
-  ({ link, offer, consume }) => link.length + offer.length + consume.length > 0,
-  "must have at least one of link, offer and consume",
+  ({ link, offer, consume, manage }) => link.length + offer.length + consume.length > 0 || manage === true,
+  "must have at least one of link, offer, consume and manage",
 );
 
 const schema = z.looseObject({
@@ -51,9 +52,10 @@ const schema = z.looseObject({
     rules: field(z.array(rule).default([]), "acting", "The first one that names something decides"),
   }).transform((spec): Omit<PolicySpec, "name"> => ({
     default: spec.default,
-    rules: spec.rules.map(({ name, peers, ...rest }, at): PolicyRule => ({
+    rules: spec.rules.map(({ name, peers, manage, ...rest }, at): PolicyRule => ({
       name: name ?? `rule ${at + 1}`,
       ...rest,
+      ...(manage === true ? { manage } : {}),
       ...(peers === undefined ? {} : { peers }),
     })),
   })),
@@ -65,5 +67,5 @@ export const policyKind: ResourceKind<typeof schema> = {
   apiVersion: TENDRIL_API,
   schema,
   summary: "Who may link to this site in which role, and offer and consume which routing keys there.",
-  hint: "A Policy has spec.default, allow or deny, and spec.rules, each with link, offer or consume.",
+  hint: "A Policy has spec.default, allow or deny, and spec.rules, each with link, offer, consume or manage.",
 };

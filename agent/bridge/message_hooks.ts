@@ -1,0 +1,24 @@
+/** What a connection that carries many messages needs of those who own it. */
+
+import type { Downstream, Message, Upstream } from "../router/flow.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Envelope } from "./message_sections.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** How a connection reaches the network and its owner. */
+export interface MessageHooks {
+  /** Routes a message; undefined when nobody takes it. */
+  route(message: Message, upstream: Upstream): Downstream | undefined;
+  /** A listener's: where its stream `stream` goes. A connector answers what it was asked. */
+  envelope?(stream: number): Envelope;
+  /** A connector's: a message that was accepted is over. */
+  onDone?(): void;
+  /** No message is under way any more. */
+  onIdle(): void;
+  /** The connection is over, exactly once. `failure` is undefined when it ended in order. */
+  onClosed(failure: string | undefined): void;
+  /** Where it is told how the connection began and ended. */
+  readonly logger: Logger;
+  /** Where its octets are counted. */
+  readonly traffic: Traffic;
+}

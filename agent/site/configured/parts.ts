@@ -1,0 +1,115 @@
+/** What a created entity of management becomes: a part of the site like those of its folder, or a refusal that says why not. */
+
+import { isLoopbackHost } from "../../lib/host_name.ts";
+import type { Configured } from "../../management/configured.ts";
+import { Refusal } from "../../management/refusal.ts";
+import type { TlsCredentials } from "../../transport/channel.ts";
+import { isHost } from "../resources/schema.ts";
+import {
+  type AccessSpec,
+  BY_MANAGEMENT,
+  type ConnectorSpec,
+  type LinkSpec,
+  type ListenerSpec,
+  type RouterRole,
+} from "../spec.ts";
+import { COST_MAX } from "../resources/link.ts";
+
+/** Ports that have a name. */
+const PORTS: Readonly<Record<string, number>> = { amqp: 5672, amqps: 5671 };
+const PORT_MAX = 65_535;
+
+/** What an entity needs to know of the site. */
+export interface PartContext {
+  /** What the site is to others. */
+  readonly role: RouterRole;
+  /** The credentials of the sslProfile `name`. Throws a {@link Refusal} when it has none. */
+  credentials(name: string): TlsCredentials;
+}
+
+/** A `tcpListener`. */
+export function listenerOf({ name, attributes }: Configured): ListenerSpec {
+  const { address, multiAddressStrategy, sslProfile, authenticatePeer } = attributes;
+  if (multiAddressStrategy !== "none") throw unsupported("several addresses: write a MultiKeyListener");
+  if (address === undefined || address === "") {
+    throw new Refusal(400, "Configuration: Exactly one of the 'address' or 'multiAddressStrategy' field must be set");
+  }
+  if (sslProfile !== undefined || authenticatePeer === true) throw unsupported("TLS at a tcpListener");
+  return { name: BY_MANAGEMENT + name, routingKey: `${address}`, ...placeOf(attributes) };
+}
+
+/** A `tcpConnector`. */
+export function connectorOf({ name, attributes }: Configured): ConnectorSpec {
+  if (attributes["sslProfile"] !== undefined) throw unsupported("TLS at a tcpConnector");
+  if (attributes["address"] === "") throw new Refusal(400, "Configuration: 'address' must be set");
+  return { name: BY_MANAGEMENT + name, routingKey: `${attributes["address"]}`, ...placeOf(attributes) };
+}
+
+/** A `connector`. */
+export function linkOf({ name, attributes }: Configured, { role, credentials }: PartContext): LinkSpec {
+  const wanted = role === "edge" ? "edge" : "inter-router";
+  if (attributes["role"] !== wanted) {
+    throw new Refusal(
+      400,
+      `role='${attributes["role"]}' is not for a router with mode='${role}': use role='${wanted}'`,
+    );
+  }
+  refuseMechanisms(attributes["saslMechanisms"]);
+  if (attributes["proxyProfile"] !== undefined) throw unsupported("a proxyProfile: write a Link");
+  if (attributes["verifyHostname"] === false) throw unsupported("verifyHostname=false");
+  if (attributes["sslProfile"] === undefined) throw unsupported("a link without sslProfile");
+  return {
+    name: BY_MANAGEMENT + name,
+    cost: costOf(attributes["cost"]),
+    measured: false,
+    endpoints: [{ role: wanted, ...placeOf(attributes), group: "" }],
+    tls: credentials(`${attributes["sslProfile"]}`),
+    websocket: false,
+  };
+}
+
+/** A `listener`. */
+export function accessOf({ name, attributes }: Configured, context: PartContext): AccessSpec {
+  const { role, sslProfile, http } = attributes;
+  if (context.role === "edge") {
+    throw new Refusal(400, `role='${role}' only allowed with router mode='interior'`);
+  }
+  if (role !== "normal" && role !== "edge" && role !== "inter-router") throw unsupported(`role='${role}'`);
+  if (http === true) throw unsupported("http=true");
+  refuseMechanisms(attributes["saslMechanisms"]);
+  const place = placeOf(attributes);
+  if (sslProfile === undefined && !(role === "normal" && isLoopbackHost(place.host))) {
+    throw unsupported("a listener without sslProfile, other than one of role normal on a loopback host");
+  }
+  return {
+    name: BY_MANAGEMENT + name,
+    role,
+    ...place,
+    cost: costOf(attributes["cost"]),
+    measured: false,
+    tls: sslProfile === undefined ? undefined : context.credentials(`${sslProfile}`),
+  };
+}
+
+function placeOf({ host, port }: Configured["attributes"]): { host: string; port: number } {
+  const number = PORTS[`${port}`] ?? (/^\d{1,5}$/.test(`${port}`) ? Number(port) : 0);
+  if (number < 1 || number > PORT_MAX) throw new Refusal(400, `'${port}' is not a port, 1 to ${PORT_MAX}`);
+  const name = host === "" || host === undefined ? "0.0.0.0" : `${host}`;
+  if (!isHost(name)) throw new Refusal(400, `'${name}' is not a host name or an IP address`);
+  return { host: name, port: number };
+}
+
+function costOf(cost: unknown): number {
+  if (typeof cost === "number" && cost >= 1 && cost <= COST_MAX) return cost;
+  throw new Refusal(400, `Invalid value for 'cost': must be between 1 and ${COST_MAX}`);
+}
+
+/** On a link, both sides prove themselves by certificates; a plain port asks nobody. */
+function refuseMechanisms(mechanisms: unknown): void {
+  if (mechanisms === undefined || /^\s*(EXTERNAL|ANONYMOUS)\s*$/.test(`${mechanisms}`)) return;
+  throw unsupported(`saslMechanisms=${mechanisms}`);
+}
+
+function unsupported(what: string): Refusal {
+  return new Refusal(400, `Tendril does not support ${what}`);
+}

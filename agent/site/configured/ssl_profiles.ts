@@ -1,0 +1,83 @@
+/** The `sslProfile` entities of management: names for files with credentials. What is in them is told to nobody. */
+
+import { messageOf, TendrilError } from "../../lib/errors.ts";
+import type { Attributes, Configured } from "../../management/configured.ts";
+import { Refusal } from "../../management/refusal.ts";
+import type { TlsCredentials } from "../../transport/channel.ts";
+import { readCredentials } from "../../transport/credentials.ts";
+import { tlsCredentials } from "../secrets.ts";
+
+/** Largest file that is read, in octets. */
+export const MAX_PROFILE_FILE = 1024 * 1024;
+
+/** What the attributes that name files are in a Secret. */
+const KEYS: Readonly<Record<string, string>> = {
+  caCertFile: "ca.crt",
+  certFile: "tls.crt",
+  privateKeyFile: "tls.key",
+};
+
+/** One profile. */
+interface Profile {
+  readonly entity: Configured;
+  /** Undefined for one that lacks a file. */
+  readonly tls: TlsCredentials | undefined;
+}
+
+/** See the head of the file. */
+export class SslProfiles {
+  readonly #profiles = new Map<string, Profile>();
+
+  /** All of them. */
+  get entities(): Configured[] {
+    return [...this.#profiles.values()].map(({ entity }) => entity);
+  }
+
+  /** The credentials of the profile `name`. Throws a {@link Refusal} when they don't suffice for a link. */
+  credentials(name: string): TlsCredentials {
+    const profile = this.#profiles.get(name);
+    if (profile === undefined) throw new Refusal(400, `Not found: sslProfile '${name}' not found`);
+    if (profile.tls === undefined) {
+      throw new Refusal(400, `sslProfile '${name}' lacks a file: a link needs ${Object.keys(KEYS).join(", ")}`);
+    }
+    return profile.tls;
+  }
+
+  /** Reads the files of `entity` and keeps it; a profile of its name is that from now on. Throws a {@link Refusal}. */
+  async put(entity: Configured): Promise<void> {
+    this.#profiles.set(entity.name, { entity, tls: await readFiles(entity.attributes) });
+  }
+
+  /** Forgets the profile `name`. */
+  delete(name: string): void {
+    this.#profiles.delete(name);
+  }
+}
+
+async function readFiles(attributes: Attributes): Promise<TlsCredentials | undefined> {
+  const values = new Map<string, string>();
+  for (const [attribute, key] of Object.entries(KEYS)) {
+    const path = attributes[attribute];
+    if (path === undefined || path === "") continue;
+    values.set(key, await readPem(attribute, `${path}`));
+  }
+  if (values.size < Object.keys(KEYS).length) return undefined;
+  try {
+    const tls = tlsCredentials(values, "sslProfile");
+    readCredentials(tls);
+    return tls;
+  } catch (error) {
+    if (!(error instanceof TendrilError)) throw error;
+    throw new Refusal(400, `Invalid sslProfile configuration: ${error.message}`);
+  }
+}
+
+async function readPem(attribute: string, path: string): Promise<string> {
+  try {
+    const { size, isFile } = await Deno.stat(path);
+    if (!isFile || size > MAX_PROFILE_FILE) throw new Error(`it is no file of at most ${MAX_PROFILE_FILE} octets`);
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new Refusal(400, `Invalid sslProfile configuration: can't read ${attribute} ${path}: ${messageOf(error)}`);
+  }
+}
