@@ -27,6 +27,7 @@ import {
 import { AccessPort } from "./edges/access_port.ts";
 import { PolicyBook } from "./edges/policy_book.ts";
 import { ConnectionGroups } from "./transit/connection_groups.ts";
+import { depart } from "./transit/departure.ts";
 import { InteriorLinks } from "./transit/interior_links.ts";
 import { networkView } from "./transit/network_view.ts";
 import { Transit } from "./transit/transit.ts";
@@ -114,7 +115,8 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     },
     revoke,
     drain: async (graceMs) => {
-      await services.drain(graceMs);
+      for (const port of ports.running) port.shut();
+      await Promise.all([services.drain(graceMs), depart(router, transit, graceMs)]);
       await stop();
     },
     stop,

@@ -128,6 +128,11 @@ export class AccessPort {
     }
   }
 
+  /** Accepts nobody any more. */
+  shut(): void {
+    this.#acceptor?.close();
+  }
+
   /** Closes the port and every peer; resolves when all are gone. */
   async close(): Promise<void> {
     this.#closing = true;

@@ -34,7 +34,15 @@ import { type Adjacency, Neighbours } from "./neighbours.ts";
 import { Pace } from "./pace.ts";
 import { Paths } from "./paths.ts";
 import { RemoteNode } from "./remote_node.ts";
-import { DEFAULT_TIMING, ECHO_MS, MAX_RETURNS, type RoutingTiming, STRAY_TICKS } from "./timing.ts";
+import {
+  COST_MAX,
+  DEFAULT_TIMING,
+  DETOUR_COST,
+  ECHO_MS,
+  MAX_RETURNS,
+  type RoutingTiming,
+  STRAY_TICKS,
+} from "./timing.ts";
 import { Topology } from "./topology.ts";
 
 /** Where the engine's words and findings go. */
@@ -84,6 +92,7 @@ export class RoutingEngine {
   /** Our neighbours as of the last sequence; what others must know by that number may not change. */
   #toldPeers: ReadonlyMap<string, number> = new Map();
   #ownPeersStale = false;
+  #departing = false;
   #pathsStale = false;
   #startedAt = -Infinity;
   #helloAt = -Infinity;
@@ -202,6 +211,13 @@ export class RoutingEngine {
   /** Control link `link` is used only as long as no other leads to its neighbour. */
   supersede(link: number): void {
     this.#neighbours.supersede(link);
+  }
+
+  /** This router is about to go: others shall take any other way there is. What it costs itself to send is as before. */
+  depart(now: number): void {
+    this.#departing = true;
+    this.#linkStateChanged = true;
+    this.#tell(now);
   }
 
   /** Advertises an address. Call {@link RoutingEngine.settle} when all that happens together has been said. */
@@ -334,7 +350,7 @@ export class RoutingEngine {
   /** Puts our own neighbours into the graph. */
   #ownPeers(): void {
     this.#ownPeersStale = false;
-    this.#topology.setPeers(this.#identity.id, this.#peers());
+    this.#topology.setPeers(this.#identity.id, this.#peers(0));
     // Also when the graph is the same: another link may lead to a neighbour now.
     this.#pathsStale = true;
   }
@@ -344,9 +360,9 @@ export class RoutingEngine {
     return { opcode: "LSU", id, instance, linkStateSequence: this.#linkStateSequence, peers: this.#toldPeers };
   }
 
-  #peers(): Map<string, number> {
+  #peers(detour: number): Map<string, number> {
     const peers = new Map<string, number>();
-    for (const [id, { cost }] of this.#neighbours.adjacencies) peers.set(id, cost);
+    for (const [id, { cost }] of this.#neighbours.adjacencies) peers.set(id, Math.min(COST_MAX, cost + detour));
     return peers;
   }
 
@@ -401,7 +417,7 @@ export class RoutingEngine {
     if (linkState) {
       this.#linkStateChanged = false;
       this.#linkStateSequence++;
-      this.#toldPeers = this.#peers();
+      this.#toldPeers = this.#peers(this.#departing ? DETOUR_COST : 0);
     }
     this.#compute(now);
     // Whoever is new will ask for all addresses anyway. Others don't wait for one that never answers.

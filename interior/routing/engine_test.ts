@@ -68,6 +68,24 @@ Deno.test("a lost link is told at once, and everybody routes around it", () => {
   assert.equal(network.routers.get("b")!.engine.paths.cost("a"), 8);
 });
 
+Deno.test("a router that is about to go is gone around, and still serves where no other way is", () => {
+  const network = line("a", "b", "c");
+  network.start("d");
+  network.link("c", "d");
+  network.link("a", "c", 7);
+  network.pass(2000);
+  const [a, b, d] = ["a", "b", "d"].map((id) => network.routers.get(id)!.engine);
+  assert.equal(a!.paths.nextHop("d"), "b");
+  b!.depart(network.now);
+  assert.equal(a!.paths.nextHop("d"), "c");
+  assert.equal(d!.paths.cost("a"), 8);
+  assert.equal(a!.paths.cost("b"), 1, "it is reached as before");
+  assert.equal(b!.paths.cost("d"), 2, "and reaches others as before");
+  const last = network.linksOf(network.routers.get("a")!).find(({ ends }) => ends.some(({ id }) => id === "c"))!;
+  network.cut(last);
+  assert.equal(a!.paths.nextHop("d"), "b");
+});
+
 Deno.test("of parallel links the cheapest counts; when it is lost, the next one does", () => {
   const network = new TestNetwork();
   const a = network.start("a");

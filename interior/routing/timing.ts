@@ -68,3 +68,5 @@ export const ECHO_MS = 20_000;
 export const MAX_RETURNS = 3;
 /** Costs are signed 32-bit numbers on the wire. */
 export const COST_MAX = 2 ** 31 - 1;
+/** What the links of a router that is about to go cost more: any way around it is better, and without one it still is one. */
+export const DETOUR_COST = 2 ** 20;

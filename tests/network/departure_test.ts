@@ -1,0 +1,68 @@
+/** A router that is stopped in order, in a network with real processes that has another way. */
+
+import assert from "node:assert/strict";
+import { ask } from "../support/exchange.ts";
+import { freePort, untilListening } from "../support/processes.ts";
+import { interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
+import { connect, echo, readInto, server, writeAll } from "../support/tcp.ts";
+import { startTendril, tendril } from "../support/tendril.ts";
+import { until } from "../support/until.ts";
+
+const LIMIT_MS = 30_000;
+const WORDS = new TextEncoder().encode("as long as there is another way");
+
+Deno.test("departure: an interior that is stopped costs no flow that comes through it", async () => {
+  using target = server(echo);
+  const dir = await Deno.makeTempDir();
+  const names = ["west", "middle", "east"];
+  const [west, middle, east] = await Promise.all(names.map((name) => interiorFolder(`${dir}/${name}`, name)));
+  await linkInteriors(west!, middle!);
+  await linkInteriors(middle!, east!);
+  await linkInteriors(west!, east!, 9);
+  const port = freePort();
+  await Deno.writeTextFile(`${west!.dir}/listener.yaml`, resource("Listener", { key: "echo", port }));
+  await Deno.writeTextFile(`${east!.dir}/connector.yaml`, resource("Connector", { key: "echo", port: target.port }));
+  const processes = names.map((name) => startTendril(name, ["run", `${dir}/${name}`, "--log-level", "debug"]));
+  const going = processes[1]!;
+  try {
+    await untilListening(port, processes[0]!, LIMIT_MS);
+    // The direct link may be up first; what is wanted is the cheaper way.
+    await until(
+      async () => (await tendril("network", "path", "echo", "--dir", west!.dir)).stdout.includes("middle"),
+      LIMIT_MS,
+    );
+    const through = await connect(port);
+    await writeAll(through, WORDS);
+    assert.ok(await readInto(through, new Uint8Array(WORDS.length)));
+    const failures: string[] = [];
+    let flows = 0;
+    let over = false;
+    const flowing = (async () => {
+      while (!over) {
+        await ask(port, WORDS).then(() => flows++, (error) => failures.push(error.message));
+      }
+    })();
+    await until(() => flows > 20, LIMIT_MS);
+    going.signal("SIGTERM");
+    const atStop = flows;
+    await until(() => flows > atStop + 50, LIMIT_MS);
+    // The open one goes on as well, and the router waits for it.
+    await writeAll(through, WORDS);
+    const answer = new Uint8Array(WORDS.length);
+    assert.ok(await readInto(through, answer));
+    assert.deepEqual(answer, WORDS);
+    through.close();
+    await going.ended;
+    const atEnd = flows;
+    await until(() => flows > atEnd + 20, LIMIT_MS);
+    over = true;
+    await flowing;
+    assert.deepEqual(failures, []);
+  } catch (error) {
+    for (const process of processes) console.error(process.output().slice(-2000));
+    throw error;
+  } finally {
+    await Promise.all(processes.map((process) => process.stop()));
+    await Deno.remove(dir, { recursive: true });
+  }
+});
