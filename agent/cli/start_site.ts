@@ -4,9 +4,17 @@ import type { SiteSpec } from "../site/spec.ts";
 import type { RunningSite } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 
-/** Starts `spec`, from the folder `dir` if it has one; resolves once its own ports are open. Links and listeners come up on their own, in their time. */
-export async function startSite(spec: SiteSpec, logger: Logger, dir?: string): Promise<RunningSite> {
-  const deps = { logger, ...(dir === undefined ? {} : { dir }) };
+/** Where a site has its files. */
+export interface SiteFolder {
+  /** The folder that it runs from. */
+  readonly dir: string;
+  /** Where the program was loaded from. */
+  readonly entry: string;
+}
+
+/** Starts `spec`, which `folder` describes if it has one; resolves once its own ports are open. Links and listeners come up on their own, in their time. */
+export async function startSite(spec: SiteSpec, logger: Logger, folder?: SiteFolder): Promise<RunningSite> {
+  const deps = { logger, ...folder };
   if (spec.role === "edge") {
     const { startEdge } = await import("../site/runtime.ts");
     return await startEdge(spec, deps);

@@ -27,6 +27,8 @@ export interface SiteDeps {
   readonly logger: Logger;
   /** The folder that it runs from; it gets a socket there. None for a site that has no folder. */
   readonly dir?: string;
+  /** Where the program was loaded from, if it may be handed out. */
+  readonly entry?: string;
   /** Where built-in adaptors come from, by name. */
   readonly loadAdaptor?: (name: string) => Promise<AdaptorModule>;
   /** How long the download of a plugin may take. */

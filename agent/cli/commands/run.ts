@@ -34,6 +34,12 @@ const needs: readonly PermissionNeed[] = [
     why: "the port at which tokens are issued, or each at which AccessTokens are redeemed",
     optional: true,
   },
+  {
+    kind: "read",
+    scope: "BUNDLE",
+    why: "interior that issues tokens: the program that it hands out, dist/tendril.js or itself",
+    optional: true,
+  },
   { kind: "run", scope: "PROGRAM", why: "health checks that are commands", optional: true },
   { kind: "net", scope: LOCAL_SOCKET, why: "that socket, by the absolute path of DIR" },
 ];
@@ -65,7 +71,7 @@ export const run: Command = defineCommand({
     if (flags["print-permissions"]) {
       const { folderReach } = await import("../site_reach.ts");
       const { printPermissions } = await import("../print_permissions.ts");
-      printPermissions(io, entry, words, needs, await folderReach(args.dir));
+      printPermissions(io, entry, words, needs, await folderReach(args.dir, entry));
       return EXIT.ok;
     }
     using signals = new ProcessSignals();
@@ -84,7 +90,7 @@ export const run: Command = defineCommand({
       certificates.look();
     };
     const start = async () => {
-      const site = await startSite(spec, logger, args.dir);
+      const site = await startSite(spec, logger, { dir: args.dir, entry });
       watch = new FolderWatch(args.dir, site, logger, look, warned);
       look();
       return site;
