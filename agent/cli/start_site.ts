@@ -3,6 +3,7 @@
 import type { SiteSpec } from "../site/spec.ts";
 import type { RunningSite } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { LogRing } from "../telemetry/log_ring.ts";
 
 /** Where a site has its files. */
 export interface SiteFolder {
@@ -10,6 +11,8 @@ export interface SiteFolder {
   readonly dir: string;
   /** Where the program was loaded from. */
   readonly entry: string;
+  /** What it has logged of late. */
+  readonly history: LogRing;
 }
 
 /** Starts `spec`, which `folder` describes if it has one; resolves once its own ports are open. Links and listeners come up on their own, in their time. */

@@ -7,11 +7,13 @@ import type { Router } from "../router/router.ts";
 import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { LogRing } from "../telemetry/log_ring.ts";
 import type { DownloadTimes } from "../transport/download.ts";
 import { AdaptorRegistry } from "./adaptors/registry.ts";
 import type { ManagedSite } from "../management/managed_router.ts";
 import { Transitions } from "./conditions.ts";
 import { digestsOf, type PartDigest } from "./digest.ts";
+import { processReport } from "./process_report.ts";
 import type { FolderState, SiteReport } from "./report.ts";
 import { resourceStatuses } from "./resource_status.ts";
 import { HttpRoutes } from "./http_routes.ts";
@@ -30,6 +32,8 @@ export interface SiteDeps {
   readonly dir?: string;
   /** Where the program was loaded from, if it may be handed out. */
   readonly entry?: string;
+  /** What it has logged of late, if that is kept. */
+  readonly history?: LogRing;
   /** Where built-in adaptors come from, by name. */
   readonly loadAdaptor?: (name: string) => Promise<AdaptorModule>;
   /** How long the download of a plugin may take. */
@@ -201,6 +205,7 @@ export class SiteServices {
   /** The site as commands ask it; `links` and `access` are its other parts. */
   managed(links: () => readonly LinkStatus[], access: () => readonly AccessStatus[]): ManagedSite {
     const transitions = new Transitions();
+    const since = new Date();
     const report = (): SiteReport => {
       const { reads, problem } = this.#folder ?? { reads: 0, problem: undefined };
       const site = this.status(links(), access());
@@ -213,6 +218,8 @@ export class SiteServices {
     if (this.#deps.dir !== undefined) this.onChange(report);
     return {
       report: () => JSON.stringify(report()),
+      process: () => JSON.stringify(processReport(since)),
+      log: () => this.#deps.history?.json() ?? "[]",
       reload: () => this.#folder?.reload() ?? 0,
     };
   }

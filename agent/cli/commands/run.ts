@@ -5,6 +5,7 @@ import { EXIT } from "../exit_codes.ts";
 import { GRACE_FLAG, PRINT_PERMISSIONS_FLAG } from "../flags.ts";
 import { runForeground } from "../foreground.ts";
 import { LOCAL_SOCKET, type PermissionNeed } from "../permissions.ts";
+import { keepingLogger, LogRing } from "../../telemetry/log_ring.ts";
 import { ProcessSignals } from "../signals.ts";
 import { startSite } from "../start_site.ts";
 
@@ -67,7 +68,7 @@ export const run: Command = defineCommand({
   ],
   exits: ["configuration", "hungUp", "interrupted", "terminated"],
   permissions: needs,
-  async run({ args, flags, io, logger, entry, words }) {
+  async run({ args, flags, io, logger: written, entry, words }) {
     if (flags["print-permissions"]) {
       const { folderReach } = await import("../site_reach.ts");
       const { printPermissions } = await import("../print_permissions.ts");
@@ -75,6 +76,8 @@ export const run: Command = defineCommand({
       return EXIT.ok;
     }
     using signals = new ProcessSignals();
+    const history = new LogRing(() => io.now());
+    const logger = keepingLogger(written, history);
     const { loadSite } = await import("../../site/load.ts");
     const { FolderWatch } = await import("../../site/watch.ts");
     const warned = new Set<string>();
@@ -90,7 +93,7 @@ export const run: Command = defineCommand({
       certificates.look();
     };
     const start = async () => {
-      const site = await startSite(spec, logger, { dir: args.dir, entry });
+      const site = await startSite(spec, logger, { dir: args.dir, entry, history });
       watch = new FolderWatch(args.dir, site, logger, look, warned);
       look();
       return site;
