@@ -11,6 +11,7 @@ export function adaptorConfig(site: string, routingKey: string): Uint8Array {
   return new TextEncoder().encode(`site=${plain(site)}\nkey=${plain(routingKey)}\n`);
 }
 
-function plain(name: string): string {
+/** `name` as visible ASCII without quotes, cut short. */
+export function plain(name: string): string {
   return name.replace(/[^\x21-\x7e]|["\\]/g, "_").slice(0, NAME_OCTETS);
 }

@@ -13,8 +13,8 @@ import type { Envelope, SectionsHead } from "./message_sections.ts";
 export interface InboundMessagesHandler {
   /** Octets of a message waiting for the socket; its stream is 0 before its head is read. */
   pending(stream: number): number;
-  /** A message has come. */
-  onHead(stream: number, head: MessageHead): void;
+  /** A message has come; `ingress` says where the network got an answer from, if that is known. */
+  onHead(stream: number, head: MessageHead, ingress?: string): void;
   /** Its next octets; `piece` is valid only during the call. */
   onData(stream: number, piece: Uint8Array): void;
   /** It is complete. */
@@ -125,7 +125,7 @@ export class InboundMessages {
         if (!interim) this.#awaited.delete(own);
         stream = own + 1;
         this.#answers.set(stream, inbound);
-        this.#handler.onHead(stream, head);
+        this.#handler.onHead(stream, head, message.annotations.ingress);
         return true;
       },
       onData: (piece) => {

@@ -10,12 +10,15 @@ import { NumberMap } from "../lib/number_map.ts";
 import { localAddress, mobileKey } from "../router/address.ts";
 import { PatientRoutes } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
+import type { AccessLog } from "../site/http_route_spec.ts";
 import type { ListenerSpec } from "../site/spec.ts";
 import type { ListenerStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
 import type { BridgedConnection } from "./bridged_connection.ts";
 import { Client } from "./client.ts";
+import { HttpDesk } from "./http_rules/http_desk.ts";
+import type { HttpRoute } from "./http_rules/http_route.ts";
 import { MessageConnection } from "./message_connection.ts";
 import { refusalFacts } from "./refusal_facts.ts";
 import { Ticker } from "./ticker.ts";
@@ -42,6 +45,9 @@ export class Listener {
   readonly #ticker = new Ticker();
   #lastConnection = 0;
   readonly #stopWatch: () => void;
+  /** Looks at requests, where there is something to look for. */
+  readonly #desk: HttpDesk;
+  #leaveRoute = () => {};
   #socket: Deno.TcpListener | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #grace: ReturnType<typeof setTimeout> | undefined;
@@ -51,8 +57,15 @@ export class Listener {
   #stopped = false;
   #message = "No matching connectors";
 
-  /** Watches the routing key from now on. */
-  constructor(spec: ListenerSpec, router: Router, adaptor: AdaptorModule, logger: Logger, onChange: () => void) {
+  /** Watches the routing key from now on, and those of `route`. */
+  constructor(
+    spec: ListenerSpec,
+    router: Router,
+    adaptor: AdaptorModule,
+    logger: Logger,
+    onChange: () => void,
+    route?: HttpRoute,
+  ) {
     this.#spec = spec;
     this.#port = spec.port;
     this.#router = router;
@@ -60,11 +73,44 @@ export class Listener {
     this.#adaptor = adaptor;
     this.#logger = logger;
     this.#onChange = onChange;
-    this.#stopWatch = router.addresses.watch(mobileKey(spec.routingKey), undefined, (reachable) => {
-      this.#wanted = reachable;
-      if (reachable) this.#open();
-      else this.#shutSoon("No matching connectors");
+    const { name, routingKey } = spec;
+    const { clock, identity } = router;
+    this.#desk = new HttpDesk({ listener: name, routingKey, site: identity.id, logger, now: () => clock.now() });
+    this.#desk.accessLog = spec.accessLog ?? "off";
+    this.useRoute(route);
+    this.#stopWatch = router.addresses.watch(mobileKey(routingKey), undefined, (reachable) => {
+      this.#desk.ownReachable = reachable;
+      this.#settle();
     });
+  }
+
+  /** From now on requests go by `route`, or without one to the routing key; those under way end as they began. */
+  useRoute(route: HttpRoute | undefined): void {
+    if (this.#stopped || route === this.#desk.route) return;
+    this.#leaveRoute();
+    this.#desk.route = route;
+    this.#leaveRoute = route?.onChange(() => this.#settle()) ?? (() => {});
+    this.#settle();
+  }
+
+  /** From now on requests are logged like that. */
+  set accessLog(form: AccessLog) {
+    this.#desk.accessLog = form;
+  }
+
+  /** The port is open exactly while there is somewhere to send requests to. */
+  #settle(): void {
+    const { route, ownReachable } = this.#desk;
+    const wanted = route?.serves(ownReachable) ?? ownReachable;
+    if (this.#stopped || wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    if (wanted) this.#open();
+    else this.#shutSoon("No matching connectors");
+  }
+
+  /** Name of the Listener. */
+  get name(): string {
+    return this.#spec.name;
   }
 
   /** True while a client is connected. */
@@ -95,6 +141,7 @@ export class Listener {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#stopWatch();
+    this.#leaveRoute();
     this.#wanted = false;
     this.#shut("Stopped");
     for (const connection of this.#connections.values()) {
@@ -214,10 +261,12 @@ export class Listener {
     const reply = replies.add({ deliver: (message, upstream) => connection.accept(message, upstream) });
     const replyTo = localAddress(reply.name, identity);
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
+    const sender = { address: conn.remoteAddr.hostname, proto: "http" } as const;
     const connection: MessageConnection = new MessageConnection(conn, this.#adaptor, {
       logger: this.#logger,
       traffic: this.#traffic,
       route,
+      open: (head) => this.#desk.open(head, sender),
       envelope: (stream) => {
         this.#traffic.requests++;
         return { to: routingKey, replyTo, messageId: { type: "ulong", value: BigInt(stream) } };

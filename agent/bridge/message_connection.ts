@@ -4,16 +4,25 @@
  * splices known numbers of octets, tells the adaptor what became of messages, and lets it know the time.
  */
 
-import type { Action, AdaptorInstance, AdaptorModule, AdaptorRole, StreamEvent } from "../adaptor/action.ts";
+import type {
+  Action,
+  AdaptorInstance,
+  AdaptorModule,
+  AdaptorRole,
+  MessageHead,
+  StreamEvent,
+} from "../adaptor/action.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { messageOf } from "../lib/errors.ts";
 import { type Downstream, FAILED, type Message, RELEASED, type Upstream } from "../router/flow.ts";
 import { AdaptorSeat } from "./adaptor_seat.ts";
+import { Exchanges } from "./exchanges.ts";
 import { HeldStreams } from "./held_streams.ts";
 import { InboundMessages } from "./inbound_messages.ts";
 import type { MessageHooks } from "./message_hooks.ts";
 import { encodeSections } from "./message_sections.ts";
 import { OutboundMessage } from "./outbound_message.ts";
+import { OutboundMessages } from "./outbound_messages.ts";
 import { SocketReader } from "./socket_reader.ts";
 import { SocketWriter } from "./socket_writer.ts";
 import { reasonOf, verdict } from "./verdict.ts";
@@ -22,8 +31,6 @@ import { reasonOf, verdict } from "./verdict.ts";
 const LINGER_MS = 2000;
 /** Octets waiting for the socket above which it is not read: answers to what is read could only make them more. */
 const UNREAD_OCTETS = 1024 * 1024;
-/** Octets of a message that are granted again together. */
-const GRANTED_OCTETS = 32 * 1024;
 const NO_OCTETS = new Uint8Array(0);
 
 /** Octets that bypass the adaptor. */
@@ -39,13 +46,13 @@ export class MessageConnection {
   readonly #reader: SocketReader;
   readonly #writer: SocketWriter;
   /** Messages we send, by stream, until their outcome. */
-  readonly #outbound = new Map<number, OutboundMessage>();
+  readonly #outbound: OutboundMessages;
   readonly #inbound: InboundMessages;
   readonly #adaptor: AdaptorSeat;
   /** What concurrent messages have brought and the adaptor has not taken; undefined for one after the other. */
   readonly #held: HeldStreams | undefined;
-  /** Streams of our own, and octets of each that have not been granted again. */
-  readonly #spent = new Map<number, number>();
+  /** Requests that rules or the access log look at; undefined for a connector. */
+  readonly #exchanges: Exchanges | undefined;
   /** Requests that the adaptor takes at a time. */
   #limit: number;
   #role: AdaptorRole = "listener";
@@ -71,13 +78,24 @@ export class MessageConnection {
         this.#perform(action);
         return !this.#ending;
       },
-      onPerformed: () => {
-        for (const message of this.#outbound.values()) message.flush();
-      },
+      onPerformed: () => this.#outbound.flush(),
       onFailed: (error) => this.close(`adaptor failed: ${messageOf(error)}`),
     });
     this.#hooks = hooks;
+    this.#exchanges = hooks.open === undefined ? undefined : new Exchanges(hooks.open, {
+      inTurn: (action) => this.#inTurn(action),
+      onHead: (stream, head) => this.#inboundHead(stream, head, undefined),
+      onData: (stream, piece) => this.#inboundData(stream, piece),
+      onEnd: (stream) => this.#inboundEnd(stream),
+      onBroken: (stream) => this.#inboundBroken(stream),
+      giveUp: (stream) => {
+        this.#outbound.abandon(stream);
+        this.#inbound.refuse(stream + 1, FAILED);
+        this.#inbound.expectNoMore(stream);
+      },
+    });
     this.#limit = adaptor.concurrent;
+    this.#outbound = new OutboundMessages(adaptor.concurrent > 1);
     this.#held = adaptor.concurrent === 1 ? undefined : new HeldStreams({
       pending: () => this.#writer.pending,
       offer: (stream, data) => this.#offerHeld(stream, data),
@@ -95,7 +113,7 @@ export class MessageConnection {
     );
     this.#inbound = new InboundMessages({
       pending: (stream) => this.#writer.pending + (this.#held?.size(stream) ?? 0),
-      onHead: (stream, head) => this.#inTurn(() => this.#tell({ kind: "begin", stream, head })),
+      onHead: (stream, head, ingress) => this.#inTurn(() => this.#inboundHead(stream, head, ingress)),
       onData: (stream, piece) => {
         if (!this.#adaptor.busy) return this.#inboundData(stream, piece);
         // What has to wait is copied: it does not last.
@@ -142,6 +160,7 @@ export class MessageConnection {
 
   /** Lets the adaptor know the time. */
   tick(now: number): void {
+    this.#exchanges?.expire(this.#adaptor.empty);
     this.#ask((adaptor) => adaptor.tick(now).actions);
   }
 
@@ -180,10 +199,9 @@ export class MessageConnection {
   #letGo(outcome: DeliveryState): void {
     this.#ending = true;
     this.#toStream = this.#toSocket = undefined;
-    // What is complete is not given up: its outcome may be on its way, and nothing waits for it here.
-    for (const message of this.#outbound.values()) if (!message.ended) message.abandon();
+    this.#outbound.letGo();
     this.#inbound.letGo(outcome);
-    this.#outbound.clear();
+    this.#exchanges?.clear();
     this.#held?.clear();
     this.#adaptor.release();
     this.#wake();
@@ -226,9 +244,10 @@ export class MessageConnection {
       case "begin":
         return this.#begin(action);
       case "data":
-        return this.#write(action.stream, action.data);
+        return this.#outbound.write(action.stream, action.data);
       case "end":
-        return this.#end(action.stream);
+        if (this.#toStream?.stream === action.stream) throw new Error("a stream was ended inside a splice");
+        return this.#complete(action.stream);
       case "abort":
         return this.#abort(action.stream, action.untouched ? RELEASED : FAILED);
       case "resume":
@@ -254,16 +273,19 @@ export class MessageConnection {
   }
 
   #begin({ stream, head, interim }: Extract<Action, { kind: "begin" }>): void {
-    const envelope = this.#hooks.envelope?.(stream) ?? this.#inbound.envelopeOf(stream);
-    if (envelope === undefined) throw new Error(`stream ${stream} answers nothing`);
-    const sections = encodeSections(interim ? { ...envelope, interim } : envelope, head);
+    const exchange = this.#exchanges?.begin(stream, head);
+    if (exchange?.answer !== undefined) return;
+    const ordinary = this.#hooks.envelope?.(stream) ?? this.#inbound.envelopeOf(stream);
+    if (ordinary === undefined) throw new Error(`stream ${stream} answers nothing`);
+    const envelope = exchange === undefined ? ordinary : { ...ordinary, to: exchange.to };
+    const sections = encodeSections(interim ? { ...envelope, interim } : envelope, exchange?.head ?? head);
     // An answer that is complete at once needs no link of its own; a request might hold one up until it is answered.
     const message = new OutboundMessage(envelope.to, sections, envelope.replyTo === undefined, {
       route: (message, upstream) => this.#hooks.route(message, upstream),
       onOutcome: (state) => interim || this.#outcome(stream, message, state),
       onRoom: () => {
         this.#reader.wake();
-        if (this.#spent.has(stream)) this.#inTurn(() => this.#grant());
+        if (this.#outbound.owes(stream)) this.#inTurn(() => this.#grant());
       },
     });
     if (interim) return message.end();
@@ -272,27 +294,11 @@ export class MessageConnection {
     if (this.#role === "listener") this.#inbound.expect(stream);
   }
 
-  #write(stream: number, data: Uint8Array): void {
-    const message = this.#outbound.get(stream);
-    if (message === undefined) return;
-    message.write(data);
-    if (this.#held !== undefined) this.#spent.set(stream, (this.#spent.get(stream) ?? 0) + data.length);
-  }
-
-  /** Lets the adaptor grant its peer what has left, as far as the network keeps up. */
+  /** Lets the adaptor grant its peer what has left. */
   #grant(): void {
-    for (const [stream, spent] of this.#spent) {
-      const message = this.#outbound.get(stream);
-      if (message !== undefined && !message.ended && spent < GRANTED_OCTETS) continue;
-      const octets = message?.ended === false ? message.takeCredit() : 0;
-      if (octets > 0 || message?.ended !== false) this.#spent.delete(stream);
-      if (octets > 0) this.#adaptor.ask((adaptor) => adaptor.stream({ kind: "window", stream, octets }));
-    }
-  }
-
-  #end(stream: number): void {
-    if (this.#toStream?.stream === stream) throw new Error(`stream ${stream} was ended inside a splice`);
-    this.#complete(stream);
+    this.#outbound.grant((stream, octets) => {
+      this.#adaptor.ask((adaptor) => adaptor.stream({ kind: "window", stream, octets }));
+    });
   }
 
   #complete(stream: number): void {
@@ -304,10 +310,10 @@ export class MessageConnection {
   }
 
   #abort(stream: number, outcome: DeliveryState): void {
+    this.#exchanges?.givenUp(stream);
     if (this.#toStream?.stream === stream) this.#toStream = undefined;
     if (this.#toSocket?.stream === stream) this.#toSocket = undefined;
-    this.#outbound.get(stream)?.abandon();
-    this.#outbound.delete(stream);
+    this.#outbound.abandon(stream);
     this.#held?.drop(stream);
     this.#inbound.refuse(stream, outcome);
   }
@@ -330,11 +336,7 @@ export class MessageConnection {
   #allowance(): number {
     if (this.#ending) return Infinity;
     if (this.#held !== undefined) return this.#writer.pending > UNREAD_OCTETS ? 0 : Infinity;
-    let allowance = Infinity;
-    for (const message of this.#outbound.values()) {
-      if (!message.ended) allowance = Math.min(allowance, message.allowance);
-    }
-    return allowance;
+    return this.#outbound.allowance;
   }
 
   #take(chunk: Uint8Array): Promise<void> | undefined {
@@ -373,7 +375,7 @@ export class MessageConnection {
         });
         rest = rest.subarray(consumed);
         // Concurrent messages are held up one by one, by what their senders are granted.
-        if (this.#held === undefined) { for (const message of this.#outbound.values()) wanted ??= message.room; }
+        if (this.#held === undefined) wanted = this.#outbound.room;
         if (consumed === 0 && this.#toStream === undefined && wanted === undefined && !this.#ending) {
           wanted = new Promise((resolve) => this.#adaptorWants = resolve);
         }
@@ -389,8 +391,7 @@ export class MessageConnection {
     if (splice?.left === Infinity) this.#complete(splice.stream);
     else if (splice !== undefined) {
       this.#toStream = undefined;
-      this.#outbound.get(splice.stream)?.abandon();
-      this.#outbound.delete(splice.stream);
+      this.#outbound.abandon(splice.stream);
       this.#tell({ kind: "abort", stream: splice.stream });
     }
     this.#ask((adaptor) => adaptor.socket(NO_OCTETS, true).actions);
@@ -405,13 +406,18 @@ export class MessageConnection {
       return;
     }
     this.#outbound.delete(stream);
+    const reason = reasonOf(state);
+    // What is still coming of the request goes nowhere.
+    if (this.#exchanges?.answersInstead(stream, reason)) return this.#reader.wake();
     if (this.#toStream?.stream === stream) this.#toStream = undefined;
     // Other messages of the connection go on, so what the answer was for ends here.
     if (this.#held !== undefined && this.#role === "connector") this.#inbound.refuse(stream, FAILED);
     this.#reader.wake();
     if (this.#adaptor.empty) return this.close("the other side of the tunnel is gone");
     const concerns = this.#inbound.expectNoMore(stream) || !message.ended;
-    if (concerns) this.#inTurn(() => this.#tell({ kind: "abort", stream, reason: reasonOf(state) }));
+    if (!concerns) return;
+    const tell = () => this.#tell({ kind: "abort", stream, reason });
+    this.#inTurn(() => this.#exchanges === undefined ? tell() : this.#exchanges.failed(stream, reason, tell));
   }
 
   // --- network to socket
@@ -433,7 +439,15 @@ export class MessageConnection {
     return this.#ending ? data.length : consumed;
   }
 
+  /** `ingress` is where the network got the message from. */
+  #inboundHead(stream: number, head: MessageHead, ingress: string | undefined): void {
+    const tell = (head: MessageHead) => this.#tell({ kind: "begin", stream, head });
+    if (this.#exchanges === undefined) tell(head);
+    else this.#exchanges.heard(stream - 1, head, ingress, tell);
+  }
+
   #inboundData(stream: number, piece: Uint8Array): void {
+    this.#exchanges?.get(stream - 1)?.moved(piece.length);
     if (this.#held !== undefined) return this.#held.push(stream, piece);
     const splice = this.#toSocket;
     if (splice?.stream !== stream) return this.#tell({ kind: "data", stream, data: piece });
@@ -445,6 +459,7 @@ export class MessageConnection {
   }
 
   #inboundEnd(stream: number): void {
+    this.#exchanges?.ended(stream - 1);
     if (this.#held !== undefined) return this.#held.end(stream);
     const splice = this.#toSocket;
     if (splice?.stream !== stream) return this.#tell({ kind: "end", stream });
@@ -455,6 +470,7 @@ export class MessageConnection {
   }
 
   #inboundBroken(stream: number): void {
+    this.#exchanges?.broken(stream - 1);
     this.#held?.drop(stream);
     if (this.#toSocket?.stream === stream) this.#toSocket = undefined;
     if (this.#adaptor.empty) return this.close("the other side of the tunnel is gone");

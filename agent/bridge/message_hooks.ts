@@ -2,6 +2,7 @@
 
 import type { Downstream, Message, Upstream } from "../router/flow.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { OpenExchange } from "./exchanges.ts";
 import type { Envelope } from "./message_sections.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -11,6 +12,8 @@ export interface MessageHooks {
   route(message: Message, upstream: Upstream): Downstream | undefined;
   /** A listener's: where its stream `stream` goes. A connector answers what it was asked. */
   envelope?(stream: number): Envelope;
+  /** A listener's: looks at a request that begins. */
+  readonly open?: OpenExchange;
   /** A connector's: a message that was accepted is over. */
   onDone?(): void;
   /** No message is under way any more. */

@@ -82,6 +82,11 @@ const EFFECTS: Readonly<Record<string, Partial<Record<ResourceChange["action"], 
     update: "takes new credentials in place, or opens anew and cuts its peers off",
     delete: "shuts its ports; its peers are cut off",
   },
+  HttpRoute: {
+    create: "routes requests from now on; those under way go on",
+    update: "routes requests anew; those under way go on",
+    delete: "routes no more; requests go to the routing key of the Listener",
+  },
   Policy: {
     create: "judges peers anew; who may not link is cut off, other connections go on",
     update: "judges peers anew; who may not link is cut off, other connections go on",

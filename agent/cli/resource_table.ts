@@ -18,6 +18,7 @@ const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   Link: { COST: "cost", ENDPOINT: "endpoint", STATE: "state", REMOTE: "remoteSiteName", CONNECTIONS: "connections" },
   RouterAccess: { PEERS: "peers" },
   Adaptor: { VERSION: "version", SOURCE: "source" },
+  HttpRoute: { LISTENERS: "listenerNames", REQUESTS: "requests", ERRORS: "errors", RETRIES: "retries" },
 };
 
 /** Titles of the tables; other kinds have their own name. */
@@ -26,6 +27,7 @@ const TITLES: Readonly<Record<string, string>> = {
   Connector: "Connectors",
   Link: "Links",
   Adaptor: "Adaptors",
+  HttpRoute: "HttpRoutes",
   Secret: "Secrets",
 };
 

@@ -35,12 +35,14 @@ function bound({ host, port }: { readonly host: string; readonly port: number })
   return formatEndpoint(host, port).replace(/:0$/, "");
 }
 
-/** What the site in the folder `dir` is to reach, by what its files say now. Throws what loading them does. */
-export async function folderReach(dir: string): Promise<Reach> {
+/** What the site in the folder `dir` is to reach, by what its files say now, with the program from `entry`. Throws what loading them does. */
+export async function folderReach(dir: string, entry: string): Promise<Reach> {
   const { loadResources, loadSite } = await import("../site/load.ts");
   const { isOwn, siteCertificates } = await import("../site/certificates/list.ts");
   const { readAccess } = await import("../site/grants/access.ts");
   const { localSocket } = await import("../site/local_access.ts");
+  const { bundlePath } = await import("../site/grants/bundle.ts");
+  const bundle = bundlePath(entry);
   const site = await loadSite(dir);
   const resources = await loadResources(dir);
   const grants = await readAccess(dir);
@@ -53,6 +55,7 @@ export async function folderReach(dir: string): Promise<Reach> {
   return {
     [WHOLE_FOLDER]: writes ? [dir] : [],
     DIR: [dir],
+    BUNDLE: grants === undefined || bundle === undefined ? [] : [bundle],
     "DIR/run": writes ? [] : [`${dir}/run`],
     "DIR/grants": grants === undefined || writes ? [] : [`${dir}/grants`],
     // What a token becomes is known when it is redeemed: a link to the same host, as a rule.

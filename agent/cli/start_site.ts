@@ -3,10 +3,21 @@
 import type { SiteSpec } from "../site/spec.ts";
 import type { RunningSite } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { LogRing } from "../telemetry/log_ring.ts";
 
-/** Starts `spec`, from the folder `dir` if it has one; resolves once its own ports are open. Links and listeners come up on their own, in their time. */
-export async function startSite(spec: SiteSpec, logger: Logger, dir?: string): Promise<RunningSite> {
-  const deps = { logger, ...(dir === undefined ? {} : { dir }) };
+/** Where a site has its files. */
+export interface SiteFolder {
+  /** The folder that it runs from. */
+  readonly dir: string;
+  /** Where the program was loaded from. */
+  readonly entry: string;
+  /** What it has logged of late. */
+  readonly history: LogRing;
+}
+
+/** Starts `spec`, which `folder` describes if it has one; resolves once its own ports are open. Links and listeners come up on their own, in their time. */
+export async function startSite(spec: SiteSpec, logger: Logger, folder?: SiteFolder): Promise<RunningSite> {
+  const deps = { logger, ...folder };
   if (spec.role === "edge") {
     const { startEdge } = await import("../site/runtime.ts");
     return await startEdge(spec, deps);

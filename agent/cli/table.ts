@@ -16,6 +16,8 @@ import { certificateRevoke } from "./commands/certificate_revoke.ts";
 import { certificateRotateCa } from "./commands/certificate_rotate_ca.ts";
 import { certificateStatus } from "./commands/certificate_status.ts";
 import { debugCheck } from "./commands/debug_check.ts";
+import { debugDump } from "./commands/debug_dump.ts";
+import { debugEvents } from "./commands/debug_events.ts";
 import { demo } from "./commands/demo.ts";
 import { explain } from "./commands/explain.ts";
 import { expose } from "./commands/expose.ts";
@@ -67,6 +69,8 @@ export const commands: readonly Command[] = [
   networkPath,
   ping,
   debugCheck,
+  debugDump,
+  debugEvents,
   adaptorList,
   adaptorNew,
   adaptorBuild,

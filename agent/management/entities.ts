@@ -26,6 +26,10 @@ export const TYPE_PREFIX = "io.skupper.router.";
 export const SITE_TYPE = "tendrilSite";
 /** Its identity. */
 export const SITE_IDENTITY = "tendrilSite/0";
+/** Type of the entity that tells of its process and what that has logged, without {@link TYPE_PREFIX}. */
+export const PROCESS_TYPE = "tendrilProcess";
+/** Its identity. */
+export const PROCESS_IDENTITY = "tendrilProcess/0";
 /** What it can be asked to do besides telling: reads its folder again. */
 export const RELOAD = "RELOAD";
 /** Version of the routing protocol. */
@@ -280,6 +284,14 @@ const TENDRIL_SITE = define<ManagedSite>({
   attributes: { report: (site) => site.report() },
 });
 
+/** Ours alone: the process, and its log; apart from the site, for it is long. */
+const TENDRIL_PROCESS = define<ManagedSite>({
+  type: PROCESS_TYPE,
+  facts: ({ site }) => site === undefined ? [] : [site],
+  identity: () => PROCESS_IDENTITY,
+  attributes: { process: (site) => site.process(), log: (site) => site.log() },
+});
+
 /** What can be configured. */
 const CONFIGURED = CONFIGURED_TYPES.map(({ type, operations, attributes }) =>
   define<Configured>({
@@ -370,6 +382,7 @@ export const ENTITY_TYPES: readonly EntityType[] = [
   ...CONFIGURED,
   POLICY,
   TENDRIL_SITE,
+  TENDRIL_PROCESS,
   ...NOTHING,
 ];
 

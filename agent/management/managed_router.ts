@@ -40,6 +40,10 @@ export interface ManagedRouter {
 export interface ManagedSite {
   /** `SiteReport` of `agent/site/report.ts`, as JSON. */
   report(): string;
+  /** `ProcessReport` of `agent/site/report.ts`, as JSON. */
+  process(): string;
+  /** The last records of its log: an array of `KeptRecord` of `agent/telemetry/log_ring.ts`, as JSON. */
+  log(): string;
   /** Has the site read its folder again; how often it will have been read then. */
   reload(): number;
 }

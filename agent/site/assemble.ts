@@ -12,16 +12,19 @@ import type { ResourceKind } from "./resources/schema.ts";
 import { strayFields } from "./resources/fields.ts";
 import { KINDS } from "./resources/kinds.ts";
 import { adaptorKind } from "./resources/adaptor.ts";
+import { httpRouteKind, meantListeners } from "./resources/http_route.ts";
 import { accessTokenKind } from "./resources/access_token.ts";
 import { connectorKind } from "./resources/connector.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
 import { listenerKind } from "./resources/listener.ts";
+import { ACCESS_LOG_SETTING } from "./resources/schema.ts";
 import { policyKind } from "./resources/policy.ts";
 import { routerAccessKind } from "./resources/router_access.ts";
 import { secretKind } from "./resources/secret.ts";
 import { siteKind } from "./resources/site.ts";
 import { proxySpec, type SecretValues, secretValues, tlsCredentials } from "./secrets.ts";
 import type { RedeemableToken } from "./tokens/token_file.ts";
+import type { AccessLog, HttpRouteSpec } from "./http_route_spec.ts";
 import {
   type AccessSpec,
   type AdaptorSpec,
@@ -59,6 +62,10 @@ export interface Assembled {
   readonly connectors: readonly ConnectorSpec[];
   /** Of all Adaptors. */
   readonly adaptors: readonly AdaptorSpec[];
+  /** Of all HttpRoutes. */
+  readonly routes: readonly HttpRouteSpec[];
+  /** Why Listeners have no rules that are meant to have some, by name. */
+  readonly unrouted: Readonly<Record<string, string>>;
   /** Of all Links, with their credentials. */
   readonly links: readonly LinkSpec[];
   /** Of all AccessTokens. */
@@ -96,6 +103,8 @@ class Assembly implements Assembled {
   readonly listeners: ListenerSpec[] = [];
   readonly connectors: ConnectorSpec[] = [];
   readonly adaptors: AdaptorSpec[] = [];
+  readonly routes: HttpRouteSpec[] = [];
+  readonly unrouted: Record<string, string> = {};
   readonly links: LinkSpec[] = [];
   readonly tokens: RedeemableToken[] = [];
   readonly access: AccessSpec[] = [];
@@ -108,6 +117,8 @@ class Assembly implements Assembled {
   /** Where each Secret stands, broken ones too: those are reported once, not again by whoever needs them. */
   readonly #secretDocuments = new Map<string, ResourceDocument>();
   readonly #places = new PlaceTable();
+  /** What holds for Listeners that say nothing about it. */
+  #accessLog: AccessLog = "off";
   /** Names of all Adaptors, broken ones too. */
   #adaptorNames: ReadonlySet<string> = new Set();
 
@@ -224,11 +235,14 @@ class Assembly implements Assembled {
     this.#each(documents, siteKind, ({ metadata: { name, uid }, spec }, document) => {
       const linkAccess = !["", "none"].includes(spec?.linkAccess ?? "");
       this.sites.push({ name, uid, edge: spec?.edge ?? false, linkAccess, where: document.at() });
+      this.#accessLog = spec?.settings?.[ACCESS_LOG_SETTING] ?? "off";
     });
-    this.#each(documents, listenerKind, ({ metadata: { name }, spec: { routingKey, host, port, type } }, document) => {
+    this.#each(documents, listenerKind, ({ metadata: { name }, spec }, document) => {
+      const { routingKey, host, port, type, settings } = spec;
       const protocol = this.#protocol(type, document);
       if (protocol === undefined || !this.#take(host, port, document, ["spec", "port"])) return;
-      this.listeners.push({ name, routingKey, host, port, ...protocol });
+      const accessLog = settings?.[ACCESS_LOG_SETTING] ?? this.#accessLog;
+      this.listeners.push({ name, routingKey, host, port, ...protocol, ...(accessLog === "off" ? {} : { accessLog }) });
     });
     this.#each(documents, connectorKind, ({ metadata: { name }, spec }, document) => {
       const { routingKey, host, port, type, healthCheck } = spec;
@@ -267,6 +281,17 @@ class Assembly implements Assembled {
     this.#each(documents, policyKind, ({ metadata: { name }, spec }) => {
       this.policies.push({ name, ...spec });
     });
+    this.#each(documents, httpRouteKind, ({ metadata: { name }, spec }, document) => {
+      this.routes.push({ name, ...spec });
+      this.warnings.push(`${document.at(["kind"])}: kind HttpRoute is an extension of Tendril, unknown to Skupper`);
+    });
+    for (const { kind, name, value } of documents) {
+      if (kind !== httpRouteKind.kind || this.routes.some((route) => route.name === name)) continue;
+      // To open the port without its rules would pass on what they are to keep back.
+      for (const listener of meantListeners(value) ?? []) {
+        this.unrouted[listener] = `HttpRoute ${shown(name)} is broken`;
+      }
+    }
     this.#each(documents, routerAccessKind, ({ metadata: { name }, spec }, document) => {
       const host = spec.bindHost === "" || spec.bindHost === undefined || spec.bindHost === null
         ? "0.0.0.0"

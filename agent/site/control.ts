@@ -23,18 +23,19 @@ export interface SiteControl {
 export async function startControl(
   spec: SiteSpec,
   router: Router,
-  { dir, logger }: SiteDeps,
+  deps: SiteDeps,
   site: ManagedSite,
   configuration: SiteConfiguration,
   network?: NetworkView,
 ): Promise<SiteControl> {
+  const { dir, logger } = deps;
   const metadata = JSON.stringify({ id: spec.id, version: VERSION });
   const local = dir === undefined ? undefined : await LocalAccess.open(dir, router, logger);
   // What the site says of itself, and that it reads its folder when told, is no business of the network.
   const forAll = new LiveRouter(router, network, metadata, configuration);
   const forHere = new LiveRouter(router, network, metadata, configuration, site);
   const stopManagement = new ManagementNode(router, forAll, forHere).start();
-  const grants = await startGrants(spec, dir, logger);
+  const grants = await startGrants(spec, deps);
   return {
     stop: async () => {
       stopManagement();
@@ -44,9 +45,10 @@ export async function startControl(
 }
 
 /** Serves the tokens of a site that others can link to. An edge never pays for it. */
-async function startGrants(spec: SiteSpec, dir: string | undefined, logger: SiteDeps["logger"]) {
+async function startGrants(spec: SiteSpec, { dir, logger, entry }: SiteDeps) {
   const links = spec.access.find(({ role }) => role !== "normal");
   if (dir === undefined || links === undefined) return undefined;
   const { GrantServer } = await import("./grants/grant_server.ts");
-  return await GrantServer.start(dir, links.host, logger);
+  const { bundlePath } = await import("./grants/bundle.ts");
+  return await GrantServer.start(dir, links.host, logger, entry === undefined ? undefined : bundlePath(entry));
 }

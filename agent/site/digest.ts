@@ -6,7 +6,7 @@ import type { SiteSpec } from "./spec.ts";
 /** One part of a site. */
 export interface PartDigest {
   /** Kind of the resource it stands for. */
-  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess" | "Policy" | "Adaptor";
+  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess" | "Policy" | "Adaptor" | "HttpRoute";
   /** Name of that resource. */
   readonly name: string;
   /** Another one whenever something about it is another; in hexadecimal. */
@@ -14,7 +14,8 @@ export interface PartDigest {
 }
 
 /** All parts of `site`; the ports of a RouterAccess count as one. */
-export function digestsOf({ listeners, connectors, links, access, policies, adaptors = [] }: SiteSpec): PartDigest[] {
+export function digestsOf(site: SiteSpec): PartDigest[] {
+  const { listeners, connectors, links, access, policies, adaptors = [], routes = [] } = site;
   return [
     ...digests("Listener", listeners),
     ...digests("Connector", connectors),
@@ -22,6 +23,7 @@ export function digestsOf({ listeners, connectors, links, access, policies, adap
     ...digests("RouterAccess", access),
     ...digests("Policy", policies),
     ...digests("Adaptor", adaptors),
+    ...digests("HttpRoute", routes),
   ];
 }
 

@@ -35,3 +35,17 @@ export interface SiteReport {
   /** See {@link FolderState}; nothing was read for a site without a folder. */
   readonly folder: Pick<FolderState, "reads" | "problem">;
 }
+
+/** What a process is, and how much it may and does take. */
+export interface ProcessReport {
+  /** Its number. */
+  readonly pid: number;
+  /** When it started the site, in ISO 8601. */
+  readonly since: string;
+  /** Of Tendril, Deno and V8, and for which platform. */
+  readonly versions: Readonly<Record<"tendril" | "deno" | "v8" | "platform", string>>;
+  /** In octets. */
+  readonly memory: Readonly<Record<"rss" | "heapTotal" | "heapUsed" | "external", number>>;
+  /** Bounds of what a site holds, by the names that `docs/limits.md` explains. */
+  readonly limits: Readonly<Record<string, number>>;
+}

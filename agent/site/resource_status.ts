@@ -4,7 +4,15 @@ import { conclude, fails, type Finding, holds, type ResourceStatus, unknown } fr
 import type { PartDigest } from "./digest.ts";
 import type { BrokenResource } from "./problems.ts";
 import type { FolderProblem } from "./report.ts";
-import type { AccessStatus, AdaptorStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteStatus } from "./status.ts";
+import type {
+  AccessStatus,
+  AdaptorStatus,
+  ConnectorStatus,
+  HttpRouteStatus,
+  LinkStatus,
+  ListenerStatus,
+  SiteStatus,
+} from "./status.ts";
 
 const SEE_LOG = "See the log of the site, and run `tendril reload` when the cause is gone.";
 
@@ -30,6 +38,7 @@ export function resourceStatuses(
     ...site.adaptors.filter(({ name }) => parts.some((part) => part.kind === "Adaptor" && part.name === name))
       .map((adaptor) => adaptorStatus(adaptor, faultOf("Adaptor", adaptor.name))),
   ];
+  running.push(...(site.routes ?? []).map((route) => routeStatus(route, faultOf("HttpRoute", route.name))));
   // A Policy runs nowhere: what is asked for is in force.
   const policies = parts.filter(({ kind }) => kind === "Policy");
   running.push(...policies.map(({ kind, name }) => conclude(kind, name, [configured(faultOf(kind, name))])));
@@ -167,4 +176,32 @@ function adaptorStatus(
     ? holds("Operational")
     : fails("Operational", reason, `${state}: ${message}`, next);
   return conclude("Adaptor", name, [configured(fault), operational], { digest, version, source, faults });
+}
+
+function routeStatus(
+  { name, listeners, faults = [], rules }: HttpRouteStatus,
+  fault: BrokenResource | undefined,
+): ResourceStatus {
+  const unserved = rules.find(({ backends }) => backends.length > 0 && !backends.some(({ reachable }) => reachable));
+  const findings = [
+    configured(fault),
+    faults.length === 0
+      ? holds("Resolved")
+      : fails("Resolved", "Error", faults.map(({ message }) => message).join("; "), faults[0]?.hint ?? SEE_LOG),
+    unserved === undefined ? holds("Matched") : fails(
+      "Matched",
+      "Pending",
+      `No matching connectors for rule ${unserved.name}`,
+      `Create a Connector with the routing key ${unserved.backends[0]?.routingKey} at any site of the network.`,
+    ),
+  ];
+  const sum = (count: "requests" | "errors" | "retries") => rules.reduce((total, rule) => total + rule[count], 0);
+  return conclude("HttpRoute", name, findings, {
+    listeners,
+    listenerNames: listeners.join(" "),
+    requests: sum("requests"),
+    errors: sum("errors"),
+    retries: sum("retries"),
+    rules,
+  });
 }

@@ -7,13 +7,16 @@ import type { Router } from "../router/router.ts";
 import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { LogRing } from "../telemetry/log_ring.ts";
 import type { DownloadTimes } from "../transport/download.ts";
 import { AdaptorRegistry } from "./adaptors/registry.ts";
 import type { ManagedSite } from "../management/managed_router.ts";
 import { Transitions } from "./conditions.ts";
 import { digestsOf, type PartDigest } from "./digest.ts";
+import { processReport } from "./process_report.ts";
 import type { FolderState, SiteReport } from "./report.ts";
 import { resourceStatuses } from "./resource_status.ts";
+import { HttpRoutes } from "./http_routes.ts";
 import { Roster } from "./roster.ts";
 import { BY_MANAGEMENT, type ConnectorSpec, isBroken, type ListenerSpec, type SiteSpec } from "./spec.ts";
 import type { AccessStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteChange, SiteStatus } from "./status.ts";
@@ -27,6 +30,10 @@ export interface SiteDeps {
   readonly logger: Logger;
   /** The folder that it runs from; it gets a socket there. None for a site that has no folder. */
   readonly dir?: string;
+  /** Where the program was loaded from, if it may be handed out. */
+  readonly entry?: string;
+  /** What it has logged of late, if that is kept. */
+  readonly history?: LogRing;
   /** Where built-in adaptors come from, by name. */
   readonly loadAdaptor?: (name: string) => Promise<AdaptorModule>;
   /** How long the download of a plugin may take. */
@@ -44,6 +51,7 @@ export class SiteServices {
   readonly #adaptors: AdaptorRegistry;
   readonly #listeners: Roster<Placed<ListenerSpec>, Listener>;
   readonly #connectors: Roster<Placed<ConnectorSpec>, Connector>;
+  readonly #routes: HttpRoutes;
   /** Those whose resource is gone and whose connections are not. */
   readonly #leaving = new Set<Listener | Connector>();
   readonly #watchers = new Set<() => void>();
@@ -71,6 +79,7 @@ export class SiteServices {
       ...(downloadTimes === undefined ? {} : { times: downloadTimes }),
     });
     router.refusals.onChange = changed;
+    this.#routes = new HttpRoutes({ router, logger, onChange: changed });
     this.#connectors = new Roster({
       name: ({ name }) => name,
       start: async (connector) =>
@@ -80,7 +89,19 @@ export class SiteServices {
     this.#listeners = new Roster({
       name: ({ name }) => name,
       start: async (listener) =>
-        new Listener(listener, router, await this.#adaptors.load(protocolOf(listener)), logger, changed),
+        new Listener(
+          listener,
+          router,
+          await this.#adaptors.load(protocolOf(listener)),
+          logger,
+          changed,
+          this.#routes.of(listener.name),
+        ),
+      alter: (running, listener, before) => {
+        if (!isSameButForLog(listener, before)) return undefined;
+        running.accessLog = listener.accessLog ?? "off";
+        return running;
+      },
       stop: (listener) => this.#leave(listener),
     });
   }
@@ -110,10 +131,14 @@ export class SiteServices {
         this.#placeable(wanted.connectors),
         isBroken(wanted, "Connector"),
       );
-      const listeners = await this.#listeners.apply(this.#placeable(wanted.listeners), isBroken(wanted, "Listener"));
+      const routes = await this.#routes.apply(wanted.routes ?? [], isBroken(wanted, "HttpRoute"), wanted.listeners);
+      const routable = wanted.listeners.filter(({ name }) => this.#unrouted(name) === undefined);
+      const listeners = await this.#listeners.apply(this.#placeable(routable), isBroken(wanted, "Listener"));
+      for (const listener of this.#listeners.running) listener.useRoute(this.#routes.of(listener.name));
       if (this.#stopped) { for (const service of this.#all()) service.stop(); }
       return [
         ...connectors.map((change) => ({ kind: "Connector" as const, ...change })),
+        ...routes.map((change) => ({ kind: "HttpRoute" as const, ...change })),
         ...listeners.map((change) => ({ kind: "Listener" as const, ...change })),
       ];
     });
@@ -168,6 +193,7 @@ export class SiteServices {
       ),
       broken: this.#wanted.broken ?? [],
       adaptors: this.#adaptors.status(),
+      routes: this.#routes.status(),
     };
   }
 
@@ -179,6 +205,7 @@ export class SiteServices {
   /** The site as commands ask it; `links` and `access` are its other parts. */
   managed(links: () => readonly LinkStatus[], access: () => readonly AccessStatus[]): ManagedSite {
     const transitions = new Transitions();
+    const since = new Date();
     const report = (): SiteReport => {
       const { reads, problem } = this.#folder ?? { reads: 0, problem: undefined };
       const site = this.status(links(), access());
@@ -191,6 +218,8 @@ export class SiteServices {
     if (this.#deps.dir !== undefined) this.onChange(report);
     return {
       report: () => JSON.stringify(report()),
+      process: () => JSON.stringify(processReport(since)),
+      log: () => this.#deps.history?.json() ?? "[]",
       reload: () => this.#folder?.reload() ?? 0,
     };
   }
@@ -208,6 +237,7 @@ export class SiteServices {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const service of this.#all()) service.stop();
+    this.#routes.stop();
     this.#watchers.clear();
     await this.#adaptors.stop();
     await this.#placing;
@@ -215,8 +245,17 @@ export class SiteServices {
 
   #waitingListener(spec: ListenerSpec): ListenerStatus {
     const { name, routingKey, host, port } = spec;
-    const message = this.#adaptors.obstacle(protocolOf(spec)) ?? "";
-    return { name, routingKey, host, port, open: false, connections: 0, message };
+    const waiting = { name, routingKey, host, port, open: false, connections: 0 };
+    const unrouted = this.#unrouted(name);
+    if (unrouted !== undefined) {
+      return { ...waiting, message: unrouted, code: "SITE_INVALID", hint: "Correct the HttpRoute, or delete it." };
+    }
+    return { ...waiting, message: this.#adaptors.obstacle(protocolOf(spec)) ?? "" };
+  }
+
+  /** Why a Listener must not open; one that has rules from before goes on with those. */
+  #unrouted(name: string): string | undefined {
+    return this.#routes.of(name) === undefined ? this.#wanted.unrouted?.[name] : undefined;
   }
 
   #waitingConnector(spec: ConnectorSpec): ConnectorStatus {
@@ -238,6 +277,11 @@ export class SiteServices {
   #all(): (Listener | Connector)[] {
     return [...this.#listeners.running, ...this.#connectors.running, ...this.#leaving];
   }
+}
+
+function isSameButForLog(one: Placed<ListenerSpec>, other: Placed<ListenerSpec>): boolean {
+  const rest = ({ accessLog: _log, ...spec }: Placed<ListenerSpec>) => JSON.stringify(spec);
+  return rest(one) === rest(other);
 }
 
 function protocolOf({ protocol = "tcp" }: ListenerSpec | ConnectorSpec): string {

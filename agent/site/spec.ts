@@ -2,6 +2,7 @@
 
 import type { AdaptorLimits } from "../adaptor/limits.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
+import type { AccessLog, HttpRouteSpec } from "./http_route_spec.ts";
 import type { BrokenResource } from "./problems.ts";
 
 /** How the name of a part begins that was created by management: no resource has such a name. */
@@ -46,6 +47,8 @@ export interface ListenerSpec {
   readonly port: number;
   /** The adaptor, built in or a plugin, that speaks with its clients; TCP where it is absent. */
   readonly protocol?: string;
+  /** Whether a line is logged for each request; absent for none. */
+  readonly accessLog?: AccessLog;
 }
 
 /** How a target is checked: exactly one of the three ways, and how often. Times may be fractions of a second. */
@@ -208,6 +211,10 @@ export interface SiteSpec {
   readonly connectors: readonly ConnectorSpec[];
   /** Plugins that those may name; none where it is absent. */
   readonly adaptors?: readonly AdaptorSpec[];
+  /** How requests of Listeners are routed; none where it is absent. */
+  readonly routes?: readonly HttpRouteSpec[];
+  /** Listeners that must not open because the HttpRoute that names them is broken, with what to say. */
+  readonly unrouted?: Readonly<Record<string, string>>;
   /** Outbound links. */
   readonly links: readonly LinkSpec[];
   /** Ports for peers; empty for an edge. */

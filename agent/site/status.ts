@@ -142,6 +142,46 @@ export interface AdaptorStatus {
   readonly message: string;
 }
 
+/** One backend of a rule. */
+export interface HttpBackendStatus {
+  /** Address in the network. */
+  readonly routingKey: string;
+  /** True while somebody in the network serves it. */
+  readonly reachable: boolean;
+  /** Requests that it has not answered yet. */
+  readonly outstanding: number;
+  /** Where the rule has a circuit breaker. */
+  readonly circuit?: "closed" | "open" | "half-open";
+}
+
+/** One rule of a HttpRoute, and what became of its requests since the site started. */
+export interface HttpRuleStatus {
+  /** Name of the rule; `unmatched` for requests that fit none. */
+  readonly name: string;
+  /** All that began. */
+  readonly requests: number;
+  /** Those answered with 500 or above, or never completely. */
+  readonly errors: number;
+  /** Attempts besides the first ones. */
+  readonly retries: number;
+  /** Requests that were answered, by the upper end in ms of the range of their duration; `inf` for those above all. */
+  readonly latencyMs: Readonly<Record<string, number>>;
+  /** In the order of the rule. */
+  readonly backends: readonly HttpBackendStatus[];
+}
+
+/** One HttpRoute that is in force. */
+export interface HttpRouteStatus {
+  /** Name of the HttpRoute. */
+  readonly name: string;
+  /** Names of the Listeners that it is meant for. */
+  readonly listeners: readonly string[];
+  /** Why it is not in force at some of them, with what to do. */
+  readonly faults?: ReadonlyArray<{ readonly message: string; readonly hint: string }>;
+  /** In their order. */
+  readonly rules: readonly HttpRuleStatus[];
+}
+
 /** A whole site. */
 export interface SiteStatus {
   /** Stable unique id (UUID). */
@@ -164,12 +204,14 @@ export interface SiteStatus {
   readonly broken?: readonly BrokenResource[];
   /** The built-in adaptors in use, then one per Adaptor. */
   readonly adaptors: readonly AdaptorStatus[];
+  /** One per HttpRoute; absent where there are none. */
+  readonly routes?: readonly HttpRouteStatus[];
 }
 
 /** What a change of the resources did to one part of a running site. */
 export interface SiteChange extends RosterChange {
   /** Which kind of resource it stands for. */
-  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess" | "Policy";
+  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess" | "Policy" | "HttpRoute";
 }
 
 /** A site that is running in this process. */

@@ -23,6 +23,8 @@ const LEAKS: ReadonlyArray<readonly [string, Record<string, unknown>, string]> =
   ["a password", { password: "hunter22" }, "hunter22"],
   ["a proxy password by its own name", { proxyPassword: "hunter22" }, "hunter22"],
   ["a password in a URL", { proxy: "http://me:hunter22@proxy.example:3128" }, "hunter22"],
+  ["a token in the query of a URL", { source: "https://x.example/a?v=1&access_token=hunter22&b=2" }, "hunter22"],
+  ["a password as an argument", { reason: "can't run check --password hunter22" }, "hunter22"],
   ["an authorization header", { header: "Proxy-Authorization: Basic aHVudGVyMjI6eA==" }, "aHVudGVyMjI6eA"],
   ["a bearer token", { header: "Bearer abcdef123456" }, "abcdef123456"],
   ["the code of an access token", { code: "hYx7k2LmQp9sVb3nZt6wRc1d" }, "hYx7k2LmQp9s"],
@@ -80,6 +82,9 @@ Deno.test("redaction: text built to make the patterns backtrack is handled in li
   redactText("a://".repeat(100_000));
   redactText("a.".repeat(200_000));
   redactText("LS0tLS1CRUdJTi".repeat(50_000));
+  redactText("?".repeat(200_000));
+  redactText("&token".repeat(100_000));
+  redactText("?aaaaaaaaaaaaaaaaaaaa".repeat(20_000));
   redactText(`Basic ${" ".repeat(200_000)}`);
   assert.ok(performance.now() - started < 2_000, `${performance.now() - started} ms`);
 });

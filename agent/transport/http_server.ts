@@ -170,18 +170,46 @@ class Exchange {
   }
 
   async #answer(response: Response): Promise<void> {
-    const body = new Uint8Array(await response.arrayBuffer());
-    if (this.#gone) return;
     const fields = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    const head = `HTTP/1.1 ${response.status} \r\n${fields}connection: close\r\n`;
+    if (response.body !== null && response.headers.has("content-length")) {
+      return await this.#stream(head, response.body);
+    }
+    const body = new Uint8Array(await response.arrayBuffer());
     const length = response.headers.has("content-length") ? "" : `content-length: ${body.length}\r\n`;
-    const head = new TextEncoder().encode(
-      `HTTP/1.1 ${response.status} \r\n${fields}${length}connection: close\r\n\r\n`,
-    );
-    const all = new Uint8Array(head.length + body.length);
-    all.set(head);
-    all.set(body, head.length);
+    const start = new TextEncoder().encode(`${head}${length}\r\n`);
+    const all = new Uint8Array(start.length + body.length);
+    all.set(start);
+    all.set(body, start.length);
+    if (await this.#write(all)) this.#channel.close();
+    else this.#channel.destroy();
+  }
+
+  /** A long answer, whose length is told: piece by piece as it is taken, so that none is kept here whole. */
+  async #stream(head: string, body: ReadableStream<Uint8Array>): Promise<void> {
+    // It has no effect that would be lost with it.
+    this.#handling = false;
+    let ok = await this.#write(new TextEncoder().encode(`${head}\r\n`));
+    try {
+      for await (const piece of body) {
+        ok = ok && await this.#write(piece);
+        if (!ok) break;
+      }
+    } catch {
+      ok = false; // It can't be read to its end: whoever takes it sees that from its length.
+    }
+    if (ok) this.#channel.close();
+    else this.#channel.destroy();
+  }
+
+  /** True once the octets have been taken; false when that took too long, or the connection is gone. */
+  #write(octets: Uint8Array): Promise<boolean> {
+    if (this.#gone) return Promise.resolve(false);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#channel.destroy(), this.#options.timeoutMs);
-    this.#channel.write(all, (ok) => ok ? this.#channel.close() : this.#channel.destroy());
+    this.#channel.write(octets, resolve);
+    return promise;
   }
 }
 

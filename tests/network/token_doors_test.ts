@@ -30,23 +30,30 @@ async function withHub(
   }
 }
 
-testWith(["openssl"], "tokens: a TLS ticket of the port for tokens opens no port for links", async () => {
-  await withHub(async ({ edgePort, interRouterPort }, process, grantPort, dir) => {
-    const openssl = (port: number, flag: string) => {
-      const command = `(printf "GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n"; sleep 0.5) | timeout 5 openssl s_client "$@"`;
-      const args = ["-connect", `127.0.0.1:${port}`, "-tls1_3", flag, `${dir}/ticket`];
-      return run("sh", ["-c", command, "sh", ...args]);
-    };
-    for (const [count, port] of [edgePort, interRouterPort].entries()) {
-      await openssl(grantPort, "-sess_out");
-      assert.ok((await Deno.stat(`${dir}/ticket`)).size > 0, "a ticket was given");
-      await openssl(port, "-sess_in");
-      // Any other reason would mean that the ticket was not taken, and that this test tests nothing.
-      await until(() => process.output().split("LINK_TLS_RESUMED").length > count + 1);
-      await Deno.remove(`${dir}/ticket`);
-    }
-  });
-});
+for (const path of ["/", "/tendril.js"]) {
+  testWith(
+    ["openssl"],
+    `tokens: a TLS ticket that came with ${path} of the port for tokens opens no port for links`,
+    async () => {
+      await withHub(async ({ edgePort, interRouterPort }, process, grantPort, dir) => {
+        const openssl = (port: number, flag: string) => {
+          const command =
+            `(printf "GET ${path} HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n"; sleep 0.5) | timeout 5 openssl s_client "$@"`;
+          const args = ["-connect", `127.0.0.1:${port}`, "-tls1_3", flag, `${dir}/ticket`];
+          return run("sh", ["-c", command, "sh", ...args]);
+        };
+        for (const [count, port] of [edgePort, interRouterPort].entries()) {
+          await openssl(grantPort, "-sess_out");
+          assert.ok((await Deno.stat(`${dir}/ticket`)).size > 0, "a ticket was given");
+          await openssl(port, "-sess_in");
+          // Any other reason would mean that the ticket was not taken, and that this test tests nothing.
+          await until(() => process.output().split("LINK_TLS_RESUMED").length > count + 1);
+          await Deno.remove(`${dir}/ticket`);
+        }
+      });
+    },
+  );
+}
 
 testWith(["openssl"], "tokens: the certificate of the port for tokens opens no port for links either", async () => {
   await withHub(async ({ edgePort }, process, _grantPort, dir) => {

@@ -54,7 +54,12 @@ const RULES: Readonly<Record<string, RoomRule>> = {
 };
 
 /** Plain descriptions that any room with domain knowledge may name in its types. */
-const VOCABULARY = ["agent/site/spec.ts", "agent/site/status.ts", "agent/transport/channel.ts"];
+const VOCABULARY = [
+  "agent/site/spec.ts",
+  "agent/site/http_route_spec.ts",
+  "agent/site/status.ts",
+  "agent/transport/channel.ts",
+];
 
 /** The room of a path: `agent/x`, `interior`, `adaptors`, or the file itself at the top of `agent/`. */
 function roomOf(path: string): string {

@@ -5,6 +5,7 @@ import { EXIT } from "../exit_codes.ts";
 import { GRACE_FLAG, PRINT_PERMISSIONS_FLAG } from "../flags.ts";
 import { runForeground } from "../foreground.ts";
 import { LOCAL_SOCKET, type PermissionNeed } from "../permissions.ts";
+import { keepingLogger, LogRing } from "../../telemetry/log_ring.ts";
 import { ProcessSignals } from "../signals.ts";
 import { startSite } from "../start_site.ts";
 
@@ -34,6 +35,12 @@ const needs: readonly PermissionNeed[] = [
     why: "the port at which tokens are issued, or each at which AccessTokens are redeemed",
     optional: true,
   },
+  {
+    kind: "read",
+    scope: "BUNDLE",
+    why: "interior that issues tokens: the program that it hands out, dist/tendril.js or itself",
+    optional: true,
+  },
   { kind: "run", scope: "PROGRAM", why: "health checks that are commands", optional: true },
   { kind: "net", scope: LOCAL_SOCKET, why: "that socket, by the absolute path of DIR" },
 ];
@@ -61,14 +68,16 @@ export const run: Command = defineCommand({
   ],
   exits: ["configuration", "hungUp", "interrupted", "terminated"],
   permissions: needs,
-  async run({ args, flags, io, logger, entry, words }) {
+  async run({ args, flags, io, logger: written, entry, words }) {
     if (flags["print-permissions"]) {
       const { folderReach } = await import("../site_reach.ts");
       const { printPermissions } = await import("../print_permissions.ts");
-      printPermissions(io, entry, words, needs, await folderReach(args.dir));
+      printPermissions(io, entry, words, needs, await folderReach(args.dir, entry));
       return EXIT.ok;
     }
     using signals = new ProcessSignals();
+    const history = new LogRing(() => io.now());
+    const logger = keepingLogger(written, history);
     const { loadSite } = await import("../../site/load.ts");
     const { FolderWatch } = await import("../../site/watch.ts");
     const warned = new Set<string>();
@@ -84,7 +93,7 @@ export const run: Command = defineCommand({
       certificates.look();
     };
     const start = async () => {
-      const site = await startSite(spec, logger, args.dir);
+      const site = await startSite(spec, logger, { dir: args.dir, entry, history });
       watch = new FolderWatch(args.dir, site, logger, look, warned);
       look();
       return site;

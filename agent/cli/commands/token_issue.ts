@@ -2,6 +2,7 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
+import { shellWords } from "../program_line.ts";
 import { writeTokenFile } from "../token_file.ts";
 
 /** See the summary. */
@@ -10,8 +11,9 @@ export const tokenIssue: Command = defineCommand({
   summary: "write a token with which other sites get a link to this one",
   description:
     "Writes an AccessToken to FILE, for Tendril and Skupper alike; `-` prints it. The running site redeems it over " +
-    "HTTPS, at once if it runs already, and hands out a link with a certificate of its own each time. The token is as good " +
-    "as a password until it is used up or has expired. An edge accepts no links, so it issues no tokens.",
+    "HTTPS, at once if it runs already, and hands out a link with a certificate of its own each time. At the same port " +
+    "it hands out the program itself, if it has it in one file: then the line is printed with which a developer who has " +
+    "only Deno exposes a port, and the SHA-256 of what that loads. The token is as good as a password until it is used up or has expired. An edge accepts no links, so it issues no tokens.",
   positionals: [{ name: "file", placeholder: "FILE", help: "The new file; one that is there is not overwritten." }],
   flags: {
     dir: { kind: "text", placeholder: "DIR", required: true, help: "Folder of the site that will be linked to." },
@@ -41,6 +43,11 @@ export const tokenIssue: Command = defineCommand({
       max: 65_535,
       help: "Port at which the site redeems tokens; else the one it has, at first 9090.",
     },
+    "ca-file": {
+      kind: "text",
+      placeholder: "CERT",
+      help: "Also write the CA of the port for tokens to this new file, for `deno run --cert`.",
+    },
     cost: { kind: "integer", placeholder: "N", min: 1, max: 65_535, default: 1, help: "Cost of the links." },
   },
   examples: [
@@ -52,12 +59,17 @@ export const tokenIssue: Command = defineCommand({
       title: "for a whole batch of devices",
       line: "tendril token issue batch.token --dir ./hub --redemptions-allowed 200 --expiration-window 24h",
     },
+    {
+      title: "for a developer with nothing but Deno: prints the line for them, too",
+      line: "tendril token issue dev.token --dir ./hub --grant-host hub.example.com --ca-file ca.crt",
+    },
   ],
   exits: ["configuration"],
   permissions: [
     { kind: "read", scope: "DIR", why: "the site's files" },
     { kind: "write", scope: "DIR", why: "the grant, and the certificate of the port for tokens" },
     { kind: "write", scope: "FILE", why: "the token" },
+    { kind: "write", scope: "CERT", why: "with --ca-file: the CA", optional: true },
     { kind: "net", scope: "GRANT_HOST:PORT", why: "to see whether the running site redeems it", optional: true },
   ],
   async run({ args, flags, io, logger }) {
@@ -76,6 +88,7 @@ export const tokenIssue: Command = defineCommand({
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
     }, (yaml) => writeTokenFile(args.file, yaml, io));
+    if (flags["ca-file"] !== undefined) await writeTokenFile(flags["ca-file"], token.ca, io);
     if (token.reissued) {
       logger.info("the site's certificate was issued anew to name the host", { host: token.host });
     }
@@ -90,9 +103,13 @@ export const tokenIssue: Command = defineCommand({
       expires: new Date(token.expires).toISOString(),
     });
     const { isServed } = await import("../../site/grants/is_served.ts");
-    switch (await isServed(flags.dir, token)) {
+    const served = await isServed(flags.dir, token);
+    switch (served.state) {
       case "yes":
         logger.info("the running site redeems it");
+        if (served.bundle !== undefined && args.file !== "-") {
+          io.stdout(developerLine(args.file, flags["ca-file"], token, served.bundle));
+        }
         break;
       case "not running":
         logger.info("it can be redeemed once the site runs", { next: `tendril run ${flags.dir}` });
@@ -106,3 +123,16 @@ export const tokenIssue: Command = defineCommand({
     return EXIT.ok;
   },
 });
+
+/** What a developer types who has the token, the CA and Deno. */
+function developerLine(file: string, caFile: string | undefined, { url }: { url: string }, sha256: string): string {
+  const name = (path: string) => path.replace(/^.*\//, "");
+  const [token, ca] = [name(file), name(caFile ?? "ca.crt")];
+  const program = new URL("/tendril.js", url);
+  const net = `--allow-net=${program.hostname},127.0.0.1:3000`;
+  const flags = ["--cert", ca, "--ignore-env", `--allow-read=${token}`, net];
+  const line = shellWords(["deno", "run", ...flags, program.href, "expose", "3000", "--token", token]);
+  const written = caFile === undefined ? ` (--ca-file ${ca} writes it)` : "";
+  return `To expose port 3000 of a machine that has Deno, ${token} and ${ca}${written}:\n  ${line}\n` +
+    `SHA-256 of the program: ${sha256}\n`;
+}

@@ -6,6 +6,7 @@
 import type { WasmAdaptorModule } from "../../adaptor/module.ts";
 import { messageOf, TendrilError } from "../../lib/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import { redactText } from "../../telemetry/redact.ts";
 import type { DownloadTimes } from "../../transport/download.ts";
 import type { AdaptorSpec } from "../spec.ts";
 import type { AdaptorStatus } from "../status.ts";
@@ -63,7 +64,9 @@ export class Plugin {
 
   /** A snapshot. */
   status(): AdaptorStatus {
-    const { name, source } = this.#spec;
+    const { name } = this.#spec;
+    // A URL may have a password in it, which a status must not show.
+    const source = redactText(this.#spec.source);
     const module = this.#module;
     if (module !== undefined) {
       return adaptorStatus(name, module, source, this.#problem && `goes on with what it has: ${this.#problem}`);
@@ -116,7 +119,7 @@ export class Plugin {
   }
 
   #tell(error: unknown): void {
-    const reason = messageOf(error);
+    const reason = redactText(messageOf(error));
     if (reason === this.#problem) return; // Said once; the status keeps saying it.
     this.#problem = reason;
     const { name, source, sha256 } = this.#spec;

@@ -7,12 +7,15 @@ import { Hono } from "hono/tiny";
 import { TendrilError } from "../../lib/errors.ts";
 import { RateLimit } from "../../lib/rate_limit.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import type { Bundle } from "./bundle.ts";
 import { isResourceName } from "../resources/schema.ts";
 
 /** Failed attempts that one address has at once. */
 const FAILURES = 20;
 /** Time until it has one more, in ms. */
 const FAILURE_REFILL_MS = 3000;
+/** Downloads of the program at once; who comes then is told to come again. */
+const MAX_DOWNLOADS = 16;
 /** Longest `subject`, in characters. */
 const MAX_SUBJECT = 253;
 
@@ -46,6 +49,8 @@ export interface GrantApp {
   fetch(request: Request, peer: Peer): Response | Promise<Response>;
 }
 
+const NO_BUNDLE = "this site has no tendril.js: run it from the bundle, or make one with `deno task bundle`\n";
+
 /** What an error of each code is to HTTP; others are 500. The same as Skupper's controller answers. */
 const STATUS: Readonly<Record<string, 400 | 403 | 404 | 503>> = {
   GRANT_REQUEST: 400,
@@ -56,8 +61,13 @@ const STATUS: Readonly<Record<string, 400 | 403 | 404 | 503>> = {
   GRANT_STORAGE: 503,
 };
 
-/** Makes the answers. `now` is in ms of a clock that goes forward. */
-export function grantApp(redeem: Redeem, logger: Logger, now: () => number): GrantApp {
+/** Makes the answers. `now` is in ms of a clock that goes forward; `bundle` is the program to hand out, if there is one. */
+export function grantApp(
+  redeem: Redeem,
+  logger: Logger,
+  now: () => number,
+  bundle: () => Promise<Bundle | undefined>,
+): GrantApp {
   const limit = new RateLimit(FAILURES, FAILURE_REFILL_MS);
   const charge = (address: string) => {
     limit.charge(address, now());
@@ -91,8 +101,45 @@ export function grantApp(redeem: Redeem, logger: Logger, now: () => number): Gra
     }
   });
   app.post("*", ({ text }) => text("there is no such grant [GRANT_UNKNOWN]\n", 404));
+  let downloads = 0;
+  app.get("/tendril.js", async ({ req, text, body }) => {
+    const program = await bundle();
+    if (program === undefined) return text(NO_BUNDLE, 404);
+    const headers = { etag: `"sha256:${program.sha256}"`, "cache-control": "no-cache" };
+    if (req.header("if-none-match") === headers.etag) return body(null, 304, headers);
+    const told = { ...headers, "content-type": "text/javascript; charset=utf-8", "content-length": `${program.size}` };
+    if (req.raw.method === "HEAD") return body(null, 200, told);
+    if (downloads >= MAX_DOWNLOADS) return text("too many downloads, come again\n", 503, { "retry-after": "1" });
+    downloads++;
+    return body(whenOver(await program.open(), () => downloads--), 200, told);
+  });
+  app.get("/tendril.js.sha256", async ({ text }) => {
+    const program = await bundle();
+    return program === undefined ? text(NO_BUNDLE, 404) : text(`${program.sha256}  tendril.js\n`);
+  });
   app.all("*", ({ text }) => text("Only POST is supported\n", 405, { allow: "POST" }));
   return app;
+}
+
+/** The same octets; `over` is called once, when they were read or are not wanted any more. */
+function whenOver(octets: ReadableStream<Uint8Array>, over: () => void): ReadableStream<Uint8Array> {
+  const reader = octets.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        controller.close();
+      } catch (error) {
+        controller.error(error);
+      }
+      over();
+    },
+    async cancel(reason) {
+      over();
+      await reader.cancel(reason);
+    },
+  });
 }
 
 function header(value: string | undefined): string | undefined {

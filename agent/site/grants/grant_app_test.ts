@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { TendrilError } from "../../lib/errors.ts";
 import { silentLogger } from "../../telemetry/log.ts";
+import type { Bundle } from "./bundle.ts";
 import { grantApp, type Redemption } from "./grant_app.ts";
 
 const PATH = "/a453de86-4d91-4e06-b8e7-93c624ad9f74";
 
 /** Sends requests of several addresses to an app whose redemptions end as `outcome` says. */
-function stage(outcome: () => string = () => "link") {
+function stage(outcome: () => string = () => "link", program?: Bundle) {
   const seen: Redemption[] = [];
   const logged: unknown[] = [];
   let now = 0;
@@ -18,6 +19,7 @@ function stage(outcome: () => string = () => "link") {
     },
     { ...silentLogger, warn: log, error: log, info: log },
     () => now,
+    () => Promise.resolve(program),
   );
   const send = async (path: string, init: RequestInit, peer = "10.0.0.1:4711") => {
     const answer = await app.fetch(new Request(`https://localhost${path}`, init), { peer });
@@ -67,6 +69,54 @@ Deno.test("grant answers: only POST redeems, and only at one place", async () =>
   }
   for (const path of ["/", "/a/b", `${PATH}/x`]) assert.equal((await send(path, post())).status, 404, path);
   assert.equal(seen.length, 0);
+});
+
+Deno.test("grant answers: the program is handed out with its SHA-256, and not to all at once", async () => {
+  const octets = new TextEncoder().encode("export {};");
+  let open = 0;
+  const program = {
+    sha256: "ab".repeat(32),
+    size: octets.length,
+    open: () => {
+      open++;
+      return Promise.resolve(new Blob([octets]).stream());
+    },
+  };
+  const { send, seen } = stage(undefined, program);
+  const whole = await send("/tendril.js", { method: "GET" });
+  assert.deepEqual([whole.status, whole.text], [200, "export {};"]);
+  assert.match(whole.headers.get("content-type") ?? "", /^text\/javascript/);
+  const etag = whole.headers.get("etag") ?? "";
+  assert.equal(etag, `"sha256:${program.sha256}"`);
+  const known = await send("/tendril.js", { method: "GET", headers: { "if-none-match": etag } });
+  assert.deepEqual([known.status, known.text], [304, ""]);
+  const head = await send("/tendril.js", { method: "HEAD" });
+  assert.deepEqual([head.status, head.headers.get("content-length")], [200, "10"]);
+  assert.equal((await send("/tendril.js.sha256", { method: "GET" })).text, `${program.sha256}  tendril.js\n`);
+  assert.equal(open, 1, "a file is opened for those who get it");
+  assert.equal((await send("/tendril.js", post())).status, 200, "a grant could have any name");
+  assert.equal(seen.length, 1);
+  const none = stage();
+  for (const path of ["/tendril.js", "/tendril.js.sha256"]) {
+    assert.equal((await none.send(path, { method: "GET" })).status, 404);
+  }
+});
+
+Deno.test("grant answers: so many downloads are under way at once, and each that ends or is given up makes room", async () => {
+  const program = {
+    sha256: "ab".repeat(32),
+    size: 10,
+    open: () => Promise.resolve(new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(new Uint8Array(10)) })),
+  };
+  const app = grantApp(() => Promise.resolve(""), silentLogger, () => 0, () => Promise.resolve(program));
+  const get = async () => await app.fetch(new Request("https://localhost/tendril.js"), { peer: "10.0.0.1:1" });
+  const downloads = await Promise.all(Array.from({ length: 16 }, get));
+  assert.deepEqual(new Set(downloads.map(({ status }) => status)), new Set([200]));
+  assert.equal((await get()).status, 503);
+  await downloads[0]!.body!.cancel();
+  const again = await get();
+  assert.equal(again.status, 200);
+  for (const { body } of [...downloads.slice(1), again]) await body!.cancel();
 });
 
 Deno.test("grant answers: names that no link may have are refused before anything is counted", async () => {

@@ -13,6 +13,7 @@ import { siteAccess, siteAuthority } from "../issuing.ts";
 import { writeLinkFile } from "../link_file.ts";
 import { loadResources } from "../load.ts";
 import { accessVersion, readAccess } from "./access.ts";
+import { BundleFile } from "./bundle.ts";
 import type { Redemption } from "./grant_app.ts";
 import type { Grant } from "./grant.ts";
 import { GrantLedger } from "./ledger.ts";
@@ -34,6 +35,7 @@ export class GrantServer {
   readonly #host: string;
   readonly #logger: Logger;
   readonly #ledger: GrantLedger;
+  readonly #bundle: BundleFile | undefined;
   #acceptor: Acceptor | undefined;
   /** Which port it is. */
   #port = 0;
@@ -44,7 +46,8 @@ export class GrantServer {
   #looking: Promise<void>;
   #closing = false;
 
-  private constructor(dir: string, host: string, logger: Logger) {
+  private constructor(dir: string, host: string, logger: Logger, bundle: string | undefined) {
+    this.#bundle = bundle === undefined ? undefined : new BundleFile(bundle);
     this.#dir = dir;
     this.#host = host;
     this.#logger = logger;
@@ -52,9 +55,12 @@ export class GrantServer {
     this.#looking = this.#look();
   }
 
-  /** Serves the grants of the site in `dir` at the address `host`, from now on or from the first one on. */
-  static async start(dir: string, host: string, logger: Logger): Promise<GrantServer> {
-    const server = new GrantServer(dir, host, logger);
+  /**
+   * Serves the grants of the site in `dir` at the address `host`, from now on or from the first one on, and the program
+   * in the file `bundle` if it is there.
+   */
+  static async start(dir: string, host: string, logger: Logger, bundle?: string): Promise<GrantServer> {
+    const server = new GrantServer(dir, host, logger, bundle);
     await server.#looking;
     return server;
   }
@@ -98,7 +104,12 @@ export class GrantServer {
     if (access !== undefined) {
       const { serveHttps } = await import("../../transport/http_server.ts");
       const { grantApp } = await import("./grant_app.ts");
-      const app = grantApp((redemption) => this.#redeem(redemption), this.#logger, () => performance.now());
+      const app = grantApp(
+        (redemption) => this.#redeem(redemption),
+        this.#logger,
+        () => performance.now(),
+        async () => await this.#bundle?.read(),
+      );
       const { port, tls } = access;
       this.#acceptor = await serveHttps(
         {

@@ -9,6 +9,14 @@ import type { IssuedToken } from "./issue_token.ts";
 const LIMIT_MS = 5000;
 const STEP_MS = 100;
 
+/** What the running site answers. */
+export interface Served {
+  /** Whether it does. */
+  readonly state: "yes" | "no answer" | "not running" | "not asked";
+  /** SHA-256 of the program that it hands out, in hex; undefined where it has none. */
+  readonly bundle?: string;
+}
+
 /**
  * `not running` when the site in `dir` has no socket, `not asked` when this process may not connect; else whether the
  * server of the token answers.
@@ -16,20 +24,21 @@ const STEP_MS = 100;
 export async function isServed(
   dir: string,
   { url, ca }: Pick<IssuedToken, "url" | "ca">,
-): Promise<"yes" | "no answer" | "not running" | "not asked"> {
-  if (!await Deno.stat(localSocket(dir)).then(() => true, () => false)) return "not running";
-  const target = new URL("/", url);
+): Promise<Served> {
+  if (!await Deno.stat(localSocket(dir)).then(() => true, () => false)) return { state: "not running" };
+  const target = new URL("/tendril.js.sha256", url);
   const net = { name: "net", host: `${target.hostname}:${target.port || 443}` } as const;
-  if ((await Deno.permissions.query(net)).state !== "granted") return "not asked";
+  if ((await Deno.permissions.query(net)).state !== "granted") return { state: "not asked" };
   for (const deadline = performance.now() + LIMIT_MS; performance.now() < deadline;) {
     try {
       const request = { url: target, ca, method: "GET", headers: {}, body: new Uint8Array() } as const;
-      await requestHttps({ ...request, maxBody: 1024, timeoutMs: LIMIT_MS });
-      return "yes";
+      const { status, text } = await requestHttps({ ...request, maxBody: 1024, timeoutMs: LIMIT_MS });
+      const bundle = status === 200 ? /^[0-9a-f]{64}/.exec(text)?.[0] : undefined;
+      return { state: "yes", ...(bundle === undefined ? {} : { bundle }) };
     } catch (error) {
       if (!(error instanceof TendrilError)) throw error;
       await new Promise((resolve) => setTimeout(resolve, STEP_MS));
     }
   }
-  return "no answer";
+  return { state: "no answer" };
 }

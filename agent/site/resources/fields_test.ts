@@ -6,6 +6,7 @@ import { scanDocuments } from "../documents.ts";
 import { secret } from "../testing_link_files.ts";
 import { type Field, fieldsOf, strayFields } from "./fields.ts";
 import { KINDS } from "./kinds.ts";
+import { HTTP_ROUTE_OTHER, httpRouteSpecimen } from "./testing_http_route.ts";
 
 type Value = Record<string, unknown>;
 
@@ -26,6 +27,7 @@ const SPECIMENS: Readonly<Record<string, Value>> = {
   AccessToken: { metadata: { name: "x" }, spec: { url: "https://a.example/1", code: "c", ca: "pem" } },
   Secret: { metadata: { name: "x" }, data: { a: "YQ==" } },
   Adaptor: { metadata: { name: "x" }, spec: { source: "file:a", keys: [base64(32, 1)], signature: base64(64, 1) } },
+  HttpRoute: httpRouteSpecimen(),
 };
 /** For each acting field another value than the specimen's. */
 const OTHER: Readonly<Record<string, unknown>> = {
@@ -45,6 +47,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.settings.proxy-configuration": "proxy",
   "spec.settings.tendril.websocket": "true",
   "spec.settings.tendril.cost": "measured",
+  "spec.settings.tendril.access-log": "query",
   "spec.roles[].name": "inter-router",
   "spec.roles[].port": 3,
   "spec.bindHost": "127.0.0.1",
@@ -100,7 +103,13 @@ const WITHOUT_EFFECT: Readonly<Record<string, unknown>> = {
 
 const PROXY = "apiVersion: v1\nkind: Secret\nmetadata: {name: proxy}\nstringData: {host: h, port: '1'}\n";
 // The credentials may be those of any name.
-const CONTEXT = [secret("tls"), secret("tls2"), PROXY].join("---\n");
+// A setting of a Site shows at its Listeners.
+const LISTENER = `apiVersion: skupper.io/v2alpha1
+kind: Listener
+metadata: {name: of-the-context}
+spec: {routingKey: a, host: 127.0.0.1, port: 9}
+`;
+const CONTEXT = [secret("tls"), secret("tls2"), PROXY, LISTENER].join("---\n");
 
 function read(kind: string, value: Value): Assembled {
   const known = KINDS.find((candidate) => candidate.kind === kind);
@@ -110,6 +119,7 @@ function read(kind: string, value: Value): Assembled {
 
 /** The specimen to which the field at `path` can be added. */
 function specimenFor(kind: string, path: string): Value {
+  if (kind === "HttpRoute") return httpRouteSpecimen(path);
   const way = /^spec\.healthCheck\.(\w+)/.exec(path)?.[1];
   if (way === undefined) return SPECIMENS[kind]!;
   const check = way === "command" ? { command: ["a"] } : way === "http" ? { http: {} } : { tcp: {} };
@@ -118,11 +128,11 @@ function specimenFor(kind: string, path: string): Value {
 
 /** What a site would be made of; places in files are no part of it. */
 function desired(
-  { sites, listeners, connectors, adaptors, links, access, policies, tokens, secrets }: Assembled,
+  { sites, listeners, connectors, adaptors, routes, links, access, policies, tokens, secrets }: Assembled,
 ): string {
   const heads = sites.map((site) => ({ ...site, where: "", linkAccess: false }));
   const values = [...secrets].map(([name, values]) => [name, [...values]]);
-  return JSON.stringify([heads, listeners, connectors, adaptors, links, access, policies, tokens, values]);
+  return JSON.stringify([heads, listeners, connectors, adaptors, routes, links, access, policies, tokens, values]);
 }
 
 /** `value` with the field at `path` set. */
@@ -139,9 +149,10 @@ function set(value: Value, path: string, to: unknown): Value {
 const CLAIMS: Readonly<Record<Field["support"], (kind: string, field: Field) => void>> = {
   acting: (kind, { path }) => {
     const specimen = specimenFor(kind, path);
-    assert.ok(path in OTHER, `a value for ${path}`);
+    const others = kind === "HttpRoute" && path in HTTP_ROUTE_OTHER ? HTTP_ROUTE_OTHER : OTHER;
+    assert.ok(path in others, `a value for ${path}`);
     const before = read(kind, specimen);
-    const after = read(kind, set(specimen, path, OTHER[path]));
+    const after = read(kind, set(specimen, path, others[path]));
     assert.deepEqual([before.problems, after.problems].map((problems) => problems.map(String)), [[], []]);
     if (path === "spec.tlsCredentials") {
       // Two Secrets with equal values: what counts is that the other one is asked for.

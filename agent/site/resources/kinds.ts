@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { accessTokenKind } from "./access_token.ts";
 import { adaptorKind } from "./adaptor.ts";
 import { connectorKind } from "./connector.ts";
+import { httpRouteKind } from "./http_route.ts";
 import { KUBERNETES_KINDS } from "./kubernetes_kinds.ts";
 import { linkKind } from "./link.ts";
 import { listenerKind } from "./listener.ts";
@@ -25,6 +26,7 @@ export const KINDS: readonly ResourceKind<z.ZodType>[] = [
   accessTokenKind,
   secretKind,
   adaptorKind,
+  httpRouteKind,
   multiKeyListenerKind,
   ...KUBERNETES_KINDS,
 ];

@@ -2,6 +2,8 @@
 
 import { z } from "zod";
 import {
+  ACCESS_LOG_SETTING,
+  accessLogSetting,
   field,
   host,
   metadata,
@@ -9,7 +11,7 @@ import {
   optionalText,
   port,
   type ResourceKind,
-  settings,
+  settingsOf,
   SKUPPER_API,
   unusedFlag,
 } from "./schema.ts";
@@ -33,7 +35,13 @@ const schema = z.looseObject({
       ["auto", "none"],
     ),
     exposePodsByName: field(unusedFlag, "warned", "Names of pods on Kubernetes"),
-    settings: field(settings, "warned", "No setting of a Listener is used"),
+    settings: settingsOf({
+      [ACCESS_LOG_SETTING]: field(
+        accessLogSetting,
+        "acting",
+        "A line of log for each HTTP request: off; path; or query, with that; else as the Site says; Tendril's own",
+      ),
+    }),
   }),
 });
 

@@ -6,6 +6,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { isHostName } from "../../lib/host_name.ts";
+import type { AccessLog } from "../http_route_spec.ts";
 
 /** How one kind of resource is recognized, checked and explained. */
 export interface ResourceKind<S extends z.ZodType> {
@@ -118,9 +119,15 @@ export const settings = z.record(z.string(), settingText).nullish().transform((m
 export const setting = settingText.nullish().transform((text) => text ?? "");
 
 /** Free settings of which `known` are. */
-export function settingsOf<const K extends Readonly<Record<string, z.ZodType<string>>>>(known: K) {
+export function settingsOf<const K extends Readonly<Record<string, z.ZodType<string | undefined>>>>(known: K) {
   return z.object(known).partial().catchall(settingText).nullish();
 }
+
+/** Setting of Sites and Listeners: whether a line is logged for each HTTP request. */
+export const ACCESS_LOG_SETTING = "tendril.access-log";
+/** Its values; undefined where nothing is said. */
+export const accessLogSetting = z.enum(["off", "path", "query", ""]).nullish()
+  .transform((form): AccessLog | undefined => form === "" || form === null ? undefined : form);
 
 /** A field that is accepted, whatever it is meant for: on Kubernetes, or in Skupper's own router. */
 export const unusedText = z.string().nullish();

@@ -2,6 +2,8 @@
 
 import { z } from "zod";
 import {
+  ACCESS_LOG_SETTING,
+  accessLogSetting,
   field,
   optionalText,
   type ResourceKind,
@@ -31,6 +33,11 @@ const schema = z.looseObject({
     ]),
     serviceAccount: field(unusedText, "warned", "Account on Kubernetes"),
     settings: settingsOf({
+      [ACCESS_LOG_SETTING]: field(
+        accessLogSetting,
+        "acting",
+        "A line of log for each HTTP request at Listeners: off, the default; path; or query, with that; Tendril's own",
+      ),
       "router-data-connection-count": unusedSetting("Tendril opens one data connection for each link"),
       routerDataConnections: unusedSetting("The same by another name"),
       "router-logging": unusedSetting("The log is set by --log-level"),
