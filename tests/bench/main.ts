@@ -6,7 +6,8 @@
  *   deno task bench [--runs N] [--seconds N] [--warm-up N] [--interiors N] [--loads LIST] [--json]
  *
  * Each load begins with --warm-up seconds that do not count, for all alike: V8 goes on compiling for some seconds after
- * it meets a new load, on the same two cores, and that is of no account to a router that runs for months.
+ * it meets a new load, on the same two cores, and that is of no account to a router that runs for months. Loads of which
+ * the highest latencies count warm up five times as long: at half the load the compiler has work for longer.
  * With --interiors, that many stand in a line between the edges: transit is measured, too.
  * LIST names loads, and beside them `wasm`, what WebAssembly costs in the path of TCP, `footprint`, what an edge takes
  * that has nothing to do, `stalled`, what readers that stop reading cost the process and the other streams, `control`,
@@ -110,6 +111,11 @@ async function measure(topology: Subject, load: string, seconds: number): Promis
   return { subject: topology.name, load, ...result, cpuSeconds: cpu };
 }
 
+/** How much longer than others a load warms up. */
+function patience(load: string): number {
+  return load === PACED_REQUESTS || load === PACED_CONNECTIONS ? 5 : 1;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -146,7 +152,7 @@ async function main(): Promise<void> {
     for (const load of wanted.filter((name) => name in LOADS)) {
       for (const subject of [...topologies, direct]) {
         console.error(`${load}, warm-up: ${subject.name}`);
-        await measure(subject, load, Number(values["warm-up"]));
+        await measure(subject, load, Number(values["warm-up"]) * patience(load));
       }
       for (let run = 0; run < runs; run++) {
         for (const subject of [...topologies, direct]) {
