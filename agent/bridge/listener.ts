@@ -6,6 +6,7 @@
 import type { AdaptorModule } from "../adaptor/action.ts";
 import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
+import { matchesGlob } from "../lib/glob.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import { localAddress, mobileKey } from "../router/address.ts";
 import { PatientRoutes } from "../router/patient_stream.ts";
@@ -267,9 +268,9 @@ export class Listener {
       traffic: this.#traffic,
       route,
       open: (head) => this.#desk.open(head, sender),
-      envelope: (stream) => {
+      envelope: (stream, subject) => {
         this.#traffic.requests++;
-        return { to: routingKey, replyTo, messageId: { type: "ulong", value: BigInt(stream) } };
+        return { to: this.#keyOf(subject), replyTo, messageId: { type: "ulong", value: BigInt(stream) } };
       },
       onIdle() {},
       onClosed: (failure) => {
@@ -282,6 +283,12 @@ export class Listener {
     this.#traffic.opened++;
     connection.open("listener", adaptorConfig(identity.id, routingKey));
     this.#ticker.add(connection);
+  }
+
+  /** Where a message with that subject goes. */
+  #keyOf(subject = ""): string {
+    const { routingKey, subjects = [] } = this.#spec;
+    return subjects.find((other) => matchesGlob(other.subject, subject))?.routingKey ?? routingKey;
   }
 
   #closed(number: number, failure: string | undefined): void {

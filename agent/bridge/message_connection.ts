@@ -275,7 +275,7 @@ export class MessageConnection {
   #begin({ stream, head, interim }: Extract<Action, { kind: "begin" }>): void {
     const exchange = this.#exchanges?.begin(stream, head);
     if (exchange?.answer !== undefined) return;
-    const ordinary = this.#hooks.envelope?.(stream) ?? this.#inbound.envelopeOf(stream);
+    const ordinary = this.#hooks.envelope?.(stream, head.subject) ?? this.#inbound.envelopeOf(stream);
     if (ordinary === undefined) throw new Error(`stream ${stream} answers nothing`);
     const envelope = exchange === undefined ? ordinary : { ...ordinary, to: exchange.to };
     const sections = encodeSections(interim ? { ...envelope, interim } : envelope, exchange?.head ?? head);

@@ -238,11 +238,13 @@ class Assembly implements Assembled {
       this.#accessLog = spec?.settings?.[ACCESS_LOG_SETTING] ?? "off";
     });
     this.#each(documents, listenerKind, ({ metadata: { name }, spec }, document) => {
-      const { routingKey, host, port, type, settings } = spec;
+      const { routingKey, host, port, type, settings, subjects } = spec;
       const protocol = this.#protocol(type, document);
       if (protocol === undefined || !this.#take(host, port, document, ["spec", "port"])) return;
       const accessLog = settings?.[ACCESS_LOG_SETTING] ?? this.#accessLog;
-      this.listeners.push({ name, routingKey, host, port, ...protocol, ...(accessLog === "off" ? {} : { accessLog }) });
+      const logged = accessLog === "off" ? {} : { accessLog };
+      const elsewhere = subjects.length === 0 ? {} : { subjects };
+      this.listeners.push({ name, routingKey, host, port, ...protocol, ...logged, ...elsewhere });
     });
     this.#each(documents, connectorKind, ({ metadata: { name }, spec }, document) => {
       const { routingKey, host, port, type, healthCheck } = spec;

@@ -49,6 +49,16 @@ export interface ListenerSpec {
   readonly protocol?: string;
   /** Whether a line is logged for each request; absent for none. */
   readonly accessLog?: AccessLog;
+  /** Where messages go by their subject; the first that fits counts. */
+  readonly subjects?: readonly SubjectSpec[];
+}
+
+/** Where a Listener sends some of its messages. */
+export interface SubjectSpec {
+  /** Their subject; `*` stands for any characters. */
+  readonly subject: string;
+  /** Their address in the network. */
+  readonly routingKey: string;
 }
 
 /** How a target is checked: exactly one of the three ways, and how often. Times may be fractions of a second. */

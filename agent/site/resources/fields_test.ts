@@ -38,6 +38,9 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.host": "localhost",
   "spec.port": "81",
   "spec.type": "http1",
+  "spec.subjects": [{ subject: "GET", routingKey: "b" }],
+  "spec.subjects[].subject": "POST",
+  "spec.subjects[].routingKey": "b",
   "spec.endpoints[].name": "inter-router",
   "spec.endpoints[].host": "b.example",
   "spec.endpoints[].port": "2",
@@ -120,6 +123,10 @@ function read(kind: string, value: Value): Assembled {
 /** The specimen to which the field at `path` can be added. */
 function specimenFor(kind: string, path: string): Value {
   if (kind === "HttpRoute") return httpRouteSpecimen(path);
+  if (path.startsWith("spec.subjects")) {
+    const subjects = path === "spec.subjects" ? [] : [{ subject: "GET", routingKey: "a" }];
+    return set(set(SPECIMENS[kind]!, "spec.type", "http1"), "spec.subjects", subjects);
+  }
   const way = /^spec\.healthCheck\.(\w+)/.exec(path)?.[1];
   if (way === undefined) return SPECIMENS[kind]!;
   const check = way === "command" ? { command: ["a"] } : way === "http" ? { http: {} } : { tcp: {} };
