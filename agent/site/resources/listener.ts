@@ -7,7 +7,6 @@ import {
   field,
   host,
   metadata,
-  noTls,
   optionalText,
   port,
   type ResourceKind,
@@ -38,7 +37,11 @@ const schema = z.looseObject({
       "acting",
       "Messages that go to another address by their subject, the first that fits; for a type that is an Adaptor",
     ),
-    tlsCredentials: field(noTls, "refused", "TLS at the port: to pass over it would serve in the clear"),
+    tlsCredentials: field(
+      optionalText,
+      "acting",
+      "Name of the Secret with tls.crt and tls.key that the port shows in TLS; without one it is in the clear",
+    ),
     observer: field(
       z.enum(["auto", "none", "http1", "http2", ""]).nullish(),
       "warned",
