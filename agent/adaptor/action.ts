@@ -92,6 +92,8 @@ export interface AdaptorModule {
   readonly version: string;
   /** `sha256:<hex>` of the module's bytes as distributed. */
   readonly digest: string;
+  /** What it speaks with the socket, as it says itself. */
+  readonly protocol: string;
   /** False for an adaptor that takes no socket octets before its splice: the socket is then read only afterwards. */
   readonly readsSocket: boolean;
   /** The form of its messages. */

@@ -21,6 +21,8 @@ export class WasmAdaptorModule implements AdaptorModule {
   /** All it says of itself. */
   readonly description: Description;
   /** See {@link AdaptorModule}. */
+  readonly protocol: string;
+  /** See {@link AdaptorModule}. */
   readonly readsSocket: boolean;
   /** See {@link AdaptorModule}. */
   readonly messages: MessageForm;
@@ -45,6 +47,7 @@ export class WasmAdaptorModule implements AdaptorModule {
     this.version = description.version;
     this.digest = digest;
     this.description = description;
+    this.protocol = description.protocol;
     this.readsSocket = description.readsSocket;
     this.messages = description.messages;
     this.concurrent = description.concurrent;

@@ -1,5 +1,5 @@
 /**
- * One local TCP connection joined with the network. The adaptor decides what happens; this file carries it out:
+ * One local connection joined with the network. The adaptor decides what happens; this file carries it out:
  * socket bytes and stream events go to the adaptor until it splices a direction, from then on octets pass it by.
  *
  * A splice lasts for the rest of its direction. Half-close, reset and the end-to-end window belong to the splice
@@ -23,6 +23,7 @@ import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
 import { type InboundHandler, InboundStream } from "./inbound_stream.ts";
+import { closeSocket, type LocalSocket } from "./local_socket.ts";
 import { type OutboundHandler, OutboundStream } from "./outbound_stream.ts";
 import { SocketReader, type SocketReaderHandler } from "./socket_reader.ts";
 import { SocketWriter, type SocketWriterHandler } from "./socket_writer.ts";
@@ -49,7 +50,7 @@ const NO_OCTETS = new Uint8Array(0);
 
 /** See the head of the file. */
 export class BridgedConnection implements SocketReaderHandler, SocketWriterHandler, OutboundHandler, InboundHandler {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: LocalSocket;
   readonly #hooks: BridgeHooks;
   readonly #reader: SocketReader;
   readonly #writer: SocketWriter;
@@ -70,7 +71,7 @@ export class BridgedConnection implements SocketReaderHandler, SocketWriterHandl
   #role: AdaptorRole = "listener";
 
   /** Joins `conn`, which it owns from now on, with an instance of `adaptor`; call {@link BridgedConnection.open} next. */
-  constructor(conn: Deno.TcpConn, adaptor: AdaptorModule, hooks: BridgeHooks) {
+  constructor(conn: LocalSocket, adaptor: AdaptorModule, hooks: BridgeHooks) {
     this.#conn = conn;
     this.#adaptor = adaptor.instantiate();
     this.#readsEarly = adaptor.readsSocket;
@@ -105,11 +106,7 @@ export class BridgedConnection implements SocketReaderHandler, SocketWriterHandl
     if (failure !== undefined) { for (const stream of this.#outbound.values()) stream.abandon(); }
     for (const stream of this.#inbound.values()) stream.settle(outcome);
     this.#releaseAdaptor();
-    try {
-      this.#conn.close();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.BadResource)) throw error; // The system closed it first.
-    }
+    closeSocket(this.#conn, failure !== undefined);
     this.#hooks.onClosed(failure);
   }
 

@@ -8,6 +8,7 @@ import type { ReplyAddress, ReplyTaker } from "../router/reply_addresses.ts";
 import type { Router } from "../router/router.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection, type BridgeHooks } from "./bridged_connection.ts";
+import type { LocalSocket } from "./local_socket.ts";
 import { streamMessage } from "./outbound_stream.ts";
 import { encodeStreamHead } from "./stream_head.ts";
 import type { Traffic } from "./traffic.ts";
@@ -46,7 +47,7 @@ export class Client implements BridgeHooks, ReplyTaker {
   }
 
   /** Joins `conn`, which is the client's, with a new instance of `adaptor`; open the result next. */
-  join(conn: Deno.TcpConn, adaptor: AdaptorModule): BridgedConnection {
+  join(conn: LocalSocket, adaptor: AdaptorModule): BridgedConnection {
     return this.#connection = new BridgedConnection(conn, adaptor, this);
   }
 

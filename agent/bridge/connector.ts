@@ -1,14 +1,17 @@
-/** A local target that serves a routing key: every client stream to the key becomes a connection to the target. */
+/**
+ * A local target that serves a routing key: every client stream to the key becomes a connection to the target, with TLS
+ * around it where that is asked for.
+ */
 
 import type { AdaptorModule } from "../adaptor/action.ts";
 import { formatEndpoint } from "../lib/endpoint.ts";
-import { messageOf } from "../lib/errors.ts";
+import { messageOf, TendrilError } from "../lib/errors.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import { mobileKey } from "../router/address.ts";
 import { type Consumer, type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
 import { PatientRoutes } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
-import type { ConnectorSpec } from "../site/spec.ts";
+import type { ConnectorSpec, TargetTls } from "../site/spec.ts";
 import type { ConnectorStatus, HealthStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection } from "./bridged_connection.ts";
@@ -16,6 +19,8 @@ import { Connecting } from "./connecting.ts";
 import { Dialler } from "./dialler.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
 import { HealthMonitor } from "./health/health_monitor.ts";
+import { innerProtocols } from "./inner_protocols.ts";
+import type { LocalSocket } from "./local_socket.ts";
 import { refusalFacts } from "./refusal_facts.ts";
 import { TargetPool } from "./target_pool.ts";
 import { MAX_HEAD_OCTETS } from "./stream_head.ts";
@@ -29,6 +34,25 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Pause before a target that could not be reached is tried again, in ms. */
 const PROBE_MS = 1000;
+
+/** What a target with TLS is dialled with. */
+export interface SecureTarget {
+  /** Where it is. */
+  readonly host: string;
+  /** Port at the host. */
+  readonly port: number;
+  /** Whom to trust, and who we are. */
+  readonly tls: TargetTls;
+  /** What it must speak (ALPN); empty for anything. */
+  readonly protocols: readonly string[];
+  /** Deadline, in ms. */
+  readonly timeoutMs: number;
+  /** Hears when the target refuses who we are after it was dialled. */
+  onRejected(error: TendrilError): void;
+}
+
+/** Dials a target with TLS. Rejects with a `TARGET_*` error, or when `signal` is aborted. */
+export type DialSecure = (target: SecureTarget, signal: AbortSignal) => Promise<LocalSocket>;
 
 /** One connector. */
 export class Connector implements Consumer {
@@ -45,6 +69,9 @@ export class Connector implements Consumer {
   readonly #onChange: () => void;
   readonly #traffic = new Traffic();
   readonly #dialler = new Dialler(CONNECT_TIMEOUT_MS);
+  readonly #dialSecure: DialSecure | undefined;
+  readonly #stop = new AbortController();
+  #tls: TargetTls | undefined;
   readonly #connections = new NumberMap<BridgedConnection>();
   #lastConnection = 0;
   /** Connections that serve one message after the other; undefined for an adaptor with one message per connection. */
@@ -58,13 +85,27 @@ export class Connector implements Consumer {
   #quarantine: ReturnType<typeof setTimeout> | undefined;
   readonly #forgetAdaptor: () => void;
   #message = "OK";
+  /** What that is about, where it has a code. */
+  #failure: TendrilError | undefined;
   /** True once new messages are refused. */
   #leaving = false;
-  #stopped = false;
 
-  /** Serves the routing key from now on, or once its health check has passed. */
-  constructor(spec: ConnectorSpec, router: Router, adaptor: AdaptorModule, logger: Logger, onChange: () => void) {
+  /**
+   * Serves the routing key from now on, or once its health check has passed; `dialSecure` dials the target of one that has
+   * TLS.
+   */
+  constructor(
+    spec: ConnectorSpec,
+    router: Router,
+    adaptor: AdaptorModule,
+    logger: Logger,
+    onChange: () => void,
+    dialSecure?: DialSecure,
+  ) {
+    if (spec.tls !== undefined && dialSecure === undefined) throw new Error("nothing here dials targets with TLS");
     this.#spec = spec;
+    this.#tls = spec.tls;
+    this.#dialSecure = dialSecure;
     this.#router = router;
     this.#routes = new PatientRoutes(router.route, router.clock);
     this.#adaptor = adaptor;
@@ -78,14 +119,16 @@ export class Connector implements Consumer {
         logger,
         traffic: this.#traffic,
         logFields: { connector: spec.name, routingKey, target: formatEndpoint(host, port) },
-        dial: () => this.#dialler.dial(host, port),
+        dial: () => this.#connect(),
         route: router.route,
-        onReached: (failure) => this.#reached(failure),
+        onReached: (error) => this.#reached(error),
         onDone: () => this.outstanding--,
       });
     }
     if (spec.healthCheck !== undefined) {
-      this.#health = new HealthMonitor(spec.healthCheck, spec, () => {
+      const connect = (signal: AbortSignal) => this.#connectSecurely(["http/1.1"], signal);
+      const target = spec.tls === undefined ? { host, port } : { host, port, connect };
+      this.#health = new HealthMonitor(spec.healthCheck, target, () => {
         this.#settle();
         this.#onChange();
       });
@@ -106,17 +149,23 @@ export class Connector implements Consumer {
     const { name, routingKey, host, port } = this.#spec;
     const health = this.#health?.status();
     const refusal = this.#router.refusals.get("offer", mobileKey(routingKey));
+    const otherwise = this.#adaptor.health?.refusal()?.message ??
+      (health === undefined || health.healthy ? undefined : unhealthy(health));
     return {
       name,
       routingKey,
       target: formatEndpoint(host, port),
       connections: this.#connections.size + (this.#pool?.size ?? 0),
-      message: refusal?.message ?? this.#adaptor.health?.refusal()?.message ??
-        (health === undefined || health.healthy ? this.#message : unhealthy(health)),
-      ...refusalFacts(refusal),
+      message: refusal?.message ?? otherwise ?? this.#message,
+      ...refusalFacts(refusal ?? (otherwise === undefined ? this.#failure : undefined)),
       ...(health === undefined ? {} : { health }),
       traffic: { ...this.#traffic },
     };
+  }
+
+  /** Speaks TLS as `tls` says with connections that are made from now on. Only for a connector that has TLS. */
+  renew(tls: TargetTls): void {
+    this.#tls = tls;
   }
 
   /** Withdraws the routing key; what was accepted goes on. */
@@ -132,8 +181,8 @@ export class Connector implements Consumer {
 
   /** Ends everything. */
   stop(): void {
-    this.#stopped = true;
     this.refuseNew();
+    this.#stop.abort(new Error("the site is stopping"));
     this.#dialler.stop();
     this.#pool?.stop();
     for (const connection of this.#connections.values()) connection.close("the site is stopping");
@@ -150,14 +199,28 @@ export class Connector implements Consumer {
     return waiting;
   }
 
+  /** A new connection to the target. */
+  #connect(): Promise<LocalSocket> {
+    const { host, port } = this.#spec;
+    if (this.#tls === undefined) return this.#dialler.dial(host, port);
+    return this.#connectSecurely(innerProtocols(this.#adaptor.protocol), this.#stop.signal);
+  }
+
+  #connectSecurely(protocols: readonly string[], signal: AbortSignal): Promise<LocalSocket> {
+    const { host, port } = this.#spec;
+    const onRejected = (error: TendrilError) => this.#tell(error);
+    const target = { host, port, tls: this.#tls!, protocols, timeoutMs: CONNECT_TIMEOUT_MS, onRejected };
+    return this.#dialSecure!(target, signal);
+  }
+
   async #dial(waiting: Connecting, message: Message, upstream: Upstream): Promise<void> {
     const { host, port, name, routingKey } = this.#spec;
-    let conn: Deno.TcpConn;
+    let conn: LocalSocket;
     try {
-      conn = await this.#dialler.dial(host, port);
+      conn = await this.#connect();
     } catch (error) {
       this.outstanding--;
-      this.#setMessage(`can't reach ${host}:${port}: ${messageOf(error)}`);
+      this.#tell(error);
       this.#logger.warn("target refused", {
         connector: name,
         routingKey,
@@ -167,8 +230,8 @@ export class Connector implements Consumer {
       waiting.refuse();
       return;
     }
-    this.#setMessage("OK");
-    if (waiting.over || this.#stopped) {
+    this.#tell(undefined);
+    if (waiting.over || this.#stop.signal.aborted) {
       this.outstanding--;
       conn.close();
       waiting.refuse();
@@ -221,32 +284,36 @@ export class Connector implements Consumer {
    * A target that nothing reaches does not serve its key until something does. Routers send a message to who has the
    * fewest: one that refuses them all always has, and would draw them away from those that work.
    */
-  #reached(failure: string | undefined): void {
-    const { host, port } = this.#spec;
-    this.#setMessage(failure === undefined ? "OK" : `can't reach ${host}:${port}: ${failure}`);
-    if (failure === undefined || this.#probe !== undefined || this.#leaving || this.#pool?.size !== 0) return;
+  #reached(error: unknown): void {
+    this.#tell(error);
+    if (error === undefined || this.#probe !== undefined || this.#leaving || this.#pool?.size !== 0) return;
     this.#probeLater();
     this.#settle();
   }
 
   #probeLater(): void {
     this.#probe = setTimeout(() => {
-      const { host, port } = this.#spec;
-      this.#dialler.dial(host, port).then((conn) => {
+      this.#connect().then((conn) => {
         conn.close();
         if (this.#leaving) return;
         this.#probe = undefined;
-        this.#setMessage("OK");
+        this.#tell(undefined);
         this.#settle();
-      }, () => {
-        if (!this.#leaving) this.#probeLater();
+      }, (error) => {
+        if (this.#leaving) return;
+        this.#tell(error);
+        this.#probeLater();
       });
     }, PROBE_MS);
   }
 
-  #setMessage(message: string): void {
+  /** The status shows `error`, why the target can't be reached; undefined says that it can. */
+  #tell(error: unknown): void {
+    const { host, port } = this.#spec;
+    const message = error === undefined ? "OK" : `can't reach ${formatEndpoint(host, port)}: ${messageOf(error)}`;
     if (this.#message === message) return;
     this.#message = message;
+    this.#failure = error instanceof TendrilError ? error : undefined;
     this.#onChange();
   }
 }

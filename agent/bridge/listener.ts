@@ -1,11 +1,13 @@
 /**
  * A local port that leads to a routing key: open only while the key has a reachable consumer. Every client becomes a
- * client stream to the key; the answer comes back to an address of its own.
+ * client stream to the key; the answer comes back to an address of its own. With credentials the port speaks TLS, and
+ * what was inside it goes to the network.
  */
 
 import type { AdaptorModule } from "../adaptor/action.ts";
 import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
+import { matchesGlob } from "../lib/glob.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import { localAddress, mobileKey } from "../router/address.ts";
 import { PatientRoutes } from "../router/patient_stream.ts";
@@ -14,12 +16,17 @@ import type { AccessLog } from "../site/http_route_spec.ts";
 import type { ListenerSpec } from "../site/spec.ts";
 import type { ListenerStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { ServerIdentity } from "../transport/channel.ts";
+import type { openTlsPort } from "../transport/tls_port.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
 import type { BridgedConnection } from "./bridged_connection.ts";
 import { Client } from "./client.ts";
 import { HttpDesk } from "./http_rules/http_desk.ts";
 import type { HttpRoute } from "./http_rules/http_route.ts";
+import { innerProtocols } from "./inner_protocols.ts";
+import type { LocalSocket } from "./local_socket.ts";
 import { MessageConnection } from "./message_connection.ts";
+import { type LocalPort, openPlainPort } from "./plain_port.ts";
 import { refusalFacts } from "./refusal_facts.ts";
 import { Ticker } from "./ticker.ts";
 import { Traffic } from "./traffic.ts";
@@ -31,6 +38,11 @@ const REOPEN_MS = 1000;
  * the streams of new clients wait for longer than that.
  */
 const GRACE_MS = 500;
+
+/** A port, and how its credentials are replaced if it has some. */
+interface OpenPort extends LocalPort {
+  renew?(tls: ServerIdentity): void;
+}
 
 /** One listener. */
 export class Listener {
@@ -48,7 +60,13 @@ export class Listener {
   /** Looks at requests, where there is something to look for. */
   readonly #desk: HttpDesk;
   #leaveRoute = () => {};
-  #socket: Deno.TcpListener | undefined;
+  readonly #openTls: typeof openTlsPort | undefined;
+  #tls: ServerIdentity | undefined;
+  #door: OpenPort | undefined;
+  /** True while the port is neither open nor shut. */
+  #moving = false;
+  /** Resolves when the port that was shut last is free. */
+  #free: Promise<void> = Promise.resolve();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #grace: ReturnType<typeof setTimeout> | undefined;
   /** What is bound: a port that the system chose stays the same when it is opened again. */
@@ -57,7 +75,7 @@ export class Listener {
   #stopped = false;
   #message = "No matching connectors";
 
-  /** Watches the routing key from now on, and those of `route`. */
+  /** Watches the routing key from now on, and those of `route`; `openTls` opens the port of one that has credentials. */
   constructor(
     spec: ListenerSpec,
     router: Router,
@@ -65,9 +83,13 @@ export class Listener {
     logger: Logger,
     onChange: () => void,
     route?: HttpRoute,
+    openTls?: typeof openTlsPort,
   ) {
     this.#spec = spec;
     this.#port = spec.port;
+    this.#tls = spec.tls;
+    this.#openTls = openTls;
+    if (spec.tls !== undefined && openTls === undefined) throw new Error("nothing here opens ports with TLS");
     this.#router = router;
     this.#routes = new PatientRoutes(router.route, router.clock);
     this.#adaptor = adaptor;
@@ -127,7 +149,7 @@ export class Listener {
       routingKey,
       host,
       port: this.#port,
-      open: this.#socket !== undefined,
+      open: this.#door !== undefined,
       matched: this.#wanted,
       connections: this.#connections.size,
       message: refusal?.message ?? this.#message,
@@ -136,9 +158,15 @@ export class Listener {
     };
   }
 
-  /** Accepts nobody any more; open connections go on. */
-  refuseNew(): void {
-    if (this.#stopped) return;
+  /** Shows `tls` to clients that come from now on. Only for a listener that has credentials. */
+  renew(tls: ServerIdentity): void {
+    this.#tls = tls;
+    this.#door?.renew?.(tls);
+  }
+
+  /** Accepts nobody any more; open connections go on. Resolves when the port is free. */
+  refuseNew(): Promise<void> {
+    if (this.#stopped) return this.#free;
     this.#stopped = true;
     this.#stopWatch();
     this.#leaveRoute();
@@ -147,6 +175,7 @@ export class Listener {
     for (const connection of this.#connections.values()) {
       if (connection instanceof MessageConnection) connection.retire();
     }
+    return this.#free;
   }
 
   /** Ends everything. */
@@ -158,27 +187,75 @@ export class Listener {
 
   #open(): void {
     clearTimeout(this.#grace);
-    if (this.#socket !== undefined && !this.#stopped) this.#say("OK");
-    if (this.#socket !== undefined || this.#stopped || this.#retry !== undefined) return;
-    const { name, host, routingKey } = this.#spec;
-    const port = this.#port;
-    try {
-      this.#socket = Deno.listen({ hostname: host, port });
-    } catch (error) {
-      this.#port = this.#spec.port;
-      const message = `can't listen on ${formatEndpoint(host, port)}: ${messageOf(error)}`;
-      this.#openLater();
-      if (message === this.#message) return; // Said once; the status keeps saying it.
-      this.#message = message;
-      this.#logger.error("listener can't open its port", { listener: name, host, port, reason: messageOf(error) });
-      this.#onChange();
+    if (this.#door !== undefined && !this.#stopped) this.#say("OK");
+    if (this.#door !== undefined || this.#moving || this.#stopped || this.#retry !== undefined) return;
+    if (this.#tls !== undefined) {
+      this.#openSecure(this.#tls);
       return;
     }
+    try {
+      this.#opened(openPlainPort(this.#spec.host, this.#port, (conn) => this.#accept(conn), (error) => {
+        // Out of file descriptors: closing the port refuses those who wait, and frees one. The rest goes on.
+        this.#shut(`refusing clients: ${messageOf(error)}`);
+        this.#starved(error);
+        this.#openLater();
+      }));
+    } catch (error) {
+      this.#notOpened(error);
+    }
+  }
+
+  async #openSecure(tls: ServerIdentity): Promise<void> {
+    const { name, host } = this.#spec;
+    const protocols = innerProtocols(this.#adaptor.protocol);
+    this.#moving = true;
+    try {
+      const acceptor = await this.#openTls!(
+        { host, port: this.#port, tls, protocols },
+        (stream) => this.#accept(stream),
+        (reason, address) => {
+          if (reason.code === "ACCEPT_FAILED") return this.#starved(reason);
+          this.#logger.debug("client refused", { listener: name, client: address, reason: reason.message });
+        },
+      );
+      this.#moving = false;
+      if (this.#tls !== undefined && this.#tls !== tls) acceptor.renew(this.#tls);
+      this.#opened({
+        port: acceptor.port,
+        close: () => acceptor.close(),
+        renew: (tls) => acceptor.renew(tls),
+      });
+      if (!this.#wanted) this.#shut(this.#stopped ? "Stopped" : "No matching connectors");
+    } catch (error) {
+      this.#moving = false;
+      this.#notOpened((error as Error).cause ?? error);
+    }
+  }
+
+  #opened(door: OpenPort): void {
+    const { name, host, routingKey } = this.#spec;
+    this.#door = door;
+    this.#port = door.port;
     this.#message = "OK";
-    this.#port = this.#socket.addr.port;
     this.#logger.debug("listener open", { listener: name, host, port: this.#port, routingKey });
     this.#onChange();
-    this.#acceptAll(this.#socket);
+  }
+
+  #notOpened(error: unknown): void {
+    if (this.#stopped) return;
+    const { name, host } = this.#spec;
+    const port = this.#port;
+    this.#port = this.#spec.port;
+    const message = `can't listen on ${formatEndpoint(host, port)}: ${messageOf(error)}`;
+    this.#openLater();
+    if (message === this.#message) return; // Said once; the status keeps saying it.
+    this.#message = message;
+    this.#logger.error("listener can't open its port", { listener: name, host, port, reason: messageOf(error) });
+    this.#onChange();
+  }
+
+  #starved(error: unknown): void {
+    this.#logger.error("listener refuses clients for now", { listener: this.#spec.name, reason: messageOf(error) });
   }
 
   #openLater(): void {
@@ -189,7 +266,7 @@ export class Listener {
   }
 
   #shutSoon(message: string): void {
-    if (this.#socket === undefined) return this.#shut(message);
+    if (this.#door === undefined) return this.#shut(message);
     this.#say(message);
     this.#grace = setTimeout(() => this.#shut(message), GRACE_MS);
   }
@@ -205,9 +282,13 @@ export class Listener {
     clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#message = message;
-    if (this.#socket === undefined) return;
-    this.#socket.close();
-    this.#socket = undefined;
+    if (this.#door === undefined) return;
+    this.#moving = true;
+    this.#free = this.#door.close().then(() => {
+      this.#moving = false;
+      if (this.#wanted) this.#open();
+    });
+    this.#door = undefined;
     this.#logger.debug("listener shut", {
       listener: this.#spec.name,
       routingKey: this.#spec.routingKey,
@@ -216,27 +297,13 @@ export class Listener {
     this.#onChange();
   }
 
-  async #acceptAll(socket: Deno.TcpListener): Promise<void> {
-    while (this.#socket === socket) {
-      let conn: Deno.TcpConn;
-      try {
-        conn = await socket.accept();
-      } catch (error) {
-        if (this.#socket !== socket) return;
-        if (isClientsFault(error)) continue;
-        // Out of file descriptors: closing the port refuses those who wait, and frees one. The rest goes on.
-        this.#shut(`refusing clients: ${messageOf(error)}`);
-        this.#logger.error("listener refuses clients for now", { listener: this.#spec.name, reason: messageOf(error) });
-        this.#openLater();
-        return;
-      }
-      if (this.#adaptor.messages === "one") this.#serve(conn);
-      else this.#serveMessages(conn);
-    }
+  #accept(conn: LocalSocket): void {
+    if (this.#adaptor.messages === "one") this.#serve(conn);
+    else this.#serveMessages(conn);
   }
 
   /** One message each way. */
-  #serve(conn: Deno.TcpConn): void {
+  #serve(conn: LocalSocket): void {
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
     const client = new Client(
       this.#router,
@@ -255,21 +322,21 @@ export class Listener {
   }
 
   /** As many messages as the client has for the adaptor, and their answers. */
-  #serveMessages(conn: Deno.TcpConn): void {
+  #serveMessages(conn: LocalSocket): void {
     const { identity, replies, route } = this.#router;
     const { routingKey } = this.#spec;
     const reply = replies.add({ deliver: (message, upstream) => connection.accept(message, upstream) });
     const replyTo = localAddress(reply.name, identity);
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
-    const sender = { address: conn.remoteAddr.hostname, proto: "http" } as const;
+    const sender = { address: conn.remoteAddr.hostname, proto: this.#tls === undefined ? "http" : "https" } as const;
     const connection: MessageConnection = new MessageConnection(conn, this.#adaptor, {
       logger: this.#logger,
       traffic: this.#traffic,
       route,
       open: (head) => this.#desk.open(head, sender),
-      envelope: (stream) => {
+      envelope: (stream, subject) => {
         this.#traffic.requests++;
-        return { to: routingKey, replyTo, messageId: { type: "ulong", value: BigInt(stream) } };
+        return { to: this.#keyOf(subject), replyTo, messageId: { type: "ulong", value: BigInt(stream) } };
       },
       onIdle() {},
       onClosed: (failure) => {
@@ -284,6 +351,12 @@ export class Listener {
     this.#ticker.add(connection);
   }
 
+  /** Where a message with that subject goes. */
+  #keyOf(subject = ""): string {
+    const { routingKey, subjects = [] } = this.#spec;
+    return subjects.find((other) => matchesGlob(other.subject, subject))?.routingKey ?? routingKey;
+  }
+
   #closed(number: number, failure: string | undefined): void {
     this.#connections.delete(number);
     this.#traffic.closed++;
@@ -291,10 +364,4 @@ export class Listener {
     const { name, routingKey } = this.#spec;
     this.#logger.warn("connection closed", { listener: name, routingKey, reason: failure });
   }
-}
-
-/** True when a client was gone before it was accepted: that is no business of the others. */
-function isClientsFault(error: unknown): boolean {
-  const { ConnectionAborted, ConnectionReset, NotConnected } = Deno.errors;
-  return [ConnectionAborted, ConnectionReset, NotConnected].some((kind) => error instanceof kind);
 }

@@ -1,5 +1,5 @@
 /**
- * One local TCP connection whose adaptor makes many messages of it, such as one per HTTP request. As with a
+ * One local connection whose adaptor makes many messages of it, such as one per HTTP request. As with a
  * {@link ./bridged_connection.ts BridgedConnection} the adaptor decides and this file carries it out; beyond that it
  * splices known numbers of octets, tells the adaptor what became of messages, and lets it know the time.
  */
@@ -19,6 +19,7 @@ import { AdaptorSeat } from "./adaptor_seat.ts";
 import { Exchanges } from "./exchanges.ts";
 import { HeldStreams } from "./held_streams.ts";
 import { InboundMessages } from "./inbound_messages.ts";
+import { closeSocket, type LocalSocket } from "./local_socket.ts";
 import type { MessageHooks } from "./message_hooks.ts";
 import { encodeSections } from "./message_sections.ts";
 import { OutboundMessage } from "./outbound_message.ts";
@@ -41,7 +42,7 @@ interface Splice {
 
 /** See the head of the file. */
 export class MessageConnection {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: LocalSocket;
   readonly #hooks: MessageHooks;
   readonly #reader: SocketReader;
   readonly #writer: SocketWriter;
@@ -71,7 +72,7 @@ export class MessageConnection {
   #linger: ReturnType<typeof setTimeout> | undefined;
 
   /** Joins `conn`, which it owns from now on, with an instance of `adaptor`; call {@link MessageConnection.open} next. */
-  constructor(conn: Deno.TcpConn, adaptor: AdaptorModule, hooks: MessageHooks) {
+  constructor(conn: LocalSocket, adaptor: AdaptorModule, hooks: MessageHooks) {
     this.#conn = conn;
     this.#adaptor = new AdaptorSeat(adaptor.instantiate(), {
       perform: (action) => {
@@ -179,11 +180,7 @@ export class MessageConnection {
     clearTimeout(this.#linger);
     this.#reader.stop();
     this.#writer.stop();
-    try {
-      this.#conn.close();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.BadResource)) throw error; // The system closed it first.
-    }
+    closeSocket(this.#conn, failure !== undefined);
     this.#hooks.onClosed(this.#failure ?? failure);
   }
 
@@ -275,7 +272,7 @@ export class MessageConnection {
   #begin({ stream, head, interim }: Extract<Action, { kind: "begin" }>): void {
     const exchange = this.#exchanges?.begin(stream, head);
     if (exchange?.answer !== undefined) return;
-    const ordinary = this.#hooks.envelope?.(stream) ?? this.#inbound.envelopeOf(stream);
+    const ordinary = this.#hooks.envelope?.(stream, head.subject) ?? this.#inbound.envelopeOf(stream);
     if (ordinary === undefined) throw new Error(`stream ${stream} answers nothing`);
     const envelope = exchange === undefined ? ordinary : { ...ordinary, to: exchange.to };
     const sections = encodeSections(interim ? { ...envelope, interim } : envelope, exchange?.head ?? head);

@@ -10,8 +10,8 @@ import type { Traffic } from "./traffic.ts";
 export interface MessageHooks {
   /** Routes a message; undefined when nobody takes it. */
   route(message: Message, upstream: Upstream): Downstream | undefined;
-  /** A listener's: where its stream `stream` goes. A connector answers what it was asked. */
-  envelope?(stream: number): Envelope;
+  /** A listener's: where its stream `stream` about `subject` goes. A connector answers what it was asked. */
+  envelope?(stream: number, subject: string | undefined): Envelope;
   /** A listener's: looks at a request that begins. */
   readonly open?: OpenExchange;
   /** A connector's: a message that was accepted is over. */

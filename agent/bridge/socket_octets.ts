@@ -3,8 +3,10 @@
  * more, and a set of promises that is built anew. A connection that lives long leaves those behind as a chain of dead
  * sets, which V8's quick collections walk again and again: 15 MB in 4 s of small requests, and pauses of 5 ms.
  *
- * It leans on names that Deno does not document. Where one is missing the documented ones are used.
+ * It leans on names that Deno does not document. Where one is missing the documented ones are used, as for sockets with TLS.
  */
+
+import type { LocalSocket } from "./local_socket.ts";
 
 /** See the head of the file. */
 export interface SocketOctets {
@@ -25,7 +27,7 @@ export interface RuntimeCore {
 }
 
 /** The octets of `conn`, which stays the caller's to shut and close; `core` other than the runtime's is for tests. */
-export function socketOctets(conn: Deno.TcpConn, core: RuntimeCore | undefined = runtimeCore()): SocketOctets {
+export function socketOctets(conn: LocalSocket, core: RuntimeCore | undefined = runtimeCore()): SocketOctets {
   const { internalRidSymbol, read, write } = core ?? {};
   const rid = internalRidSymbol === undefined
     ? undefined
@@ -57,9 +59,9 @@ class RawOctets implements SocketOctets {
 }
 
 class DocumentedOctets implements SocketOctets {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: LocalSocket;
 
-  constructor(conn: Deno.TcpConn) {
+  constructor(conn: LocalSocket) {
     this.#conn = conn;
   }
 

@@ -3,6 +3,7 @@
  * shrinks again when it calms down. Reads on only when the consumer has room.
  */
 
+import type { LocalSocket } from "./local_socket.ts";
 import { type SocketOctets, socketOctets } from "./socket_octets.ts";
 import { giveBuffer, takeBuffer } from "../lib/buffer_pool.ts";
 import type { Traffic } from "./traffic.ts";
@@ -37,7 +38,7 @@ export class SocketReader {
   #stopped = false;
 
   /** Reads from `conn`, which the caller owns, as far as `handler` allows, and counts in `traffic`. */
-  constructor(conn: Deno.TcpConn, handler: SocketReaderHandler, traffic?: Traffic) {
+  constructor(conn: LocalSocket, handler: SocketReaderHandler, traffic?: Traffic) {
     this.#traffic = traffic;
     this.#octets = socketOctets(conn);
     this.#handler = handler;

@@ -4,6 +4,7 @@
  */
 
 import { BlockQueue } from "../lib/block_queue.ts";
+import type { LocalSocket } from "./local_socket.ts";
 import { type SocketOctets, socketOctets } from "./socket_octets.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -19,7 +20,7 @@ export interface SocketWriterHandler {
 
 /** Writes to one socket. */
 export class SocketWriter {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: LocalSocket;
   readonly #octets: SocketOctets;
   readonly #traffic: Traffic | undefined;
   readonly #handler: SocketWriterHandler;
@@ -35,7 +36,7 @@ export class SocketWriter {
    * Writes to `conn`, which the caller owns, and counts in `traffic`; `gathers` waits for what else is written in the same
    * turn.
    */
-  constructor(conn: Deno.TcpConn, handler: SocketWriterHandler, gathers = false, traffic?: Traffic) {
+  constructor(conn: LocalSocket, handler: SocketWriterHandler, gathers = false, traffic?: Traffic) {
     this.#traffic = traffic;
     this.#conn = conn;
     this.#octets = socketOctets(conn);

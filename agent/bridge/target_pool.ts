@@ -8,6 +8,7 @@ import { messageOf } from "../lib/errors.ts";
 import { type Downstream, HOLD_OCTETS, type Message, RELEASED, type Upstream } from "../router/flow.ts";
 import type { LogFields, Logger } from "../telemetry/log.ts";
 import { Connecting } from "./connecting.ts";
+import type { LocalSocket } from "./local_socket.ts";
 import { MessageConnection } from "./message_connection.ts";
 import { Ticker } from "./ticker.ts";
 import type { Traffic } from "./traffic.ts";
@@ -34,11 +35,11 @@ export interface TargetPoolOptions {
   /** Where connections, requests and octets are counted. */
   readonly traffic: Traffic;
   /** Connects to the target. */
-  dial(): Promise<Deno.TcpConn>;
+  dial(): Promise<LocalSocket>;
   /** Routes answers. */
   route(message: Message, upstream: Upstream): Downstream | undefined;
-  /** The target was reached, or not, and why. */
-  onReached(failure: string | undefined): void;
+  /** The target was reached, or not: then `error` says why. */
+  onReached(error: unknown): void;
   /** A message that was delivered is over. */
   onDone(): void;
 }
@@ -98,12 +99,12 @@ export class TargetPool {
   async #dial(): Promise<void> {
     const { logger, logFields, onReached, onDone, adaptor } = this.#options;
     this.#dials++;
-    let conn: Deno.TcpConn;
+    let conn: LocalSocket;
     try {
       conn = await this.#options.dial();
     } catch (error) {
       this.#dials--;
-      onReached(messageOf(error));
+      onReached(error);
       logger.warn("target refused", { ...logFields, reason: messageOf(error) });
       const refused = this.#waiting.splice(0, adaptor.concurrent);
       this.#refuseSoon(() => {
@@ -150,7 +151,7 @@ export class TargetPool {
   }
 
   /** A connection that is about to be given its first message. */
-  #join(conn: Deno.TcpConn): MessageConnection {
+  #join(conn: LocalSocket): MessageConnection {
     const { adaptor, config, logger, logFields, traffic, route, onDone } = this.#options;
     const connection: MessageConnection = new MessageConnection(conn, adaptor, {
       logger,

@@ -9,6 +9,7 @@ import { adaptorSign } from "./commands/adaptor_sign.ts";
 import { adaptorTest } from "./commands/adaptor_try.ts";
 import { adaptorVerify } from "./commands/adaptor_verify.ts";
 import { apply } from "./commands/apply.ts";
+import { completionCommands } from "./commands/completion.ts";
 import { connectorCommands } from "./commands/connector.ts";
 import { deleteCommand } from "./commands/delete.ts";
 import { certificateRenew } from "./commands/certificate_renew.ts";
@@ -79,5 +80,6 @@ export const commands: readonly Command[] = [
   adaptorSign,
   adaptorVerify,
   explain,
+  ...completionCommands,
   version,
 ];

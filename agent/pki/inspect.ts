@@ -108,6 +108,21 @@ export function isIssuedBy(cert: string, authority: string): boolean {
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
+/** Why `pair` is no proof of who somebody is, as a full clause; undefined if it is one. Never quotes from it. */
+export function keyFault({ cert, key }: KeyPairPem): string | undefined {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(cert);
+  } catch {
+    return "tls.crt is not a certificate";
+  }
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(key)) ? undefined : "tls.key does not belong to tls.crt";
+  } catch {
+    return "tls.key can't be read";
+  }
+}
+
 /** Why `authority` can't issue at `now` (ms since the epoch), as the rest of a sentence; undefined if it can. */
 export function authorityFault({ cert, key }: KeyPairPem, now: number): string | undefined {
   let certificate: X509Certificate;

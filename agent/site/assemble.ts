@@ -22,7 +22,7 @@ import { policyKind } from "./resources/policy.ts";
 import { routerAccessKind } from "./resources/router_access.ts";
 import { secretKind } from "./resources/secret.ts";
 import { siteKind } from "./resources/site.ts";
-import { proxySpec, type SecretValues, secretValues, tlsCredentials } from "./secrets.ts";
+import { proxySpec, type SecretValues, secretValues, serverIdentity, targetTls, tlsCredentials } from "./secrets.ts";
 import type { RedeemableToken } from "./tokens/token_file.ts";
 import type { AccessLog, HttpRouteSpec } from "./http_route_spec.ts";
 import {
@@ -185,12 +185,15 @@ class Assembly implements Assembled {
 
   /** Adds the resources that the problems are about, each once, with all that is wrong with it. */
   concludeBroken(): void {
-    for (const { about, code, text, hint } of this.problems) {
+    for (const { about, status, code, text, hint } of this.problems) {
       if (about === undefined) continue;
       const at = this.broken.findIndex(({ kind, name }) => kind === about.kind && name === about.name);
       const known = this.broken[at];
-      if (known === undefined) this.broken.push({ ...about, status: "Error", code, message: text, hint });
-      else this.broken[at] = { ...known, message: `${known.message}; ${text}` };
+      if (known === undefined) this.broken.push({ ...about, status, code, message: text, hint });
+      else {
+        const worst = known.status === "Error" ? "Error" : status;
+        this.broken[at] = { ...known, status: worst, message: `${known.message}; ${text}` };
+      }
     }
   }
 
@@ -238,18 +241,26 @@ class Assembly implements Assembled {
       this.#accessLog = spec?.settings?.[ACCESS_LOG_SETTING] ?? "off";
     });
     this.#each(documents, listenerKind, ({ metadata: { name }, spec }, document) => {
-      const { routingKey, host, port, type, settings } = spec;
+      const { routingKey, host, port, type, tlsCredentials, settings, subjects } = spec;
       const protocol = this.#protocol(type, document);
-      if (protocol === undefined || !this.#take(host, port, document, ["spec", "port"])) return;
+      const tls = this.#tls(tlsCredentials, document, serverIdentity);
+      if (protocol === undefined || tls === undefined || !this.#take(host, port, document, ["spec", "port"])) return;
       const accessLog = settings?.[ACCESS_LOG_SETTING] ?? this.#accessLog;
-      this.listeners.push({ name, routingKey, host, port, ...protocol, ...(accessLog === "off" ? {} : { accessLog }) });
+      const logged = accessLog === "off" ? {} : { accessLog };
+      const elsewhere = subjects.length === 0 ? {} : { subjects };
+      this.listeners.push({ name, routingKey, host, port, ...protocol, ...tls, ...logged, ...elsewhere });
     });
     this.#each(documents, connectorKind, ({ metadata: { name }, spec }, document) => {
-      const { routingKey, host, port, type, healthCheck } = spec;
+      const { routingKey, host, port, type, tlsCredentials, useClientCert, healthCheck } = spec;
       const protocol = this.#protocol(type, document);
-      if (protocol === undefined) return;
+      const tls = this.#tls(tlsCredentials, document, (values, where) => targetTls(values, where, spec));
+      if (tlsCredentials === "" && useClientCert) {
+        const where = `${document.at(["spec", "useClientCert"])}: ${title("Connector", document)}`;
+        this.warnings.push(`${where}: spec.useClientCert has no effect without spec.tlsCredentials`);
+      }
+      if (protocol === undefined || tls === undefined) return;
       const checked = healthCheck === undefined || healthCheck === null ? {} : { healthCheck };
-      this.connectors.push({ name, routingKey, host, port, ...protocol, ...checked });
+      this.connectors.push({ name, routingKey, host, port, ...protocol, ...tls, ...checked });
     });
     this.#each(documents, linkKind, ({ metadata: { name }, spec }, document) => {
       const setting = spec.settings?.[PROXY_SETTING] ?? "";
@@ -342,6 +353,17 @@ class Assembly implements Assembled {
     return this.#fromSecret(name, document, path, tlsCredentials);
   }
 
+  /** The TLS of a service, if its spec.tlsCredentials, `name`, ask for it; undefined after a problem. */
+  #tls<T>(
+    name: string,
+    document: ResourceDocument,
+    read: (values: SecretValues, where: string) => T,
+  ): { tls?: T } | undefined {
+    if (name === "") return {};
+    const tls = this.#fromSecret(name, document, ["spec", "tlsCredentials"], read);
+    return tls === undefined ? undefined : { tls };
+  }
+
   /** What `read` makes of the Secret `name`, which `document` names at `path`; undefined after a problem. */
   #fromSecret<T>(
     name: string,
@@ -351,7 +373,9 @@ class Assembly implements Assembled {
   ): T | undefined {
     const owner = this.#secretDocuments.get(name);
     if (owner === undefined) {
-      this.#problem(document, path, `there is no Secret ${shown(name)}`, SECRET_HINT, "SITE_SECRET");
+      const text = `${document.at(path)}: ${title(document.kind, document)}: there is no Secret ${shown(name)}`;
+      const about = { kind: document.kind, name: document.name };
+      this.problems.push(new Problem("SITE_SECRET", text, SECRET_HINT, about, "Pending"));
       return undefined;
     }
     const values = this.secrets.get(name);

@@ -317,10 +317,16 @@ const FAULTS: ReadonlyArray<readonly [string, Files, string, RegExp]> = [
     /spec.host is missing$/,
   ],
   [
-    "TLS at a Listener",
+    "TLS at a Listener without its Secret",
     { "a.yaml": EDGE, "b.yaml": listener("x", "80").replace("{", "{tlsCredentials: t, ") },
-    "SITE_INVALID",
-    /spec.tlsCredentials is not supported here/,
+    "SITE_SECRET",
+    /b\.yaml:5:\d+ .*Listener x: there is no Secret t$/,
+  ],
+  [
+    "TLS at a Listener with something that is no certificate",
+    { "a.yaml": EDGE, "b.yaml": listener("x", "80").replace("{", "{tlsCredentials: t, "), "c.yaml": secret("t") },
+    "SITE_SECRET",
+    /c\.yaml:.*Secret t for Listener x: tls\.crt is not a certificate$/,
   ],
   [
     "a protocol unknown",
@@ -388,8 +394,8 @@ Deno.test("load: a resource that is broken is left out, and the others make the 
     ["MultiKeyListener", "m", "Pending", undefined],
     ["Listener", "wrong", "Error", "SITE_INVALID"],
     ["Listener", "twice", "Error", "SITE_INVALID"],
-    ["Connector", "safe", "Error", "SITE_INVALID"],
-    ["Link", "w", "Error", "SITE_SECRET"],
+    ["Connector", "safe", "Pending", "SITE_SECRET"],
+    ["Link", "w", "Pending", "SITE_SECRET"],
   ]);
   for (const { message, hint } of site.broken ?? []) assert.match(`${message} ${hint}`, /\/\w\.yaml:\d+:\d+ .*\.$/);
 });
@@ -471,7 +477,7 @@ Deno.test("load: a folder as Skupper's own commands write it runs as it is", asy
   assert.deepEqual(site.broken?.map(({ kind, status }) => `${kind} ${status}`).sort(), [
     "AccessGrant Pending",
     "Certificate Pending",
-    "Listener Error",
+    "Listener Pending",
   ]);
   assert.deepEqual(warnings.map((warning) => /(kind \w+|spec\.\w+)/.exec(warning)?.[0]).sort(), [
     "kind AccessGrant",

@@ -35,13 +35,22 @@ export class Problem {
   readonly hint: string;
   /** The one resource that is broken by it; undefined when what is broken can't be told. */
   readonly about: ResourceRef | undefined;
+  /** `Pending`: nothing is wrong with the resource, but something else that it needs is missing. */
+  readonly status: BrokenResource["status"];
 
   /** Takes the parts as they are. */
-  constructor(code: ProblemCode, text: string, hint: string, about?: ResourceRef) {
+  constructor(
+    code: ProblemCode,
+    text: string,
+    hint: string,
+    about?: ResourceRef,
+    status: BrokenResource["status"] = "Error",
+  ) {
     this.code = code;
     this.text = text;
     this.hint = hint;
     this.about = about;
+    this.status = status;
   }
 
   /** {@link Problem.text}. */

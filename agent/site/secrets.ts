@@ -1,15 +1,18 @@
 /** Secrets of a site: credentials of links and ports, and of proxies. Their values never reach a message. */
 
 import { TendrilError } from "../lib/errors.ts";
-import type { TlsCredentials } from "../transport/channel.ts";
+import { keyFault } from "../pki/inspect.ts";
+import type { ServerIdentity, TlsCredentials } from "../transport/channel.ts";
 import { shown } from "./problems.ts";
 import { isHost } from "./resources/schema.ts";
-import type { ProxySpec } from "./spec.ts";
+import type { ProxySpec, TargetTls } from "./spec.ts";
 
 /** A Secret's values as text, by key. */
 export type SecretValues = ReadonlyMap<string, string>;
 
 const PORT_MAX = 65_535;
+const CERTIFICATE = /^CERTIFICATE$/;
+const PRIVATE_KEY = /^(RSA |EC )?PRIVATE KEY$/;
 const TLS_HINT = "A Secret with TLS credentials has ca.crt, tls.crt and tls.key in PEM, the key not encrypted.";
 
 /** Decodes the values of one Secret. Throws SITE_SECRET for data that is not base64. */
@@ -34,17 +37,41 @@ export function secretValues(
 
 /** The TLS credentials in a Secret. Throws SITE_SECRET when one is missing or is no PEM; `where` begins its message. */
 export function tlsCredentials(values: SecretValues, where: string): TlsCredentials {
-  const pem = (key: string, label: RegExp) => {
-    const value = values.get(key);
-    const what = value === undefined || value === "" ? "is missing" : pemFault(value, label);
-    if (value !== undefined && what === undefined) return value;
-    throw new TendrilError("SITE_SECRET", `${where}: ${key} ${what}`, { hint: TLS_HINT });
-  };
   return {
-    ca: pem("ca.crt", /^CERTIFICATE$/),
-    cert: pem("tls.crt", /^CERTIFICATE$/),
-    key: pem("tls.key", /^(RSA |EC )?PRIVATE KEY$/),
+    ca: pemValue(values, "ca.crt", CERTIFICATE, where),
+    cert: pemValue(values, "tls.crt", CERTIFICATE, where),
+    key: pemValue(values, "tls.key", PRIVATE_KEY, where),
   };
+}
+
+/** Who a server is that asks nobody for a certificate, in a Secret. Throws as {@link tlsCredentials}; also for a wrong key. */
+export function serverIdentity(values: SecretValues, where: string): ServerIdentity {
+  const identity = {
+    cert: pemValue(values, "tls.crt", CERTIFICATE, where),
+    key: pemValue(values, "tls.key", PRIVATE_KEY, where),
+  };
+  const fault = keyFault(identity);
+  if (fault === undefined) return identity;
+  throw new TendrilError("SITE_SECRET", `${where}: ${fault}`, {
+    hint: "Copy tls.crt and tls.key from the same place.",
+  });
+}
+
+/** TLS to a target by a Secret, of which ca.crt may be missing. Throws as {@link tlsCredentials}; also for a wrong key. */
+export function targetTls(
+  values: SecretValues,
+  where: string,
+  { useClientCert, verifyHostname }: { readonly useClientCert: boolean; readonly verifyHostname: boolean },
+): TargetTls {
+  const ca = (values.get("ca.crt") ?? "") === "" ? "" : pemValue(values, "ca.crt", CERTIFICATE, where);
+  return { ca, ...(useClientCert ? { identity: serverIdentity(values, where) } : {}), verifyHostname };
+}
+
+function pemValue(values: SecretValues, key: string, label: RegExp, where: string): string {
+  const value = values.get(key);
+  const what = value === undefined || value === "" ? "is missing" : pemFault(value, label);
+  if (value !== undefined && what === undefined) return value;
+  throw new TendrilError("SITE_SECRET", `${where}: ${key} ${what}`, { hint: TLS_HINT });
 }
 
 /** Why `text` is no PEM with a block named `label`; text around blocks and further blocks are allowed, as PEM does. */

@@ -9,6 +9,7 @@ import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { LogRing } from "../telemetry/log_ring.ts";
 import type { DownloadTimes } from "../transport/download.ts";
+import { openTlsPort } from "../transport/tls_port.ts";
 import { AdaptorRegistry } from "./adaptors/registry.ts";
 import type { ManagedSite } from "../management/managed_router.ts";
 import { Transitions } from "./conditions.ts";
@@ -18,7 +19,15 @@ import type { FolderState, SiteReport } from "./report.ts";
 import { resourceStatuses } from "./resource_status.ts";
 import { HttpRoutes } from "./http_routes.ts";
 import { Roster } from "./roster.ts";
-import { BY_MANAGEMENT, type ConnectorSpec, isBroken, type ListenerSpec, type SiteSpec } from "./spec.ts";
+import { dialSecureTarget } from "./secure_target.ts";
+import {
+  BY_MANAGEMENT,
+  type ConnectorSpec,
+  differsInCredentials,
+  isBroken,
+  type ListenerSpec,
+  type SiteSpec,
+} from "./spec.ts";
 import type { AccessStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteChange, SiteStatus } from "./status.ts";
 
 /** How often a draining site looks whether its connections have ended, in ms. */
@@ -83,7 +92,19 @@ export class SiteServices {
     this.#connectors = new Roster({
       name: ({ name }) => name,
       start: async (connector) =>
-        new Connector(connector, router, await this.#adaptors.load(protocolOf(connector)), logger, changed),
+        new Connector(
+          connector,
+          router,
+          await this.#adaptors.load(protocolOf(connector)),
+          logger,
+          changed,
+          dialSecureTarget,
+        ),
+      alter: (running, connector, before) => {
+        if (connector.tls === undefined || !differsInCredentials(connector, before)) return undefined;
+        running.renew(connector.tls);
+        return running;
+      },
       stop: (connector) => this.#leave(connector),
     });
     this.#listeners = new Roster({
@@ -96,10 +117,12 @@ export class SiteServices {
           logger,
           changed,
           this.#routes.of(listener.name),
+          openTlsPort,
         ),
       alter: (running, listener, before) => {
-        if (!isSameButForLog(listener, before)) return undefined;
+        if (!isSameOtherwise(listener, before)) return undefined;
         running.accessLog = listener.accessLog ?? "off";
+        if (listener.tls !== undefined) running.renew(listener.tls);
         return running;
       },
       stop: (listener) => this.#leave(listener),
@@ -264,14 +287,16 @@ export class SiteServices {
     return { name, routingKey, target: formatEndpoint(host, port), connections: 0, message };
   }
 
-  #leave(service: Listener | Connector): void {
-    service.refuseNew();
+  /** Resolves when the port of a listener is free. */
+  async #leave(service: Listener | Connector): Promise<void> {
+    const refusing = service.refuseNew();
     this.#leaving.add(service);
     for (const gone of this.#leaving) {
       if (gone.busy) continue;
       gone.stop();
       this.#leaving.delete(gone);
     }
+    await refusing;
   }
 
   #all(): (Listener | Connector)[] {
@@ -279,8 +304,9 @@ export class SiteServices {
   }
 }
 
-function isSameButForLog(one: Placed<ListenerSpec>, other: Placed<ListenerSpec>): boolean {
-  const rest = ({ accessLog: _log, ...spec }: Placed<ListenerSpec>) => JSON.stringify(spec);
+/** True when two forms of a listener are alike but for what can be replaced while it runs. */
+function isSameOtherwise(one: Placed<ListenerSpec>, other: Placed<ListenerSpec>): boolean {
+  const rest = ({ accessLog: _log, tls, ...spec }: Placed<ListenerSpec>) => JSON.stringify([spec, tls === undefined]);
   return rest(one) === rest(other);
 }
 

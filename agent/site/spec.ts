@@ -1,7 +1,7 @@
 /** The desired state of one site, as values: what the YAML of a folder or the flags of a one-liner boil down to. */
 
 import type { AdaptorLimits } from "../adaptor/limits.ts";
-import type { TlsCredentials } from "../transport/channel.ts";
+import type { ServerIdentity, TlsCredentials } from "../transport/channel.ts";
 import type { AccessLog, HttpRouteSpec } from "./http_route_spec.ts";
 import type { BrokenResource } from "./problems.ts";
 
@@ -49,6 +49,18 @@ export interface ListenerSpec {
   readonly protocol?: string;
   /** Whether a line is logged for each request; absent for none. */
   readonly accessLog?: AccessLog;
+  /** Who the port says it is, in TLS; in the clear where it is absent. */
+  readonly tls?: ServerIdentity;
+  /** Where messages go by their subject; the first that fits counts. */
+  readonly subjects?: readonly SubjectSpec[];
+}
+
+/** Where a Listener sends some of its messages. */
+export interface SubjectSpec {
+  /** Their subject; `*` stands for any characters. */
+  readonly subject: string;
+  /** Their address in the network. */
+  readonly routingKey: string;
 }
 
 /** How a target is checked: exactly one of the three ways, and how often. Times may be fractions of a second. */
@@ -74,6 +86,16 @@ export interface HealthCheckSpec {
   readonly failureThreshold: number;
 }
 
+/** TLS to a target. */
+export interface TargetTls {
+  /** CA certificates to trust, PEM; empty for those that the system trusts. */
+  readonly ca: string;
+  /** What we prove ourselves with, where the target is to know who we are. */
+  readonly identity?: ServerIdentity;
+  /** False to take a certificate for any name. */
+  readonly verifyHostname: boolean;
+}
+
 /** A local target that serves a routing key. */
 export interface ConnectorSpec {
   /** Name of the Connector. */
@@ -86,6 +108,8 @@ export interface ConnectorSpec {
   readonly port: number;
   /** The adaptor that speaks with it; TCP where it is absent. Must be the same at the listeners of the key. */
   readonly protocol?: string;
+  /** How TLS is spoken with it; in the clear where it is absent. */
+  readonly tls?: TargetTls;
   /** Without one, the target counts as healthy. */
   readonly healthCheck?: HealthCheckSpec;
 }
@@ -151,7 +175,7 @@ export interface AccessSpec {
 }
 
 /** True when two specs are alike but for their credentials, and both have some. */
-export function differsInCredentials<S extends Pick<LinkSpec | AccessSpec, "tls">>(one: S, other: S): boolean {
+export function differsInCredentials<S extends { readonly tls?: unknown }>(one: S, other: S): boolean {
   if (one.tls === undefined || other.tls === undefined) return false;
   return JSON.stringify({ ...one, tls: null }) === JSON.stringify({ ...other, tls: null });
 }

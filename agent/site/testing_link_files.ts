@@ -17,13 +17,13 @@ export function base64(text: string): string {
 }
 
 /** A Secret as Skupper's `system` commands print it. */
-export function secret(name: string, type = "type: kubernetes.io/tls\n"): string {
+export function secret(name: string, type = "type: kubernetes.io/tls\n", { ca, cert, key } = CREDENTIALS): string {
   return `apiVersion: v1
 data:
-  ca.crt: ${base64(CA)}
+  ca.crt: ${base64(ca)}
   connect.json: ${base64('{"scheme":"amqps"}')}
-  tls.crt: ${base64(CERT)}
-  tls.key: ${base64(KEY)}
+  tls.crt: ${base64(cert)}
+  tls.key: ${base64(key)}
 kind: Secret
 metadata:
   creationTimestamp: null

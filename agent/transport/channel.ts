@@ -72,6 +72,9 @@ export interface TlsCredentials {
   readonly key: string;
 }
 
+/** Who a server is, for clients that need not prove anything. Never logged. */
+export type ServerIdentity = Pick<TlsCredentials, "cert" | "key">;
+
 /** Whom to trust, for a side that dials without a certificate of its own. Links never do. */
 export interface ServerTrust {
   /** CA certificates to trust, nothing else is. */

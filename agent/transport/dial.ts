@@ -4,10 +4,11 @@
  */
 
 import { isIP, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { TendrilError } from "../lib/errors.ts";
 import { isHostName, withoutRootDot } from "../lib/host_name.ts";
 import { scopeOf } from "./abort.ts";
-import type { Channel, ServerTrust, TlsCredentials } from "./channel.ts";
+import type { Channel, PeerIdentity, ServerTrust, TlsCredentials } from "./channel.ts";
 import { readCredentials } from "./credentials.ts";
 import { abortError, timeoutError } from "./link_error.ts";
 import { openTunnel, type ProxyOptions, proxyUnreachable } from "./proxy.ts";
@@ -50,21 +51,36 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<C
   const peer = formatAddress(options.host, options.port);
   validate(options, peer);
   if (options.tls !== undefined) readCredentials(options.tls);
-  const scope = scopeOf(signal, (reason) => abortError(peer, reason));
-  let stage = "The connection";
-  const timer = setTimeout(() => scope.abort(timeoutError(peer, stage, options.timeoutMs)), options.timeoutMs);
-  try {
-    scope.signal.throwIfAborted();
+  return await inStages(peer, options.timeoutMs, signal, async (enter, signal) => {
     options.onStage?.("resolve");
-    const raw = await openRoute(options, peer, scope.signal);
-    stage = "The TLS handshake";
+    const raw = await openRoute(options, peer, signal);
+    enter("The TLS handshake");
     if (options.tls !== undefined) options.onStage?.("tls");
-    const channel = await openChannel(raw, options, peer, scope.signal);
+    const channel = await openChannel(raw, options, peer, signal);
     if (!options.websocket) return channel;
-    stage = "The WebSocket handshake";
+    enter("The WebSocket handshake");
     options.onStage?.("websocket");
     const { upgradeClient } = await import("./websocket_client.ts");
-    return await upgradeClient(channel, peer, scope.signal);
+    return await upgradeClient(channel, peer, signal);
+  });
+}
+
+/**
+ * Runs `stages`, which tells what it enters, with a signal that fires with `signal`, or at the deadline with a
+ * `LINK_TIMEOUT` that names the stage.
+ */
+export async function inStages<T>(
+  peer: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+  stages: (enter: (stage: string) => void, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const scope = scopeOf(signal, (reason) => abortError(peer, reason));
+  let stage = "The connection";
+  const timer = setTimeout(() => scope.abort(timeoutError(peer, stage, timeoutMs)), timeoutMs);
+  try {
+    scope.signal.throwIfAborted();
+    return await stages((entered) => stage = entered, scope.signal);
   } finally {
     clearTimeout(timer);
     scope.release();
@@ -95,14 +111,32 @@ async function openChannel(raw: Socket, options: DialOptions, peer: string, sign
     return new SocketChannel(raw, { address: peer, subject: undefined, fingerprint: undefined });
   }
   const target: TlsTarget = { tls: options.tls, serverName: withoutRootDot(options.serverName ?? options.host), peer };
+  const mayBeRefused = target.tls.cert !== undefined;
+  const { onStage: _told, ...quietly } = options;
+  return await secureOrExplain(
+    raw,
+    target,
+    signal,
+    (socket, peer) => new SocketChannel(socket, peer, { mayBeRefused }),
+    () => openRoute(quietly, peer, signal),
+  );
+}
+
+/** As {@link secure}; a reason that says too little is looked for again over what `again` opens, for the user's sake. */
+export async function secureOrExplain<T>(
+  raw: Socket,
+  target: TlsTarget,
+  signal: AbortSignal,
+  take: (socket: TLSSocket, peer: PeerIdentity) => T,
+  again: () => Promise<Socket>,
+): Promise<T> {
   try {
-    return await secure(raw, target, signal);
+    return await secure(raw, target, signal, take);
   } catch (error) {
+    // The TLS layer calls an expired certificate "not verified".
     if (!isVague(error)) throw error;
-    // The TLS layer calls an expired certificate "not verified": have another look, for the user's sake.
-    const { onStage: _told, ...quietly } = options;
-    const again = await openRoute(quietly, peer, signal).catch(() => undefined);
-    const reason = again === undefined ? undefined : await explain(again, target, signal);
+    const other = await again().catch(() => undefined);
+    const reason = other === undefined ? undefined : await explain(other, target, signal);
     throw reason ?? error;
   }
 }

@@ -7,9 +7,11 @@
 import { messageOf, TendrilError } from "../lib/errors.ts";
 import { type Acceptor, acceptThrough, type OnRefused } from "./accept.ts";
 import type { Channel, TlsCredentials } from "./channel.ts";
+import { readCredentials } from "./credentials.ts";
 import { BodyReader, framingOf, TooLargeError } from "./http_body.ts";
 import { HeadError, HeadReader, type HttpHead } from "./http_head.ts";
 import { publicGate } from "./public_tls.ts";
+import { SocketChannel } from "./socket_channel.ts";
 
 /** What is served, and within which bounds. */
 export interface HttpServerOptions {
@@ -43,9 +45,13 @@ export async function serveHttps(
 ): Promise<Acceptor> {
   const open = new Set<Exchange>();
   const acceptor = await acceptThrough(
-    (tls = options.tls, admit, refuse) => publicGate({ tls, handshakeTimeoutMs: options.timeoutMs }, admit, refuse),
-    { ...options, handshakeTimeoutMs: options.timeoutMs },
-    (channel) => {
+    (tls: TlsCredentials = options.tls, admit, refuse) => {
+      readCredentials(tls);
+      const gate = { tls, handshakeTimeoutMs: options.timeoutMs, minVersion: "TLSv1.3" } as const;
+      return publicGate(gate, (socket, peer) => new SocketChannel(socket, peer), admit, refuse);
+    },
+    options,
+    (channel: SocketChannel) => {
       const exchange = new Exchange(channel, options, handler, onRefused, () => open.delete(exchange));
       open.add(exchange);
       exchange.start();

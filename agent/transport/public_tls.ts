@@ -1,28 +1,46 @@
 /**
- * The gate of a port that serves people who have no certificate yet: TLS 1.3 that proves who we are and asks nothing of
- * the other side. What passes it carries no identity, so nothing but `http_server.ts` may stand behind it.
+ * The gate of a port that serves people who need no certificate: TLS that proves who we are and asks nothing of the other
+ * side. What passes it carries no identity, so nothing but `http_server.ts` and `tls_port.ts` may stand behind it.
  */
 
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 import type { Admit, OnRefused } from "./accept.ts";
-import { readCredentials } from "./credentials.ts";
+import type { PeerIdentity, ServerIdentity } from "./channel.ts";
 import { linkError, timeoutError } from "./link_error.ts";
-import { SocketChannel } from "./socket_channel.ts";
 import { addressOf } from "./tcp_connect.ts";
-import type { Gate, TlsServerOptions } from "./tls_server.ts";
+import type { Gate } from "./tls_server.ts";
 
-/** Makes the gate. Throws `LINK_TLS_CREDENTIALS`. */
-export function publicGate(options: TlsServerOptions, admit: Admit, refuse: OnRefused): Gate {
-  const { tls, handshakeTimeoutMs } = options;
-  readCredentials(tls);
+/** What the gate is to do. */
+export interface PublicGateOptions {
+  /** Who we are. */
+  readonly tls: ServerIdentity;
+  /** Deadline of a handshake, milliseconds. */
+  readonly handshakeTimeoutMs: number;
+  /** The oldest version that is spoken. */
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  /** What may be spoken inside (ALPN): who asks for other protocols alone is refused, who asks for none is not. */
+  readonly protocols?: readonly string[];
+  /** True where the end of one side of a connection is not that of both; of the port as well. Default false. */
+  readonly halfOpen?: boolean;
+}
+
+/** Makes the gate; `wrap` makes what is handed out of a connection that is through. */
+export function publicGate<C>(
+  { tls, handshakeTimeoutMs, minVersion, protocols = [], halfOpen = false }: PublicGateOptions,
+  wrap: (socket: TLSSocket, peer: PeerIdentity) => C,
+  admit: Admit<C>,
+  refuse: OnRefused,
+): Gate {
   const deadlines = new WeakMap<object, ReturnType<typeof setTimeout>>();
   // It never listens: it is handed its connections, so that their number is ours to limit.
   const server = createServer({
     cert: tls.cert,
     key: tls.key,
-    minVersion: "TLSv1.3",
+    minVersion,
+    allowHalfOpen: halfOpen,
+    ...(protocols.length === 0 ? {} : { ALPNProtocols: [...protocols] }),
     // Ours is the deadline that counts; this one only has to be out of its way.
     handshakeTimeout: handshakeTimeoutMs + 1000,
     // Without effect on Deno 2.9, where a ticket of this server resumes at all others: see `judge.ts`, which refuses it.
@@ -31,7 +49,7 @@ export function publicGate(options: TlsServerOptions, admit: Admit, refuse: OnRe
   server.on("secureConnection", (socket: TLSSocket) => {
     const raw = rawOf(socket);
     clearTimeout(deadlines.get(raw));
-    admit(new SocketChannel(socket, { address: addressOf(socket), subject: undefined, fingerprint: undefined }), raw);
+    admit(wrap(socket, { address: addressOf(raw), subject: undefined, fingerprint: undefined }), raw);
   });
   server.on("tlsClientError", (error: unknown, socket: TLSSocket) => {
     const raw = rawOf(socket);

@@ -18,6 +18,11 @@ export interface SocketChannelOptions {
   readonly mayBeRefused?: boolean;
   /** False to read `'data'` events even where static buffers work; for comparison. Default true. */
   readonly fast?: boolean;
+  /**
+   * Hears that the peer has ended its side; ours goes on until it is ended, too. Without it the end of one side is that of
+   * both. For sockets that allow it.
+   */
+  readonly onEnd?: () => void;
   /** How long `close()` waits for the peer to finish, milliseconds. Default {@link LINGER_MS}. */
   readonly lingerMs?: number;
 }
@@ -46,7 +51,7 @@ export class SocketChannel implements Channel {
     this.#reads = nativeReads(socket);
     this.#reads?.stop();
     socket.on("error", (error) => this.#fail(error));
-    socket.on("end", () => this.#startLinger());
+    socket.on("end", () => options.onEnd === undefined ? this.#startLinger() : options.onEnd());
     socket.on("close", () => this.#closed());
   }
 
@@ -87,6 +92,12 @@ export class SocketChannel implements Channel {
     this.#paused = false;
     if (this.#state === "draining") this.#drain();
     else if (this.#state === "open") this.#release();
+  }
+
+  /** Ends our side: what was written is sent, then that this was all. The peer may go on. */
+  end(): void {
+    if (this.#state === "closing" || this.#state === "closed" || this.#socket.writableEnded) return;
+    this.#socket.end();
   }
 
   close(): void {

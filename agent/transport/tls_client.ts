@@ -1,6 +1,6 @@
 /**
- * The dialling half of mutual TLS: a connected socket in, a channel to a judged peer out. The CA of the link replaces the
- * roots of the system, and nothing is sent before the peer was judged.
+ * The dialling half of TLS: a connected socket in, a socket to a judged peer out. The CAs that are named replace the roots
+ * of the system, and nothing is sent before the peer was judged.
  */
 
 import { isIP, type Socket } from "node:net";
@@ -11,7 +11,6 @@ import type { PeerIdentity, ServerTrust, TlsCredentials } from "./channel.ts";
 import { readCredentials } from "./credentials.ts";
 import { type Demands, judge } from "./judge.ts";
 import { linkError, silentRefusal } from "./link_error.ts";
-import { SocketChannel } from "./socket_channel.ts";
 
 /** Whom to expect on the other end. */
 export interface TlsTarget {
@@ -19,15 +18,26 @@ export interface TlsTarget {
   readonly tls: TlsCredentials | ServerTrust;
   /** The name or IP address the certificate must be for. */
   readonly serverName: string;
+  /** True to take a certificate for any name, if it is of an authority that is trusted. Default false. */
+  readonly anyName?: boolean;
+  /** What may be spoken inside (ALPN), in order of preference. Default: nothing is said of that. */
+  readonly protocols?: readonly string[];
+  /** True where the end of one side is not that of both. Default false. */
+  readonly halfOpen?: boolean;
   /** The peer for messages, `host:port`. */
   readonly peer: string;
 }
 
 /**
- * Shakes hands over `raw`, which is owned from here on. Throws a `LINK_*` error, or the reason of `signal`, once both
- * sockets are closed.
+ * Shakes hands over `raw`, which is owned from here on. `take` makes the result, at once, so that the socket is never
+ * without a listener for errors. Throws a `LINK_*` error, or the reason of `signal`, once both sockets are closed.
  */
-export function secure(raw: Socket, target: TlsTarget, signal: AbortSignal): Promise<SocketChannel> {
+export function secure<T>(
+  raw: Socket,
+  target: TlsTarget,
+  signal: AbortSignal,
+  take: (socket: TLSSocket, peer: PeerIdentity) => T,
+): Promise<T> {
   const { notAfter } = readCredentials(target.tls);
   if (raw.destroyed) return Promise.reject(linkError({ code: "ECONNRESET" }, { peer: target.peer, handshaking: true }));
   return new Promise((resolve, reject) => {
@@ -59,11 +69,10 @@ export function secure(raw: Socket, target: TlsTarget, signal: AbortSignal): Pro
         fail(new TendrilError("LINK_TLS_CA", `The certificate of ${target.peer} was not verified.`));
         return;
       }
-      // At once, so that the socket is never without a listener for errors.
-      const channel = new SocketChannel(socket, peer, { mayBeRefused: target.tls.cert !== undefined });
+      const taken = take(socket, peer);
       over = true;
       release();
-      resolve(channel);
+      resolve(taken);
     };
     const onError = (error: unknown) => {
       const described = linkError(error, { peer: target.peer, handshaking: true });
@@ -114,6 +123,8 @@ function open(raw: Socket, target: TlsTarget, options: ConnectionOptions): TLSSo
     socket: raw,
     ca: target.tls.ca,
     minVersion: "TLSv1.2",
+    ...(target.halfOpen === true ? { allowHalfOpen: true } : {}),
+    ...(target.protocols === undefined ? {} : { ALPNProtocols: [...target.protocols] }),
     // An IP address must not travel as a server name (RFC 6066, 3).
     ...(isIP(target.serverName) === 0 ? { servername: target.serverName } : {}),
   });
@@ -124,5 +135,6 @@ function open(raw: Socket, target: TlsTarget, options: ConnectionOptions): TLSSo
 
 function demandsOf(target: TlsTarget): Demands {
   const { anchors } = readCredentials(target.tls);
-  return { anchors, role: "server", host: target.serverName, address: target.peer };
+  const name = target.anyName === true ? {} : { host: target.serverName };
+  return { anchors, role: "server", ...name, address: target.peer };
 }

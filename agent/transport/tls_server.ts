@@ -37,7 +37,7 @@ interface Handshake {
 export type Gate = (raw: Socket) => void;
 
 /** Makes the gate that peers pass by mutual TLS. Throws `LINK_TLS_CREDENTIALS`. */
-export function tlsGate(options: TlsServerOptions, admit: Admit, refuse: OnRefused): Gate {
+export function tlsGate(options: TlsServerOptions, admit: Admit<SocketChannel>, refuse: OnRefused): Gate {
   const { tls, handshakeTimeoutMs } = options;
   const { anchors } = readCredentials(tls);
   const handshakes = new WeakMap<object, Handshake>();

@@ -15,6 +15,7 @@ export const nativeTcp: AdaptorModule = {
   name: "tcp-native",
   version: "1.0.0",
   digest: "none",
+  protocol: "tcp",
   readsSocket: false,
   messages: "one",
   concurrent: 1,

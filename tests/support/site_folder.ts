@@ -17,6 +17,8 @@ export interface Service {
   readonly port: number;
   /** `spec.type`; none by default. */
   readonly type?: string | undefined;
+  /** Further fields of the spec. */
+  readonly more?: Readonly<Record<string, string | boolean>>;
 }
 
 /** Creates an interior that accepts edges on loopback. */
@@ -56,16 +58,16 @@ export async function edgeFolder(
 }
 
 /** One Listener or Connector on 127.0.0.1 as YAML. */
-export function resource(kind: "Listener" | "Connector", { key, port, type }: Service): string {
+export function resource(kind: "Listener" | "Connector", { key, port, type, more = {} }: Service): string {
+  const fields = Object.entries({ host: "127.0.0.1", ...(type === undefined ? {} : { type }), ...more });
   return `apiVersion: skupper.io/v2alpha1
 kind: ${kind}
 metadata:
   name: ${key}
 spec:
   routingKey: ${key}
-  host: 127.0.0.1
   port: ${port}
-${type === undefined ? "" : `  type: ${type}\n`}`;
+${fields.map(([name, value]) => `  ${name}: ${value}\n`).join("")}`;
 }
 
 async function expectOk(running: ReturnType<typeof tendril>): Promise<string> {

@@ -1,6 +1,7 @@
 /** One check of a target: a connection, a request or a program. It passes, or fails with a reason for people. */
 
 import type { HealthCheckSpec } from "../../site/spec.ts";
+import type { LocalSocket } from "../local_socket.ts";
 
 /** Where a check goes that names no place of its own. */
 export interface ProbeTarget {
@@ -8,6 +9,8 @@ export interface ProbeTarget {
   readonly host: string;
   /** Port at the host. */
   readonly port: number;
+  /** Connects to it for HTTP, where that takes more than a TCP connection. */
+  readonly connect?: (signal: AbortSignal) => Promise<LocalSocket>;
 }
 
 /** Octets of an answer in which its status line must end. */
@@ -30,18 +33,19 @@ export async function probe(spec: HealthCheckSpec, target: ProbeTarget, signal: 
 function start({ tcp, http, command }: HealthCheckSpec, target: ProbeTarget, signal: AbortSignal): Promise<void> {
   if (command !== undefined) return runs(command, signal);
   const { host = target.host, port = target.port } = http ?? tcp ?? {};
-  return connected(host, port, signal, async (conn) => {
+  const own = http !== undefined && http.host === undefined && http.port === undefined ? target.connect : undefined;
+  const connect = own ?? ((signal) => Deno.connect({ hostname: host, port, signal }));
+  return connected(connect, signal, async (conn) => {
     if (http !== undefined) await answers(conn, http, host);
   });
 }
 
 async function connected(
-  hostname: string,
-  port: number,
+  connect: (signal: AbortSignal) => Promise<LocalSocket>,
   signal: AbortSignal,
-  use: (conn: Deno.TcpConn) => Promise<void>,
+  use: (conn: LocalSocket) => Promise<void>,
 ): Promise<void> {
-  const conn = await Deno.connect({ hostname, port, signal });
+  const conn = await connect(signal);
   let open = true;
   const close = () => {
     if (open) conn.close();
@@ -57,7 +61,7 @@ async function connected(
 }
 
 async function answers(
-  conn: Deno.TcpConn,
+  conn: LocalSocket,
   { path, expectedStatus }: NonNullable<HealthCheckSpec["http"]>,
   host: string,
 ): Promise<void> {
@@ -70,7 +74,7 @@ async function answers(
   if (!wanted) throw new Error(`the answer to GET ${path} is ${status}`);
 }
 
-async function firstLine(conn: Deno.TcpConn): Promise<string> {
+async function firstLine(conn: LocalSocket): Promise<string> {
   const octets = new Uint8Array(MAX_STATUS_OCTETS);
   let length = 0;
   while (length < octets.length) {

@@ -14,7 +14,7 @@ Deno.test("explain: a kind, one of its fields, and what lies below a field; case
   assert.equal(whole.code, EXIT.ok);
   assert.match(whole.io.out, /^Listener \(skupper\.io\/v2alpha1\): A local port/);
   assert.match(whole.io.out, /spec\.port +number or text +yes +acting +Port to bind/);
-  assert.match(whole.io.out, /spec\.tlsCredentials +text +refused/);
+  assert.match(whole.io.out, /spec\.tlsCredentials +text +acting/);
   const { io } = await explain("Link.endpoints", "-o", "json");
   const paths = JSON.parse(io.out).map(({ path }: { path: string }) => path);
   assert.deepEqual(paths, ["name", "host", "port", "group"].map((name) => `spec.endpoints[].${name}`));

@@ -77,3 +77,28 @@ Deno.test("Adaptor: the names of built-in adaptors are taken", () => {
     assert.match(problems[0]?.text ?? "", /metadata\.name must not be one of tcp, http1, http2, auto/);
   }
 });
+
+Deno.test("Listener: messages of a plugin go to other keys by their subject; TCP has no subjects, and there is a bound", () => {
+  const subjects = [{ subject: "read *", routingKey: "replicas" }];
+  const withSubjects = (subjects: unknown, type = "redis") => {
+    const spec = { routingKey: "cache", host: "127.0.0.1", port: 6379, type, subjects };
+    return JSON.stringify({ apiVersion: "skupper.io/v2alpha1", kind: "Listener", metadata: { name: "cache" }, spec });
+  };
+  const plugin = adaptor({ source: "file:redis.wasm" });
+  const { listeners, problems } = read(withSubjects(subjects), plugin);
+  assert.deepEqual([problems, listeners[0]?.subjects], [[], subjects]);
+  assert.equal("subjects" in read(withSubjects([]), plugin).listeners[0]!, false);
+  const wrong: [unknown, string?][] = [
+    [subjects, "tcp"],
+    [subjects, ""],
+    [Array.from({ length: 65 }, () => subjects[0])],
+    [[{ subject: "", routingKey: "a" }]],
+    [[{ subject: "read *" }]],
+    [[{ ...subjects[0], weight: 1 }]],
+  ];
+  for (const [value, type] of wrong) {
+    const { listeners, problems } = read(withSubjects(value, type), plugin);
+    assert.deepEqual([listeners.length, problems.length], [0, 1], JSON.stringify(value));
+    assert.match(String(problems[0]), /subjects/);
+  }
+});

@@ -4,9 +4,9 @@ import { z } from "zod";
 import { healthCheck } from "./health_check.ts";
 import {
   field,
+  flag,
   host,
   metadata,
-  noTls,
   optionalText,
   port,
   type ResourceKind,
@@ -27,9 +27,17 @@ const schema = z.looseObject({
       "acting",
       "What the target speaks: tcp, or as at the Listeners of the key http1, http2 or the name of an Adaptor, which Skupper does not know",
     ),
-    tlsCredentials: field(noTls, "refused", "TLS to the target: to pass over it would speak in the clear"),
-    useClientCert: field(unusedFlag, "warned", "Means nothing without tlsCredentials"),
-    verifyHostname: field(unusedFlag, "warned", "Means nothing without tlsCredentials"),
+    tlsCredentials: field(
+      optionalText,
+      "acting",
+      "Name of the Secret for TLS to the target: its ca.crt is trusted, else what the system trusts",
+    ),
+    useClientCert: field(flag(false), "acting", "True to show tls.crt of that Secret to the target"),
+    verifyHostname: field(
+      flag(true),
+      "acting",
+      "False to take a certificate of the target that is for another name than spec.host",
+    ),
     selector: field(unusedText, "warned", "Pods on Kubernetes; spec.host names the target"),
     includeNotReadyPods: field(unusedFlag, "warned", "Pods on Kubernetes"),
     exposePodsByName: field(unusedFlag, "warned", "Names of pods on Kubernetes"),

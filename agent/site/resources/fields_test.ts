@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { assemble, type Assembled } from "../assemble.ts";
 import { scanDocuments } from "../documents.ts";
+import { TestAuthority } from "../../transport/testing_certs.ts";
 import { secret } from "../testing_link_files.ts";
 import { type Field, fieldsOf, strayFields } from "./fields.ts";
 import { KINDS } from "./kinds.ts";
@@ -38,11 +39,16 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.host": "localhost",
   "spec.port": "81",
   "spec.type": "http1",
+  "spec.subjects": [{ subject: "GET", routingKey: "b" }],
+  "spec.subjects[].subject": "POST",
+  "spec.subjects[].routingKey": "b",
   "spec.endpoints[].name": "inter-router",
   "spec.endpoints[].host": "b.example",
   "spec.endpoints[].port": "2",
   "spec.endpoints[].group": "g",
   "spec.tlsCredentials": "tls2",
+  "spec.useClientCert": true,
+  "spec.verifyHostname": false,
   "spec.cost": 2,
   "spec.settings.proxy-configuration": "proxy",
   "spec.settings.tendril.websocket": "true",
@@ -109,7 +115,9 @@ kind: Listener
 metadata: {name: of-the-context}
 spec: {routingKey: a, host: 127.0.0.1, port: 9}
 `;
-const CONTEXT = [secret("tls"), secret("tls2"), PROXY, LISTENER].join("---\n");
+const IDENTITY = await (await TestAuthority.create("ca")).issue({ name: "x", dns: ["x"] });
+const SECRETS = ["tls", "tls2"].map((name) => secret(name, undefined, IDENTITY));
+const CONTEXT = [...SECRETS, PROXY, LISTENER].join("---\n");
 
 function read(kind: string, value: Value): Assembled {
   const known = KINDS.find((candidate) => candidate.kind === kind);
@@ -120,6 +128,11 @@ function read(kind: string, value: Value): Assembled {
 /** The specimen to which the field at `path` can be added. */
 function specimenFor(kind: string, path: string): Value {
   if (kind === "HttpRoute") return httpRouteSpecimen(path);
+  if (path.startsWith("spec.subjects")) {
+    const subjects = path === "spec.subjects" ? [] : [{ subject: "GET", routingKey: "a" }];
+    return set(set(SPECIMENS[kind]!, "spec.type", "http1"), "spec.subjects", subjects);
+  }
+  if (/^spec\.(useClientCert|verifyHostname)$/.test(path)) return set(SPECIMENS[kind]!, "spec.tlsCredentials", "tls");
   const way = /^spec\.healthCheck\.(\w+)/.exec(path)?.[1];
   if (way === undefined) return SPECIMENS[kind]!;
   const check = way === "command" ? { command: ["a"] } : way === "http" ? { http: {} } : { tcp: {} };

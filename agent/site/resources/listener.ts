@@ -7,7 +7,6 @@ import {
   field,
   host,
   metadata,
-  noTls,
   optionalText,
   port,
   type ResourceKind,
@@ -15,6 +14,9 @@ import {
   SKUPPER_API,
   unusedFlag,
 } from "./schema.ts";
+
+/** Other addresses of one Listener. */
+const MAX_SUBJECTS = 64;
 
 const schema = z.looseObject({
   metadata,
@@ -27,7 +29,19 @@ const schema = z.looseObject({
       "acting",
       "What clients speak: tcp, or http1 or http2 to route each request by itself, or the name of an Adaptor, which Skupper does not know",
     ),
-    tlsCredentials: field(noTls, "refused", "TLS at the port: to pass over it would serve in the clear"),
+    subjects: field(
+      z.array(z.strictObject({
+        subject: field(z.string().min(1).max(255), "acting", "Subject of a message; * stands for any characters"),
+        routingKey: field(z.string().min(1), "acting", "Address in the network to which it goes"),
+      })).max(MAX_SUBJECTS).nullish().transform((subjects) => subjects ?? []),
+      "acting",
+      "Messages that go to another address by their subject, the first that fits; for a type that is an Adaptor",
+    ),
+    tlsCredentials: field(
+      optionalText,
+      "acting",
+      "Name of the Secret with tls.crt and tls.key that the port shows in TLS; without one it is in the clear",
+    ),
     observer: field(
       z.enum(["auto", "none", "http1", "http2", ""]).nullish(),
       "warned",
@@ -42,6 +56,9 @@ const schema = z.looseObject({
         "A line of log for each HTTP request: off; path; or query, with that; else as the Site says; Tendril's own",
       ),
     }),
+  }).superRefine(({ subjects, type }, context) => {
+    if (subjects.length === 0 || !["", "tcp"].includes(type)) return;
+    context.addIssue({ code: "custom", path: ["subjects"], message: "needs a type whose messages have subjects" });
   }),
 });
 

@@ -95,6 +95,11 @@ export const name = z.string().refine(
 /** A text that may be absent, null or empty; then it is empty. */
 export const optionalText = z.string().nullish().transform((text) => text ?? "");
 
+/** True or false; `otherwise` when it is absent or null. */
+export function flag(otherwise: boolean) {
+  return z.boolean().nullish().transform((value) => value ?? otherwise);
+}
+
 /** metadata of any kind. */
 export const metadata = z.looseObject({
   name: field(name, "acting", "Name of the resource, unique for its kind in the folder"),
@@ -133,9 +138,3 @@ export const accessLogSetting = z.enum(["off", "path", "query", ""]).nullish()
 export const unusedText = z.string().nullish();
 /** The same for a field that is true or false. */
 export const unusedFlag = z.boolean().nullish();
-
-/** Credentials where Tendril can't use them; to pass over them would serve in the clear what was meant to be TLS. */
-export const noTls = z.string().nullish().refine(
-  (name) => name === undefined || name === null || name === "",
-  "is not supported here: Tendril carries the connection as it comes",
-);

@@ -1,0 +1,204 @@
+/**
+ * What may stand next on a command line: the words so far in, candidates out, by the same table as `--help`. Names of
+ * resources come from a folder, which only the caller may look into.
+ */
+
+import { placeholder } from "../args.ts";
+import type { Command, Flag, FlagTable, Positional } from "../command.ts";
+import { GLOBAL_FLAGS } from "../flags.ts";
+
+/** One candidate. */
+export interface Candidate {
+  /** The word. */
+  readonly word: string;
+  /** What it is, in a few words. */
+  readonly what: string;
+}
+
+/** What may stand there: words, or the names of files or folders, which the shell knows best. */
+export interface Candidates {
+  /** The words that begin with what was typed. */
+  readonly words: readonly Candidate[];
+  /** Names that the shell adds. */
+  readonly paths: "none" | "files" | "folders";
+}
+
+/** A name that a folder has. */
+export interface KnownName {
+  /** Kind of the resource. */
+  readonly kind: string;
+  /** Its name. */
+  readonly name: string;
+  /** Its routing key; empty if it has none. */
+  readonly routingKey: string;
+}
+
+/** Looks up the names in the folder `dir`; none if that can't be read. */
+export type Lookup = (dir: string) => Promise<readonly KnownName[]>;
+
+/** Kinds whose names stand for NAME of commands that begin with a word. */
+const NOUNS: Readonly<Record<string, readonly string[]>> = {
+  link: ["Link"],
+  listener: ["Listener"],
+  connector: ["Connector"],
+  token: ["AccessGrant"],
+  certificate: ["Secret"],
+};
+
+/** What may follow `words`, of which the last one is being typed and may be empty; the name of the program is left out. */
+export async function candidates(
+  commands: readonly Command[],
+  words: readonly string[],
+  lookup: Lookup,
+  kinds: readonly string[],
+): Promise<Candidates> {
+  const typed = withoutGlobals(words[0] === "help" ? words.slice(1) : words);
+  const current = typed.at(-1) ?? "";
+  const before = typed.slice(0, -1);
+  const command = longest(commands, before);
+  if (command === undefined) return matching(current, nextParts(commands, before));
+  const rest = before.slice(command.name.split(" ").length);
+  return await within(command, rest, current, lookup, kinds);
+}
+
+/** Flags that may stand before the command. */
+function withoutGlobals(words: readonly string[]): readonly string[] {
+  let at = 0;
+  while (words[at]?.startsWith("--log-")) at += words[at]!.includes("=") ? 1 : 2;
+  return words.slice(at);
+}
+
+function longest(commands: readonly Command[], words: readonly string[]): Command | undefined {
+  return commands.filter(({ name }) => name.split(" ").every((part, at) => part === words[at]))
+    .sort((one, other) => other.name.length - one.name.length)[0];
+}
+
+/** The next word of every command that begins with `words`. */
+function nextParts(commands: readonly Command[], words: readonly string[]): Candidate[] {
+  const found = new Map<string, string>();
+  for (const { name, summary } of commands) {
+    const parts = name.split(" ");
+    const next = parts[words.length];
+    if (next === undefined || !words.every((word, at) => word === parts[at])) continue;
+    const group = commands.filter((other) => `${other.name} `.startsWith(`${[...words, next].join(" ")} `));
+    const verbs = group.map((other) => other.name.split(" ")[words.length + 1]).join(", ");
+    found.set(next, group.length > 1 ? verbs : summary);
+  }
+  return [...found].map(([word, what]) => ({ word, what }));
+}
+
+async function within(
+  command: Command,
+  words: readonly string[],
+  current: string,
+  lookup: Lookup,
+  kinds: readonly string[],
+): Promise<Candidates> {
+  const table: FlagTable = { ...command.flags, ...GLOBAL_FLAGS };
+  const { positionals, given, pending } = parsed(table, words);
+  const names = () => lookup(given.get("dir") ?? defaultOf(table["dir"]) ?? ".");
+  if (pending !== undefined) return await ofFlag(pending, table[pending]!, current, command, names);
+  const [, name, value] = /^--([\w-]+)=(.*)$/s.exec(current) ?? [];
+  if (name !== undefined && table[name] !== undefined) {
+    const { words, paths } = await ofFlag(name, table[name], value!, command, names);
+    return { words: words.map(({ word, what }) => ({ word: `--${name}=${word}`, what })), paths };
+  }
+  if (current.startsWith("-")) {
+    const free = Object.entries(table).filter(([name, { kind }]) => kind === "list" || !given.has(name));
+    return matching(current, free.map(([name, { help }]) => ({ word: `--${name}`, what: help })));
+  }
+  const all = command.positionals;
+  const positional = all[positionals] ?? (all.at(-1)?.many ? all.at(-1) : undefined);
+  return positional === undefined
+    ? matching(current, [])
+    : await ofPositional(positional, current, command, names, kinds);
+}
+
+/** How many words are no flags, what the flags say, and the flag whose value comes next. */
+function parsed(table: FlagTable, words: readonly string[]) {
+  const given = new Map<string, string>();
+  let positionals = 0;
+  let pending: string | undefined;
+  for (const word of words) {
+    // A shell may cut `--flag=value` into three.
+    if (word === "=" && pending !== undefined) continue;
+    if (pending !== undefined) {
+      given.set(pending, word);
+      pending = undefined;
+      continue;
+    }
+    const [, long, , value] = /^--([\w-]+)(=(.*))?$/s.exec(word) ?? [];
+    const short = /^-(\w)$/.exec(word)?.[1];
+    const name = long ?? Object.entries(table).find(([, flag]) => short !== undefined && flag.short === short)?.[0];
+    if (name === undefined || table[name] === undefined) {
+      if (!word.startsWith("-") || word === "-") positionals++;
+    } else if (value !== undefined || table[name].kind === "switch") given.set(name, value ?? "");
+    else pending = name;
+  }
+  return { positionals, given, pending };
+}
+
+function defaultOf(flag: Flag | undefined): string | undefined {
+  return flag?.kind === "text" ? flag.default : undefined;
+}
+
+async function ofFlag(
+  name: string,
+  flag: Flag,
+  typed: string,
+  command: Command,
+  names: () => Promise<readonly KnownName[]>,
+): Promise<Candidates> {
+  const current = typed === "=" ? "" : typed;
+  if (flag.kind === "choice") return matching(current, flag.choices.map((word) => ({ word, what: "" })));
+  const shown = placeholder(flag);
+  if (name === "tls-credentials") return matching(current, ofKinds(await names(), ["Secret"]));
+  if (name === "type") return matching(current, [...TYPES, ...ofKinds(await names(), ["Adaptor"])]);
+  if (shown === "NAME") return matching(current, ofKinds(await names(), NOUNS[noun(command)] ?? []));
+  if (shown === "KEY" && name === "routing-key") return matching(current, keys(await names()));
+  return paths(shown);
+}
+
+const TYPES: readonly Candidate[] = ["tcp", "http1", "http2"].map((word) => ({ word, what: "built in" }));
+
+async function ofPositional(
+  { placeholder: shown }: Positional,
+  current: string,
+  command: Command,
+  names: () => Promise<readonly KnownName[]>,
+  kinds: readonly string[],
+): Promise<Candidates> {
+  if (shown === "KIND") return matching(current, kinds.map((word) => ({ word, what: "" })));
+  if (shown === "KIND/NAME") {
+    const all = (await names()).map(({ kind, name }) => ({ word: `${kind}/${name}`, what: "" }));
+    return matching(current, all);
+  }
+  if (/\bKEY\b/.test(shown)) return matching(current, keys(await names()));
+  // A new resource has a name that nobody has yet.
+  if (shown === "NAME" && !command.name.endsWith("create")) {
+    return matching(current, ofKinds(await names(), NOUNS[noun(command)] ?? []));
+  }
+  return paths(shown);
+}
+
+function paths(shown: string): Candidates {
+  const what = /\bFILE|CERT|YAML\b/.test(shown) ? "files" : /\bDIR\b/.test(shown) ? "folders" : "none";
+  return { words: [], paths: what };
+}
+
+function noun({ name }: Command): string {
+  return name.split(" ")[0]!;
+}
+
+function ofKinds(names: readonly KnownName[], kinds: readonly string[]): Candidate[] {
+  return names.filter(({ kind }) => kinds.includes(kind)).map(({ kind, name }) => ({ word: name, what: kind }));
+}
+
+function keys(names: readonly KnownName[]): Candidate[] {
+  const found = new Map(names.filter(({ routingKey }) => routingKey !== "").map((each) => [each.routingKey, each]));
+  return [...found].map(([word, { kind, name }]) => ({ word, what: `${kind} ${name}` }));
+}
+
+function matching(current: string, all: readonly Candidate[]): Candidates {
+  return { words: all.filter(({ word }) => word.startsWith(current)), paths: "none" };
+}
