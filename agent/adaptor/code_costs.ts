@@ -9,12 +9,25 @@
 import { BulkOp, Op, readInstruction } from "./opcodes.ts";
 import { WasmReader } from "./wasm_reader.ts";
 
-/** Where a body pays. */
-export interface Charge {
-  /** Before this octet of the body. */
-  readonly at: number;
-  /** In units; undefined: as many octets as are on top of the stack. */
-  readonly cost: number | undefined;
+/** A place in a body at which something has to be done for the meter. */
+export type Mark =
+  /** Before the octet `at`, so many units are to be paid. */
+  | { readonly kind: "units"; readonly at: number; readonly cost: number }
+  /** Before the octet `at`, what is on top of the stack is to be paid, as a number of octets. */
+  | { readonly kind: "octets"; readonly at: number }
+  /** The instruction at `at` calls a function that pays itself. */
+  | { readonly kind: "call"; readonly at: number; readonly end: number }
+  /** The instruction at `at` returns out of so many blocks. */
+  | { readonly kind: "return"; readonly at: number; readonly end: number; readonly depth: number };
+
+/** What has to be done in one body. */
+export interface Plan {
+  /** Where its code starts, behind its locals. */
+  readonly start: number;
+  /** Whether it pays for turns of loops. */
+  readonly loops: boolean;
+  /** In order. */
+  readonly marks: readonly Mark[];
 }
 
 /** Growing memory, even by nothing, is work for the host; a call of `memory.copy` and the like leaves compiled code. */
@@ -39,25 +52,27 @@ interface Stretch {
 /** One body, read. */
 interface Body {
   /** The first is the function's own, the others are its loops. */
-  readonly stretches: readonly Stretch[];
-  /** Where the operations on memory are. */
-  readonly bulk: readonly number[];
+  readonly stretches: readonly [Stretch, ...Stretch[]];
+  /** Operations on memory, calls and returns. */
+  readonly others: readonly (Mark & { readonly callee?: number })[];
   readonly callsIndirectly: boolean;
 }
 
-/** For each of `bodies` where it pays, in order. Throws ADAPTOR_FEATURE or ADAPTOR_WASM. */
-export function costsOf(bodies: readonly Uint8Array[]): Charge[][] {
+/** For each of `bodies` what has to be done in it. Throws ADAPTOR_FEATURE or ADAPTOR_WASM. */
+export function planOf(bodies: readonly Uint8Array[]): Plan[] {
   const read = bodies.map(readBody);
   const short = new ShortFunctions(read);
-  return read.map(({ stretches, bulk }, index) => {
+  return read.map(({ stretches, others }, index) => {
     const paying = short.cost(index) === undefined ? stretches : [];
-    const charges: Charge[] = paying.map(({ at, cost, callees }) => ({
+    const marks: Mark[] = paying.map(({ at, cost, callees }) => ({
+      kind: "units",
       at,
       cost: callees.reduce((sum, callee) => sum + (short.cost(callee) ?? 0), cost),
     }));
-    charges.push(...bulk.map((at) => ({ at, cost: undefined })));
+    marks.push(...others.filter(({ callee }) => callee === undefined || short.cost(callee) === undefined));
     // A loop may begin with an operation on memory: it pays for its turn first.
-    return charges.sort((one, other) => one.at - other.at);
+    marks.sort((one, other) => one.at - other.at);
+    return { start: stretches[0].at, loops: paying.length > 1, marks };
   });
 }
 
@@ -104,8 +119,8 @@ function readBody(body: Uint8Array): Body {
   });
   // Locals are set to zero at each call.
   const own: Stretch = { at: code.position, cost: locals, callees: [] };
-  const stretches = [own];
-  const bulk: number[] = [];
+  const stretches: [Stretch, ...Stretch[]] = [own];
+  const others: (Mark & { readonly callee?: number })[] = [];
   let callsIndirectly = false;
   /** Who pays inside each block that is open, the body first. */
   const payers = [own];
@@ -113,19 +128,25 @@ function readBody(body: Uint8Array): Body {
     const at = code.position;
     const { op, sub, callee } = readInstruction(code);
     const payer = payers.at(-1)!;
+    const end = code.position;
     payer.cost += costOf(op, sub);
-    if (op === Op.call) payer.callees.push(callee);
-    else if (op === Op.callIndirect) callsIndirectly = true;
+    if (op === Op.call) {
+      payer.callees.push(callee);
+      others.push({ kind: "call", at, end, callee });
+    } else if (op === Op.callIndirect) {
+      callsIndirectly = true;
+      others.push({ kind: "call", at, end });
+    } else if (op === Op.return) others.push({ kind: "return", at, end, depth: payers.length - 1 });
     else if (op === Op.block || op === Op.if) payers.push(payer);
     else if (op === Op.loop) {
       const loop: Stretch = { at: code.position, cost: 1, callees: [] };
       stretches.push(loop);
       payers.push(loop);
     } else if (op === Op.end) payers.pop();
-    else if (isBulk(op, sub)) bulk.push(at);
+    else if (isBulk(op, sub)) others.push({ kind: "octets", at });
   }
   code.expectEnd("a function");
-  return { stretches, bulk, callsIndirectly };
+  return { stretches, others, callsIndirectly };
 }
 
 function costOf(op: number, sub: number): number {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { costsOf } from "./code_costs.ts";
+import { planOf } from "./code_costs.ts";
 
 const CALL = 0x10;
 const END = 0x0b;
@@ -11,7 +11,8 @@ function body(...code: number[]): Uint8Array {
 }
 
 const nops = (count: number) => new Array(count).fill(NOP);
-const costs = (...bodies: Uint8Array[]) => costsOf(bodies).map((charges) => charges.map(({ cost }) => cost));
+const costs = (...bodies: Uint8Array[]) =>
+  planOf(bodies).map(({ marks }) => marks.flatMap((mark) => mark.kind === "units" ? [mark.cost] : []));
 
 Deno.test("code costs: a caller pays for the short functions it calls, as often as it names them, however deep they are", () => {
   const long = body(...nops(300), CALL, 1, CALL, 1);
@@ -29,10 +30,10 @@ Deno.test("code costs: calls that double at each level do not come out cheap, an
     { length: levels },
     (_, level) => level + 1 < levels ? body(CALL, ...leb(level + 1), CALL, ...leb(level + 1)) : body(...nops(10)),
   );
-  const found = costsOf(tree);
+  const found = costs(...tree);
   assert.deepEqual(found.at(-1), []);
   assert.equal(found[0]?.length, 1, "two to the power of 5000 is no short function");
-  assert.ok(found.every((charges) => (charges[0]?.cost ?? 0) <= 3 + 2 * 200));
+  assert.ok(found.every(([cost = 0]) => cost <= 3 + 2 * 200));
 });
 
 Deno.test("code costs: a loop pays for its turns, and its function for what is around it", () => {
@@ -47,8 +48,8 @@ Deno.test("code costs: divisions and roots, which take long, cost more", () => {
 });
 
 Deno.test("code costs: what is called by way of a table pays as if it were as long as a short function may be", () => {
-  const [[charge] = []] = costsOf([body(0x41, 0, 0x11, 0, 0)]);
-  assert.equal(charge?.cost, 1 + 200 + 1);
+  const [[cost] = []] = costs(body(0x41, 0, 0x11, 0, 0));
+  assert.equal(cost, 1 + 200 + 1);
 });
 
 function leb(value: number): number[] {

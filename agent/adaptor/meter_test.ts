@@ -102,6 +102,46 @@ Deno.test("meter: each turn of a loop pays", () => {
   assert.ok(used(2) > used(1));
 });
 
+Deno.test("meter: turns are paid however their loop is left, and what is called in between pays from the same fuel", () => {
+  const countDown = [0x20, 0, 0x41, 1, 0x6b, 0x22, 0]; // The argument, one less; it stays on the stack.
+  const leaving = {
+    return: [0x03, 0x40, ...countDown, 0x45, 0x04, 0x40, 0x41, 7, 0x0f, END, 0x0c, 0, END, 0x00],
+    "a branch to the end of the function": [
+      ...[0x03, 0x40, 0x41, 7, ...countDown, 0x45, 0x0d, 1, 0x1a, 0x0c, 0, END, 0x00],
+    ],
+    "a branch out of several blocks": [
+      ...[0x02, 0x40, 0x03, 0x40, 0x02, 0x40, ...countDown, 0x45, 0x0d, 2, END, 0x0c, 0, END, END, 0x41, 7],
+    ],
+  };
+  for (const [way, body] of Object.entries(leaving)) {
+    const { f, fuel } = metered(body);
+    const used = (turns: number) => {
+      fuel.value = 1_000_000;
+      assert.equal(f(turns), 7, way);
+      return 1_000_000 - fuel.value;
+    };
+    assert.equal(used(1001) - used(1), 1000 * (used(2) - used(1)), way);
+    assert.ok(used(2) - used(1) >= 10, way);
+    fuel.value = used(1000) - 1;
+    assert.throws(() => f(1000), WebAssembly.RuntimeError, way);
+    assert.ok(fuel.value < 0, way);
+  }
+  // Calls itself with 0 at each turn, which returns at once.
+  const calling = [
+    ...[0x20, 0, 0x45, 0x04, 0x40, 0x41, 0, 0x0f, END],
+    ...[0x03, 0x40, 0x41, 0, 0x10, 0, 0x1a, ...countDown, 0x0d, 0, END, 0x41, 9],
+  ];
+  const { f, fuel } = metered(calling, [1, 3, I32]);
+  const used = (argument: number) => {
+    fuel.value = 1_000_000;
+    f(argument);
+    return 1_000_000 - fuel.value;
+  };
+  const turn = used(2) - used(1);
+  assert.ok(turn > used(0), "a turn pays for itself and for the call");
+  assert.equal(used(101) - used(1), 100 * turn);
+});
+
 Deno.test("meter: work that depends on an operand is paid by the operand", () => {
   const fill = [0x41, 0, 0x41, 1, 0x20, 0, 0xfc, 11, 0, 0x20, 0];
   const copy = [0x41, 8, 0x41, 0, 0x20, 0, 0xfc, 10, 0, 0, 0x20, 0];
