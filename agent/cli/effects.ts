@@ -76,6 +76,10 @@ function compare(before: readonly PartDigest[], after: readonly PartDigest[]): P
 const EFFECTS: Readonly<Record<string, Partial<Record<ResourceChange["action"], string>>>> = {
   Site: { update: "takes a restart if its name, uid or role is another" },
   Listener: { update: "opens anew; its connections go on", delete: "takes no new client; its connections go on" },
+  MultiKeyListener: {
+    update: "opens anew; its connections go on",
+    delete: "takes no new client; its connections go on",
+  },
   Connector: { update: "serves anew; its connections go on", delete: "serves no new client; its connections go on" },
   Link: { update: "connects anew; what goes over it is cut", delete: "is disconnected; what goes over it is cut" },
   RouterAccess: {
@@ -106,6 +110,8 @@ function connectionsOf(kind: string, name: string, { site }: SiteReport): number
   switch (kind) {
     case "Listener":
       return site.listeners.find((listener) => listener.name === name)?.connections ?? null;
+    case "MultiKeyListener":
+      return site.multiKeyListeners?.find((listener) => listener.name === name)?.connections ?? null;
     case "Connector":
       return site.connectors.find((connector) => connector.name === name)?.connections ?? null;
     case "Link":

@@ -26,6 +26,7 @@ import { forward } from "./commands/forward.ts";
 import { linkCommands } from "./commands/link.ts";
 import { linkGenerate } from "./commands/link_generate.ts";
 import { listenerCommands } from "./commands/listener.ts";
+import { multiKeyListenerCommands } from "./commands/multikeylistener.ts";
 import { networkPath } from "./commands/network_path.ts";
 import { networkStatus } from "./commands/network_status.ts";
 import { ping } from "./commands/ping.ts";
@@ -50,6 +51,7 @@ export const commands: readonly Command[] = [
   linkGenerate,
   ...linkCommands,
   ...listenerCommands,
+  ...multiKeyListenerCommands,
   ...connectorCommands,
   tokenIssue,
   tokenRedeem,

@@ -26,6 +26,7 @@ import {
   differsInCredentials,
   isBroken,
   type ListenerSpec,
+  type MultiKeyListenerSpec,
   type SiteSpec,
 } from "./spec.ts";
 import type { AccessStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteChange, SiteStatus } from "./status.ts";
@@ -59,6 +60,7 @@ export class SiteServices {
   readonly #deps: SiteDeps;
   readonly #adaptors: AdaptorRegistry;
   readonly #listeners: Roster<Placed<ListenerSpec>, Listener>;
+  readonly #multiKeyListeners: Roster<MultiKeyListenerSpec, Listener>;
   readonly #connectors: Roster<Placed<ConnectorSpec>, Connector>;
   readonly #routes: HttpRoutes;
   /** Those whose resource is gone and whose connections are not. */
@@ -127,6 +129,17 @@ export class SiteServices {
       },
       stop: (listener) => this.#leave(listener),
     });
+    this.#multiKeyListeners = new Roster({
+      name: ({ name }) => name,
+      start: async (listener) =>
+        new Listener(listener, router, await this.#adaptors.load("tcp"), logger, changed, undefined, openTlsPort),
+      alter: (running, listener, before) => {
+        if (listener.tls === undefined || !differsInCredentials(listener, before)) return undefined;
+        running.renew(listener.tls);
+        return running;
+      },
+      stop: (listener) => this.#leave(listener),
+    });
   }
 
   /** Loads the adaptor of TCP, then puts the services on `router`. Plugins, and who needs them, follow in their time. */
@@ -158,11 +171,16 @@ export class SiteServices {
       const routable = wanted.listeners.filter(({ name }) => this.#unrouted(name) === undefined);
       const listeners = await this.#listeners.apply(this.#placeable(routable), isBroken(wanted, "Listener"));
       for (const listener of this.#listeners.running) listener.useRoute(this.#routes.of(listener.name));
+      const several = await this.#multiKeyListeners.apply(
+        wanted.multiKeyListeners ?? [],
+        isBroken(wanted, "MultiKeyListener"),
+      );
       if (this.#stopped) { for (const service of this.#all()) service.stop(); }
       return [
         ...connectors.map((change) => ({ kind: "Connector" as const, ...change })),
         ...routes.map((change) => ({ kind: "HttpRoute" as const, ...change })),
         ...listeners.map((change) => ({ kind: "Listener" as const, ...change })),
+        ...several.map((change) => ({ kind: "MultiKeyListener" as const, ...change })),
       ];
     });
     this.#placing = placing;
@@ -214,6 +232,7 @@ export class SiteServices {
         this.#connectors.running,
         (spec) => this.#waitingConnector(spec),
       ),
+      multiKeyListeners: this.#multiKeyListeners.running.map((listener) => listener.status()),
       broken: this.#wanted.broken ?? [],
       adaptors: this.#adaptors.status(),
       routes: this.#routes.status(),
@@ -300,7 +319,8 @@ export class SiteServices {
   }
 
   #all(): (Listener | Connector)[] {
-    return [...this.#listeners.running, ...this.#connectors.running, ...this.#leaving];
+    const listeners = [...this.#listeners.running, ...this.#multiKeyListeners.running];
+    return [...listeners, ...this.#connectors.running, ...this.#leaving];
   }
 }
 

@@ -50,7 +50,7 @@ export interface TrafficStatus {
 export interface ListenerStatus {
   /** Name of the Listener. */
   readonly name: string;
-  /** Address in the network. */
+  /** Address in the network; of several, all with commas between them. */
   readonly routingKey: string;
   /** Address or host name that is bound. */
   readonly host: string;
@@ -60,6 +60,8 @@ export interface ListenerStatus {
   readonly open: boolean;
   /** True while somebody in the network serves the key; absent while that has not been asked. */
   readonly matched?: boolean;
+  /** Of several keys, those that somebody serves; absent where there is one. */
+  readonly reachable?: readonly string[];
   /** Clients connected now. */
   readonly connections: number;
   /** Why it is closed, or "OK". */
@@ -196,6 +198,8 @@ export interface SiteStatus {
   readonly links: readonly LinkStatus[];
   /** One per Listener. */
   readonly listeners: readonly ListenerStatus[];
+  /** One per MultiKeyListener; none where it is absent. */
+  readonly multiKeyListeners?: readonly ListenerStatus[];
   /** One per Connector. */
   readonly connectors: readonly ConnectorStatus[];
   /** One per role of every RouterAccess. */
@@ -211,7 +215,7 @@ export interface SiteStatus {
 /** What a change of the resources did to one part of a running site. */
 export interface SiteChange extends RosterChange {
   /** Which kind of resource it stands for. */
-  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess" | "Policy" | "HttpRoute";
+  readonly kind: "Listener" | "MultiKeyListener" | "Connector" | "Link" | "RouterAccess" | "Policy" | "HttpRoute";
 }
 
 /** A site that is running in this process. */
