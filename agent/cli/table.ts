@@ -35,6 +35,9 @@ import { reload } from "./commands/reload.ts";
 import { run } from "./commands/run.ts";
 import { siteCreate } from "./commands/site_create.ts";
 import { status } from "./commands/status.ts";
+import { systemBundle } from "./commands/system_bundle.ts";
+import { systemCommands } from "./commands/system_control.ts";
+import { systemInstall } from "./commands/system_install.ts";
 import { tokenDelete } from "./commands/token_delete.ts";
 import { tokenInspect } from "./commands/token_inspect.ts";
 import { tokenIssue } from "./commands/token_issue.ts";
@@ -68,6 +71,9 @@ export const commands: readonly Command[] = [
   deleteCommand,
   reload,
   status,
+  systemInstall,
+  ...systemCommands,
+  systemBundle,
   networkStatus,
   networkPath,
   ping,

@@ -9,7 +9,8 @@ import { keepingLogger, LogRing } from "../../telemetry/log_ring.ts";
 import { ProcessSignals } from "../signals.ts";
 import { startSite } from "../start_site.ts";
 
-const needs: readonly PermissionNeed[] = [
+/** What running a site takes. */
+export const RUN_NEEDS: readonly PermissionNeed[] = [
   { kind: "read", scope: "DIR", why: "the site's resources, and to hear of changes" },
   { kind: "write", scope: "DIR/run", why: "the socket at which other commands ask the running site" },
   { kind: "net", scope: "LINK_HOST:PORT", why: "edge: each endpoint of its links" },
@@ -67,12 +68,12 @@ export const run: Command = defineCommand({
     { title: "under which flags does it run with the least?", line: "tendril run ./west --print-permissions" },
   ],
   exits: ["configuration", "hungUp", "interrupted", "terminated"],
-  permissions: needs,
+  permissions: RUN_NEEDS,
   async run({ args, flags, io, logger: written, entry, words }) {
     if (flags["print-permissions"]) {
       const { folderReach } = await import("../site_reach.ts");
       const { printPermissions } = await import("../print_permissions.ts");
-      printPermissions(io, entry, words, needs, await folderReach(args.dir, entry));
+      printPermissions(io, entry, words, RUN_NEEDS, await folderReach(args.dir, entry));
       return EXIT.ok;
     }
     using signals = new ProcessSignals();
