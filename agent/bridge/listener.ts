@@ -317,7 +317,9 @@ export class Listener {
   }
 
   #accept(conn: LocalSocket): void {
-    if (this.#adaptor.messages === "one") this.#serve(conn);
+    // Where a connection has many messages, each is refused by itself, in words of its protocol.
+    if (this.#adaptor.messages === "one" && this.#router.memory?.refuses()) conn.close();
+    else if (this.#adaptor.messages === "one") this.#serve(conn);
     else this.#serveMessages(conn);
   }
 

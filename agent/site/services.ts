@@ -3,6 +3,7 @@
 import type { AdaptorModule } from "../adaptor/action.ts";
 import { Connector } from "../bridge/connector.ts";
 import { Listener } from "../bridge/listener.ts";
+import { MemoryCeiling } from "../router/memory_ceiling.ts";
 import type { Router } from "../router/router.ts";
 import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
@@ -15,6 +16,7 @@ import type { ManagedSite } from "../management/managed_router.ts";
 import { Transitions } from "./conditions.ts";
 import { digestsOf, type PartDigest } from "./digest.ts";
 import { processReport } from "./process_report.ts";
+import { memoryUse } from "./memory_use.ts";
 import type { FolderState, SiteReport } from "./report.ts";
 import { resourceStatuses } from "./resource_status.ts";
 import { HttpRoutes } from "./http_routes.ts";
@@ -44,6 +46,8 @@ export interface SiteDeps {
   readonly entry?: string;
   /** What it has logged of late, if that is kept. */
   readonly history?: LogRing;
+  /** Octets of memory beyond which load is shed; none: no ceiling. */
+  readonly maxMemory?: number;
   /** Where built-in adaptors come from, by name. */
   readonly loadAdaptor?: (name: string) => Promise<AdaptorModule>;
   /** How long the download of a plugin may take. */
@@ -90,6 +94,9 @@ export class SiteServices {
       ...(downloadTimes === undefined ? {} : { times: downloadTimes }),
     });
     router.refusals.onChange = changed;
+    if (deps.maxMemory !== undefined) {
+      router.memory = new MemoryCeiling(deps.maxMemory, memoryUse(), router.clock, logger, changed);
+    }
     this.#routes = new HttpRoutes({ router, logger, onChange: changed });
     this.#connectors = new Roster({
       name: ({ name }) => name,
@@ -235,6 +242,7 @@ export class SiteServices {
       multiKeyListeners: this.#multiKeyListeners.running.map((listener) => listener.status()),
       broken: this.#wanted.broken ?? [],
       adaptors: this.#adaptors.status(),
+      ...(this.#router.memory === undefined ? {} : { memory: this.#router.memory.status() }),
       routes: this.#routes.status(),
     };
   }
@@ -278,6 +286,7 @@ export class SiteServices {
   /** Ends everything now; resolves when no plugin is being loaded any more. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#router.memory?.stop();
     for (const service of this.#all()) service.stop();
     this.#routes.stop();
     this.#watchers.clear();

@@ -1,5 +1,6 @@
 /** What a running site says about itself, and the handle that its starter holds. */
 
+import type { MemoryStatus } from "../router/memory_ceiling.ts";
 import type { BrokenResource } from "./problems.ts";
 import type { FolderState } from "./report.ts";
 import type { RosterChange } from "./roster.ts";
@@ -208,6 +209,8 @@ export interface SiteStatus {
   readonly broken?: readonly BrokenResource[];
   /** The built-in adaptors in use, then one per Adaptor. */
   readonly adaptors: readonly AdaptorStatus[];
+  /** Where memory has a ceiling. */
+  readonly memory?: MemoryStatus;
   /** One per HttpRoute; absent where there are none. */
   readonly routes?: readonly HttpRouteStatus[];
 }

@@ -2,8 +2,9 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
-import { GRACE_FLAG, PRINT_PERMISSIONS_FLAG } from "../flags.ts";
+import { GRACE_FLAG, MAX_MEMORY_FLAG, PRINT_PERMISSIONS_FLAG } from "../flags.ts";
 import { runForeground } from "../foreground.ts";
+import { parseMaxMemory } from "../octets.ts";
 import { LOCAL_SOCKET, type PermissionNeed } from "../permissions.ts";
 import { keepingLogger, LogRing } from "../../telemetry/log_ring.ts";
 import { ProcessSignals } from "../signals.ts";
@@ -58,13 +59,14 @@ export const run: Command = defineCommand({
     "in DIR/run; tokens issued with `tendril token issue` are redeemed at its own port.\n\n" +
     "The first Ctrl-C or SIGTERM refuses new clients and lets open connections end; the second stops at once.",
   positionals: [{ name: "dir", placeholder: "DIR", help: "The folder with the site's resources." }],
-  flags: { grace: GRACE_FLAG, "print-permissions": PRINT_PERMISSIONS_FLAG },
+  flags: { grace: GRACE_FLAG, "max-memory": MAX_MEMORY_FLAG, "print-permissions": PRINT_PERMISSIONS_FLAG },
   examples: [
     { title: "run a site that `tendril site create` or Skupper's own files describe", line: "tendril run ./west" },
     {
       title: "as a service: JSON logs, and 30 seconds to drain",
       line: "tendril run ./west --log-format json --grace 30",
     },
+    { title: "on a small box: shed load rather than run out", line: "tendril run ./west --max-memory 256M" },
     { title: "under which flags does it run with the least?", line: "tendril run ./west --print-permissions" },
   ],
   exits: ["configuration", "hungUp", "interrupted", "terminated"],
@@ -76,6 +78,7 @@ export const run: Command = defineCommand({
       printPermissions(io, entry, words, RUN_NEEDS, await folderReach(args.dir, entry));
       return EXIT.ok;
     }
+    const maxMemory = parseMaxMemory(flags["max-memory"], "run");
     using signals = new ProcessSignals();
     const history = new LogRing(() => io.now());
     const logger = keepingLogger(written, history);
@@ -94,7 +97,7 @@ export const run: Command = defineCommand({
       certificates.look();
     };
     const start = async () => {
-      const site = await startSite(spec, logger, { dir: args.dir, entry, history });
+      const site = await startSite(spec, logger, { dir: args.dir, entry, history }, maxMemory);
       watch = new FolderWatch(args.dir, site, logger, look, warned);
       look();
       return site;
