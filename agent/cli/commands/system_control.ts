@@ -55,7 +55,7 @@ const uninstall = defineCommand({
   flags: { ...FLAGS, "unit-folder": UNIT_FOLDER_FLAG },
   examples: [{ title: "the site in ./west", line: "tendril system uninstall --dir ./west" }],
   exits: ["configuration"],
-  permissions: [READING, { kind: "write", scope: "UNIT_FOLDER", why: "the unit" }, HOME, SYSTEMCTL],
+  permissions: [READING, { kind: "write", scope: "UNITS", why: "the unit" }, HOME, SYSTEMCTL],
   async run({ flags, io, logger }) {
     const { manage } = await import("../system/manager.ts");
     const { unitFile } = await import("../system/installation.ts");

@@ -36,7 +36,7 @@ export const systemInstall: Command = defineCommand({
   permissions: [
     { kind: "read", scope: "DIR", why: "the site's resources, and who owns them" },
     { kind: "read", scope: "BUNDLE", why: "to see that the one-file program is there" },
-    { kind: "write", scope: "UNIT_FOLDER", why: "the unit" },
+    { kind: "write", scope: "UNITS", why: "the unit" },
     HOME,
     SYSTEMCTL,
   ],
