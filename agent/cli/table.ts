@@ -12,6 +12,7 @@ import { apply } from "./commands/apply.ts";
 import { completionCommands } from "./commands/completion.ts";
 import { connectorCommands } from "./commands/connector.ts";
 import { deleteCommand } from "./commands/delete.ts";
+import { certificateImport } from "./commands/certificate_import.ts";
 import { certificateRenew } from "./commands/certificate_renew.ts";
 import { certificateRevoke } from "./commands/certificate_revoke.ts";
 import { certificateRotateCa } from "./commands/certificate_rotate_ca.ts";
@@ -62,6 +63,7 @@ export const commands: readonly Command[] = [
   tokenStatus,
   tokenDelete,
   certificateStatus,
+  certificateImport,
   certificateRenew,
   certificateRotateCa,
   certificateRevoke,

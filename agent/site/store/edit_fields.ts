@@ -11,7 +11,7 @@ import { SKUPPER_API } from "../resources/schema.ts";
 import { type Edit, editToApply, editToDelete, incoming } from "./edit.ts";
 
 /** Fields of `spec`, by name; undefined ones are left as they are, or out. */
-export type SpecFields = Readonly<Record<string, string | number | object | undefined>>;
+export type SpecFields = Readonly<Record<string, string | number | boolean | object | undefined>>;
 
 type Files = ReadonlyMap<string, string>;
 
@@ -61,9 +61,11 @@ function find(files: Files, { kind, name }: ResourceRef) {
   return undefined;
 }
 
-function given(spec: SpecFields): Record<string, string | number | object> {
+function given(spec: SpecFields): Record<string, string | number | boolean | object> {
   return Object.fromEntries(
-    Object.entries(spec).filter((entry): entry is [string, string | number | object] => entry[1] !== undefined),
+    Object.entries(spec).filter((entry): entry is [string, string | number | boolean | object] =>
+      entry[1] !== undefined
+    ),
   );
 }
 
