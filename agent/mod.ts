@@ -15,8 +15,10 @@ export { Revocations } from "./site/certificates/revocations.ts";
 export { Roster, type RosterChange } from "./site/roster.ts";
 export {
   type AccessSpec,
+  type ConnectorSpec,
   differsInCredentials,
   isBroken,
+  type KeyStrategy,
   type LinkSpec,
   type PolicyPeer,
   type PolicyRole,

@@ -9,16 +9,13 @@ import assert from "node:assert/strict";
 import type { Action, AdaptorInstance, AdaptorModule, AdaptorRole, StreamEvent } from "./action.ts";
 import { type AbiExports, FeedFlag, RoleNumber, Side, Status } from "./abi.ts";
 import { encodeAction } from "./action_codec.ts";
+import { bareInstance, feedBare, inputOf, outputOf, randomNumbers } from "./contract_bare.ts";
+import { flowCases } from "./contract_flow.ts";
 import { describe } from "./description.ts";
 import { writeEvent } from "./event_codec.ts";
 import { defaultLimits } from "./limits.ts";
-import { meter } from "./meter.ts";
-import { instantiateAbi } from "./module.ts";
 import { checkPolicy, checkSize } from "./policy.ts";
 import { RecordReader } from "./record.ts";
-
-/** What a bare instance may execute in its whole life. */
-const BARE_FUEL = 2 ** 30;
 
 /** One call into an instance and what it must answer. */
 export type TranscriptStep =
@@ -80,6 +77,7 @@ export const contractCases: readonly ContractCase[] = [
   { title: "says what its transcripts say", run: followsTranscripts },
   { title: "says the same to the same input", run: isDeterministic },
   { title: "keeps its instances apart", run: keepsInstancesApart },
+  ...flowCases,
 ];
 
 function keepsPolicy({ module, bytes, transcripts }: ContractSubject): void {
@@ -236,7 +234,7 @@ function kept(action: Action): Action {
 }
 
 function bare(bytes: Uint8Array<ArrayBuffer>): AbiExports {
-  return instantiateAbi(new WebAssembly.Module(meter(bytes)), BARE_FUEL);
+  return bareInstance(bytes).abi;
 }
 
 function opened(bytes: Uint8Array<ArrayBuffer>, transcript: Transcript): AbiExports {
@@ -249,20 +247,6 @@ function opened(bytes: Uint8Array<ArrayBuffer>, transcript: Transcript): AbiExpo
 function openBare(abi: AbiExports, { role, config }: Transcript): number {
   inputOf(abi).set(config);
   return abi.open(RoleNumber[role], config.length);
-}
-
-function feedBare(abi: AbiExports, side: number, octets: Uint8Array, flags: number = FeedFlag.none): number {
-  inputOf(abi).set(octets);
-  return abi.feed(side, octets.length, flags);
-}
-
-function inputOf(abi: AbiExports): Uint8Array {
-  return new Uint8Array(abi.memory.buffer, abi.in_ptr(), abi.in_cap());
-}
-
-function outputOf(abi: AbiExports, length: number): Uint8Array {
-  assert.ok(length <= abi.out_cap(), "more output than its buffer can hold");
-  return new Uint8Array(abi.memory.buffer, abi.out_ptr(), length);
 }
 
 /** Every stream event that opens the steps of a transcript, as a record. */
@@ -284,15 +268,4 @@ function garbage(random: () => number, seeds: readonly Uint8Array[]): Uint8Array
   const octets = seed.slice();
   for (let flips = random() % 4; flips > 0; flips--) octets[random() % octets.length] = random() & 255;
   return octets;
-}
-
-/** Pseudo-random numbers of 31 bits, the same for the same seed (xorshift). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 1;
-  };
 }

@@ -58,6 +58,11 @@ Deno.test("contract finds out an adaptor that breaks it", async () => {
       call: "stream",
       event: { kind: "begin", stream: role === "listener" ? 2 : 1, head },
       answer: { actions: [] },
+    }, {
+      call: "socket",
+      data: octets,
+      eof: false,
+      answer: { consumed: octets.length, actions: [{ kind: "close", text: "" }] },
     }],
   }));
   const puppet = await subject("puppet", transcripts);

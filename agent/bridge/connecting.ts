@@ -28,6 +28,10 @@ export class Connecting implements Downstream {
   }
 
   /** See {@link Downstream}. */
+  get queued(): number {
+    return this.#inner?.queued ?? this.pending;
+  }
+
   get pending(): number {
     return this.#inner?.pending ?? this.#queue.size;
   }

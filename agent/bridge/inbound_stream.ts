@@ -44,6 +44,11 @@ export class InboundStream implements Downstream {
     return 0;
   }
 
+  /** See {@link Downstream}: what waits for the socket. */
+  get queued(): number {
+    return this.#handler.waitingOctets;
+  }
+
   /** Reads the head as far as it is there. */
   begin(): void {
     const queue = this.#head;

@@ -13,7 +13,7 @@ import { localAddress, mobileKey } from "../router/address.ts";
 import { PatientRoutes } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
 import type { AccessLog } from "../site/http_route_spec.ts";
-import type { ListenerSpec } from "../site/spec.ts";
+import type { ListenerSpec, MultiKeyListenerSpec } from "../site/spec.ts";
 import type { ListenerStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { ServerIdentity } from "../transport/channel.ts";
@@ -28,6 +28,7 @@ import type { LocalSocket } from "./local_socket.ts";
 import { MessageConnection } from "./message_connection.ts";
 import { type LocalPort, openPlainPort } from "./plain_port.ts";
 import { refusalFacts } from "./refusal_facts.ts";
+import { RoutingKeys } from "./routing_keys.ts";
 import { Ticker } from "./ticker.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -46,7 +47,10 @@ interface OpenPort extends LocalPort {
 
 /** One listener. */
 export class Listener {
-  readonly #spec: ListenerSpec;
+  readonly #spec: ListenerSpec | MultiKeyListenerSpec;
+  readonly #keys: RoutingKeys;
+  /** All keys, as they are logged. */
+  readonly #routingKey: string;
   readonly #router: Router;
   readonly #routes: PatientRoutes;
   readonly #adaptor: AdaptorModule;
@@ -56,7 +60,6 @@ export class Listener {
   readonly #traffic = new Traffic();
   readonly #ticker = new Ticker();
   #lastConnection = 0;
-  readonly #stopWatch: () => void;
   /** Looks at requests, where there is something to look for. */
   readonly #desk: HttpDesk;
   #leaveRoute = () => {};
@@ -75,9 +78,9 @@ export class Listener {
   #stopped = false;
   #message = "No matching connectors";
 
-  /** Watches the routing key from now on, and those of `route`; `openTls` opens the port of one that has credentials. */
+  /** Watches the routing keys from now on, and those of `route`; `openTls` opens the port of one that has credentials. */
   constructor(
-    spec: ListenerSpec,
+    spec: ListenerSpec | MultiKeyListenerSpec,
     router: Router,
     adaptor: AdaptorModule,
     logger: Logger,
@@ -95,15 +98,28 @@ export class Listener {
     this.#adaptor = adaptor;
     this.#logger = logger;
     this.#onChange = onChange;
-    const { name, routingKey } = spec;
+    const { name } = spec;
     const { clock, identity } = router;
+    const one = "strategy" in spec ? undefined : spec;
+    this.#keys = new RoutingKeys(
+      "strategy" in spec ? spec.strategy : { kind: "priority", keys: [spec.routingKey] },
+      router,
+    );
+    this.#routingKey = this.#keys.all.join(",");
+    const routingKey = this.#routingKey;
     this.#desk = new HttpDesk({ listener: name, routingKey, site: identity.id, logger, now: () => clock.now() });
-    this.#desk.accessLog = spec.accessLog ?? "off";
+    this.#desk.accessLog = one?.accessLog ?? "off";
     this.useRoute(route);
-    this.#stopWatch = router.addresses.watch(mobileKey(routingKey), undefined, (reachable) => {
-      this.#desk.ownReachable = reachable;
-      this.#settle();
-    });
+    this.#keys.onChange(() => this.#look());
+    this.#look();
+  }
+
+  /** Of several keys, another one may be the one that is served. */
+  #look(): void {
+    this.#desk.ownReachable = this.#keys.reachable.length > 0;
+    const wanted = this.#wanted;
+    this.#settle();
+    if ("strategy" in this.#spec && wanted && this.#wanted) this.#onChange();
   }
 
   /** From now on requests go by `route`, or without one to the routing key; those under way end as they began. */
@@ -142,11 +158,13 @@ export class Listener {
 
   /** A snapshot. */
   status(): ListenerStatus {
-    const { name, routingKey, host } = this.#spec;
-    const refusal = this.#router.refusals.get("consume", mobileKey(routingKey));
+    const { name, host } = this.#spec;
+    const refused = this.#wanted ? [] : this.#keys.all;
+    const refusal = refused.map((key) => this.#router.refusals.get("consume", mobileKey(key)))
+      .find((refusal) => refusal !== undefined);
     return {
       name,
-      routingKey,
+      routingKey: this.#routingKey,
       host,
       port: this.#port,
       open: this.#door !== undefined,
@@ -154,6 +172,7 @@ export class Listener {
       connections: this.#connections.size,
       message: refusal?.message ?? this.#message,
       ...refusalFacts(refusal),
+      ...("strategy" in this.#spec ? { reachable: this.#keys.reachable } : {}),
       traffic: { ...this.#traffic },
     };
   }
@@ -168,7 +187,7 @@ export class Listener {
   refuseNew(): Promise<void> {
     if (this.#stopped) return this.#free;
     this.#stopped = true;
-    this.#stopWatch();
+    this.#keys.stop();
     this.#leaveRoute();
     this.#wanted = false;
     this.#shut("Stopped");
@@ -233,11 +252,11 @@ export class Listener {
   }
 
   #opened(door: OpenPort): void {
-    const { name, host, routingKey } = this.#spec;
+    const { name, host } = this.#spec;
     this.#door = door;
     this.#port = door.port;
     this.#message = "OK";
-    this.#logger.debug("listener open", { listener: name, host, port: this.#port, routingKey });
+    this.#logger.debug("listener open", { listener: name, host, port: this.#port, routingKey: this.#routingKey });
     this.#onChange();
   }
 
@@ -291,14 +310,16 @@ export class Listener {
     this.#door = undefined;
     this.#logger.debug("listener shut", {
       listener: this.#spec.name,
-      routingKey: this.#spec.routingKey,
+      routingKey: this.#routingKey,
       reason: message,
     });
     this.#onChange();
   }
 
   #accept(conn: LocalSocket): void {
-    if (this.#adaptor.messages === "one") this.#serve(conn);
+    // Where a connection has many messages, each is refused by itself, in words of its protocol.
+    if (this.#adaptor.messages === "one" && this.#router.memory?.refuses()) conn.close();
+    else if (this.#adaptor.messages === "one") this.#serve(conn);
     else this.#serveMessages(conn);
   }
 
@@ -308,7 +329,7 @@ export class Listener {
     const client = new Client(
       this.#router,
       this.#routes,
-      this.#spec.routingKey,
+      this.#keys.choose(),
       this.#logger,
       this.#traffic,
       (failure) => {
@@ -324,7 +345,6 @@ export class Listener {
   /** As many messages as the client has for the adaptor, and their answers. */
   #serveMessages(conn: LocalSocket): void {
     const { identity, replies, route } = this.#router;
-    const { routingKey } = this.#spec;
     const reply = replies.add({ deliver: (message, upstream) => connection.accept(message, upstream) });
     const replyTo = localAddress(reply.name, identity);
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
@@ -347,21 +367,24 @@ export class Listener {
     });
     this.#connections.set(number, connection);
     this.#traffic.opened++;
-    connection.open("listener", adaptorConfig(identity.id, routingKey));
+    connection.open("listener", adaptorConfig(identity.id, this.#routingKey));
     this.#ticker.add(connection);
   }
 
   /** Where a message with that subject goes. */
   #keyOf(subject = ""): string {
-    const { routingKey, subjects = [] } = this.#spec;
-    return subjects.find((other) => matchesGlob(other.subject, subject))?.routingKey ?? routingKey;
+    const subjects = "strategy" in this.#spec ? [] : this.#spec.subjects ?? [];
+    return subjects.find((other) => matchesGlob(other.subject, subject))?.routingKey ?? this.#keys.choose();
   }
 
   #closed(number: number, failure: string | undefined): void {
     this.#connections.delete(number);
     this.#traffic.closed++;
     if (failure === undefined) return;
-    const { name, routingKey } = this.#spec;
-    this.#logger.warn("connection closed", { listener: name, routingKey, reason: failure });
+    this.#logger.warn("connection closed", {
+      listener: this.#spec.name,
+      routingKey: this.#routingKey,
+      reason: failure,
+    });
   }
 }

@@ -8,6 +8,8 @@ import type { LogLevel } from "../telemetry/level.ts";
 import { parseLine, usage } from "./args.ts";
 import type { Command, Positional, PositionalValues } from "./command.ts";
 import { EXIT, exitCodeOf } from "./exit_codes.ts";
+import { TendrilError } from "../lib/errors.ts";
+import { successorOf } from "./former_words.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
 import { commandPage, overviewPage } from "./help.ts";
 import type { CliIo } from "./io.ts";
@@ -51,6 +53,7 @@ async function runCommand(argv: readonly string[], { commands, io, entry }: Disp
     io.stderr(overviewPage(commands));
     return EXIT.usage;
   }
+  refuseFormer(words);
   const command = findCommand(first === "--version" ? ["version"] : words, commands);
   const rest = words.slice(command.name.split(" ").length);
   const { flags, args: parsed } = parseLine(command, GLOBAL_FLAGS, [...before, ...rest], (name) => io.env(name));
@@ -77,6 +80,15 @@ function splitGlobals(argv: readonly string[]): { before: string[]; words: strin
   let index = 0;
   for (let word = argv[index]; word?.startsWith("--log-"); word = argv[index]) index += word.includes("=") ? 1 : 2;
   return { before: argv.slice(0, index), words: argv.slice(index) };
+}
+
+/** Throws USAGE_FORMER, which names the line to type, for the words of Skupper that are others here. */
+function refuseFormer(words: readonly string[]): void {
+  const successor = successorOf(words);
+  if (successor === undefined) return;
+  const { former, lines, note } = successor;
+  const hint = `Type ${lines.map((line) => `\`${line}\``).join(", then ")}.${note === undefined ? "" : ` ${note}`}`;
+  throw new TendrilError("USAGE_FORMER", `"${former}" is a word of Skupper; here it is another one`, { hint });
 }
 
 /** The command whose name the words begin with, longest first. */

@@ -75,8 +75,18 @@ function compare(before: readonly PartDigest[], after: readonly PartDigest[]): P
 
 const EFFECTS: Readonly<Record<string, Partial<Record<ResourceChange["action"], string>>>> = {
   Site: { update: "takes a restart if its name, uid or role is another" },
-  Listener: { update: "opens anew; its connections go on", delete: "takes no new client; its connections go on" },
-  Connector: { update: "serves anew; its connections go on", delete: "serves no new client; its connections go on" },
+  Listener: {
+    update: "takes new credentials in place, or opens anew; its connections go on",
+    delete: "takes no new client; its connections go on",
+  },
+  MultiKeyListener: {
+    update: "takes new credentials in place, or opens anew; its connections go on",
+    delete: "takes no new client; its connections go on",
+  },
+  Connector: {
+    update: "takes new credentials in place, or serves anew; its connections go on",
+    delete: "serves no new client; its connections go on",
+  },
   Link: { update: "connects anew; what goes over it is cut", delete: "is disconnected; what goes over it is cut" },
   RouterAccess: {
     update: "takes new credentials in place, or opens anew and cuts its peers off",
@@ -106,6 +116,8 @@ function connectionsOf(kind: string, name: string, { site }: SiteReport): number
   switch (kind) {
     case "Listener":
       return site.listeners.find((listener) => listener.name === name)?.connections ?? null;
+    case "MultiKeyListener":
+      return site.multiKeyListeners?.find((listener) => listener.name === name)?.connections ?? null;
     case "Connector":
       return site.connectors.find((connector) => connector.name === name)?.connections ?? null;
     case "Link":

@@ -85,6 +85,14 @@ export const WAIT_FLAG = {
   help: "Give up with exit code 4 when no link is up by then; without it, keep trying.",
 } as const;
 
+/** `--max-memory` of commands that stay. */
+export const MAX_MEMORY_FLAG = {
+  kind: "text",
+  placeholder: "SIZE",
+  help:
+    "Ceiling of memory, such as 256M or 2G: near it nothing new is let in, then the most backed up streams are ended.",
+} as const;
+
 /** `--grace`: how long a drain may take. */
 export const GRACE_FLAG = {
   kind: "integer",

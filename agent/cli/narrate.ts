@@ -25,6 +25,7 @@ export function narrate(previous: SiteStatus | undefined, next: SiteStatus): Nar
   told.push(...changes(previous?.access, next.access, accessChange, ({ name, role }) => `${name} ${role}`));
   told.push(...changes(previous?.links, next.links, linkChange));
   told.push(...changes(previous?.listeners, next.listeners, listenerChange));
+  told.push(...changes(previous?.multiKeyListeners, next.multiKeyListeners ?? [], listenerChange));
   told.push(...changes(previous?.connectors, next.connectors, connectorChange));
   return told;
 }

@@ -30,6 +30,8 @@ export interface OneLinerOptions {
   readonly graceMs: number;
   /** Give up without a link after this many milliseconds; undefined keeps trying. */
   readonly waitMs: number | undefined;
+  /** Octets of memory beyond which load is shed. */
+  readonly maxMemory: number | undefined;
   /** Where a link file may come from. */
   readonly io: CliIo;
   /** Where changes are told. */
@@ -120,7 +122,7 @@ export async function runOneLiner(options: OneLinerOptions): Promise<number> {
     links,
   });
   await options.announce?.();
-  return await runForeground(() => startSite(spec, options.logger), {
+  return await runForeground(() => startSite(spec, options.logger, undefined, options.maxMemory), {
     logger: options.logger,
     signals,
     graceMs: options.graceMs,

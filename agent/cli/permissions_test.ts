@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { TestAuthority } from "../transport/testing_certs.ts";
 import { EXIT } from "./exit_codes.ts";
 import { Audited, type Reach, siteReach } from "../../tests/support/audited.ts";
 import { freePort, run, untilListening } from "../../tests/support/processes.ts";
@@ -107,10 +108,16 @@ Deno.test("permissions: every command does its work with exactly those that its 
         ["listener", "create", "more", `${freePort()}`, "--host", "127.0.0.1"],
         ["listener", "delete", "more"],
         ["link", "create", "link.yaml"],
+        ["certificate", "import", "web-tls", "--cert", "tls.crt", "--key", "tls.key", "--ca", "tls.crt"],
+        ["listener", "create", "tls", `${freePort()}`, "--host", "127.0.0.1", "--tls-credentials", "web-tls"],
       ];
+      const { cert, key } = await (await TestAuthority.create("ca")).issue({ name: "web" });
+      await Deno.writeTextFile(`${dir}/tls.crt`, cert);
+      await Deno.writeTextFile(`${dir}/tls.key`, key);
+      const pem = { CERT: ["tls.crt"], KEY: ["tls.key"], CA: ["tls.crt"] };
       for (const words of changes) {
         const file = words.find((word) => word.endsWith(".yaml"));
-        const reach = { ...siteReach(dir, "west"), ...(file === undefined ? {} : { FILE: [file] }) };
+        const reach = { ...siteReach(dir, "west"), ...pem, ...(file === undefined ? {} : { FILE: [file] }) };
         changing.push(new Audited(dir, [...words, "--dir", "west"], reach));
         await changing.at(-1)!.run();
       }

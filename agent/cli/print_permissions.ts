@@ -18,6 +18,12 @@ export function printPermissions(
   needs: readonly PermissionNeed[],
   reach: Reach,
 ): void {
+  const line = ["deno", "run", ...leastFlags(needs, reach), entryWord(entry), ...words.filter((word) => word !== FLAG)];
+  io.stdout(`${shellWords(line)}\n`);
+}
+
+/** The flags of `deno run` for `needs`, of which those without a value in `reach` are left out. */
+export function leastFlags(needs: readonly PermissionNeed[], reach: Reach): string[] {
   const asked = needs.map(({ kind, scope, why }) => ({
     kind,
     scope: kind === "write" && scope === "DIR" ? WHOLE_FOLDER : scope,
@@ -31,7 +37,5 @@ export function printPermissions(
   const least = filled.filter(({ kind, scope }) =>
     kind !== "net" || !PORT.test(scope) || !hosts.has(scope.replace(PORT, ""))
   );
-  const flags = permissionFlags(least);
-  const line = ["deno", "run", ...flags, entryWord(entry), ...words.filter((word) => word !== FLAG)];
-  io.stdout(`${shellWords(line)}\n`);
+  return permissionFlags(least);
 }

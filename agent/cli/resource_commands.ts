@@ -35,6 +35,13 @@ const typeFlag = { kind: "text", placeholder: "TYPE" } as const;
 const keyFlag = { kind: "text", placeholder: "KEY", short: "r" } as const;
 const hostFlag = { kind: "text", placeholder: "HOST" } as const;
 
+const secretFlag = { kind: "text", placeholder: "SECRET" } as const;
+/** What only Connectors have. */
+const TARGET_FLAGS = {
+  "use-client-cert": { kind: "switch", help: "Show tls.crt of that Secret to the target." },
+  "any-hostname": { kind: "switch", help: "Take a certificate of the target for any name: verifyHostname is false." },
+} as const;
+
 /** `create`, `update`, `status` and `delete` of Listeners or Connectors. */
 export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: ServiceWords): readonly Command[] {
   const create = defineCommand({
@@ -47,6 +54,8 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
       "routing-key": { ...keyFlag, help: "Address in the network; else NAME." },
       host: { ...hostFlag, default: defaultHost, help: hostHelp },
       type: { ...typeFlag, help: "What is spoken: tcp, http1 or the name of an Adaptor." },
+      "tls-credentials": { ...secretFlag, help: "Name of the Secret for TLS; else there is none." },
+      ...(kind === "Connector" ? TARGET_FLAGS : {}),
       ...CHANGE_FLAGS,
     },
     examples: [{ title: "a port and a key", line: `tendril ${noun} create web 8080 --routing-key shop --dir ./west` }],
@@ -60,6 +69,7 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
         host: flags.host,
         port: Number(args.port),
         type: flags.type,
+        ...tlsFields(flags),
       };
       await changeAndTell(flags, { io, logger }, (files) => editToCreate(files, { kind, name: args.name }, spec));
       return EXIT.ok;
@@ -75,6 +85,8 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
       host: { ...hostFlag, help: "Address or host name; else it stays." },
       port: PORT,
       type: { ...typeFlag, help: "What is spoken; else it stays." },
+      "tls-credentials": { ...secretFlag, help: "Name of the Secret for TLS; else it stays." },
+      ...(kind === "Connector" ? TARGET_FLAGS : {}),
       ...CHANGE_FLAGS,
     },
     examples: [{ title: "another port", line: `tendril ${noun} update web --port 8081 --dir ./west` }],
@@ -83,7 +95,7 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
     async run({ args, flags, io, logger }) {
       const { editToUpdate } = await import("../site/store/edit_fields.ts");
       const { host, port, type } = flags;
-      const spec = { routingKey: flags["routing-key"], host, port, type };
+      const spec = { routingKey: flags["routing-key"], host, port, type, ...tlsFields(flags) };
       refuseNothing(spec, `${noun} update`);
       await changeAndTell(flags, { io, logger }, (files) => editToUpdate(files, { kind, name: args.name }, spec));
       return EXIT.ok;
@@ -131,6 +143,19 @@ export function statusCommand(noun: string, kind: string): Command {
       return EXIT.ok;
     },
   });
+}
+
+/** Fields of the spec that are about TLS; those of flags that were not given are undefined. */
+function tlsFields(flags: {
+  readonly "tls-credentials": string | undefined;
+  readonly "use-client-cert"?: unknown;
+  readonly "any-hostname"?: unknown;
+}) {
+  return {
+    tlsCredentials: flags["tls-credentials"],
+    useClientCert: flags["use-client-cert"] === true ? true : undefined,
+    verifyHostname: flags["any-hostname"] === true ? false : undefined,
+  };
 }
 
 /** Throws when none of `fields` was given. */

@@ -14,6 +14,13 @@ const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "MATCHING-CONNECTOR": "hasMatchingConnector",
     CONNECTIONS: "connections",
   },
+  MultiKeyListener: {
+    "ROUTING-KEYS": "routingKeys",
+    REACHABLE: "routingKeysReachable",
+    HOST: "host",
+    PORT: "port",
+    CONNECTIONS: "connections",
+  },
   Connector: { "ROUTING-KEY": "routingKey", TARGET: "target", CONNECTIONS: "connections" },
   Link: { COST: "cost", ENDPOINT: "endpoint", STATE: "state", REMOTE: "remoteSiteName", CONNECTIONS: "connections" },
   RouterAccess: { PEERS: "peers" },
@@ -24,6 +31,7 @@ const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** Titles of the tables; other kinds have their own name. */
 const TITLES: Readonly<Record<string, string>> = {
   Listener: "Listeners",
+  MultiKeyListener: "MultiKeyListeners",
   Connector: "Connectors",
   Link: "Links",
   Adaptor: "Adaptors",

@@ -60,7 +60,7 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
     "DIR/grants": grants === undefined || writes ? [] : [`${dir}/grants`],
     // What a token becomes is known when it is redeemed: a link to the same host, as a rule.
     "LINK_HOST:PORT": [...linkReach(site.links, site.role), ...redeemed.map(({ hostname }) => hostname)],
-    "LISTENER_HOST:PORT": site.listeners.map(bound),
+    "LISTENER_HOST:PORT": [...site.listeners, ...site.multiKeyListeners ?? []].map(bound),
     "TARGET_HOST:PORT": site.connectors.flatMap(targetReach),
     "ACCESS_HOST:PORT": site.access.map(bound),
     "PLUGIN_HOST:PORT": servers.map((source) => port(new URL(source))),

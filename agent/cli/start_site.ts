@@ -15,9 +15,14 @@ export interface SiteFolder {
   readonly history: LogRing;
 }
 
-/** Starts `spec`, which `folder` describes if it has one; resolves once its own ports are open. Links and listeners come up on their own, in their time. */
-export async function startSite(spec: SiteSpec, logger: Logger, folder?: SiteFolder): Promise<RunningSite> {
-  const deps = { logger, ...folder };
+/** Starts `spec`, which `folder` describes if it has one, with `maxMemory` octets as its ceiling of memory; resolves once its own ports are open. Links and listeners come up on their own, in their time. */
+export async function startSite(
+  spec: SiteSpec,
+  logger: Logger,
+  folder?: SiteFolder,
+  maxMemory?: number,
+): Promise<RunningSite> {
+  const deps = { logger, ...folder, ...(maxMemory === undefined ? {} : { maxMemory }) };
   if (spec.role === "edge") {
     const { startEdge } = await import("../site/runtime.ts");
     return await startEdge(spec, deps);

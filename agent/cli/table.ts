@@ -12,6 +12,7 @@ import { apply } from "./commands/apply.ts";
 import { completionCommands } from "./commands/completion.ts";
 import { connectorCommands } from "./commands/connector.ts";
 import { deleteCommand } from "./commands/delete.ts";
+import { certificateImport } from "./commands/certificate_import.ts";
 import { certificateRenew } from "./commands/certificate_renew.ts";
 import { certificateRevoke } from "./commands/certificate_revoke.ts";
 import { certificateRotateCa } from "./commands/certificate_rotate_ca.ts";
@@ -26,6 +27,7 @@ import { forward } from "./commands/forward.ts";
 import { linkCommands } from "./commands/link.ts";
 import { linkGenerate } from "./commands/link_generate.ts";
 import { listenerCommands } from "./commands/listener.ts";
+import { multiKeyListenerCommands } from "./commands/multikeylistener.ts";
 import { networkPath } from "./commands/network_path.ts";
 import { networkStatus } from "./commands/network_status.ts";
 import { ping } from "./commands/ping.ts";
@@ -34,6 +36,9 @@ import { reload } from "./commands/reload.ts";
 import { run } from "./commands/run.ts";
 import { siteCreate } from "./commands/site_create.ts";
 import { status } from "./commands/status.ts";
+import { systemBundle } from "./commands/system_bundle.ts";
+import { systemCommands } from "./commands/system_control.ts";
+import { systemInstall } from "./commands/system_install.ts";
 import { tokenDelete } from "./commands/token_delete.ts";
 import { tokenInspect } from "./commands/token_inspect.ts";
 import { tokenIssue } from "./commands/token_issue.ts";
@@ -50,6 +55,7 @@ export const commands: readonly Command[] = [
   linkGenerate,
   ...linkCommands,
   ...listenerCommands,
+  ...multiKeyListenerCommands,
   ...connectorCommands,
   tokenIssue,
   tokenRedeem,
@@ -57,6 +63,7 @@ export const commands: readonly Command[] = [
   tokenStatus,
   tokenDelete,
   certificateStatus,
+  certificateImport,
   certificateRenew,
   certificateRotateCa,
   certificateRevoke,
@@ -66,6 +73,9 @@ export const commands: readonly Command[] = [
   deleteCommand,
   reload,
   status,
+  systemInstall,
+  ...systemCommands,
+  systemBundle,
   networkStatus,
   networkPath,
   ping,

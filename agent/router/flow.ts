@@ -12,6 +12,8 @@ import type { RouterAnnotations } from "./annotations.ts";
 export interface Downstream {
   /** Octets accepted that have not left this process. */
   readonly pending: number;
+  /** Octets that wait here at all, where these are others than hold the producer up. */
+  readonly queued?: number;
   /** Takes the next octets; `piece` is valid only during the call. */
   write(piece: Uint8Array): void;
   /** The message is complete. */

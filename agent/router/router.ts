@@ -14,6 +14,7 @@ import { fanOut } from "./fanout.ts";
 import { type Clock, SYSTEM_CLOCK } from "../lib/clock.ts";
 import type { Consumer, Downstream, Message, Upstream } from "./flow.ts";
 import { chooseConsumers, chooseOne } from "./forward.ts";
+import type { MemoryCeiling } from "./memory_ceiling.ts";
 import { PeerTable } from "./peer_table.ts";
 import { Refusals } from "./refusals.ts";
 import { ReplyAddresses } from "./reply_addresses.ts";
@@ -35,6 +36,8 @@ export class Router {
   readonly peers: PeerTable = new PeerTable();
   /** Edge role: takes what no address here serves, and a copy of every multicast. */
   uplink: Consumer | undefined;
+  /** Sheds load where memory is short; undefined where it has no ceiling. */
+  memory: MemoryCeiling | undefined;
   readonly #localListeners = new Set<(key: string, present: boolean) => void>();
 
   /** A router without peers. */
@@ -54,6 +57,12 @@ export class Router {
 
   /** Sends `message` on its way; undefined when nobody takes it. */
   readonly route = (message: Message, upstream: Upstream): Downstream | undefined => {
+    const downstream = this.#route(message, upstream);
+    if (downstream !== undefined && !message.complete) this.memory?.watch(downstream, upstream);
+    return downstream;
+  };
+
+  #route(message: Message, upstream: Upstream): Downstream | undefined {
     const key = addressKey(message.address, this.identity);
     const taker = this.replies.get(key);
     if (taker !== undefined) return taker.deliver(message, upstream);
@@ -66,13 +75,17 @@ export class Router {
       if (wanted) consumers.push(up);
     }
     if (consumers.length === 0) return undefined;
+    // What services are sent is new; answers, and what routers tell each other, belong to what was let in.
+    if (this.memory?.refusing && key[0] === "M" && entry?.treatment !== "multicast" && this.memory.refuses()) {
+      return undefined;
+    }
     if (entry !== undefined) tally(entry.deliveries, message, consumers);
     if (consumers.length > 1) return fanOut(consumers, message, upstream);
     if (entry !== undefined && mayResend(entry, message)) {
       return resending(consumers[0], message, upstream, (message, tried) => chooseOne(entry, message, tried));
     }
     return consumers[0].deliver(message, upstream);
-  };
+  }
 }
 
 /** True when `message` goes to the next consumer after one has released it. */

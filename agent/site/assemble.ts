@@ -18,6 +18,7 @@ import { connectorKind } from "./resources/connector.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
 import { listenerKind } from "./resources/listener.ts";
 import { ACCESS_LOG_SETTING } from "./resources/schema.ts";
+import { multiKeyListenerKind } from "./resources/multi_key_listener.ts";
 import { policyKind } from "./resources/policy.ts";
 import { routerAccessKind } from "./resources/router_access.ts";
 import { secretKind } from "./resources/secret.ts";
@@ -31,6 +32,7 @@ import {
   type ConnectorSpec,
   type LinkSpec,
   type ListenerSpec,
+  type MultiKeyListenerSpec,
   type PolicySpec,
   PROTOCOLS,
 } from "./spec.ts";
@@ -60,6 +62,8 @@ export interface Assembled {
   readonly listeners: readonly ListenerSpec[];
   /** Of all Connectors. */
   readonly connectors: readonly ConnectorSpec[];
+  /** Of all MultiKeyListeners. */
+  readonly multiKeyListeners: readonly MultiKeyListenerSpec[];
   /** Of all Adaptors. */
   readonly adaptors: readonly AdaptorSpec[];
   /** Of all HttpRoutes. */
@@ -102,6 +106,7 @@ class Assembly implements Assembled {
   readonly sites: SiteHead[] = [];
   readonly listeners: ListenerSpec[] = [];
   readonly connectors: ConnectorSpec[] = [];
+  readonly multiKeyListeners: MultiKeyListenerSpec[] = [];
   readonly adaptors: AdaptorSpec[] = [];
   readonly routes: HttpRouteSpec[] = [];
   readonly unrouted: Record<string, string> = {};
@@ -249,6 +254,12 @@ class Assembly implements Assembled {
       const logged = accessLog === "off" ? {} : { accessLog };
       const elsewhere = subjects.length === 0 ? {} : { subjects };
       this.listeners.push({ name, routingKey, host, port, ...protocol, ...tls, ...logged, ...elsewhere });
+    });
+    this.#each(documents, multiKeyListenerKind, ({ metadata: { name }, spec }, document) => {
+      const { host, port, strategy, tlsCredentials } = spec;
+      const tls = this.#tls(tlsCredentials, document, serverIdentity);
+      if (tls === undefined || !this.#take(host, port, document, ["spec", "port"])) return;
+      this.multiKeyListeners.push({ name, strategy, host, port, ...tls });
     });
     this.#each(documents, connectorKind, ({ metadata: { name }, spec }, document) => {
       const { routingKey, host, port, type, tlsCredentials, useClientCert, healthCheck } = spec;

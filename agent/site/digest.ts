@@ -6,7 +6,15 @@ import type { SiteSpec } from "./spec.ts";
 /** One part of a site. */
 export interface PartDigest {
   /** Kind of the resource it stands for. */
-  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess" | "Policy" | "Adaptor" | "HttpRoute";
+  readonly kind:
+    | "Listener"
+    | "MultiKeyListener"
+    | "Connector"
+    | "Link"
+    | "RouterAccess"
+    | "Policy"
+    | "Adaptor"
+    | "HttpRoute";
   /** Name of that resource. */
   readonly name: string;
   /** Another one whenever something about it is another; in hexadecimal. */
@@ -15,9 +23,10 @@ export interface PartDigest {
 
 /** All parts of `site`; the ports of a RouterAccess count as one. */
 export function digestsOf(site: SiteSpec): PartDigest[] {
-  const { listeners, connectors, links, access, policies, adaptors = [], routes = [] } = site;
+  const { listeners, multiKeyListeners = [], connectors, links, access, policies, adaptors = [], routes = [] } = site;
   return [
     ...digests("Listener", listeners),
+    ...digests("MultiKeyListener", multiKeyListeners),
     ...digests("Connector", connectors),
     ...digests("Link", links),
     ...digests("RouterAccess", access),

@@ -84,24 +84,22 @@ function checked(name: string): string {
   });
 }
 
-/** A Secret with TLS credentials, and `more` values, as YAML. Throws SITE_NAME. */
+/** A Secret with TLS credentials, or some of them, and `more` values, as YAML. Throws SITE_NAME. */
 export function secretYaml(
   name: string,
-  { ca, cert, key }: TlsCredentials,
+  { ca, cert, key }: Partial<TlsCredentials>,
   more: Readonly<Record<string, string>> = {},
 ): string {
   const encode = (text: string) => new TextEncoder().encode(text).toBase64();
+  const values = Object.entries({ "ca.crt": ca, "tls.crt": cert, "tls.key": key, ...more });
   return `---
 apiVersion: v1
 kind: Secret
 metadata:
   name: ${scalar(checked(name))}
-type: kubernetes.io/tls
+type: ${cert === undefined ? "Opaque" : "kubernetes.io/tls"}
 data:
-  ca.crt: ${encode(ca)}
-  tls.crt: ${encode(cert)}
-  tls.key: ${encode(key)}
-${Object.entries(more).map(([key, value]) => `  ${key}: ${encode(value)}\n`).join("")}`;
+${values.map(([key, value]) => value === undefined ? "" : `  ${key}: ${encode(value)}\n`).join("")}`;
 }
 
 /** A name as YAML: quoted where YAML 1.1 or 1.2 would take it for a number, a boolean or null. */

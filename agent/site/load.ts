@@ -27,7 +27,8 @@ export async function loadSite(dir: string, options: LoadOptions = {}): Promise<
 
 /** The site that `assembled` resources of `dir` make. Throws as {@link loadSite} does. */
 export async function siteOf(dir: string, assembled: Assembled, options: LoadOptions = {}): Promise<SiteSpec> {
-  const { listeners, connectors, adaptors, routes, unrouted, access, policies, sites: [site] } = assembled;
+  const { listeners, multiKeyListeners, connectors, adaptors, routes, unrouted, access, policies, sites: [site] } =
+    assembled;
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
   // To go on without a Policy would open what it shuts.
   const fatal = problems.some(({ about }) => about === undefined || about.kind === "Site" || about.kind === "Policy");
@@ -53,7 +54,7 @@ export async function siteOf(dir: string, assembled: Assembled, options: LoadOpt
   });
   const id = site.uid ?? await derivedId(site.name);
   const tokens = assembled.tokens.map(({ name }) => name);
-  const parts = { listeners, connectors, adaptors, routes, unrouted, links, access, policies };
+  const parts = { listeners, multiKeyListeners, connectors, adaptors, routes, unrouted, links, access, policies };
   return { id, name: site.name, role, ...parts, tokens, broken };
 }
 

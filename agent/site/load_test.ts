@@ -178,18 +178,18 @@ Deno.test("load: a Site without uid gets a UUID that depends on its name alone",
 Deno.test("load: what is passed over is told", async () => {
   const toInterior = link("far", { secret: "w" }).replace("name: edge", "name: inter-router");
   const { site, warnings } = await load({
-    "a.yaml": `${EDGE}---\n${resource("MultiKeyListener", "m", "{}")}---\napiVersion: apps/v1\nkind: Deployment\n`,
+    "a.yaml": `${EDGE}---\n${
+      resource("AttachedConnector", "m", "{siteNamespace: 1}")
+    }---\napiVersion: apps/v1\nkind: Deployment\n`,
     "b.yaml": `${toInterior}---\n${secret("w")}`,
     "c.yaml": "note: to myself\n",
     "d.yaml": "apiVersion: other.io/v1\nkind: Site\nmetadata: {name: x}\n",
   });
   assert.deepEqual(site.links, []);
   assert.deepEqual(warnings, [
-    "a.yaml:11:7 (document 2): MultiKeyListener m: spec.host is missing",
-    "a.yaml:11:7 (document 2): MultiKeyListener m: spec.port is missing",
-    "a.yaml:11:7 (document 2): MultiKeyListener m: spec.strategy is missing",
-    "a.yaml:8:7 (document 2): kind MultiKeyListener of skupper.io/v2alpha1 is not used and was ignored. " +
-    "Tendril has no strategies over several keys: write a Listener per key.",
+    "a.yaml:11:23 (document 2): AttachedConnector m: spec.siteNamespace must be text",
+    "a.yaml:8:7 (document 2): kind AttachedConnector of skupper.io/v2alpha1 is not used and was ignored. " +
+    "It means something on Kubernetes alone; write a Connector.",
     "a.yaml:14:7 (document 3): kind Deployment of apps/v1 is not used and was ignored",
     "c.yaml:1:1 (document 1): a document without a kind is not used and was ignored",
     "d.yaml:2:7 (document 1): kind Site of other.io/v1 is not used and was ignored",
@@ -387,11 +387,11 @@ Deno.test("load: a resource that is broken is left out, and the others make the 
     "b.yaml": [listener("good", "80"), listener("wrong", "http"), listener("twice", "80")].join("---\n"),
     "c.yaml": link("w"),
     "d.yaml": resource("Connector", "safe", "{routingKey: x, host: localhost, port: 81, tlsCredentials: t}"),
-    "e.yaml": resource("MultiKeyListener", "m", "{host: a, port: 1, strategy: {priority: {routingKeys: [a]}}}"),
+    "e.yaml": resource("AttachedConnector", "m", "{}"),
   });
   assert.deepEqual([site.listeners.map(({ name }) => name), site.links, site.connectors], [["good"], [], []]);
   assert.deepEqual(site.broken?.map(({ kind, name, status, code }) => [kind, name, status, code]), [
-    ["MultiKeyListener", "m", "Pending", undefined],
+    ["AttachedConnector", "m", "Pending", undefined],
     ["Listener", "wrong", "Error", "SITE_INVALID"],
     ["Listener", "twice", "Error", "SITE_INVALID"],
     ["Connector", "safe", "Pending", "SITE_SECRET"],

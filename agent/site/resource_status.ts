@@ -30,6 +30,9 @@ export function resourceStatuses(
   const faultOf = (kind: string, name: string) => broken.find((other) => other.kind === kind && other.name === name);
   const running = [
     ...site.listeners.map((listener) => listenerStatus(listener, faultOf("Listener", listener.name))),
+    ...(site.multiKeyListeners ?? []).map((listener) =>
+      multiKeyStatus(listener, faultOf("MultiKeyListener", listener.name))
+    ),
     ...site.connectors.map((connector) => connectorStatus(connector, faultOf("Connector", connector.name), site)),
     ...site.links.map((link) => linkStatus(link, faultOf("Link", link.name))),
     ...[...Map.groupBy(site.access, ({ name }) => name)].map(([name, ports]) =>
@@ -109,6 +112,23 @@ function listenerStatus(listener: ListenerStatus, fault: BrokenResource | undefi
     hasMatchingConnector: matched === true,
     connections,
   });
+}
+
+/** As for a Listener, in the words that Skupper has for several keys. */
+function multiKeyStatus(listener: ListenerStatus, fault: BrokenResource | undefined): ResourceStatus {
+  const { kind: _kind, conditions, details, ...rest } = listenerStatus(listener, fault);
+  const { hasMatchingConnector, routingKey, ...others } = details;
+  return {
+    kind: "MultiKeyListener",
+    ...rest,
+    conditions: conditions.map((each) => each.type === "Matched" ? { ...each, type: "Operational" } : each),
+    details: {
+      ...others,
+      routingKeys: `${routingKey}`,
+      hasDestination: hasMatchingConnector === true,
+      routingKeysReachable: (listener.reachable ?? []).join(","),
+    },
+  };
 }
 
 function connectorStatus(

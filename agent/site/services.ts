@@ -3,6 +3,7 @@
 import type { AdaptorModule } from "../adaptor/action.ts";
 import { Connector } from "../bridge/connector.ts";
 import { Listener } from "../bridge/listener.ts";
+import { MemoryCeiling } from "../router/memory_ceiling.ts";
 import type { Router } from "../router/router.ts";
 import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
@@ -15,6 +16,7 @@ import type { ManagedSite } from "../management/managed_router.ts";
 import { Transitions } from "./conditions.ts";
 import { digestsOf, type PartDigest } from "./digest.ts";
 import { processReport } from "./process_report.ts";
+import { memoryUse } from "./memory_use.ts";
 import type { FolderState, SiteReport } from "./report.ts";
 import { resourceStatuses } from "./resource_status.ts";
 import { HttpRoutes } from "./http_routes.ts";
@@ -26,6 +28,7 @@ import {
   differsInCredentials,
   isBroken,
   type ListenerSpec,
+  type MultiKeyListenerSpec,
   type SiteSpec,
 } from "./spec.ts";
 import type { AccessStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteChange, SiteStatus } from "./status.ts";
@@ -43,6 +46,8 @@ export interface SiteDeps {
   readonly entry?: string;
   /** What it has logged of late, if that is kept. */
   readonly history?: LogRing;
+  /** Octets of memory beyond which load is shed; none: no ceiling. */
+  readonly maxMemory?: number;
   /** Where built-in adaptors come from, by name. */
   readonly loadAdaptor?: (name: string) => Promise<AdaptorModule>;
   /** How long the download of a plugin may take. */
@@ -59,6 +64,7 @@ export class SiteServices {
   readonly #deps: SiteDeps;
   readonly #adaptors: AdaptorRegistry;
   readonly #listeners: Roster<Placed<ListenerSpec>, Listener>;
+  readonly #multiKeyListeners: Roster<MultiKeyListenerSpec, Listener>;
   readonly #connectors: Roster<Placed<ConnectorSpec>, Connector>;
   readonly #routes: HttpRoutes;
   /** Those whose resource is gone and whose connections are not. */
@@ -88,6 +94,9 @@ export class SiteServices {
       ...(downloadTimes === undefined ? {} : { times: downloadTimes }),
     });
     router.refusals.onChange = changed;
+    if (deps.maxMemory !== undefined) {
+      router.memory = new MemoryCeiling(deps.maxMemory, memoryUse(), router.clock, logger, changed);
+    }
     this.#routes = new HttpRoutes({ router, logger, onChange: changed });
     this.#connectors = new Roster({
       name: ({ name }) => name,
@@ -127,6 +136,17 @@ export class SiteServices {
       },
       stop: (listener) => this.#leave(listener),
     });
+    this.#multiKeyListeners = new Roster({
+      name: ({ name }) => name,
+      start: async (listener) =>
+        new Listener(listener, router, await this.#adaptors.load("tcp"), logger, changed, undefined, openTlsPort),
+      alter: (running, listener, before) => {
+        if (listener.tls === undefined || !differsInCredentials(listener, before)) return undefined;
+        running.renew(listener.tls);
+        return running;
+      },
+      stop: (listener) => this.#leave(listener),
+    });
   }
 
   /** Loads the adaptor of TCP, then puts the services on `router`. Plugins, and who needs them, follow in their time. */
@@ -158,11 +178,16 @@ export class SiteServices {
       const routable = wanted.listeners.filter(({ name }) => this.#unrouted(name) === undefined);
       const listeners = await this.#listeners.apply(this.#placeable(routable), isBroken(wanted, "Listener"));
       for (const listener of this.#listeners.running) listener.useRoute(this.#routes.of(listener.name));
+      const several = await this.#multiKeyListeners.apply(
+        wanted.multiKeyListeners ?? [],
+        isBroken(wanted, "MultiKeyListener"),
+      );
       if (this.#stopped) { for (const service of this.#all()) service.stop(); }
       return [
         ...connectors.map((change) => ({ kind: "Connector" as const, ...change })),
         ...routes.map((change) => ({ kind: "HttpRoute" as const, ...change })),
         ...listeners.map((change) => ({ kind: "Listener" as const, ...change })),
+        ...several.map((change) => ({ kind: "MultiKeyListener" as const, ...change })),
       ];
     });
     this.#placing = placing;
@@ -214,8 +239,10 @@ export class SiteServices {
         this.#connectors.running,
         (spec) => this.#waitingConnector(spec),
       ),
+      multiKeyListeners: this.#multiKeyListeners.running.map((listener) => listener.status()),
       broken: this.#wanted.broken ?? [],
       adaptors: this.#adaptors.status(),
+      ...(this.#router.memory === undefined ? {} : { memory: this.#router.memory.status() }),
       routes: this.#routes.status(),
     };
   }
@@ -259,6 +286,7 @@ export class SiteServices {
   /** Ends everything now; resolves when no plugin is being loaded any more. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#router.memory?.stop();
     for (const service of this.#all()) service.stop();
     this.#routes.stop();
     this.#watchers.clear();
@@ -300,7 +328,8 @@ export class SiteServices {
   }
 
   #all(): (Listener | Connector)[] {
-    return [...this.#listeners.running, ...this.#connectors.running, ...this.#leaving];
+    const listeners = [...this.#listeners.running, ...this.#multiKeyListeners.running];
+    return [...listeners, ...this.#connectors.running, ...this.#leaving];
   }
 }
 

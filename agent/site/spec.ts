@@ -63,6 +63,27 @@ export interface SubjectSpec {
   readonly routingKey: string;
 }
 
+/** How a port chooses among several routing keys, of those that somebody serves. */
+export type KeyStrategy =
+  /** The first one that is served; keys are different. */
+  | { readonly kind: "priority"; readonly keys: readonly string[] }
+  /** Each as often as its weight says, a whole number from 1. */
+  | { readonly kind: "weighted"; readonly weights: Readonly<Record<string, number>> };
+
+/** A local port that leads to several routing keys. */
+export interface MultiKeyListenerSpec {
+  /** Name of the MultiKeyListener. */
+  readonly name: string;
+  /** Which key a client takes. */
+  readonly strategy: KeyStrategy;
+  /** Address or host name to bind. */
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Who the port says it is, in TLS; in the clear where it is absent. */
+  readonly tls?: ServerIdentity;
+}
+
 /** How a target is checked: exactly one of the three ways, and how often. Times may be fractions of a second. */
 export interface HealthCheckSpec {
   /** It must accept a connection; host and port are those of the target where they are absent. */
@@ -231,6 +252,8 @@ export interface SiteSpec {
   readonly role: RouterRole;
   /** Local ports that lead into the network. */
   readonly listeners: readonly ListenerSpec[];
+  /** Local ports that lead to several keys each; none where it is absent. */
+  readonly multiKeyListeners?: readonly MultiKeyListenerSpec[];
   /** Local targets that the network may reach. */
   readonly connectors: readonly ConnectorSpec[];
   /** Plugins that those may name; none where it is absent. */

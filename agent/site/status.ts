@@ -1,5 +1,6 @@
 /** What a running site says about itself, and the handle that its starter holds. */
 
+import type { MemoryStatus } from "../router/memory_ceiling.ts";
 import type { BrokenResource } from "./problems.ts";
 import type { FolderState } from "./report.ts";
 import type { RosterChange } from "./roster.ts";
@@ -50,7 +51,7 @@ export interface TrafficStatus {
 export interface ListenerStatus {
   /** Name of the Listener. */
   readonly name: string;
-  /** Address in the network. */
+  /** Address in the network; of several, all with commas between them. */
   readonly routingKey: string;
   /** Address or host name that is bound. */
   readonly host: string;
@@ -60,6 +61,8 @@ export interface ListenerStatus {
   readonly open: boolean;
   /** True while somebody in the network serves the key; absent while that has not been asked. */
   readonly matched?: boolean;
+  /** Of several keys, those that somebody serves; absent where there is one. */
+  readonly reachable?: readonly string[];
   /** Clients connected now. */
   readonly connections: number;
   /** Why it is closed, or "OK". */
@@ -196,6 +199,8 @@ export interface SiteStatus {
   readonly links: readonly LinkStatus[];
   /** One per Listener. */
   readonly listeners: readonly ListenerStatus[];
+  /** One per MultiKeyListener; none where it is absent. */
+  readonly multiKeyListeners?: readonly ListenerStatus[];
   /** One per Connector. */
   readonly connectors: readonly ConnectorStatus[];
   /** One per role of every RouterAccess. */
@@ -204,6 +209,8 @@ export interface SiteStatus {
   readonly broken?: readonly BrokenResource[];
   /** The built-in adaptors in use, then one per Adaptor. */
   readonly adaptors: readonly AdaptorStatus[];
+  /** Where memory has a ceiling. */
+  readonly memory?: MemoryStatus;
   /** One per HttpRoute; absent where there are none. */
   readonly routes?: readonly HttpRouteStatus[];
 }
@@ -211,7 +218,7 @@ export interface SiteStatus {
 /** What a change of the resources did to one part of a running site. */
 export interface SiteChange extends RosterChange {
   /** Which kind of resource it stands for. */
-  readonly kind: "Listener" | "Connector" | "Link" | "RouterAccess" | "Policy" | "HttpRoute";
+  readonly kind: "Listener" | "MultiKeyListener" | "Connector" | "Link" | "RouterAccess" | "Policy" | "HttpRoute";
 }
 
 /** A site that is running in this process. */

@@ -29,6 +29,8 @@ export interface PortOptions<T> {
   readonly maxPerAddress?: number;
   /** Handshakes at a time; one that takes long gives way to another. Default: no limit of its own. */
   readonly maxHandshakes?: number;
+  /** Asked as each connection comes: why it can't be taken now, if so. */
+  readonly objection?: () => TendrilError | undefined;
   /** True where the end of one side of a connection is not that of both. Default false. */
   readonly halfOpen?: boolean;
 }
@@ -191,8 +193,13 @@ function listen(server: Server, { host, port }: Pick<PortOptions<unknown>, "host
 function fullness(
   raw: Socket,
   sockets: ReadonlySet<Socket>,
-  { maxConnections, maxPerAddress = Infinity }: Pick<PortOptions<unknown>, "maxConnections" | "maxPerAddress">,
+  { maxConnections, maxPerAddress = Infinity, objection }: Pick<
+    PortOptions<unknown>,
+    "maxConnections" | "maxPerAddress" | "objection"
+  >,
 ): TendrilError | undefined {
+  const objected = objection?.();
+  if (objected !== undefined) return objected;
   if (sockets.size >= maxConnections) return limit(`The port has ${maxConnections} connections`);
   if (maxPerAddress === Infinity) return undefined;
   let same = 0;

@@ -117,7 +117,7 @@ function targetError(error: TendrilError): TendrilError {
   const { code } = error;
   if (code.startsWith("TARGET_") || code === "LINK_ABORTED") return error;
   const [own, hint] = REASONS[code] ?? ["TARGET_UNREACHABLE", error.hint ?? "Check host and port of the target."];
-  const message = error.message.replace(/^The peer('s| at)/, "The target$1").replace(
+  const message = error.message.replace(/\b([Tt]he) peer\b/g, "$1 target").replace(
     / by a CA this link trusts/,
     " by a CA that is trusted here",
   );

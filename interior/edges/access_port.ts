@@ -10,6 +10,7 @@ import {
   type Router,
 } from "../../agent/mod.ts";
 import type { Channel, PeerIdentity, TlsCredentials } from "../../agent/transport/channel.ts";
+import { TendrilError } from "../../agent/lib/errors.ts";
 import type { PeerLoss } from "../../agent/router/peer.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
 import { AcceptedRouter } from "../transit/accepted_router.ts";
@@ -85,6 +86,7 @@ export class AccessPort {
         handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
         maxConnections: MAX_PEERS_PER_PORT,
         websocket: true,
+        objection: () => router.memory?.refuses() ? shortOfMemory() : undefined,
         ...(spec.tls === undefined ? {} : { tls: spec.tls }),
       },
       (channel) => port.#serve(channel),
@@ -197,4 +199,10 @@ export class AccessPort {
     const { address, subject, serial } = peer.peer.channel.peer;
     return { access: this.#spec.name, peer: peer.peer.containerId, address, subject, serial };
   }
+}
+
+function shortOfMemory(): TendrilError {
+  return new TendrilError("ACCEPT_MEMORY", "No peer is accepted while memory is short.", {
+    hint: "See what is connected, or allow this site more with --max-memory.",
+  });
 }

@@ -22,7 +22,7 @@ export function start(
   name: string,
   command: string,
   args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
+  options: { cwd?: string; env?: Record<string, string>; clearEnv?: boolean } = {},
 ): Process {
   const child = new Deno.Command(command, {
     args: [...args],
@@ -65,7 +65,7 @@ export interface Result {
 export async function run(
   command: string,
   args: readonly string[],
-  options: { cwd?: string; limitMs?: number; env?: Record<string, string>; stdin?: string } = {},
+  options: { cwd?: string; limitMs?: number; env?: Record<string, string>; clearEnv?: boolean; stdin?: string } = {},
 ): Promise<Result> {
   const { limitMs = 60_000, stdin, ...rest } = options;
   const child = new Deno.Command(command, {

@@ -111,7 +111,7 @@ function answer(): i32 {
   let fits = true;
   if (recordKind == KIND_MSG_DATA) fits = emitData(recordStream + 1, recordPayload, recordLength);
   else if (recordKind == KIND_MSG_END) fits = emitEnd(recordStream + 1);
-  else if (recordKind == KIND_MSG_ABORT) fits = emitAbort(recordStream + 1);
+  else if (recordKind == KIND_MSG_ABORT && (recordStream & 1) == 1) fits = emitAbort(recordStream + 1);
   return fits ? 0 : 1;
 }
 

@@ -2,9 +2,18 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
-import { GRACE_FLAG, LINK_FLAG, PRINT_PERMISSIONS_FLAG, PROTOCOL_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
+import {
+  GRACE_FLAG,
+  LINK_FLAG,
+  MAX_MEMORY_FLAG,
+  PRINT_PERMISSIONS_FLAG,
+  PROTOCOL_FLAG,
+  TOKEN_FLAG,
+  WAIT_FLAG,
+} from "../flags.ts";
 import { isLinked } from "../foreground.ts";
 import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
+import { parseMaxMemory } from "../octets.ts";
 import type { PermissionNeed } from "../permissions.ts";
 import { programLine } from "../program_line.ts";
 import { parseExposed, pickKey } from "../services.ts";
@@ -38,6 +47,7 @@ export const expose: Command = defineCommand({
     token: TOKEN_FLAG,
     wait: WAIT_FLAG,
     grace: GRACE_FLAG,
+    "max-memory": MAX_MEMORY_FLAG,
     "print-permissions": PRINT_PERMISSIONS_FLAG,
   },
   examples: [
@@ -60,6 +70,7 @@ export const expose: Command = defineCommand({
   exits: ["configuration", "network", "hungUp", "interrupted", "terminated"],
   permissions: needs,
   async run({ args, flags, io, logger, entry, words }) {
+    const maxMemory = parseMaxMemory(flags["max-memory"], "expose");
     const services = parseExposed(args.services, (target) => pickKey(target, Deno.cwd()));
     if (flags["print-permissions"]) {
       return await oneLinerPermissions({ needs, flags, io, entry, words }, {
@@ -82,6 +93,7 @@ export const expose: Command = defineCommand({
         token: flags.token,
         graceMs: flags.grace * 1000,
         waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
+        maxMemory,
         io,
         logger,
         announce: async () => {

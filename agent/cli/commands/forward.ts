@@ -3,8 +3,17 @@
 import { type Command, defineCommand } from "../command.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
 import { parseHost } from "../endpoint.ts";
-import { GRACE_FLAG, LINK_FLAG, PRINT_PERMISSIONS_FLAG, PROTOCOL_FLAG, TOKEN_FLAG, WAIT_FLAG } from "../flags.ts";
+import {
+  GRACE_FLAG,
+  LINK_FLAG,
+  MAX_MEMORY_FLAG,
+  PRINT_PERMISSIONS_FLAG,
+  PROTOCOL_FLAG,
+  TOKEN_FLAG,
+  WAIT_FLAG,
+} from "../flags.ts";
 import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
+import { parseMaxMemory } from "../octets.ts";
 import type { PermissionNeed } from "../permissions.ts";
 import { parseForwarded } from "../services.ts";
 
@@ -36,6 +45,7 @@ export const forward: Command = defineCommand({
     host: { kind: "text", placeholder: "HOST", default: "127.0.0.1", help: "Local address to listen on." },
     wait: WAIT_FLAG,
     grace: GRACE_FLAG,
+    "max-memory": MAX_MEMORY_FLAG,
     "print-permissions": PRINT_PERMISSIONS_FLAG,
   },
   examples: [
@@ -48,6 +58,7 @@ export const forward: Command = defineCommand({
   permissions: needs,
   async run({ args, flags, io, logger, entry, words }) {
     const host = parseHost(flags.host, "forward");
+    const maxMemory = parseMaxMemory(flags["max-memory"], "forward");
     const services = parseForwarded(args.services);
     if (flags["print-permissions"]) {
       return await oneLinerPermissions({ needs, flags, io, entry, words }, {
@@ -69,6 +80,7 @@ export const forward: Command = defineCommand({
       token: flags.token,
       graceMs: flags.grace * 1000,
       waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
+      maxMemory,
       io,
       logger,
       onStatus: ({ listeners }) => {

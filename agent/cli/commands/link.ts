@@ -3,6 +3,7 @@
 import { TendrilError } from "../../lib/errors.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
+import { shellWords } from "../program_line.ts";
 import { CHANGE_FLAGS, changeAndTell, CHANGING } from "../folder_commands.ts";
 import { refuseNothing, statusCommand } from "../resource_commands.ts";
 import { readResourceInput } from "../resource_input.ts";
@@ -27,8 +28,11 @@ const create = defineCommand({
     const stranger = resources.find(({ document: { kind } }) => !["Link", "Secret", "AccessToken"].includes(kind));
     if (stranger !== undefined || !resources.some(({ document: { kind } }) => kind !== "Secret")) {
       const what = stranger === undefined ? "there is no Link in it" : `it holds a ${stranger.document.kind}`;
+      const redeem = shellWords(["tendril", "token", "redeem", args.file, "--dir", flags.dir]);
       throw new TendrilError("SITE_INVALID", `${args.file} is not a link file: ${what}`, {
-        hint: "Have one made by `tendril link generate` at the other site; other resources are for `tendril apply`.",
+        hint: stranger === undefined
+          ? `If it is a token of Skupper 1, type \`${redeem}\`; else have a link file made by \`tendril link generate\`.`
+          : "Have one made by `tendril link generate` at the other site; other resources are for `tendril apply`.",
       });
     }
     await changeAndTell(flags, { io, logger }, (files) => editToApply(files, resources));

@@ -2,14 +2,16 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
-import { GRACE_FLAG, PRINT_PERMISSIONS_FLAG } from "../flags.ts";
+import { GRACE_FLAG, MAX_MEMORY_FLAG, PRINT_PERMISSIONS_FLAG } from "../flags.ts";
 import { runForeground } from "../foreground.ts";
+import { parseMaxMemory } from "../octets.ts";
 import { LOCAL_SOCKET, type PermissionNeed } from "../permissions.ts";
 import { keepingLogger, LogRing } from "../../telemetry/log_ring.ts";
 import { ProcessSignals } from "../signals.ts";
 import { startSite } from "../start_site.ts";
 
-const needs: readonly PermissionNeed[] = [
+/** What running a site takes. */
+export const RUN_NEEDS: readonly PermissionNeed[] = [
   { kind: "read", scope: "DIR", why: "the site's resources, and to hear of changes" },
   { kind: "write", scope: "DIR/run", why: "the socket at which other commands ask the running site" },
   { kind: "net", scope: "LINK_HOST:PORT", why: "edge: each endpoint of its links" },
@@ -57,24 +59,26 @@ export const run: Command = defineCommand({
     "in DIR/run; tokens issued with `tendril token issue` are redeemed at its own port.\n\n" +
     "The first Ctrl-C or SIGTERM refuses new clients and lets open connections end; the second stops at once.",
   positionals: [{ name: "dir", placeholder: "DIR", help: "The folder with the site's resources." }],
-  flags: { grace: GRACE_FLAG, "print-permissions": PRINT_PERMISSIONS_FLAG },
+  flags: { grace: GRACE_FLAG, "max-memory": MAX_MEMORY_FLAG, "print-permissions": PRINT_PERMISSIONS_FLAG },
   examples: [
     { title: "run a site that `tendril site create` or Skupper's own files describe", line: "tendril run ./west" },
     {
       title: "as a service: JSON logs, and 30 seconds to drain",
       line: "tendril run ./west --log-format json --grace 30",
     },
+    { title: "on a small box: shed load rather than run out", line: "tendril run ./west --max-memory 256M" },
     { title: "under which flags does it run with the least?", line: "tendril run ./west --print-permissions" },
   ],
   exits: ["configuration", "hungUp", "interrupted", "terminated"],
-  permissions: needs,
+  permissions: RUN_NEEDS,
   async run({ args, flags, io, logger: written, entry, words }) {
     if (flags["print-permissions"]) {
       const { folderReach } = await import("../site_reach.ts");
       const { printPermissions } = await import("../print_permissions.ts");
-      printPermissions(io, entry, words, needs, await folderReach(args.dir, entry));
+      printPermissions(io, entry, words, RUN_NEEDS, await folderReach(args.dir, entry));
       return EXIT.ok;
     }
+    const maxMemory = parseMaxMemory(flags["max-memory"], "run");
     using signals = new ProcessSignals();
     const history = new LogRing(() => io.now());
     const logger = keepingLogger(written, history);
@@ -93,7 +97,7 @@ export const run: Command = defineCommand({
       certificates.look();
     };
     const start = async () => {
-      const site = await startSite(spec, logger, { dir: args.dir, entry, history });
+      const site = await startSite(spec, logger, { dir: args.dir, entry, history }, maxMemory);
       watch = new FolderWatch(args.dir, site, logger, look, warned);
       look();
       return site;

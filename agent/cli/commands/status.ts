@@ -4,7 +4,8 @@ import { ASKING, RUNNING_SITE_FLAG, TIMEOUT_FLAG } from "../ask_site.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { FORMAT_FLAG } from "../flags.ts";
-import { writeResult } from "../format.ts";
+import { type TableView, writeResult } from "../format.ts";
+import type { MemoryStatus } from "../../router/memory_ceiling.ts";
 import { resourceTables } from "../resource_table.ts";
 import { siteReport } from "../site_report.ts";
 
@@ -26,8 +27,18 @@ export const status: Command = defineCommand({
   exits: [],
   permissions: ASKING,
   async run({ flags, io }) {
-    const { resources } = await siteReport(flags.dir, flags.timeout);
-    await writeResult(flags.output, io, { resources }, resourceTables(resources));
+    const { resources, site: { memory } } = await siteReport(flags.dir, flags.timeout);
+    const views = [...resourceTables(resources), ...memory === undefined ? [] : [memoryTable(memory)]];
+    await writeResult(flags.output, io, { resources, ...(memory === undefined ? {} : { memory }) }, views);
     return EXIT.ok;
   },
 });
+
+function memoryTable({ state, used, limit, refused, ended }: MemoryStatus): TableView {
+  const mebibytes = (octets: number) => `${(octets / 1024 ** 2).toFixed(0)} MiB`;
+  return {
+    title: "Memory",
+    heads: ["STATE", "USED", "CEILING", "REFUSED", "ENDED"],
+    rows: [[state, mebibytes(used), mebibytes(limit), `${refused}`, `${ended}`]],
+  };
+}

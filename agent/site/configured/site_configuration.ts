@@ -199,10 +199,12 @@ export class SiteConfiguration implements Configuration {
 }
 
 /** Throws a {@link Refusal} when another part of `spec` has the place of the listener or port `name`. */
-function refuseTakenPlace({ listeners, access }: SiteSpec, name: string): void {
+function refuseTakenPlace({ listeners, multiKeyListeners = [], access }: SiteSpec, name: string): void {
   const places = new PlaceTable();
   // The new one last, so that it is the one without a place.
-  const parts = [...listeners, ...access].sort((one, other) => Number(one.name === name) - Number(other.name === name));
+  const parts = [...listeners, ...multiKeyListeners, ...access].sort((one, other) =>
+    Number(one.name === name) - Number(other.name === name)
+  );
   for (const part of parts) {
     const owner = places.take(part.host, part.port, part.name);
     if (part.name === name && owner !== undefined) {

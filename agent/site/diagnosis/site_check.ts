@@ -47,7 +47,8 @@ export async function checkSite(dir: string, key: string | undefined, timeoutMs:
     }
     for (const access of report?.site.access ?? []) await checkPort(list, access, timeoutMs);
     await checkLinks(list, spec, report, timeoutMs);
-    for (const { name, open, host, port, message, code, hint } of report?.site.listeners ?? []) {
+    const listeners = [...report?.site.listeners ?? [], ...report?.site.multiKeyListeners ?? []];
+    for (const { name, open, host, port, message, code, hint } of listeners) {
       const where = formatEndpoint(host, port);
       if (open) list.pass("listener", name, `open at ${where}`);
       else list.fail("listener", name, told(code ?? "CHECK_LISTENER", `closed: ${message}`, hint, LISTENER_HINT));

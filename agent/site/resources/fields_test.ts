@@ -22,6 +22,10 @@ const SPECIMENS: Readonly<Record<string, Value>> = {
   Site: { metadata: { name: "west" }, spec: {} },
   Listener: { metadata: { name: "x" }, spec: { routingKey: "a", host: "127.0.0.1", port: 80 } },
   Connector: { metadata: { name: "x" }, spec: { routingKey: "a", host: "127.0.0.1", port: 80 } },
+  MultiKeyListener: {
+    metadata: { name: "x" },
+    spec: { host: "127.0.0.1", port: 80, strategy: { priority: { routingKeys: ["a", "c"] } } },
+  },
   Link: { metadata: { name: "x" }, spec: { endpoints: [endpoint], tlsCredentials: "tls" } },
   RouterAccess: { metadata: { name: "x" }, spec: { roles: [{ name: "edge" }], tlsCredentials: "tls" } },
   Policy: { metadata: { name: "x" }, spec: { rules: [{ peers: [{ site: "a" }], offer: ["a"] }] } },
@@ -42,6 +46,8 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.subjects": [{ subject: "GET", routingKey: "b" }],
   "spec.subjects[].subject": "POST",
   "spec.subjects[].routingKey": "b",
+  "spec.strategy.priority.routingKeys": ["c", "a"],
+  "spec.strategy.weighted.routingKeys": { a: 2, c: 1 },
   "spec.endpoints[].name": "inter-router",
   "spec.endpoints[].host": "b.example",
   "spec.endpoints[].port": "2",
@@ -128,6 +134,9 @@ function read(kind: string, value: Value): Assembled {
 /** The specimen to which the field at `path` can be added. */
 function specimenFor(kind: string, path: string): Value {
   if (kind === "HttpRoute") return httpRouteSpecimen(path);
+  if (path.startsWith("spec.strategy.weighted")) {
+    return set(SPECIMENS[kind]!, "spec.strategy", { weighted: { routingKeys: { a: 1, c: 1 } } });
+  }
   if (path.startsWith("spec.subjects")) {
     const subjects = path === "spec.subjects" ? [] : [{ subject: "GET", routingKey: "a" }];
     return set(set(SPECIMENS[kind]!, "spec.type", "http1"), "spec.subjects", subjects);
@@ -141,11 +150,13 @@ function specimenFor(kind: string, path: string): Value {
 
 /** What a site would be made of; places in files are no part of it. */
 function desired(
-  { sites, listeners, connectors, adaptors, routes, links, access, policies, tokens, secrets }: Assembled,
+  { sites, listeners, multiKeyListeners, connectors, adaptors, routes, links, access, policies, tokens, secrets }:
+    Assembled,
 ): string {
   const heads = sites.map((site) => ({ ...site, where: "", linkAccess: false }));
   const values = [...secrets].map(([name, values]) => [name, [...values]]);
-  return JSON.stringify([heads, listeners, connectors, adaptors, routes, links, access, policies, tokens, values]);
+  const services = [listeners, multiKeyListeners, connectors, adaptors, routes];
+  return JSON.stringify([heads, services, links, access, policies, tokens, values]);
 }
 
 /** `value` with the field at `path` set. */

@@ -1,37 +1,59 @@
-/** MultiKeyListener: one port for several routing keys (control-plane 1.4). Read and checked, not served. */
+/** MultiKeyListener: one port for several routing keys (control-plane 1.4). */
 
 import { z } from "zod";
-import {
-  field,
-  host,
-  metadata,
-  port,
-  type ResourceKind,
-  settings,
-  SKUPPER_API,
-  unusedFlag,
-  unusedText,
-} from "./schema.ts";
+import type { KeyStrategy } from "../spec.ts";
+import { field, host, metadata, optionalText, port, type ResourceKind, settings, SKUPPER_API } from "./schema.ts";
 
-const WHY = "With the kind: it is not served";
+/** Keys of one strategy. */
+export const MAX_KEYS = 256;
+
+const noFlag = z.union([z.literal(false), z.null()], "is not supported here").optional();
+const key = z.string().min(1);
+
+const strategy = z.looseObject({
+  priority: z.looseObject({
+    routingKeys: field(
+      z.array(key).min(1).max(MAX_KEYS).refine((keys) => new Set(keys).size === keys.length, "has a key twice"),
+      "acting",
+      "Addresses in the network; clients go to the first one that is served",
+    ),
+  }).nullish(),
+  weighted: z.looseObject({
+    routingKeys: field(
+      z.record(key, z.number().int().min(1)).refine(
+        (keys) => Object.keys(keys).length >= 1 && Object.keys(keys).length <= MAX_KEYS,
+        `must have 1 to ${MAX_KEYS} keys`,
+      ),
+      "acting",
+      "Addresses in the network, each with a weight: so large a share of the clients goes there while it is served",
+    ),
+  }).nullish(),
+}).transform(({ priority, weighted }, context): KeyStrategy => {
+  if (priority && !weighted) return { kind: "priority", keys: priority.routingKeys };
+  if (weighted && !priority) return { kind: "weighted", weights: weighted.routingKeys };
+  context.addIssue({ code: "custom", message: "must have either priority or weighted" });
+  return z.NEVER;
+});
 
 const schema = z.looseObject({
   metadata,
   spec: z.looseObject({
-    host: field(host, "warned", WHY),
-    port: field(port, "warned", WHY),
-    tlsCredentials: field(unusedText, "warned", WHY),
-    requireClientCert: field(unusedFlag, "warned", WHY),
-    observer: field(unusedText, "warned", WHY),
-    settings: field(settings, "warned", WHY),
-    strategy: z.looseObject({
-      priority: z.looseObject({
-        routingKeys: field(z.array(z.string().min(1)).min(1), "warned", WHY),
-      }).nullish(),
-      weighted: z.looseObject({
-        routingKeys: field(z.record(z.string(), z.number().int().min(1)), "warned", WHY),
-      }).nullish(),
-    }),
+    host: field(host, "acting", "Address or host name to bind"),
+    port: field(port, "acting", "Port to bind"),
+    strategy,
+    tlsCredentials: field(
+      optionalText,
+      "acting",
+      "Name of the Secret with tls.crt and tls.key that the port shows in TLS; without one it is in the clear",
+    ),
+    requireClientCert: field(noFlag, "refused", "Certificates of clients: to pass over it would let in all of them"),
+    observer: field(
+      z.enum(["auto", "none", "http1", "http2", ""]).nullish(),
+      "warned",
+      "Looking into streams for flow records; Tendril looks at none",
+      ["auto", "none"],
+    ),
+    settings: field(settings, "warned", "No setting of a MultiKeyListener is used"),
   }),
 });
 
@@ -40,7 +62,6 @@ export const multiKeyListenerKind: ResourceKind<typeof schema> = {
   kind: "MultiKeyListener",
   apiVersion: SKUPPER_API,
   schema,
-  hint: "A MultiKeyListener has spec.host, spec.port, and spec.strategy.priority or spec.strategy.weighted.",
-  summary: "One port for several routing keys, by priority or weight.",
-  unused: "Tendril has no strategies over several keys: write a Listener per key.",
+  hint: "A MultiKeyListener has spec.host, spec.port, and either spec.strategy.priority or spec.strategy.weighted.",
+  summary: "One port for several routing keys, by priority or weight; open while any of them is served.",
 };

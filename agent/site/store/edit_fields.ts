@@ -11,7 +11,7 @@ import { SKUPPER_API } from "../resources/schema.ts";
 import { type Edit, editToApply, editToDelete, incoming } from "./edit.ts";
 
 /** Fields of `spec`, by name; undefined ones are left as they are, or out. */
-export type SpecFields = Readonly<Record<string, string | number | undefined>>;
+export type SpecFields = Readonly<Record<string, string | number | boolean | object | undefined>>;
 
 type Files = ReadonlyMap<string, string>;
 
@@ -34,7 +34,7 @@ export function editToUpdate(files: Files, { kind, name }: ResourceRef, spec: Sp
   if (there === undefined) return editToDelete(files, [{ kind, name }]);
   const [source] = incoming(there.text, [there.document]);
   const document = parseDocument(source!.text);
-  for (const [field, value] of Object.entries(given(spec))) document.setIn(["spec", field], value);
+  for (const [field, value] of Object.entries(given(spec))) document.setIn(["spec", field], document.createNode(value));
   const text = document.toString();
   return editToApply(files, incoming(text, readDocuments(text, there.file)));
 }
@@ -61,9 +61,11 @@ function find(files: Files, { kind, name }: ResourceRef) {
   return undefined;
 }
 
-function given(spec: SpecFields): Record<string, string | number> {
+function given(spec: SpecFields): Record<string, string | number | boolean | object> {
   return Object.fromEntries(
-    Object.entries(spec).filter((entry): entry is [string, string | number] => entry[1] !== undefined),
+    Object.entries(spec).filter((entry): entry is [string, string | number | boolean | object] =>
+      entry[1] !== undefined
+    ),
   );
 }
 

@@ -1,0 +1,87 @@
+/** `tendril system install`: a site as a service of the system. */
+
+import { messageOf, TendrilError } from "../../lib/errors.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { EXIT } from "../exit_codes.ts";
+import { GRACE_FLAG } from "../flags.ts";
+import { FOLDER_FLAG } from "../folder_commands.ts";
+import { shellWords } from "../program_line.ts";
+import { HOME, SYSTEM_FLAG, SYSTEMCTL, UNIT_FOLDER_FLAG } from "../system/flags.ts";
+
+const READABLE = 0o644;
+
+/** See the summary. */
+export const systemInstall: Command = defineCommand({
+  name: "system install",
+  summary: "have systemd run a site, with the least it needs",
+  description:
+    "Writes a systemd unit that runs the site in DIR with exactly the permissions of Deno that its resources need now, and " +
+    "with what of the system it may touch: its own folder. It is a unit of the user, unless --system is given; then it runs as " +
+    "the owner of DIR. Where systemctl can be started, the unit is read and enabled; else the lines to type are told. The unit " +
+    "runs the one-file program. When the site is to reach something else, a new target or port, install it again and restart it.",
+  positionals: [],
+  flags: {
+    dir: FOLDER_FLAG,
+    system: SYSTEM_FLAG,
+    print: { kind: "switch", help: "Print the unit, and do nothing." },
+    grace: GRACE_FLAG,
+    "unit-folder": UNIT_FOLDER_FLAG,
+  },
+  examples: [
+    { title: "see what it would be", line: "tendril system install --dir ./west --print" },
+    { title: "a service of the user", line: "tendril system install --dir ./west" },
+    { title: "a service of the machine", line: "tendril system install --dir ./west --system" },
+  ],
+  exits: ["configuration"],
+  permissions: [
+    { kind: "read", scope: "DIR", why: "the site's resources, and who owns them" },
+    { kind: "read", scope: "BUNDLE", why: "to see that the one-file program is there" },
+    { kind: "write", scope: "UNITS", why: "the unit" },
+    HOME,
+    SYSTEMCTL,
+  ],
+  async run({ flags, io, logger, entry }) {
+    const { installation, unitFile } = await import("../system/installation.ts");
+    const scope = flags.system ? "system" : "user";
+    const made = await installation(flags.dir, scope, flags.grace, entry);
+    if (flags.print) {
+      io.stdout(made.text);
+      return EXIT.ok;
+    }
+    const path = await unitFile(made.site, scope, flags["unit-folder"]);
+    await write(path, made.text);
+    logger.info("unit written", { file: path });
+    const { manage, managerLine } = await import("../system/manager.ts");
+    const { unitName } = await import("../system/unit.ts");
+    const unit = unitName(made.site);
+    for (const words of [["daemon-reload"], ["enable", unit]]) {
+      try {
+        const { code, text } = await manage(scope, words);
+        if (code !== 0) {
+          throw new TendrilError("SYSTEM_MANAGER", text, { hint: `See \`${managerLine(scope, words)}\`.` });
+        }
+      } catch (error) {
+        if (!(error instanceof TendrilError)) throw error;
+        logger.warn("the unit is written, and not enabled", { reason: messageOf(error), next: error.hint });
+        io.stdout(`${path}\n# Without systemd the same is: ${shellWords(made.start)}\n`);
+        return EXIT.ok;
+      }
+    }
+    io.stdout(`${path}\n`);
+    logger.info("unit enabled", { unit, next: `tendril system start --dir ${flags.dir}` });
+    return EXIT.ok;
+  },
+});
+
+async function write(path: string, text: string): Promise<void> {
+  try {
+    await Deno.mkdir(path.replace(/\/[^/]*$/, "") || "/", { recursive: true });
+    await Deno.writeTextFile(path, text, { mode: READABLE });
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new TendrilError("OUTPUT_FILE", `can't write ${path}`, {
+      cause,
+      hint: "Run it as root with --system, name another place with --unit-folder, or take the text from --print.",
+    });
+  }
+}

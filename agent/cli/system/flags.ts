@@ -1,0 +1,29 @@
+/** What the `system` commands have in common. */
+
+import type { PermissionNeed } from "../permissions.ts";
+
+/** `--system`. */
+export const SYSTEM_FLAG = { kind: "switch", help: "A unit of the machine, not of the user." } as const;
+
+/** `--unit-folder`. */
+export const UNIT_FOLDER_FLAG = {
+  kind: "text",
+  placeholder: "DIR",
+  help: "Where the unit is; else ~/.config/systemd/user, with --system /etc/systemd/system.",
+} as const;
+
+/** To find the units of the user. */
+export const HOME: PermissionNeed = {
+  kind: "sys",
+  scope: "homedir",
+  why: "to find the folder of units; not with --unit-folder or --system",
+  optional: true,
+};
+
+/** To talk to systemd. */
+export const SYSTEMCTL: PermissionNeed = {
+  kind: "run",
+  scope: "systemctl",
+  why: "to tell systemd; without it the line to type is told",
+  optional: true,
+};

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { type UnitFacts, unitText } from "./unit.ts";
+
+const FACTS: UnitFacts = {
+  site: "west",
+  scope: "user",
+  dir: "/home/me/west",
+  start: ["/usr/bin/deno", "run", "--allow-net=[::1]:8080,a:1", "/opt/tendril.js", "run", "/home/me/west"],
+  reload: ["/usr/bin/deno", "run", "/opt/tendril.js", "reload", "--dir", "/home/me/west"],
+  user: 1000,
+  group: 100,
+  graceSeconds: 30,
+  lowPorts: false,
+};
+
+const lines = (facts: Partial<UnitFacts> = {}) => unitText({ ...FACTS, ...facts }).split("\n");
+
+Deno.test("unit: only the folder of the site can be written, and a drain has its time", () => {
+  const unit = lines();
+  for (
+    const line of ["ProtectSystem=strict", "ReadWritePaths=/home/me/west", "TimeoutStopSec=40", "NoNewPrivileges=yes"]
+  ) {
+    assert.ok(unit.includes(line), line);
+  }
+  assert.ok(!unit.some((line) => line.startsWith("User=")));
+});
+
+Deno.test("unit: of the machine, it runs as who owns the folder and has no capability but for low ports", () => {
+  assert.ok(lines({ scope: "system" }).includes("User=1000"));
+  assert.ok(lines({ scope: "system" }).includes("CapabilityBoundingSet="));
+  assert.ok(lines({ scope: "system", lowPorts: true }).includes("CapabilityBoundingSet=CAP_NET_BIND_SERVICE"));
+});
+
+Deno.test("unit: words that systemd would take apart are quoted, its own signs doubled", () => {
+  const unit = lines({ dir: "/a b/100%", start: ["/usr/bin/deno", "/a b/$x", 'say "hi"', "100%"] });
+  assert.ok(unit.includes(`ExecStart=/usr/bin/deno "/a b/$$x" "say \\"hi\\"" 100%%`), unit.join("\n"));
+  assert.ok(unit.includes('WorkingDirectory="/a b/100%%"'));
+  assert.ok(
+    lines().includes('ExecStart=/usr/bin/deno run "--allow-net=[::1]:8080,a:1" /opt/tendril.js run /home/me/west'),
+  );
+});
