@@ -226,6 +226,7 @@ export class Connector implements Consumer {
         routingKey,
         target: formatEndpoint(host, port),
         reason: messageOf(error),
+        ...refusalFacts(error),
       });
       waiting.refuse();
       return;

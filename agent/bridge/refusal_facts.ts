@@ -1,10 +1,10 @@
-/** What the status of a listener or connector says besides the message when the interior does not allow it. */
+/** What status and log of a listener or connector say besides the message, when there is more to say. */
 
-import type { TendrilError } from "../lib/errors.ts";
+import { TendrilError } from "../lib/errors.ts";
 
 /** See the head of the file. */
-export function refusalFacts(refusal: TendrilError | undefined): { code?: string; hint?: string } {
-  if (refusal === undefined) return {};
+export function refusalFacts(refusal: unknown): { code?: string; hint?: string } {
+  if (!(refusal instanceof TendrilError)) return {};
   const { code, hint } = refusal;
   return { code, ...(hint === undefined ? {} : { hint }) };
 }

@@ -10,6 +10,7 @@ import type { LogFields, Logger } from "../telemetry/log.ts";
 import { Connecting } from "./connecting.ts";
 import type { LocalSocket } from "./local_socket.ts";
 import { MessageConnection } from "./message_connection.ts";
+import { refusalFacts } from "./refusal_facts.ts";
 import { Ticker } from "./ticker.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -105,7 +106,7 @@ export class TargetPool {
     } catch (error) {
       this.#dials--;
       onReached(error);
-      logger.warn("target refused", { ...logFields, reason: messageOf(error) });
+      logger.warn("target refused", { ...logFields, reason: messageOf(error), ...refusalFacts(error) });
       const refused = this.#waiting.splice(0, adaptor.concurrent);
       this.#refuseSoon(() => {
         for (const { waiting } of refused) {

@@ -1,10 +1,17 @@
 /** TLS at Listeners and to the targets of Connectors: edge, interior and edge, real clients and servers. */
 
 import assert from "node:assert/strict";
+import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:tls";
+import type { TlsCredentials } from "../../agent/transport/channel.ts";
 import { TestAuthority } from "../../agent/transport/testing_certs.ts";
 import { freePort, run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
-import { withSecureNetwork } from "../support/secure_site.ts";
+import { withSecureNetwork, writeSecret } from "../support/secure_site.ts";
+import { interiorFolder, resource } from "../support/site_folder.ts";
+import { echo, readInto, readToEnd, server, writeAll } from "../support/tcp.ts";
+import { startTendril, tendril } from "../support/tendril.ts";
+import { until } from "../support/until.ts";
 
 const NAMES = { name: "web", dns: ["localhost"] };
 const TEN_MIB = 10 * 1024 * 1024;
@@ -146,3 +153,156 @@ testWith(["curl", "nginx"], "tls: nginx as a target, through the network", async
   });
   await Deno.remove(dir, { recursive: true });
 });
+
+testWith(["openssl"], "tls: a session of a Listener is resumed there, and opens no port for links", async () => {
+  const dir = await Deno.makeTempDir();
+  const { edgePort, interRouterPort } = await interiorFolder(`${dir}/hub`);
+  using target = server(echo);
+  const port = freePort();
+  const more = { tlsCredentials: "web" };
+  await Deno.writeTextFile(`${dir}/hub/listener.yaml`, resource("Listener", { key: "web", port, type: "tcp", more }));
+  await Deno.writeTextFile(`${dir}/hub/connector.yaml`, resource("Connector", { key: "web", port: target.port }));
+  await writeSecret(`${dir}/hub`, "web", await (await TestAuthority.create("ca")).issue(NAMES));
+  await using hub = startTendril("hub", ["run", `${dir}/hub`, "--log-level", "debug"]);
+  try {
+    await untilListening(port, hub, 30_000);
+    const visit = async (at: number, flag: string) => {
+      const command = `(printf "hello\\n"; sleep 0.5) | timeout 5 openssl s_client "$@"`;
+      const { stdout } = await run("sh", [
+        ...["-c", command, "sh", "-connect", `127.0.0.1:${at}`, "-tls1_3", flag, `${dir}/ticket`],
+      ]);
+      return stdout;
+    };
+    assert.match(await visit(port, "-sess_out"), /^New, TLSv1\.3[^]*\nhello\n/m);
+    assert.match(await visit(port, "-sess_in"), /^Reused, TLSv1\.3[^]*\nhello\n/m);
+    for (const [count, linkPort] of [edgePort, interRouterPort].entries()) {
+      await visit(port, "-sess_out");
+      await visit(linkPort, "-sess_in");
+      // Any other reason would mean that the ticket was not taken, and that this test tests nothing.
+      await until(() => hub.output().split("LINK_TLS_RESUMED").length > count + 1);
+    }
+  } finally {
+    await hub.stop();
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+/** A server with TLS that says how much it was sent when its client has ended its side, and not before. */
+async function counting(identity: TlsCredentials): Promise<Server> {
+  const counter = createServer({ ...identity, ...{ allowHalfOpen: true } }, (socket) => {
+    let octets = 0;
+    socket.on("error", () => {}).on("data", (chunk) => octets += chunk.length);
+    socket.on("end", () => socket.end(`${octets} octets`));
+  });
+  await new Promise<void>((resolve) => counter.listen(0, "127.0.0.1", resolve));
+  return counter;
+}
+
+Deno.test("tls: with tcp each direction ends by itself, by TLS at both ends", async () => {
+  const authority = await TestAuthority.create("ca");
+  const target = await counting(await authority.issue(NAMES));
+  const port = freePort();
+  const more = { tlsCredentials: "web" };
+  const { port: targetPort } = target.address() as AddressInfo;
+  await withSecureNetwork({
+    listeners: [{ key: "count", port, more }],
+    connectors: [{ key: "count", port: targetPort, more: { ...more, host: "localhost" } }],
+    secrets: { web: await authority.issue(NAMES) },
+  }, async () => {
+    for (const octets of [0, 5, TEN_MIB]) {
+      const conn = await Deno.connectTls({ hostname: "localhost", port, caCerts: [authority.pem] });
+      await writeAll(conn, new Uint8Array(octets));
+      await conn.closeWrite();
+      let answer = "";
+      await readToEnd(conn, (piece) => answer += new TextDecoder().decode(piece));
+      assert.equal(answer, `${octets} octets`);
+      conn.close();
+    }
+  });
+  await new Promise((resolve) => target.close(resolve));
+});
+
+Deno.test("tls: a Secret that comes later opens the Listener, and one that is replaced cuts nobody off", async () => {
+  const [old, next] = [await TestAuthority.create("old"), await TestAuthority.create("next")];
+  using target = server(echo);
+  const [port, late] = [freePort(), freePort()];
+  await withSecureNetwork({
+    listeners: [{ key: "web", port, more: { tlsCredentials: "web" } }],
+    connectors: [{ key: "web", port: target.port }],
+    secrets: { web: await old.issue(NAMES) },
+  }, async ({ dir, west }) => {
+    const listener = resource("Listener", {
+      key: "late",
+      port: late,
+      more: { tlsCredentials: "late", routingKey: "web" },
+    });
+    await Deno.writeTextFile(`${dir}/west/late.yaml`, listener.replace("  routingKey: late\n", ""));
+    const statusOf = async (name: string) => {
+      const { stdout } = await tendril("listener", "status", "--dir", `${dir}/west`, "-o", "json");
+      const { resources } = JSON.parse(stdout) as { resources: { name: string; status: string; message: string }[] };
+      return resources.find((resource) => resource.name === name);
+    };
+    await until(async () => (await statusOf("late")) !== undefined, 20_000);
+    const { status, message } = (await statusOf("late"))!;
+    assert.equal(status, "Pending");
+    assert.match(message, /there is no Secret late/);
+    await assert.rejects(Deno.connect({ hostname: "127.0.0.1", port: late }), Deno.errors.ConnectionRefused);
+    await writeSecret(`${dir}/west`, "late", await old.issue(NAMES));
+    await untilListening(late, west);
+    assert.equal((await statusOf("late"))?.status, "Ready");
+
+    const connect = (authority: TestAuthority) =>
+      Deno.connectTls({ hostname: "localhost", port, caCerts: [authority.pem] });
+    const before = await connect(old);
+    const speak = async (conn: Deno.Conn, text: string) => {
+      await writeAll(conn, new TextEncoder().encode(text));
+      const buffer = new Uint8Array(text.length);
+      assert.ok(await readInto(conn, buffer));
+      assert.equal(new TextDecoder().decode(buffer), text);
+    };
+    await speak(before, "before");
+    await writeSecret(`${dir}/west`, "web", { ...await next.issue(NAMES), key: (await old.issue(NAMES)).key });
+    await until(() => /tls\.key does not belong to tls\.crt/.test(west.output()));
+    await speak(before, "a broken one changes nothing");
+    await writeSecret(`${dir}/west`, "web", await next.issue(NAMES));
+    await until(async () => {
+      const after = await connect(next);
+      const trusted = await after.handshake().then(() => true, () => false);
+      if (trusted) await speak(after, "after");
+      after.close();
+      return trusted;
+    }, 20_000);
+    await speak(before, "still here");
+    before.close();
+  });
+});
+
+testWith(
+  ["curl"],
+  "tls: a target that is not to be trusted is told of at its site, and its clients get nothing",
+  async ({ curl }) => {
+    const [authority, other] = [await TestAuthority.create("ca"), await TestAuthority.create("other")];
+    const target = await counting(await authority.issue(NAMES));
+    const { port: targetPort } = target.address() as AddressInfo;
+    const [raw, http] = [freePort(), freePort()];
+    const more = { host: "localhost", tlsCredentials: "other" };
+    await withSecureNetwork({
+      listeners: [{ key: "raw", port: raw }, { key: "http", port: http, type: "http1" }],
+      connectors: [{ key: "raw", port: targetPort, more }, { key: "http", port: targetPort, type: "http1", more }],
+      secrets: { other: { ca: other.pem } },
+    }, async ({ dir, east }) => {
+      const { stdout } = await run(curl!, ["-sS", "-i", `http://127.0.0.1:${http}/`]);
+      assert.match(stdout, /^HTTP\/1\.1 503 /);
+      const conn = await Deno.connect({ hostname: "127.0.0.1", port: raw });
+      assert.equal(await readToEnd(conn), 0);
+      conn.close();
+      await until(() => east.output().split("TARGET_TLS_CA").length > 2);
+      const status = await tendril("connector", "status", "--dir", `${dir}/east`, "-o", "json");
+      for (const { message, next } of JSON.parse(status.stdout).resources) {
+        assert.match(message, /^can't reach localhost:\d+: .*has a certificate of a CA that is not trusted here/);
+        assert.match(next, /^Put the CA .* into ca\.crt/);
+      }
+    });
+    await new Promise((resolve) => target.close(resolve));
+  },
+);
