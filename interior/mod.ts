@@ -70,7 +70,8 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
       differsInCredentials(link, before) ? interiorLinks.replace(running, linkTarget(link, "inter-router")) : undefined,
     stop: (link) => interiorLinks.remove(link),
   });
-  const status = () => services.status(interiorLinks.status(), ports.running.map((port) => port.status()));
+  const status = () =>
+    services.status(interiorLinks.status(), ports.running.map((port) => port.status()), control?.grants());
   const apply = async (next: SiteSpec): Promise<SiteChange[]> => {
     const accessBroken = isBroken(next, "RouterAccess");
     const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")));
@@ -90,11 +91,16 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     transit.stop();
   };
   try {
-    const managed = services.managed(() => interiorLinks.status(), () => ports.running.map((port) => port.status()));
-    control = await startControl(spec, router, deps, managed, configuration, networkView(router, transit));
+    const managed = services.managed(
+      () => interiorLinks.status(),
+      () => ports.running.map((port) => port.status()),
+      () => control?.grants() ?? [],
+    );
+    control = await startControl(spec, router, deps, managed, configuration, changed, networkView(router, transit));
     const failed = (await configuration.follow(spec))
       .find(({ kind, action }) => kind === "RouterAccess" && action === "failed");
     if (failed !== undefined) throw failed.error;
+    await control.apply(spec);
   } catch (error) {
     await stop();
     throw error;
@@ -108,10 +114,9 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
       // Before anything that they could restrict.
       const ruled = policies.apply(next.policies);
       revoke(next.revoked);
-      return [
-        ...ruled.map((change) => ({ kind: "Policy" as const, ...change })),
-        ...await configuration.follow(next),
-      ];
+      const changes = await configuration.follow(next);
+      await control?.apply(next);
+      return [...ruled.map((change) => ({ kind: "Policy" as const, ...change })), ...changes];
     },
     revoke,
     drain: async (graceMs) => {

@@ -24,6 +24,12 @@ const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   Connector: { "ROUTING-KEY": "routingKey", TARGET: "target", CONNECTIONS: "connections" },
   Link: { COST: "cost", ENDPOINT: "endpoint", STATE: "state", REMOTE: "remoteSiteName", CONNECTIONS: "connections" },
   RouterAccess: { PEERS: "peers" },
+  AccessGrant: {
+    URL: "url",
+    REDEMPTIONS: "redemptions",
+    ALLOWED: "redemptionsAllowed",
+    EXPIRES: "expirationTime",
+  },
   Adaptor: { VERSION: "version", SOURCE: "source" },
   HttpRoute: { LISTENERS: "listenerNames", REQUESTS: "requests", ERRORS: "errors", RETRIES: "retries" },
 };
@@ -34,6 +40,7 @@ const TITLES: Readonly<Record<string, string>> = {
   MultiKeyListener: "MultiKeyListeners",
   Connector: "Connectors",
   Link: "Links",
+  AccessGrant: "AccessGrants",
   Adaptor: "Adaptors",
   HttpRoute: "HttpRoutes",
   Secret: "Secrets",

@@ -13,6 +13,7 @@ import { strayFields } from "./resources/fields.ts";
 import { KINDS } from "./resources/kinds.ts";
 import { adaptorKind } from "./resources/adaptor.ts";
 import { httpRouteKind, meantListeners } from "./resources/http_route.ts";
+import { declaredGrantKind, LINK_HOST_SETTING } from "./resources/access_grant.ts";
 import { accessTokenKind } from "./resources/access_token.ts";
 import { connectorKind } from "./resources/connector.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
@@ -30,6 +31,7 @@ import {
   type AccessSpec,
   type AdaptorSpec,
   type ConnectorSpec,
+  type GrantSpec,
   type LinkSpec,
   type ListenerSpec,
   type MultiKeyListenerSpec,
@@ -72,6 +74,8 @@ export interface Assembled {
   readonly unrouted: Readonly<Record<string, string>>;
   /** Of all Links, with their credentials. */
   readonly links: readonly LinkSpec[];
+  /** Of all AccessGrants. */
+  readonly grants: readonly GrantSpec[];
   /** Of all AccessTokens. */
   readonly tokens: readonly RedeemableToken[];
   /** One per role of every RouterAccess. */
@@ -111,6 +115,7 @@ class Assembly implements Assembled {
   readonly routes: HttpRouteSpec[] = [];
   readonly unrouted: Record<string, string> = {};
   readonly links: LinkSpec[] = [];
+  readonly grants: GrantSpec[] = [];
   readonly tokens: RedeemableToken[] = [];
   readonly access: AccessSpec[] = [];
   readonly policies: PolicySpec[] = [];
@@ -295,6 +300,11 @@ class Assembly implements Assembled {
         websocket: spec.settings?.[WEBSOCKET_SETTING]?.toLowerCase() === "true",
         ...(proxy === undefined ? {} : { proxy }),
       });
+    });
+    this.#each(documents, declaredGrantKind, ({ metadata: { name }, spec }) => {
+      const { redemptionsAllowed: allowed, expirationWindow: window, code } = spec;
+      const host = ("settings" in spec ? spec.settings?.[LINK_HOST_SETTING] : undefined) || undefined;
+      this.grants.push({ name, allowed, window, code, host });
     });
     this.#each(documents, accessTokenKind, ({ metadata: { name }, spec: { url, code, ca, linkCost } }) => {
       const told = { name, url: new URL(url), code, ca, cost: linkCost };

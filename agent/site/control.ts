@@ -12,20 +12,27 @@ import type { SiteConfiguration } from "./configured/site_configuration.ts";
 import { LocalAccess } from "./local_access.ts";
 import type { SiteDeps } from "./services.ts";
 import type { SiteSpec } from "./spec.ts";
+import type { GrantStatus } from "./status.ts";
 
 /** A site that can be asked. */
 export interface SiteControl {
+  /** Makes the grants be there that `spec` has. Never rejects. */
+  apply(spec: SiteSpec): Promise<void>;
+  /** One per AccessGrant. */
+  grants(): readonly GrantStatus[];
   /** Answers nobody any more; resolves when no local client is left. */
   stop(): Promise<void>;
 }
 
-/** Makes `site`, which is `spec` on `router`, answer. `network` is what an interior knows of others. Throws SITE_RUNNING. */
+/** Makes `site`, which is `spec` on `router`, answer. `network` is what an interior knows of others; `onChange`
+ * hears that the state of its grants is another. Throws SITE_RUNNING. */
 export async function startControl(
   spec: SiteSpec,
   router: Router,
   deps: SiteDeps,
   site: ManagedSite,
   configuration: SiteConfiguration,
+  onChange: () => void,
   network?: NetworkView,
 ): Promise<SiteControl> {
   const { dir, logger } = deps;
@@ -35,8 +42,10 @@ export async function startControl(
   const forAll = new LiveRouter(router, network, metadata, configuration);
   const forHere = new LiveRouter(router, network, metadata, configuration, site);
   const stopManagement = new ManagementNode(router, forAll, forHere).start();
-  const grants = await startGrants(spec, deps);
+  const grants = await startGrants(spec, deps, onChange);
   return {
+    apply: async ({ grants: specs = [] }) => await grants?.apply(specs),
+    grants: () => grants?.status() ?? [],
     stop: async () => {
       stopManagement();
       await Promise.all([grants?.close(), local?.close()]);
@@ -45,10 +54,16 @@ export async function startControl(
 }
 
 /** Serves the tokens of a site that others can link to. An edge never pays for it. */
-async function startGrants(spec: SiteSpec, { dir, logger, entry }: SiteDeps) {
+async function startGrants(spec: SiteSpec, { dir, logger, entry }: SiteDeps, onChange: () => void) {
   const links = spec.access.find(({ role }) => role !== "normal");
   if (dir === undefined || links === undefined) return undefined;
   const { GrantServer } = await import("./grants/grant_server.ts");
   const { bundlePath } = await import("./grants/bundle.ts");
-  return await GrantServer.start(dir, links.host, logger, entry === undefined ? undefined : bundlePath(entry));
+  return await GrantServer.start(
+    dir,
+    links.host,
+    logger,
+    entry === undefined ? undefined : bundlePath(entry),
+    onChange,
+  );
 }

@@ -27,8 +27,8 @@ export async function loadSite(dir: string, options: LoadOptions = {}): Promise<
 
 /** The site that `assembled` resources of `dir` make. Throws as {@link loadSite} does. */
 export async function siteOf(dir: string, assembled: Assembled, options: LoadOptions = {}): Promise<SiteSpec> {
-  const { listeners, multiKeyListeners, connectors, adaptors, routes, unrouted, access, policies, sites: [site] } =
-    assembled;
+  const { listeners, multiKeyListeners, connectors, adaptors, routes, unrouted, access, policies, grants } = assembled;
+  const [site] = assembled.sites;
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
   // To go on without a Policy would open what it shuts.
   const fatal = problems.some(({ about }) => about === undefined || about.kind === "Site" || about.kind === "Policy");
@@ -52,9 +52,27 @@ export async function siteOf(dir: string, assembled: Assembled, options: LoadOpt
     options.warn?.(message);
     return false;
   });
+  const acceptsLinks = access.some(({ role }) => role !== "normal");
+  for (const { name } of acceptsLinks ? [] : grants) {
+    const message = `AccessGrant ${name} can't be redeemed: this site accepts no links`;
+    const hint = "Put it into the folder of an interior with a RouterAccess.";
+    broken.push({ kind: "AccessGrant", name, status: "Error", code: "SITE_INVALID", message, hint });
+    options.warn?.(message);
+  }
   const id = site.uid ?? await derivedId(site.name);
   const tokens = assembled.tokens.map(({ name }) => name);
-  const parts = { listeners, multiKeyListeners, connectors, adaptors, routes, unrouted, links, access, policies };
+  const parts = {
+    listeners,
+    multiKeyListeners,
+    connectors,
+    adaptors,
+    routes,
+    unrouted,
+    links,
+    access,
+    policies,
+    grants,
+  };
   return { id, name: site.name, role, ...parts, tokens, broken };
 }
 

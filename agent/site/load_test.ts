@@ -475,12 +475,10 @@ Deno.test("load: a folder as Skupper's own commands write it runs as it is", asy
   });
   assert.deepEqual([site.listeners.length, site.connectors.length, site.access.length], [1, 1, 2]);
   assert.deepEqual(site.broken?.map(({ kind, status }) => `${kind} ${status}`).sort(), [
-    "AccessGrant Pending",
     "Certificate Pending",
     "Listener Pending",
   ]);
   assert.deepEqual(warnings.map((warning) => /(kind \w+|spec\.\w+)/.exec(warning)?.[0]).sort(), [
-    "kind AccessGrant",
     "kind Certificate",
     "kind ConfigMap",
     "spec.generateTlsCredentials",

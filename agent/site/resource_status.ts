@@ -8,6 +8,7 @@ import type {
   AccessStatus,
   AdaptorStatus,
   ConnectorStatus,
+  GrantStatus,
   HttpRouteStatus,
   LinkStatus,
   ListenerStatus,
@@ -46,6 +47,7 @@ export function resourceStatuses(
   const policies = parts.filter(({ kind }) => kind === "Policy");
   running.push(...policies.map(({ kind, name }) => conclude(kind, name, [configured(faultOf(kind, name))])));
   running.push(...tokens.map((name) => tokenStatus(name, site)));
+  running.push(...(site.grants ?? []).map((grant) => grantStatus(grant, faultOf("AccessGrant", grant.name))));
   const known = new Set(running.map(({ kind, name }) => `${kind} ${name}`));
   const missing = parts.filter(({ kind, name }) => !known.has(`${kind} ${name}`) && faultOf(kind, name) === undefined);
   const absent = [
@@ -184,6 +186,25 @@ function tokenStatus(name: string, { links, broken = [] }: SiteStatus): Resource
   const next = "See the log of the site for what keeps it, or redeem it with `tendril token redeem FILE --dir DIR`.";
   const finding = redeemed ? holds("Redeemed") : fails("Redeemed", "Pending", "Not redeemed", next);
   return conclude("AccessToken", name, [finding], { redeemed });
+}
+
+function grantStatus(grant: GrantStatus, fault: BrokenResource | undefined): ResourceStatus {
+  const { name, state, url, ca, redemptions, allowed, expires, message, hint } = grant;
+  const again = "Delete it and write another one to have a new token.";
+  const made = state !== "pending";
+  const findings = [
+    configured(fault),
+    made
+      ? holds("Processed")
+      : fails("Processed", message === "Not Processed" ? "Pending" : "Error", message, hint ?? SEE_LOG),
+    state === "expired"
+      ? fails("Resolved", "Error", "the token has expired", again)
+      : made
+      ? holds("Resolved")
+      : fails("Resolved", "Pending", "Not Resolved", SEE_LOG),
+  ];
+  const details = { url, ca, redemptions, redemptionsAllowed: allowed, expirationTime: expires };
+  return conclude("AccessGrant", name, findings, details);
 }
 
 function adaptorStatus(

@@ -32,7 +32,7 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
   };
   const configuration = new SiteConfiguration(spec, { apply, status }, deps.logger);
   const managed = services.managed(() => edgeLinks.status(), () => []);
-  const control = await startControl(spec, router, deps, managed, configuration)
+  const control = await startControl(spec, router, deps, managed, configuration, () => {})
     .catch(async (error) => {
       await services.stop();
       throw error;

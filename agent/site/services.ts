@@ -31,7 +31,15 @@ import {
   type MultiKeyListenerSpec,
   type SiteSpec,
 } from "./spec.ts";
-import type { AccessStatus, ConnectorStatus, LinkStatus, ListenerStatus, SiteChange, SiteStatus } from "./status.ts";
+import type {
+  AccessStatus,
+  ConnectorStatus,
+  GrantStatus,
+  LinkStatus,
+  ListenerStatus,
+  SiteChange,
+  SiteStatus,
+} from "./status.ts";
 
 /** How often a draining site looks whether its connections have ended, in ms. */
 const DRAIN_STEP_MS = 50;
@@ -224,7 +232,11 @@ export class SiteServices {
   }
 
   /** A snapshot of the site. */
-  status(links: readonly LinkStatus[], access: readonly AccessStatus[]): SiteStatus {
+  status(
+    links: readonly LinkStatus[],
+    access: readonly AccessStatus[],
+    grants: readonly GrantStatus[] = [],
+  ): SiteStatus {
     const { id, name, role } = this.#spec;
     return {
       id,
@@ -240,6 +252,7 @@ export class SiteServices {
         (spec) => this.#waitingConnector(spec),
       ),
       multiKeyListeners: this.#multiKeyListeners.running.map((listener) => listener.status()),
+      grants,
       broken: this.#wanted.broken ?? [],
       adaptors: this.#adaptors.status(),
       ...(this.#router.memory === undefined ? {} : { memory: this.#router.memory.status() }),
@@ -253,12 +266,16 @@ export class SiteServices {
   }
 
   /** The site as commands ask it; `links` and `access` are its other parts. */
-  managed(links: () => readonly LinkStatus[], access: () => readonly AccessStatus[]): ManagedSite {
+  managed(
+    links: () => readonly LinkStatus[],
+    access: () => readonly AccessStatus[],
+    grants?: () => readonly GrantStatus[],
+  ): ManagedSite {
     const transitions = new Transitions();
     const since = new Date();
     const report = (): SiteReport => {
       const { reads, problem } = this.#folder ?? { reads: 0, problem: undefined };
-      const site = this.status(links(), access());
+      const site = this.status(links(), access(), grants?.());
       // What management has created is of no folder: nothing there says that it goes.
       const parts = this.#parts.filter(({ name }) => !name.startsWith(BY_MANAGEMENT));
       const resources = transitions.stamp(resourceStatuses(site, parts, problem, this.#wanted.tokens), new Date());

@@ -84,6 +84,20 @@ export interface MultiKeyListenerSpec {
   readonly tls?: ServerIdentity;
 }
 
+/** A token that others may redeem, as a resource asks for it. */
+export interface GrantSpec {
+  /** Name of the AccessGrant. */
+  readonly name: string;
+  /** How often. */
+  readonly allowed: number;
+  /** How long, from when it is first seen, as Go writes durations. */
+  readonly window: string;
+  /** Its secret; empty: one is made. */
+  readonly code: string;
+  /** Host by which others reach this site; undefined: an address of its certificate. */
+  readonly host: string | undefined;
+}
+
 /** How a target is checked: exactly one of the three ways, and how often. Times may be fractions of a second. */
 export interface HealthCheckSpec {
   /** It must accept a connection; host and port are those of the target where they are absent. */
@@ -270,6 +284,8 @@ export interface SiteSpec {
   readonly policies: readonly PolicySpec[];
   /** Certificates that no port lets in, by fingerprint or serial number; see `certificates/revocations.ts`. */
   readonly revoked?: readonly string[];
+  /** Of all AccessGrants; none where it is absent. */
+  readonly grants?: readonly GrantSpec[];
   /** Names of the AccessTokens, which become links. */
   readonly tokens?: readonly string[];
   /** Resources that could not become one of the above. What runs by such a name goes on as it was. */

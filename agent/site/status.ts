@@ -127,6 +127,28 @@ export interface AccessStatus {
   readonly expires?: number;
 }
 
+/** One AccessGrant. Its code is told to nobody: it is in the folder `grants` of the site. */
+export interface GrantStatus {
+  /** Name of the AccessGrant. */
+  readonly name: string;
+  /** `ready` to be redeemed, or why not; `pending` while there is no grant. */
+  readonly state: "ready" | "used up" | "expired" | "pending";
+  /** Where it is redeemed; empty while there is no grant. */
+  readonly url: string;
+  /** CA of the server there, PEM. */
+  readonly ca: string;
+  /** How often it was. */
+  readonly redemptions: number;
+  /** How often it may be. */
+  readonly allowed: number;
+  /** When it expires, in RFC 3339; empty while there is no grant. */
+  readonly expires: string;
+  /** What keeps it from being made, or "OK". */
+  readonly message: string;
+  /** What to do about that, if it is known. */
+  readonly hint?: string;
+}
+
 /** One adaptor. */
 export interface AdaptorStatus {
   /** What Listeners and Connectors call it. */
@@ -205,6 +227,8 @@ export interface SiteStatus {
   readonly connectors: readonly ConnectorStatus[];
   /** One per role of every RouterAccess. */
   readonly access: readonly AccessStatus[];
+  /** One per AccessGrant; none where it is absent. */
+  readonly grants?: readonly GrantStatus[];
   /** Resources that are wrong, or that can't be used here. */
   readonly broken?: readonly BrokenResource[];
   /** The built-in adaptors in use, then one per Adaptor. */

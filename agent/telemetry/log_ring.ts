@@ -69,10 +69,15 @@ export function keepingLogger(logger: Logger, ring: LogRing): Logger {
     ring.add(level, message, fields);
     logger[level](message, fields);
   };
-  return {
+  const kept: Logger = {
     debug: (message, fields) => logger.debug(message, fields),
     info: method("info"),
     warn: method("warn"),
     error: method("error"),
   };
+  if (logger.level === undefined) return kept;
+  return Object.defineProperty(kept, "level", {
+    get: () => logger.level,
+    set: (level: LogLevel) => logger.level = level,
+  });
 }

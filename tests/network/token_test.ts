@@ -341,3 +341,56 @@ Deno.test("tokens: edges issue none, files are never overwritten, and what is sh
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+Deno.test("token: an AccessGrant in the folder becomes a grant, which follows it, survives a restart and goes with it", async () => {
+  await using stage = await Stage.open();
+  const dir = `${stage.dir}/hub`;
+  // Tells the port, which is the site's from then on.
+  await stage.issue("first", "--grant-host", "127.0.0.1");
+  const code = "a-code-that-was-chosen";
+  const write = (allowed: number) =>
+    Deno.writeTextFile(
+      `${dir}/grant.yaml`,
+      `apiVersion: skupper.io/v2alpha1
+kind: AccessGrant
+metadata: {name: west}
+spec: {redemptionsAllowed: ${allowed}, expirationWindow: 1h, code: ${code}, settings: {tendril.link-host: 127.0.0.1}}
+`,
+    );
+  const status = async () => {
+    const { stdout } = await tendril("status", "--dir", dir, "-o", "json");
+    assert.ok(!stdout.includes(code), "the status tells the code");
+    const { resources } = stdout === "" ? { resources: [] } : JSON.parse(stdout);
+    return resources.find((each: { kind: string }) => each.kind === "AccessGrant");
+  };
+  await write(1);
+  await until(async () => (await status())?.status === "Ready", LIMIT_MS);
+  const { details, conditions } = await status();
+  assert.deepEqual(conditions.map(({ type, status }: Record<string, string>) => [type, status]), [
+    ["Configured", "True"],
+    ["Processed", "True"],
+    ["Resolved", "True"],
+    ["Ready", "True"],
+  ]);
+  assert.match(details.url, new RegExp(`^https://127\\.0\\.0\\.1:${stage.grantPort}/[0-9a-f-]{36}$`));
+  assert.match(details.ca, /^-----BEGIN CERTIFICATE-----/);
+  assert.ok(Math.abs(Date.parse(details.expirationTime) - Date.now() - 3_600_000) < 60_000);
+  const file = `${stage.dir}/west.token`;
+  const { code: exit, stderr } = await tendril("token", "issue", file, "--dir", dir, "--grant", "west");
+  assert.equal(exit, 0, stderr);
+  assert.deepEqual(parse(await Deno.readTextFile(file)).spec, { ca: details.ca, code, linkCost: 1, url: details.url });
+  await until(async () => (await stage.redeem(file)) === "redeemed", LIMIT_MS);
+  assert.equal(await stage.redeem(file), "1 TOKEN_USED_UP true");
+  await write(2);
+  await until(async () => (await status())?.details.redemptionsAllowed === 2, LIMIT_MS);
+  assert.equal((await status()).details.redemptions, 1);
+  await stage.hub.stop();
+  stage.startHub();
+  await until(() => stage.hub.output().includes("tokens can be redeemed"), LIMIT_MS);
+  await until(async () => (await status())?.details.url === details.url, LIMIT_MS);
+  assert.equal(await stage.redeem(file), "redeemed", "the grant is the one from before the restart");
+  assert.equal((await status()).details.redemptions, 2);
+  await Deno.remove(`${dir}/grant.yaml`);
+  await until(async () => (await status()) === undefined, LIMIT_MS);
+  assert.equal(await stage.redeem(file), "1 TOKEN_UNKNOWN true");
+});

@@ -48,6 +48,11 @@ export const tokenIssue: Command = defineCommand({
       placeholder: "CERT",
       help: "Also write the CA of the port for tokens to this new file, for `deno run --cert`.",
     },
+    grant: {
+      kind: "text",
+      placeholder: "NAME",
+      help: "Write the token of the AccessGrant NAME in the folder, which has its own uses, window and host.",
+    },
     cost: { kind: "integer", placeholder: "N", min: 1, max: 65_535, default: 1, help: "Cost of the links." },
   },
   examples: [
@@ -59,6 +64,7 @@ export const tokenIssue: Command = defineCommand({
       title: "for a whole batch of devices",
       line: "tendril token issue batch.token --dir ./hub --redemptions-allowed 200 --expiration-window 24h",
     },
+    { title: "of an AccessGrant in the folder", line: "tendril token issue west.token --dir ./hub --grant west" },
     {
       title: "for a developer with nothing but Deno: prints the line for them, too",
       line: "tendril token issue dev.token --dir ./hub --grant-host hub.example.com --ca-file ca.crt",
@@ -78,6 +84,15 @@ export const tokenIssue: Command = defineCommand({
     const { usage } = await import("../args.ts");
     if (parseGoDuration(flags["expiration-window"]) === undefined) {
       throw usage("USAGE_FLAG_VALUE", "--expiration-window is no duration", "token issue", "Write 15m, 1h30m or 48h.");
+    }
+    if (flags.grant !== undefined) {
+      const { findGrant } = await import("../../site/grants/list.ts");
+      const { tokenYaml } = await import("../../site/grants/issue_token.ts");
+      const grant = await findGrant(flags.dir, flags.grant);
+      await writeTokenFile(args.file, tokenYaml(grant, flags.cost), io);
+      const expires = new Date(grant.expires).toISOString();
+      logger.info("token written", { file: args.file, url: new URL(grant.url).origin, uses: grant.allowed, expires });
+      return EXIT.ok;
     }
     const [host, port] = [flags["grant-host"], flags["grant-port"]];
     const token = await issueToken({

@@ -40,6 +40,7 @@ export type Lookup = (dir: string) => Promise<readonly KnownName[]>;
 const NOUNS: Readonly<Record<string, readonly string[]>> = {
   link: ["Link"],
   listener: ["Listener"],
+  multikeylistener: ["MultiKeyListener"],
   connector: ["Connector"],
   token: ["AccessGrant"],
   certificate: ["Secret"],

@@ -8,7 +8,7 @@ import { TendrilError } from "../../lib/errors.ts";
 import { parseGoDuration } from "../../lib/go_duration.ts";
 import { check } from "../check.ts";
 import { scanDocuments } from "../documents.ts";
-import { accessGrantKind, LINK_HOST_SETTING } from "../resources/access_grant.ts";
+import { accessGrantKind, DECLARED_SETTING, LINK_HOST_SETTING } from "../resources/access_grant.ts";
 import { SKUPPER_API } from "../resources/schema.ts";
 
 /** Where the grants of the site in `dir` are. */
@@ -48,6 +48,8 @@ export interface Grant {
   readonly ca: string;
   /** The host that links are to lead to. */
   readonly linkHost: string;
+  /** True for the grant of an AccessGrant in the folder of the site, which has its name: it goes when that goes. */
+  readonly declared?: boolean;
 }
 
 /** The file of `grant`. */
@@ -62,7 +64,10 @@ export function writeGrant(grant: Grant): string {
     spec: {
       redemptionsAllowed: grant.allowed,
       expirationWindow: grant.window,
-      settings: { [LINK_HOST_SETTING]: grant.linkHost },
+      settings: {
+        [LINK_HOST_SETTING]: grant.linkHost,
+        ...(grant.declared === true ? { [DECLARED_SETTING]: "true" } : {}),
+      },
     },
     status: {
       status: "Ready",
@@ -99,6 +104,7 @@ export function readGrant(text: string, file: string): Grant {
     expires: Date.parse(status.expirationTime),
     url: status.url,
     ca: status.ca,
+    ...(spec.settings[DECLARED_SETTING] === "true" ? { declared: true } : {}),
     linkHost: spec.settings[LINK_HOST_SETTING] ?? new URL(status.url).hostname.replace(/^\[|\]$/g, ""),
   };
 }

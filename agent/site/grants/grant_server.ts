@@ -17,6 +17,9 @@ import { BundleFile } from "./bundle.ts";
 import type { Redemption } from "./grant_app.ts";
 import type { Grant } from "./grant.ts";
 import { GrantLedger } from "./ledger.ts";
+import { DeclaredGrants } from "./declared_grants.ts";
+import type { GrantSpec } from "../spec.ts";
+import type { GrantStatus } from "../status.ts";
 
 /** How often the folder is looked at, in ms. */
 const LOOK_MS = 500;
@@ -36,6 +39,8 @@ export class GrantServer {
   readonly #logger: Logger;
   readonly #ledger: GrantLedger;
   readonly #bundle: BundleFile | undefined;
+  /** Those that resources ask for. */
+  readonly #declared: DeclaredGrants;
   #acceptor: Acceptor | undefined;
   /** Which port it is. */
   #port = 0;
@@ -46,7 +51,8 @@ export class GrantServer {
   #looking: Promise<void>;
   #closing = false;
 
-  private constructor(dir: string, host: string, logger: Logger, bundle: string | undefined) {
+  private constructor(dir: string, host: string, logger: Logger, bundle: string | undefined, onChange: () => void) {
+    this.#declared = new DeclaredGrants(dir, logger, onChange);
     this.#bundle = bundle === undefined ? undefined : new BundleFile(bundle);
     this.#dir = dir;
     this.#host = host;
@@ -57,12 +63,28 @@ export class GrantServer {
 
   /**
    * Serves the grants of the site in `dir` at the address `host`, from now on or from the first one on, and the program
-   * in the file `bundle` if it is there.
+   * in the file `bundle` if it is there. `onChange` hears that {@link GrantServer.status} is another.
    */
-  static async start(dir: string, host: string, logger: Logger, bundle?: string): Promise<GrantServer> {
-    const server = new GrantServer(dir, host, logger, bundle);
+  static async start(
+    dir: string,
+    host: string,
+    logger: Logger,
+    bundle?: string,
+    onChange = () => {},
+  ): Promise<GrantServer> {
+    const server = new GrantServer(dir, host, logger, bundle, onChange);
     await server.#looking;
     return server;
+  }
+
+  /** Makes the grants that `specs` ask for. Never rejects. */
+  async apply(specs: readonly GrantSpec[]): Promise<void> {
+    await this.#declared.apply(specs);
+  }
+
+  /** One per AccessGrant of the site. */
+  status(): GrantStatus[] {
+    return this.#declared.status();
   }
 
   /** Serves nobody any more; resolves when the port is free. */
@@ -145,6 +167,7 @@ export class GrantServer {
       use: (known?.redemptions ?? 0) + 1,
       of: known?.allowed,
     });
+    if (known?.declared === true) await this.#declared.refresh();
     return yaml;
   }
 

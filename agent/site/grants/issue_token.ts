@@ -10,7 +10,7 @@ import { host as hostSchema, SKUPPER_API } from "../resources/schema.ts";
 import { replaceFile } from "../write_files.ts";
 import type { AccessSpec } from "../spec.ts";
 import { prepareAccess } from "./access.ts";
-import { grantFile, grantsFolder, writeGrant } from "./grant.ts";
+import { type Grant, grantFile, grantsFolder, writeGrant } from "./grant.ts";
 import { forgetOldGrants } from "./list.ts";
 
 /** What the token is to be. */
@@ -27,6 +27,10 @@ export interface TokenOptions {
   readonly port?: number;
   /** Cost of the links made with it. */
   readonly cost: number;
+  /** Of grant and token; without one, it is made. */
+  readonly name?: string;
+  /** Its secret; without one, or with an empty one, it is made. */
+  readonly code?: string;
 }
 
 /** A token that can be redeemed as soon as the site runs. */
@@ -53,11 +57,35 @@ const CODE_LENGTH = 24;
 
 /**
  * Issues a token and hands the file for the other site, which holds the secret, to `write` before it can be redeemed.
- * Throws SITE_EDGE_ACCESS for an edge, SITE_NO_ACCESS, SITE_INVALID for values that can't be, and what `link generate`
- * does; then nothing was issued.
+ * Throws as {@link makeGrant} does; then nothing was issued.
  */
 export async function issueToken(options: TokenOptions, write: (yaml: string) => Promise<void>): Promise<IssuedToken> {
-  const { dir, redemptions, window, cost } = options;
+  const { grant, reissued, moved } = await makeGrant(options);
+  const { name, url, ca, expires, linkHost: host } = grant;
+  await forgetOldGrants(options.dir, Date.now());
+  await write(tokenYaml(grant, options.cost));
+  await replaceFile(grantsFolder(options.dir), grantFile(grant.uid), writeGrant(grant));
+  return { name, host, url, ca, expires, reissued, moved };
+}
+
+/** The AccessToken that redeems `grant`, for a link of `cost`. */
+export function tokenYaml({ name, ca, code, url }: Grant, cost: number): string {
+  return stringify({
+    apiVersion: SKUPPER_API,
+    kind: "AccessToken",
+    metadata: { name },
+    spec: { ca, code, linkCost: cost, url },
+  });
+}
+
+/**
+ * A new grant of the site in `dir`, of which the caller makes a file, and a port at which it can be redeemed. Throws
+ * SITE_EDGE_ACCESS for an edge, SITE_NO_ACCESS, SITE_INVALID for values that can't be, and what `link generate` does.
+ */
+export async function makeGrant(
+  options: Omit<TokenOptions, "cost">,
+): Promise<{ readonly grant: Grant; readonly reissued: boolean; readonly moved: boolean }> {
+  const { dir, redemptions, window } = options;
   const windowMs = parseGoDuration(window);
   if (windowMs === undefined) {
     throw invalid(`${JSON.stringify(window)} is no duration`, "Write it as 15m, 1h30m or 90s.");
@@ -77,20 +105,20 @@ export async function issueToken(options: TokenOptions, write: (yaml: string) =>
   const authority = siteAuthority(resources, now);
   const reissued = await coverHost(dir, resources, authority, host, now);
   const { port, tls: { ca }, moved } = await prepareAccess(dir, host, options.port, now);
-  await forgetOldGrants(dir, now);
   const uid = crypto.randomUUID();
-  const name = `${site.name}-${uid}`;
-  const url = `https://${host.includes(":") ? `[${host}]` : host}:${port}/${uid}`;
-  const [code, expires] = [randomCode(), now + windowMs];
-  const grant = { uid, name, code, allowed: redemptions, redemptions: 0, window, expires, url, ca, linkHost: host };
-  await write(stringify({
-    apiVersion: SKUPPER_API,
-    kind: "AccessToken",
-    metadata: { name },
-    spec: { ca, code, linkCost: cost, url },
-  }));
-  await replaceFile(grantsFolder(dir), grantFile(uid), writeGrant(grant));
-  return { name, host, url, ca, expires, reissued, moved };
+  const grant = {
+    uid,
+    name: options.name ?? `${site.name}-${uid}`,
+    code: options.code || randomCode(),
+    allowed: redemptions,
+    redemptions: 0,
+    window,
+    expires: now + windowMs,
+    url: `https://${host.includes(":") ? `[${host}]` : host}:${port}/${uid}`,
+    ca,
+    linkHost: host,
+  };
+  return { grant, reissued, moved };
 }
 
 /** What others are most likely to reach: the address that is bound, else one beyond loopback, a name, what there is. */

@@ -37,6 +37,14 @@ export class GrantLedger {
     return made;
   }
 
+  /** Makes the grant `uid` what `edit` makes of it, with no redemption in between. Throws GRANT_STORAGE. */
+  async edit(uid: string, edit: (grant: Grant) => Grant): Promise<Grant> {
+    using _lock = await this.#lock();
+    const edited = edit(await this.#read(uid));
+    await this.#write(edited);
+    return edited;
+  }
+
   async #read(uid: string): Promise<Grant> {
     const path = `${this.#dir}/${grantFile(uid)}`;
     let text: string;

@@ -26,21 +26,26 @@ export function grantState({ expires, redemptions, allowed }: Grant, now: number
   return now >= expires ? "expired" : redemptions >= allowed ? "used up" : "ready";
 }
 
+/** The grant `name`, or that with this uid, of the site in `dir`. Throws GRANT_UNKNOWN, GRANT_STORAGE. */
+export async function findGrant(dir: string, name: string): Promise<Grant> {
+  const grant = (await listGrants(dir)).find((each) => each.name === name || each.uid === name);
+  if (grant !== undefined) return grant;
+  throw new TendrilError("GRANT_UNKNOWN", `the site in ${dir} has issued no token ${shown(name)}`, {
+    hint: `\`tendril token status --dir ${dir}\` lists its tokens.`,
+  });
+}
+
 /** Calls back the token `name` of the site in `dir`. Throws GRANT_UNKNOWN, GRANT_STORAGE. */
 export async function deleteGrant(dir: string, name: string): Promise<void> {
-  const grant = (await listGrants(dir)).find((each) => each.name === name || each.uid === name);
-  if (grant === undefined) {
-    throw new TendrilError("GRANT_UNKNOWN", `the site in ${dir} has issued no token ${shown(name)}`, {
-      hint: `\`tendril token status --dir ${dir}\` lists its tokens.`,
-    });
-  }
+  const grant = await findGrant(dir, name);
   await Deno.remove(`${grantsFolder(dir)}/${grantFile(grant.uid)}`);
 }
 
 /** Removes what expired long before `now`. */
 export async function forgetOldGrants(dir: string, now: number): Promise<void> {
-  for (const { uid, expires } of await listGrants(dir)) {
-    if (expires < now - KEPT_MS) await Deno.remove(`${grantsFolder(dir)}/${grantFile(uid)}`);
+  for (const { uid, expires, declared } of await listGrants(dir)) {
+    // One that a resource asks for would be made anew.
+    if (expires < now - KEPT_MS && declared !== true) await Deno.remove(`${grantsFolder(dir)}/${grantFile(uid)}`);
   }
 }
 

@@ -29,6 +29,7 @@ const SPECIMENS: Readonly<Record<string, Value>> = {
   Link: { metadata: { name: "x" }, spec: { endpoints: [endpoint], tlsCredentials: "tls" } },
   RouterAccess: { metadata: { name: "x" }, spec: { roles: [{ name: "edge" }], tlsCredentials: "tls" } },
   Policy: { metadata: { name: "x" }, spec: { rules: [{ peers: [{ site: "a" }], offer: ["a"] }] } },
+  AccessGrant: { metadata: { name: "x" }, spec: { redemptionsAllowed: 1, expirationWindow: "15m", code: "c" } },
   AccessToken: { metadata: { name: "x" }, spec: { url: "https://a.example/1", code: "c", ca: "pem" } },
   Secret: { metadata: { name: "x" }, data: { a: "YQ==" } },
   Adaptor: { metadata: { name: "x" }, spec: { source: "file:a", keys: [base64(32, 1)], signature: base64(64, 1) } },
@@ -67,6 +68,9 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.code": "d",
   "spec.ca": "mep",
   "spec.linkCost": 2,
+  "spec.redemptionsAllowed": 2,
+  "spec.expirationWindow": "1h",
+  "spec.settings.tendril.link-host": "b.example",
   "spec.healthCheck": { tcp: { port: 1 } },
   "spec.healthCheck.tcp": { port: 1 },
   "spec.healthCheck.tcp.host": "h",
@@ -150,13 +154,25 @@ function specimenFor(kind: string, path: string): Value {
 
 /** What a site would be made of; places in files are no part of it. */
 function desired(
-  { sites, listeners, multiKeyListeners, connectors, adaptors, routes, links, access, policies, tokens, secrets }:
-    Assembled,
+  {
+    sites,
+    listeners,
+    multiKeyListeners,
+    connectors,
+    adaptors,
+    routes,
+    links,
+    access,
+    policies,
+    grants,
+    tokens,
+    secrets,
+  }: Assembled,
 ): string {
   const heads = sites.map((site) => ({ ...site, where: "", linkAccess: false }));
   const values = [...secrets].map(([name, values]) => [name, [...values]]);
   const services = [listeners, multiKeyListeners, connectors, adaptors, routes];
-  return JSON.stringify([heads, services, links, access, policies, tokens, values]);
+  return JSON.stringify([heads, services, links, access, policies, grants, tokens, values]);
 }
 
 /** `value` with the field at `path` set. */

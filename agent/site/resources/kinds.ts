@@ -1,6 +1,7 @@
 /** Every kind of resource that a folder may hold, in the order in which people are told of them. */
 
 import type { z } from "zod";
+import { declaredGrantKind } from "./access_grant.ts";
 import { accessTokenKind } from "./access_token.ts";
 import { adaptorKind } from "./adaptor.ts";
 import { connectorKind } from "./connector.ts";
@@ -23,6 +24,7 @@ export const KINDS: readonly ResourceKind<z.ZodType>[] = [
   linkKind,
   routerAccessKind,
   policyKind,
+  declaredGrantKind,
   accessTokenKind,
   secretKind,
   adaptorKind,

@@ -20,7 +20,6 @@ const text = field(unusedText, "warned", WHY);
 const flag = field(unusedFlag, "warned", WHY);
 const port = field(optionalPort, "warned", WHY);
 const list = field(z.array(z.string()).nullish(), "warned", WHY);
-const count = field(z.number().int().min(0).nullish(), "warned", WHY);
 const free = field(settings, "warned", WHY);
 
 const spec = <S extends z.ZodRawShape>(shape: S) => z.looseObject({ metadata, spec: z.looseObject(shape) });
@@ -36,12 +35,6 @@ const kind = (name: string, schema: z.ZodType, summary: string, unused: string):
 
 /** See the head of the file. */
 export const KUBERNETES_KINDS: readonly ResourceKind<z.ZodType>[] = [
-  kind(
-    "AccessGrant",
-    spec({ redemptionsAllowed: count, expirationWindow: text, code: text, issuer: text, settings: free }),
-    "The right of others to redeem a token for a link to this site.",
-    "Tokens are issued by `tendril token issue FILE --dir DIR`, which keeps its grants in DIR/grants.",
-  ),
   kind(
     "Certificate",
     spec({ ca: text, subject: text, hosts: list, client: flag, server: flag, signing: flag, settings: free }),
