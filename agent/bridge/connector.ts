@@ -116,6 +116,7 @@ export class Connector implements Consumer {
       this.#pool = new TargetPool({
         adaptor,
         config: adaptorConfig(router.identity.id, routingKey),
+        site: router.identity.id,
         logger,
         traffic: this.#traffic,
         logFields: { connector: spec.name, routingKey, target: formatEndpoint(host, port) },

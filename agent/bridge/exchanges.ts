@@ -100,11 +100,11 @@ export class Exchanges {
     return true;
   }
 
-  /** An answer to `stream` begins, which the network got from `ingress`: `tell` lets the adaptor know how the client sees it. */
-  heard(stream: number, head: MessageHead, ingress: string | undefined, tell: (head: MessageHead) => void): void {
+  /** An answer to `stream` begins, from `site`: `tell` lets the adaptor know how the client sees it. */
+  heard(stream: number, head: MessageHead, site: string | undefined, tell: (head: MessageHead) => void): void {
     const exchange = this.get(stream);
     if (exchange === undefined) return tell(head);
-    const seen = exchange.heard(head, ingress);
+    const seen = exchange.heard(head, site);
     exchange.hearing = true;
     tell(seen);
     exchange.hearing = false;

@@ -11,10 +11,12 @@ import type { Envelope, SectionsHead } from "./message_sections.ts";
 
 /** What the owner is told; messages go by their stream numbers. */
 export interface InboundMessagesHandler {
+  /** What answers say of where they come from. */
+  readonly site: string | undefined;
   /** Octets of a message waiting for the socket; its stream is 0 before its head is read. */
   pending(stream: number): number;
-  /** A message has come; `ingress` says where the network got an answer from, if that is known. */
-  onHead(stream: number, head: MessageHead, ingress?: string): void;
+  /** A message has come; `site` is what an answer says of where it comes from. */
+  onHead(stream: number, head: MessageHead, site?: string): void;
   /** Its next octets; `piece` is valid only during the call. */
   onData(stream: number, piece: Uint8Array): void;
   /** It is complete. */
@@ -119,13 +121,13 @@ export class InboundMessages {
     let stream = 0;
     const inbound: InboundMessage = new InboundMessage(message, upstream, {
       pending: () => this.#handler.pending(stream),
-      onHead: ({ correlationId, head, interim }) => {
+      onHead: ({ correlationId, head, interim, site }) => {
         const own = numberOf(correlationId);
         if (!this.#awaited.has(own) || this.#answers.has(own + 1)) return false;
         if (!interim) this.#awaited.delete(own);
         stream = own + 1;
         this.#answers.set(stream, inbound);
-        this.#handler.onHead(stream, head, message.annotations.ingress);
+        this.#handler.onHead(stream, head, site);
         return true;
       },
       onData: (piece) => {
@@ -149,7 +151,7 @@ export class InboundMessages {
     const inbound: InboundMessage = new InboundMessage(message, upstream, {
       pending: () => this.#handler.pending(stream),
       onHead: (head) => {
-        request.envelope = envelopeOf(head);
+        request.envelope = envelopeOf(head, this.#handler.site);
         if (request.envelope === undefined) return false;
         this.#handler.onHead(stream, head.head);
         return true;
@@ -191,6 +193,6 @@ function numberOf(id: AmqpValue): number {
 }
 
 /** Where the answer to a request goes; undefined for one that wants none, or does not say which it is. */
-function envelopeOf({ replyTo, messageId }: SectionsHead): Envelope | undefined {
-  return replyTo === undefined || messageId === null ? undefined : { to: replyTo, correlationId: messageId };
+function envelopeOf({ replyTo, messageId }: SectionsHead, site: string | undefined): Envelope | undefined {
+  return replyTo === undefined || messageId === null ? undefined : { to: replyTo, correlationId: messageId, site };
 }

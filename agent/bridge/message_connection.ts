@@ -85,7 +85,7 @@ export class MessageConnection {
     this.#hooks = hooks;
     this.#exchanges = hooks.open === undefined ? undefined : new Exchanges(hooks.open, {
       inTurn: (action) => this.#inTurn(action),
-      onHead: (stream, head) => this.#inboundHead(stream, head, undefined),
+      onHead: (stream, head) => this.#inboundHead(stream, head),
       onData: (stream, piece) => this.#inboundData(stream, piece),
       onEnd: (stream) => this.#inboundEnd(stream),
       onBroken: (stream) => this.#inboundBroken(stream),
@@ -113,8 +113,9 @@ export class MessageConnection {
       hooks.traffic,
     );
     this.#inbound = new InboundMessages({
+      site: hooks.site,
       pending: (stream) => this.#writer.pending + (this.#held?.size(stream) ?? 0),
-      onHead: (stream, head, ingress) => this.#inTurn(() => this.#inboundHead(stream, head, ingress)),
+      onHead: (stream, head, site) => this.#inTurn(() => this.#inboundHead(stream, head, site)),
       onData: (stream, piece) => {
         if (!this.#adaptor.busy) return this.#inboundData(stream, piece);
         // What has to wait is copied: it does not last.
@@ -274,7 +275,7 @@ export class MessageConnection {
     if (exchange?.answer !== undefined) return;
     const ordinary = this.#hooks.envelope?.(stream, head.subject) ?? this.#inbound.envelopeOf(stream);
     if (ordinary === undefined) throw new Error(`stream ${stream} answers nothing`);
-    const envelope = exchange === undefined ? ordinary : { ...ordinary, to: exchange.to };
+    const envelope = exchange === undefined ? ordinary : { ...ordinary, to: exchange.to ??= ordinary.to };
     const sections = encodeSections(interim ? { ...envelope, interim } : envelope, exchange?.head ?? head);
     // An answer that is complete at once needs no link of its own; a request might hold one up until it is answered.
     const message = new OutboundMessage(envelope.to, sections, envelope.replyTo === undefined, {
@@ -436,11 +437,10 @@ export class MessageConnection {
     return this.#ending ? data.length : consumed;
   }
 
-  /** `ingress` is where the network got the message from. */
-  #inboundHead(stream: number, head: MessageHead, ingress: string | undefined): void {
+  #inboundHead(stream: number, head: MessageHead, site?: string): void {
     const tell = (head: MessageHead) => this.#tell({ kind: "begin", stream, head });
     if (this.#exchanges === undefined) tell(head);
-    else this.#exchanges.heard(stream - 1, head, ingress, tell);
+    else this.#exchanges.heard(stream - 1, head, site, tell);
   }
 
   #inboundData(stream: number, piece: Uint8Array): void {

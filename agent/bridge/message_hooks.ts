@@ -14,6 +14,8 @@ export interface MessageHooks {
   envelope?(stream: number, subject: string | undefined): Envelope;
   /** A listener's: looks at a request that begins. */
   readonly open?: OpenExchange;
+  /** A connector's: what its answers say of where they come from. */
+  readonly site?: string;
   /** A connector's: a message that was accepted is over. */
   onDone?(): void;
   /** No message is under way any more. */

@@ -22,6 +22,8 @@ export interface Envelope {
   readonly correlationId?: AmqpValue;
   /** Another one follows that answers the same. */
   readonly interim?: boolean;
+  /** Id of the router whose connector answers. */
+  readonly site?: string | undefined;
 }
 
 /** The sections before the body. */
@@ -34,6 +36,8 @@ export interface SectionsHead {
   readonly correlationId: AmqpValue;
   /** See {@link Envelope}. */
   readonly interim: boolean;
+  /** See {@link Envelope}. */
+  readonly site: string | undefined;
   /** What the adaptor sees. */
   readonly head: MessageHead;
   /** Offset of the body. */
@@ -49,6 +53,8 @@ const DATA = 0x75;
 const VALUE = 0x77;
 /** Key of the property that marks an interim message. */
 const INTERIM = ":interim";
+/** Key of the property that says where an answer comes from. No adaptor sees it. */
+const SITE = ":site";
 
 /** Encodes the sections before the body. */
 export function encodeSections(envelope: Envelope, head: MessageHead): Uint8Array {
@@ -61,6 +67,7 @@ export function encodeSections(envelope: Envelope, head: MessageHead): Uint8Arra
     property.type === "uint" ? { type: "uint", value: property.value } : property.value,
   ]);
   if (envelope.interim) pairs.push([INTERIM, true]);
+  if (envelope.site !== undefined) pairs.push([SITE, envelope.site]);
   writer.descriptor(APPLICATION_PROPERTIES);
   writer.map(pairs);
   return writer.bytes().slice();
@@ -170,10 +177,15 @@ function headOf(fields: readonly AmqpValue[], map: AmqpMap, bodyAt: number): Sec
   const properties: [string, PropertyValue][] = [];
   const keys = new Set<string>();
   let interim = false;
+  let site: string | undefined;
   for (const [key, value] of map) {
     const name = textOf(key);
     if (name === INTERIM) interim = value === true;
     if (name === undefined || typeof value !== "string") continue;
+    if (name === SITE) {
+      site = value;
+      continue;
+    }
     // In UTF-8 a character takes up to three octets.
     if (name.length * 3 > formatLimits.headKeyOctets) return "it has a property with a long key";
     const type = key instanceof AmqpSymbol ? "field" : "string";
@@ -188,6 +200,7 @@ function headOf(fields: readonly AmqpValue[], map: AmqpMap, bodyAt: number): Sec
     replyTo: textOf(fields[4]),
     correlationId: fields[5] ?? null,
     interim,
+    site,
     head: { contentType: textOf(fields[6]) ?? "", ...(subject ? { subject } : {}), properties },
     bodyAt,
   };

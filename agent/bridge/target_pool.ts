@@ -29,6 +29,8 @@ export interface TargetPoolOptions {
   readonly adaptor: AdaptorModule;
   /** What adaptor instances are opened with. */
   readonly config: Uint8Array;
+  /** Id of this site's router. */
+  readonly site: string;
   /** Where connections log. */
   readonly logger: Logger;
   /** What goes with each line. */
@@ -153,8 +155,9 @@ export class TargetPool {
 
   /** A connection that is about to be given its first message. */
   #join(conn: LocalSocket): MessageConnection {
-    const { adaptor, config, logger, logFields, traffic, route, onDone } = this.#options;
+    const { adaptor, config, site, logger, logFields, traffic, route, onDone } = this.#options;
     const connection: MessageConnection = new MessageConnection(conn, adaptor, {
+      site,
       logger,
       traffic,
       route,

@@ -182,7 +182,12 @@ export class SiteServices {
         this.#placeable(wanted.connectors),
         isBroken(wanted, "Connector"),
       );
-      const routes = await this.#routes.apply(wanted.routes ?? [], isBroken(wanted, "HttpRoute"), wanted.listeners);
+      const routes = await this.#routes.apply(
+        wanted.routes ?? [],
+        isBroken(wanted, "HttpRoute"),
+        wanted.listeners,
+        this.#listeners.running.length > 0,
+      );
       const routable = wanted.listeners.filter(({ name }) => this.#unrouted(name) === undefined);
       const listeners = await this.#listeners.apply(this.#placeable(routable), isBroken(wanted, "Listener"));
       for (const listener of this.#listeners.running) listener.useRoute(this.#routes.of(listener.name));

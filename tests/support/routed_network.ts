@@ -5,7 +5,7 @@ import { edgeFolder, interiorFolder } from "./site_folder.ts";
 import { type TaggedServer, taggedServer } from "./tagged_servers.ts";
 import { startTendril, tendril } from "./tendril.ts";
 
-/** The three sites; each serves `web-` and its name. `east` serves the Listeners' own keys, too. */
+/** The three sites; each serves `web-` and its name, and `web-any`. `east` serves the Listeners' own keys, too. */
 export const SERVING = ["east", "south", "north"] as const;
 
 /** A running network. */
@@ -57,7 +57,7 @@ export async function withRoutes(
   await Deno.writeTextFile(`${dir}/route.yaml`, yaml);
   const servers = Object.fromEntries(SERVING.map((name) => [name, taggedServer(name)])) as RoutedNetwork["servers"];
   for (const name of SERVING) {
-    const keys = [`web-${name}`, ...(name === "east" ? ["web", "web2"] : [])];
+    const keys = [`web-${name}`, "web-any", ...(name === "east" ? ["web", "web2"] : [])];
     const connectors = keys.map((key) => ({ key, port: servers[name].port, type: "http1" }));
     await edgeFolder(`${root}/${name}`, name, hub, { connectors });
   }

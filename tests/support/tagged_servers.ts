@@ -12,6 +12,8 @@ export interface TaggedServer {
   status: number;
   /** While it is true, requests have no answer. */
   silent: boolean;
+  /** Answers what has no answer, and is not silent any more. */
+  release(): void;
   /** Stops it. */
   stop(): Promise<void>;
 }
@@ -28,8 +30,22 @@ export interface Told {
 
 /** Starts one that answers as JSON. */
 export function taggedServer(name: string): TaggedServer {
-  const server = { name, port: 0, requests: 0, status: 200, silent: false, stop: () => http.shutdown() };
   const held: (() => void)[] = [];
+  const server = {
+    name,
+    port: 0,
+    requests: 0,
+    status: 200,
+    silent: false,
+    release: () => {
+      server.silent = false;
+      for (const answer of held.splice(0)) answer();
+    },
+    stop: async () => {
+      server.release();
+      await http.shutdown();
+    },
+  };
   const http = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     server.requests++;
     const url = new URL(request.url);
@@ -47,9 +63,5 @@ export function taggedServer(name: string): TaggedServer {
     return Response.json(told, { status: server.status, headers: { "x-server": name } });
   });
   server.port = http.addr.port;
-  server.stop = async () => {
-    for (const release of held) release();
-    await http.shutdown();
-  };
   return server;
 }

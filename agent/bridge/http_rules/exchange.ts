@@ -25,12 +25,12 @@ export class Exchange {
   #attempts = 0;
   #movedAt: number;
   #status: number | undefined;
-  #site: string;
+  #site: string | undefined;
   #octets = 0;
   #over = false;
 
-  /** The address that it goes to. */
-  to: string;
+  /** The address that it goes to; undefined for that of the listener. */
+  to: string | undefined;
   /** The request as it goes there. */
   head: MessageHead;
   /** What is answered here instead. */
@@ -47,7 +47,6 @@ export class Exchange {
     this.#sender = sender;
     this.#beganAt = this.#movedAt = desk.now();
     this.#site = desk.site;
-    this.to = desk.routingKey;
     this.head = head;
     if (this.#fit !== undefined) this.#fit.state.counts.requests++;
   }
@@ -84,7 +83,7 @@ export class Exchange {
       return;
     }
     this.#attempt = attempt;
-    this.to = attempt.backend.routingKey;
+    this.to = rule.backends.length === 0 ? undefined : attempt.backend.routingKey;
     const { head } = this.#request;
     let properties: readonly Property[] = head.properties;
     if (rule.rewrite !== undefined) properties = rewritten(properties, rule.rewrite, match, this.#request);
@@ -114,16 +113,14 @@ export class Exchange {
     return { status: 502, error: "connection_terminated", why: "the way to the server was lost" };
   }
 
-  /**
-   * An answer has begun: its head as the client shall see it. `ingress` is the router where the network got it from, undefined
-   * for this one.
-   */
-  heard(head: MessageHead, ingress: string | undefined): MessageHead {
+  /** An answer has begun, which comes from `site`: its head as the client shall see it. */
+  heard(head: MessageHead, site: string | undefined): MessageHead {
     this.#movedAt = this.#desk.now();
     const status = Number(head.subject);
     if (status < 200 && status !== 101) return head;
     this.#status = status;
-    this.#site = ingress?.slice(ingress.indexOf("/") + 1) ?? this.#desk.site;
+    // What nobody has sent is from here; others need not say where they are from.
+    if (this.#attempt !== undefined || this.#fit === undefined) this.#site = site;
     if (this.#fit === undefined || this.#attempt === undefined) return head;
     const { state } = this.#fit;
     const { backend } = this.#attempt;

@@ -20,8 +20,8 @@ export interface AccessRecord {
   readonly ms: number;
   /** Where it went, unless it was answered here. */
   readonly key: string | undefined;
-  /** Router id of the site that answered. */
-  readonly site: string;
+  /** Router id of the site that answered; undefined if it does not say. */
+  readonly site: string | undefined;
   /** How often it was sent. */
   readonly attempts: number;
   /** Name of the HttpRoute. */
