@@ -1,12 +1,13 @@
 /**
  * Endurance: the interior is killed over and over in the middle of streams, then connections come and go for minutes,
  * then a mesh of interiors is under load while one after the other is killed; with SKROUTERD, every other router of the
- * mesh is a real one. Ends with a verdict, and with exit code 0 only if every line of it held.
+ * mesh is a real one; then `apply` is killed at every operation it does beside a running site. Ends with a verdict, and with exit code 0 only if every line of it held.
  *
- *   deno task soak [--cycles N] [--minutes N] [--mesh-minutes N] [--json]
+ *   deno task soak [--cycles N] [--minutes N] [--mesh-minutes N] [--applies N] [--json]
  */
 
 import { parseArgs } from "node:util";
+import { type ApplyKills, killApplies } from "../support/apply_kills.ts";
 import { spread } from "../bench/measure.ts";
 import { type Churn, churn } from "./churn.ts";
 import { HEALED_LIMIT_MS, type MeshSoak, soakMesh } from "./mesh.ts";
@@ -22,12 +23,14 @@ const { values } = parseArgs({
   options: {
     cycles: { type: "string", default: "100" },
     minutes: { type: "string", default: "3" },
+    applies: { type: "string", default: "200" },
     "mesh-minutes": { type: "string", default: "5" },
     json: { type: "boolean", default: false },
   },
 });
 const cycles = Number(values.cycles);
 const minutes = Number(values.minutes);
+const applies = Number(values.applies);
 const meshMinutes = Number(values["mesh-minutes"]);
 
 /** One line of the verdict. */
@@ -83,8 +86,19 @@ if (meshMinutes > 0) {
     },
   );
 }
+let applied: ApplyKills | undefined;
+if (applies > 0) {
+  applied = await killApplies({ kills: applies, budgetMs: Infinity, steps: 0 });
+  const { kills, steps, outcomes, restarts, flows } = applied;
+  lines.push({
+    holds: steps.length >= 20 || applies < 100,
+    text:
+      `${kills} kills of apply before ${steps.length} different operations: ${outcomes.before} left the old state, ` +
+      `${outcomes.after} the new one; the site was killed ${restarts} times; ${flows} flows, none harmed; nothing lost`,
+  });
+}
 const holds = lines.every((line) => line.holds);
-if (values.json) console.log(JSON.stringify({ holds, lines, kills, churn: churned, mesh }));
+if (values.json) console.log(JSON.stringify({ holds, lines, kills, churn: churned, mesh, applied }));
 else {
   for (const line of lines) console.log(`${line.holds ? "ok  " : "FAIL"}  ${line.text}`);
   console.log(holds ? "soak passed" : "soak FAILED");

@@ -1,14 +1,18 @@
 /**
- * Loaded into the program before it runs (`deno run --preload`): ends the process by SIGKILL right before the file
- * operation whose number is the last word of the command line, counted from 1, and takes that word away. What it was goes
- * to stderr, so that a test can see how many different ones there are.
+ * Loaded into the program before it runs (`deno run --preload`): ends the process by SIGKILL right before the file or
+ * socket operation whose number is the last word of the command line, counted from 1, and takes that word away. What it
+ * was goes to stderr, so that a test can see how many different ones there are; with 0 it is each of them that does.
  */
+
+import { Socket } from "node:net";
 
 const killAt = Number(Deno.args.at(-1));
 let count = 0;
 
 function step(name: string): void {
-  if (++count !== killAt) return;
+  count++;
+  if (killAt === 0) Deno.stderr.writeSync(new TextEncoder().encode(`STEP ${name}\n`));
+  if (count !== killAt) return;
   Deno.stderr.writeSync(new TextEncoder().encode(`KILLED BEFORE ${name}\n`));
   Deno.kill(Deno.pid, "SIGKILL");
 }
@@ -26,6 +30,14 @@ for (const name of ["write", "sync", "close", "tryLock"]) {
   const real = file[name]!;
   file[name] = function (this: unknown, ...args: unknown[]) {
     step(name);
+    return real.apply(this, args);
+  };
+}
+const socket = Socket.prototype as unknown as typeof api;
+for (const name of ["connect", "write", "end", "destroy"]) {
+  const real = socket[name]!;
+  socket[name] = function (this: unknown, ...args: unknown[]) {
+    step(`socket ${name}`);
     return real.apply(this, args);
   };
 }
