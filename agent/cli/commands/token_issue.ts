@@ -95,6 +95,7 @@ export const tokenIssue: Command = defineCommand({
       return EXIT.ok;
     }
     const [host, port] = [flags["grant-host"], flags["grant-port"]];
+    let written = false;
     const token = await issueToken({
       dir: flags.dir,
       redemptions: flags["redemptions-allowed"],
@@ -102,7 +103,14 @@ export const tokenIssue: Command = defineCommand({
       cost: flags.cost,
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
-    }, (yaml) => writeTokenFile(args.file, yaml, io));
+    }, async (yaml) => {
+      await writeTokenFile(args.file, yaml, io);
+      written = args.file !== "-";
+    }).catch(async (error) => {
+      // A token whose grant could not be written will never be redeemed.
+      if (written) await Deno.remove(args.file);
+      throw error;
+    });
     if (flags["ca-file"] !== undefined) await writeTokenFile(flags["ca-file"], token.ca, io);
     if (token.reissued) {
       logger.info("the site's certificate was issued anew to name the host", { host: token.host });
