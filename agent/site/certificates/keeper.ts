@@ -128,6 +128,8 @@ function expiryOf({ use }: SiteCertificate, state: string): TendrilError {
     ? "Have another one follow it in good time: `tendril certificate rotate-ca`."
     : use === "link"
     ? "Have the site that it leads to issue another token or link file, and replace the Secret."
+    : use === "service"
+    ? "Have another one issued, and put it in the place of this one with `tendril certificate import`."
     : "Replace the Secret.";
   const what = state === "expired"
     ? "a certificate has expired"

@@ -198,6 +198,25 @@ Deno.test("keeper: what others issued is warned of, once a day and before it exp
   assert.equal((await stage.tls("link-far")).cert, before.cert);
 });
 
+Deno.test("keeper: what a Listener shows is warned of as well, though its Secret trusts nobody", async () => {
+  await using stage = await Stage.open();
+  const other = await createAuthority({ commonName: "far-ca", years: 5, now: START });
+  const common = { authority: other, commonName: "web", hosts: ["web.example"], client: false, server: true };
+  const { cert, key } = await issue({ ...common, years: 30 / 365, now: START });
+  await Deno.writeTextFile(
+    `${stage.dir}/web.yaml`,
+    secretYaml("web", { cert, key }) +
+      "---\napiVersion: skupper.io/v2alpha1\nkind: Listener\nmetadata:\n  name: web\n" +
+      "spec: {routingKey: web, host: 127.0.0.1, port: 8443, tlsCredentials: web}\n",
+  );
+  const uses = siteCertificates(await loadResources(stage.dir)).map(({ name, use }) => `${name} ${use}`);
+  assert.deepEqual(uses, [`${SITE_CA} authority`, "hub port", "web service"]);
+  await stage.lookAt(START + 21 * DAY);
+  const [warning] = stage.said("a certificate expires");
+  assert.equal(warning?.secret, "web");
+  assert.match(String(warning?.next), /certificate import/);
+});
+
 Deno.test("keeper: a Secret that shares its file is not replaced; that is told, and not tried in a hurry", async () => {
   await using stage = await Stage.open();
   const file = `${stage.dir}/Secret-hub.yaml`;

@@ -4,11 +4,11 @@ import { type CertificateFacts, factsOf, isIssuedBy, renewalTime, splitPem } fro
 import type { TlsCredentials } from "../../transport/channel.ts";
 import type { Assembled } from "../assemble.ts";
 import { SITE_CA } from "../create.ts";
-import { tlsCredentials } from "../secrets.ts";
+import { serverIdentity, tlsCredentials } from "../secrets.ts";
 import { readHandover } from "./handover.ts";
 
-/** What a certificate is for. */
-export type CertificateUse = "authority" | "port" | "link" | "unused";
+/** What a certificate is for; `service`: a Listener shows it, or a Connector. */
+export type CertificateUse = "authority" | "port" | "link" | "service" | "unused";
 
 /** How a certificate is: `due` is past two thirds of its life, `late` in the last tenth. */
 export type CertificateState = "ok" | "due" | "late" | "expired" | "not yet valid";
@@ -29,16 +29,23 @@ export interface SiteCertificate extends CertificateFacts {
 const LATE = 1 / 10;
 
 /** Certificates among `resources`, the authority first. Secrets without any are passed over. */
-export function siteCertificates({ secrets, access, links }: Assembled): SiteCertificate[] {
+export function siteCertificates(resources: Assembled): SiteCertificate[] {
+  const { secrets, access, links, listeners, multiKeyListeners, connectors } = resources;
   const own = secrets.get(SITE_CA);
   const authority = own?.get("tls.crt");
   const previous = own === undefined ? undefined : readHandover(own)?.previous;
+  const shown = new Set([
+    ...[...listeners, ...multiKeyListeners].map((listener) => listener.tls?.cert),
+    ...connectors.map((connector) => connector.tls?.identity?.cert),
+  ]);
   const found: SiteCertificate[] = [];
   for (const [name, values] of secrets) {
     let facts: CertificateFacts;
     let tls: TlsCredentials;
     try {
-      tls = tlsCredentials(values, name);
+      // Services need not trust anybody, so their Secrets may lack that.
+      const ca = values.get("ca.crt") ?? "";
+      tls = ca === "" ? { ca, ...serverIdentity(values, name) } : tlsCredentials(values, name);
       facts = factsOf(tls.cert);
     } catch {
       continue; // No credentials, or such as whoever uses them complains about.
@@ -49,6 +56,8 @@ export function siteCertificates({ secrets, access, links }: Assembled): SiteCer
       ? "port"
       : links.some((link) => link.tls.cert === tls.cert)
       ? "link"
+      : shown.has(tls.cert)
+      ? "service"
       : "unused";
     const by = signedBy(tls.cert, tls.cert)
       ? "itself"
@@ -77,7 +86,7 @@ export function isOwn({ use, by }: SiteCertificate): boolean {
 }
 
 function rank({ use }: SiteCertificate): number {
-  return ["authority", "port", "link", "unused"].indexOf(use);
+  return ["authority", "port", "link", "service", "unused"].indexOf(use);
 }
 
 function signedBy(cert: string, authority: string | undefined): boolean {

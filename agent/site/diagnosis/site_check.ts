@@ -17,7 +17,7 @@ import { Checklist } from "./checklist.ts";
 import { checkClock, checkCredentials } from "./credentials_check.ts";
 import { checkEndpoint } from "./endpoint_check.ts";
 import { checkService } from "./service_check.ts";
-import { connectPlainly } from "./target_check.ts";
+import { connectPlainly, connectSecurely } from "./target_check.ts";
 
 /** Checks the site in `dir`, and `key` if given; each question may take `timeoutMs`. */
 export async function checkSite(dir: string, key: string | undefined, timeoutMs: number): Promise<Checklist> {
@@ -123,14 +123,14 @@ async function checkTargets(
   report: SiteReport | undefined,
   timeoutMs: number,
 ): Promise<void> {
-  for (const { name, host, port } of connectors) {
+  for (const { name, host, port, tls } of connectors) {
     const subject = `${name} ${formatEndpoint(host, port)}`;
     const health = report?.site.connectors.find((connector) => connector.name === name)?.health;
     const found = await list.take(
       "target",
       subject,
-      () => connectPlainly(host, port, timeoutMs),
-      () => "takes connections",
+      () => tls === undefined ? connectPlainly(host, port, timeoutMs) : connectSecurely(host, port, tls, timeoutMs),
+      () => tls === undefined ? "takes connections" : "takes connections, and its certificate is in order",
     );
     if (found === undefined || health === undefined || health.healthy) continue;
     list.fail(
