@@ -26,7 +26,7 @@ export const GLOBAL_FLAGS = {
 /** `-o`: the form of a result on stdout. */
 export const OUTPUT_FLAG = {
   kind: "choice",
-  choices: ["text", "json"],
+  choices: ["text", "json", "yaml"],
   default: "text",
   short: "o",
   help: "Form of the result on stdout.",

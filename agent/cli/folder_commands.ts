@@ -7,6 +7,7 @@ import { effectsOf, effectsTable } from "./effects.ts";
 import { DRY_RUN_FLAG, FORMAT_FLAG } from "./flags.ts";
 import { writeResult } from "./format.ts";
 import type { PermissionNeed } from "./permissions.ts";
+import { WAIT_FOR_FLAG, type Waited, waitFor } from "./wait_for.ts";
 import { reloadIfRunning, siteReportIfRunning } from "./site_report.ts";
 
 /** `--dir` of commands that change a folder. */
@@ -35,6 +36,9 @@ export const CHANGE_FLAGS = {
   output: FORMAT_FLAG,
 } as const;
 
+/** Flags of commands that put resources into a folder. */
+export const PUT_FLAGS = { ...CHANGE_FLAGS, wait: WAIT_FOR_FLAG } as const;
+
 /** What reading a folder and asking its site takes. */
 export const LOOKING: readonly PermissionNeed[] = [
   { kind: "read", scope: "DIR", why: "the site's resources, and the socket of the running site" },
@@ -58,6 +62,8 @@ export interface ChangeFlags {
   readonly timeout: number;
   /** Form of the result. */
   readonly output: "table" | "json" | "yaml";
+  /** What the resources are to become; nothing is waited for where it is absent. */
+  readonly wait?: Waited;
 }
 
 /** Changes the folder, has the running site apply that, and tells what was done. */
@@ -82,4 +88,8 @@ export async function changeAndTell(
   const title = `${dryRun ? "Would be changed" : "Changed"}, ${state}`;
   const value = { dryRun, running: running !== undefined, changes: effects };
   await writeResult(flags.output, io, value, [effectsTable(title, effects)]);
+  // Last, so that what was changed is told whatever becomes of it.
+  if (!dryRun && flags.wait !== undefined && flags.wait !== "none") {
+    await waitFor(dir, flags.wait, change.changes, timeout);
+  }
 }

@@ -13,6 +13,14 @@ export interface TableView {
   readonly rows: ReadonlyArray<readonly Cell[]>;
 }
 
+/** `value` as JSON or YAML, which say the same. */
+export async function structured(format: "json" | "yaml", value: unknown): Promise<string> {
+  const json = JSON.stringify(value, null, 2);
+  if (format === "json") return `${json}\n`;
+  const { stringify } = await import("yaml");
+  return stringify(JSON.parse(json));
+}
+
 /** Writes `value` to stdout as JSON or YAML, or `views` of it as tables. */
 export async function writeResult(
   format: "table" | "json" | "yaml",
@@ -20,12 +28,7 @@ export async function writeResult(
   value: unknown,
   views: readonly TableView[],
 ): Promise<void> {
-  if (format === "json") return io.stdout(`${JSON.stringify(value, null, 2)}\n`);
-  if (format === "yaml") {
-    const { stringify } = await import("yaml");
-    // By way of JSON, so that both forms say the same.
-    return io.stdout(stringify(JSON.parse(JSON.stringify(value))));
-  }
+  if (format !== "table") return io.stdout(await structured(format, value));
   const style = { colors: io.stdoutTerminal && io.colors };
   const tables = views.map(({ title, heads, rows }) => table(title, heads, rows, style).join("\n"));
   io.stdout(`${tables.join("\n\n")}\n`);

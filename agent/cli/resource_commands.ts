@@ -7,7 +7,7 @@ import { ASKING, RUNNING_SITE_FLAG, TIMEOUT_FLAG } from "./ask_site.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
 import { FORMAT_FLAG } from "./flags.ts";
-import { CHANGE_FLAGS, changeAndTell, CHANGING } from "./folder_commands.ts";
+import { CHANGE_FLAGS, changeAndTell, CHANGING, PUT_FLAGS } from "./folder_commands.ts";
 import { writeResult } from "./format.ts";
 import { resourceTables } from "./resource_table.ts";
 import { siteReport } from "./site_report.ts";
@@ -56,10 +56,10 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
       type: { ...typeFlag, help: "What is spoken: tcp, http1 or the name of an Adaptor." },
       "tls-credentials": { ...secretFlag, help: "Name of the Secret for TLS; else there is none." },
       ...(kind === "Connector" ? TARGET_FLAGS : {}),
-      ...CHANGE_FLAGS,
+      ...PUT_FLAGS,
     },
     examples: [{ title: "a port and a key", line: `tendril ${noun} create web 8080 --routing-key shop --dir ./west` }],
-    exits: ["configuration"],
+    exits: ["configuration", "network"],
     permissions: CHANGING,
     async run({ args, flags, io, logger }) {
       const { editToCreate } = await import("../site/store/edit_fields.ts");
@@ -87,10 +87,10 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
       type: { ...typeFlag, help: "What is spoken; else it stays." },
       "tls-credentials": { ...secretFlag, help: "Name of the Secret for TLS; else it stays." },
       ...(kind === "Connector" ? TARGET_FLAGS : {}),
-      ...CHANGE_FLAGS,
+      ...PUT_FLAGS,
     },
     examples: [{ title: "another port", line: `tendril ${noun} update web --port 8081 --dir ./west` }],
-    exits: ["configuration"],
+    exits: ["configuration", "network"],
     permissions: CHANGING,
     async run({ args, flags, io, logger }) {
       const { editToUpdate } = await import("../site/store/edit_fields.ts");

@@ -87,7 +87,7 @@ Deno.test("site commands: plan, apply, delete, reload and status at a running ed
       assert.deepEqual(broken.map(({ name }: { name: string }) => name), ["wrong"]);
       const { status: state, message, next } = await status("Connector", "wrong");
       assert.equal(state, "Error");
-      assert.match(message, /wrong\.yaml:8:9 .*spec\.port must be a port/);
+      assert.match(message, /wrong\.yaml:\d:9 .*spec\.port must be a port/);
       assert.match(next, /\.$/);
       await Deno.remove(`${dir}/edge/wrong.yaml`);
     });
@@ -166,6 +166,32 @@ Deno.test("site commands: plan, apply, delete, reload and status at a running ed
       } finally {
         await Promise.all([client.close(), over.close()]);
       }
+    });
+    await t.step("--wait returns when the resources are as wanted, or says what is missing", async () => {
+      const words = ["--dir", `${dir}/edge`];
+      const good = await tendril(
+        "apply",
+        ...await put(resource("Listener", { key: "echo", port })),
+        ...words,
+        "--wait",
+        "ready",
+      );
+      assert.equal(good.code, 0, good.stderr);
+      assert.equal((await status("Listener", "echo")).status, "Ready");
+      const lonely = ["listener", "create", "lonely", `${other}`, "--host", "127.0.0.1", ...words];
+      const late = await tendril(...lonely, "--wait", "matched", "--timeout", "1");
+      assert.equal(late.code, 4);
+      assert.match(late.stdout, /create +Listener +lonely/, "what was changed is told");
+      assert.match(
+        late.stderr,
+        /error\[WAIT_TIMEOUT\]: not matched within 1 s: Listener lonely\n +why: .*\n +next: .*lonely/,
+      );
+      const all = await tendril("status", ...words, "--wait", "ready", "--timeout", "1");
+      assert.deepEqual([all.code, /Listener lonely/.test(all.stderr)], [4, true]);
+      assert.equal((await tendril("status", ...words, "--wait", "configured")).code, 0);
+      await ask("listener", "delete", "lonely");
+      assert.equal((await tendril("status", ...words, "--wait", "ready", "--timeout", "30")).code, 0);
+      await ask("listener", "delete", "echo");
     });
     await t.step("a key that nobody serves, and a link to nobody, are pending with the next step", async () => {
       await ask("apply", ...await put(resource("Listener", { key: "nobody", port: other })));

@@ -4,6 +4,7 @@ import { messageOf, TendrilError } from "../../lib/errors.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 
 /** See the summary. */
 export const adaptorBuild: Command = defineCommand({
@@ -55,7 +56,7 @@ export const adaptorBuild: Command = defineCommand({
     const out = flags.out ?? output;
     await writeModule(out, bytes);
     const facts = { module: out, sha256: await digestOf(bytes), octets: bytes.length, memoryPages };
-    if (flags.output === "json") io.stdout(`${JSON.stringify(facts, null, 2)}\n`);
+    if (flags.output !== "text") io.stdout(await structured(flags.output, facts));
     else {
       for (const [name, value] of Object.entries(facts)) io.stdout(`${`${name}:`.padEnd(13)}${value}\n`);
     }

@@ -3,6 +3,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 import { readModule } from "../module_file.ts";
 
 /** See the summary. */
@@ -33,7 +34,7 @@ export const adaptorInspect: Command = defineCommand({
       readsSocket,
       memoryOctets,
     };
-    if (flags.output === "json") io.stdout(`${JSON.stringify(facts, null, 2)}\n`);
+    if (flags.output !== "text") io.stdout(await structured(flags.output, facts));
     else {
       for (const [name, value] of Object.entries(facts)) {
         io.stdout(`${`${name}:`.padEnd(14)}${[value].flat().join(", ")}\n`);

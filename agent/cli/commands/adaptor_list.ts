@@ -5,6 +5,7 @@ import { table } from "../columns.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 
 const COLUMNS = ["name", "state", "version", "digest", "faults", "source", "message"] as const;
 /** Of a digest in a table: enough to tell it from others. */
@@ -26,8 +27,8 @@ export const adaptorList: Command = defineCommand({
   async run({ flags, io }) {
     const { siteReport } = await import("../site_report.ts");
     const { site: { adaptors } } = await siteReport(flags.dir, flags.timeout);
-    if (flags.output === "json") {
-      io.stdout(`${JSON.stringify(adaptors, null, 2)}\n`);
+    if (flags.output !== "text") {
+      io.stdout(await structured(flags.output, adaptors));
       return EXIT.ok;
     }
     const rows = adaptors.map((adaptor) => ({ ...adaptor, digest: adaptor.digest.slice(0, SHOWN_DIGEST) }))

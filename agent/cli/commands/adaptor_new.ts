@@ -4,6 +4,7 @@ import { TendrilError } from "../../lib/errors.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 
 /** What a module may call itself. */
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
@@ -43,8 +44,8 @@ export const adaptorNew: Command = defineCommand({
     const { writeProject } = await import("../kit/project.ts");
     const files = await writeProject(dir, filesFor(name));
     io.stdout(
-      flags.output === "json"
-        ? `${JSON.stringify({ name, dir, files }, null, 2)}\n`
+      flags.output !== "text"
+        ? await structured(flags.output, { name, dir, files })
         : files.map((path) => `${path}\n`).join(""),
     );
     logger.info("plugin begun", { name, dir, next: `tendril adaptor build ${dir}` });

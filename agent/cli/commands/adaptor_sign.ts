@@ -3,6 +3,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 import { readModule, readText } from "../module_file.ts";
 
 /** See the summary. */
@@ -27,8 +28,8 @@ export const adaptorSign: Command = defineCommand({
     const { signature, publicKey } = await signDigest(digest, await readText(flags.key));
     const spec = { sha256: digest, signature, keys: [publicKey] };
     io.stdout(
-      flags.output === "json"
-        ? `${JSON.stringify(spec, null, 2)}\n`
+      flags.output !== "text"
+        ? await structured(flags.output, spec)
         : `sha256: ${digest}\nsignature: ${signature}\nkeys: [${publicKey}]\n`,
     );
     return EXIT.ok;

@@ -3,6 +3,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 import { readModule, readText } from "../module_file.ts";
 
 /** See the summary. */
@@ -47,13 +48,13 @@ export const adaptorTest: Command = defineCommand({
     }
     const verdicts = tryModule(await loadAdaptor({ name: description.describedAs, bytes, digest }), bytes, recorded);
     const failed = verdicts.filter(({ fault }) => fault !== undefined).length;
-    if (flags.output === "json") {
+    if (flags.output !== "text") {
       const clauses = verdicts.map(({ clause, fault }) => ({
         clause,
         kept: fault === undefined,
         fault: fault ?? null,
       }));
-      io.stdout(`${JSON.stringify({ sha256: digest, failed, clauses }, null, 2)}\n`);
+      io.stdout(await structured(flags.output, { sha256: digest, failed, clauses }));
     } else {
       for (const { clause, fault } of verdicts) {
         io.stdout(fault === undefined ? `ok      ${clause}\n` : `BROKEN  ${clause}: ${fault}\n`);

@@ -3,6 +3,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 import { readModule, readText } from "../module_file.ts";
 
 /** See the summary. */
@@ -46,8 +47,8 @@ export const adaptorVerify: Command = defineCommand({
     };
     const yes = (done: boolean) => done ? "yes" : "not checked";
     io.stdout(
-      flags.output === "json"
-        ? `${JSON.stringify(checked, null, 2)}\n`
+      flags.output !== "text"
+        ? await structured(flags.output, checked)
         : `sha256:   ${digest}\npinned:   ${yes(checked.pinned)}\nsigned:   ${yes(checked.signed)}\nloadable: yes\n`,
     );
     return EXIT.ok;

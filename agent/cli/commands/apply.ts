@@ -4,7 +4,7 @@ import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { FILE_FLAG } from "../flags.ts";
-import { CHANGE_FLAGS, changeAndTell, CHANGING } from "../folder_commands.ts";
+import { changeAndTell, CHANGING, PUT_FLAGS } from "../folder_commands.ts";
 import { readResourceInput } from "../resource_input.ts";
 
 /** See the summary. */
@@ -16,12 +16,13 @@ export const apply: Command = defineCommand({
     "own. All of them are checked first, ports included, and then written in one step: a crash leaves the old state or " +
     "the new one. A running site applies what is different, touches nothing else, and is waited for.",
   positionals: [],
-  flags: { file: FILE_FLAG, ...CHANGE_FLAGS },
+  flags: { file: FILE_FLAG, ...PUT_FLAGS },
   examples: [
     { title: "what a file holds", line: "tendril apply -f services.yaml --dir ./west" },
+    { title: "until all of it works", line: "tendril apply -f services.yaml --dir ./west --wait ready --timeout 60" },
     { title: "from another program, tried first", line: "tendril apply -f - --dir ./west --dry-run" },
   ],
-  exits: ["configuration"],
+  exits: ["configuration", "network"],
   permissions: [{ kind: "read", scope: "FILE", why: "the resources" }, ...CHANGING],
   async run({ flags, io, logger }) {
     if (flags.file.length === 0) throw usage("USAGE_FLAG_MISSING", "--file FILE|DIR|- is required", "apply");

@@ -4,6 +4,7 @@ import { table } from "../columns.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 
 /** See the summary. */
 export const certificateStatus: Command = defineCommand({
@@ -27,8 +28,8 @@ export const certificateStatus: Command = defineCommand({
   async run({ flags, io }) {
     const { certificateReport } = await import("../../site/certificates/report.ts");
     const { certificates, handover, revoked } = await certificateReport(flags.dir, io.now());
-    if (flags.output === "json") {
-      io.stdout(`${JSON.stringify({ certificates, handover, revoked }, null, 2)}\n`);
+    if (flags.output !== "text") {
+      io.stdout(await structured(flags.output, { certificates, handover, revoked }));
       return EXIT.ok;
     }
     const style = { colors: io.stdoutTerminal && io.colors };

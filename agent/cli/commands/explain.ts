@@ -6,6 +6,7 @@ import { table } from "../columns.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 import { nearest } from "../../lib/suggest.ts";
 
 /** See the summary. */
@@ -44,8 +45,8 @@ export const explain: Command = defineCommand({
       const hint = near === undefined ? `See \`tendril explain ${kind.kind}\`.` : `Did you mean ${near}?`;
       throw usage("USAGE_KIND", `a ${kind.kind} has no field ${steps.join(".")}`, "explain", hint);
     }
-    if (flags.output === "json") {
-      io.stdout(`${JSON.stringify(steps.length === 0 ? jsonSchema(kind) : fields, null, 2)}\n`);
+    if (flags.output !== "text") {
+      io.stdout(await structured(flags.output, steps.length === 0 ? jsonSchema(kind) : fields));
       return EXIT.ok;
     }
     const rows = fields.map(({ path, type, required, support, description }) => [

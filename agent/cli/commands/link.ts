@@ -4,7 +4,7 @@ import { TendrilError } from "../../lib/errors.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { shellWords } from "../program_line.ts";
-import { CHANGE_FLAGS, changeAndTell, CHANGING } from "../folder_commands.ts";
+import { CHANGE_FLAGS, changeAndTell, CHANGING, PUT_FLAGS } from "../folder_commands.ts";
 import { refuseNothing, statusCommand } from "../resource_commands.ts";
 import { readResourceInput } from "../resource_input.ts";
 
@@ -18,9 +18,9 @@ const create = defineCommand({
     "Puts the Link and the Secret of a link file into the folder of the site, like `tendril apply`; a running site links at " +
     "once. An AccessToken in the file is redeemed by the running site; `tendril token redeem` does it without one.",
   positionals: [{ name: "file", placeholder: "FILE", help: "Link file of the other site; - reads stdin." }],
-  flags: CHANGE_FLAGS,
+  flags: PUT_FLAGS,
   examples: [{ title: "with a file of `tendril link generate`", line: "tendril link create link.yaml --dir ./west" }],
-  exits: ["configuration"],
+  exits: ["configuration", "network"],
   permissions: [{ kind: "read", scope: "FILE", why: "the link file" }, ...CHANGING],
   async run({ args, flags, io, logger }) {
     const { editToApply } = await import("../../site/store/edit.ts");
@@ -48,10 +48,10 @@ const update = defineCommand({
   flags: {
     cost: { ...COST, help: "Lower is preferred; else it stays." },
     "tls-credentials": { kind: "text", placeholder: "SECRET", help: "Name of its Secret; else it stays." },
-    ...CHANGE_FLAGS,
+    ...PUT_FLAGS,
   },
   examples: [{ title: "a second choice", line: "tendril link update link-hub --cost 10 --dir ./west" }],
-  exits: ["configuration"],
+  exits: ["configuration", "network"],
   permissions: CHANGING,
   async run({ args, flags, io, logger }) {
     const { editToUpdate } = await import("../../site/store/edit_fields.ts");

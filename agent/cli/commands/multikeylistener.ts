@@ -3,7 +3,7 @@
 import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
-import { CHANGE_FLAGS, changeAndTell, CHANGING } from "../folder_commands.ts";
+import { CHANGE_FLAGS, changeAndTell, CHANGING, PUT_FLAGS } from "../folder_commands.ts";
 import { refuseNothing, statusCommand } from "../resource_commands.ts";
 
 const KIND = "MultiKeyListener";
@@ -32,7 +32,7 @@ const create = defineCommand({
   flags: {
     ...KEY_FLAGS,
     host: { kind: "text", placeholder: "HOST", default: "0.0.0.0", help: "Address or host name to bind." },
-    ...CHANGE_FLAGS,
+    ...PUT_FLAGS,
   },
   examples: [
     {
@@ -44,7 +44,7 @@ const create = defineCommand({
       line: `tendril ${NOUN} create web 8080 --weighted web=9,web-new=1 --dir ./west`,
     },
   ],
-  exits: ["configuration"],
+  exits: ["configuration", "network"],
   permissions: CHANGING,
   async run({ args, flags, io, logger }) {
     const { editToCreate } = await import("../../site/store/edit_fields.ts");
@@ -67,10 +67,10 @@ const update = defineCommand({
     ...KEY_FLAGS,
     host: { kind: "text", placeholder: "HOST", help: "Address or host name to bind; else it stays." },
     port: { kind: "integer", placeholder: "N", min: 1, max: 65_535, help: "Port; else it stays." },
-    ...CHANGE_FLAGS,
+    ...PUT_FLAGS,
   },
   examples: [{ title: "half and half", line: `tendril ${NOUN} update web --weighted web=1,web-new=1 --dir ./west` }],
-  exits: ["configuration"],
+  exits: ["configuration", "network"],
   permissions: CHANGING,
   async run({ args, flags, io, logger }) {
     const { editToUpdate } = await import("../../site/store/edit_fields.ts");

@@ -7,6 +7,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { DESTINATION } from "../destination.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 
 /** See the summary. */
 export const networkPath: Command = defineCommand({
@@ -29,7 +30,7 @@ export const networkPath: Command = defineCommand({
     const found = destination(await askSite(flags.dir, flags.timeout, survey), args.destination);
     const style = { colors: io.stdoutTerminal && io.colors };
     io.stdout(
-      flags.output === "json" ? `${JSON.stringify(found, null, 2)}\n` : [
+      flags.output !== "text" ? await structured(flags.output, found) : [
         ...found.service === undefined ? [] : [...choice(found.service), ""],
         ...found.routes.flatMap((route) => [...way(route, style), ""]),
       ].join("\n"),

@@ -7,6 +7,7 @@ import { table, type TableStyle } from "../columns.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -37,8 +38,8 @@ export const networkStatus: Command = defineCommand({
     const { here, routers, links, addresses } = found;
     const certificates = expiries(site);
     io.stdout(
-      flags.output === "json"
-        ? `${JSON.stringify({ here, routers, links, addresses, certificates }, null, 2)}\n`
+      flags.output !== "text"
+        ? await structured(flags.output, { here, routers, links, addresses, certificates })
         : tables(found, certificates, io.now(), { colors: io.stdoutTerminal && io.colors }),
     );
     return EXIT.ok;

@@ -7,6 +7,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { DESTINATION } from "../destination.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 import type { RouterIdentity } from "../../router/address.ts";
 
 /** One router on the way. */
@@ -69,8 +70,8 @@ export const ping: Command = defineCommand({
     const heads = ["HOP", "ROUTER", "KIND", "SENT", "LOST", "MIN MS", "AVG MS", "MAX MS"];
     const style = { colors: io.stdoutTerminal && io.colors };
     io.stdout(
-      flags.output === "json"
-        ? `${JSON.stringify({ destination: args.destination, hops: stops }, null, 2)}\n`
+      flags.output !== "text"
+        ? await structured(flags.output, { destination: args.destination, hops: stops })
         : `${table(`Round trips on the way to ${args.destination}`, heads, rows, style).join("\n")}\n`,
     );
     const last = stops.at(-1);

@@ -4,6 +4,7 @@ import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 
 const PORT = { kind: "integer", placeholder: "N", min: 1, max: 65_535 } as const;
 
@@ -62,8 +63,8 @@ export const siteCreate: Command = defineCommand({
     const role = flags.edge ? "edge" : "interior";
     const paths = files.map((file) => `${flags.dir}/${file}`);
     io.stdout(
-      flags.output === "json"
-        ? `${JSON.stringify({ name: args.name, role, dir: flags.dir, files: paths }, null, 2)}\n`
+      flags.output !== "text"
+        ? await structured(flags.output, { name: args.name, role, dir: flags.dir, files: paths })
         : paths.map((path) => `${path}\n`).join(""),
     );
     const next = linkAccess ? "link generate, run" : flags.edge ? "add a link file, run" : "run";

@@ -8,6 +8,7 @@ import { type TableView, writeResult } from "../format.ts";
 import type { MemoryStatus } from "../../router/memory_ceiling.ts";
 import { resourceTables } from "../resource_table.ts";
 import { siteReport } from "../site_report.ts";
+import { WAIT_FOR_FLAG, waitFor } from "../wait_for.ts";
 
 /** See the summary. */
 export const status: Command = defineCommand({
@@ -19,15 +20,18 @@ export const status: Command = defineCommand({
     "of a RouterAccess, Matched of a Listener, Operational of a Link or Connector; -o json or yaml shows all of them, each " +
     "with the time of its last change. Whether other sites listen to a Connector is not known here.",
   positionals: [],
-  flags: { dir: RUNNING_SITE_FLAG, timeout: TIMEOUT_FLAG, output: FORMAT_FLAG },
+  flags: { wait: WAIT_FOR_FLAG, dir: RUNNING_SITE_FLAG, timeout: TIMEOUT_FLAG, output: FORMAT_FLAG },
   examples: [
     { title: "what is not ready, and why?", line: "tendril status --dir ./west" },
+    { title: "until all of it works", line: "tendril status --dir ./west --wait ready --timeout 60" },
     { title: "all conditions", line: "tendril status --dir ./west -o yaml" },
   ],
-  exits: [],
+  exits: ["network"],
   permissions: ASKING,
   async run({ flags, io }) {
-    const { resources, site: { memory } } = await siteReport(flags.dir, flags.timeout);
+    const { resources, site: { memory } } = flags.wait === "none"
+      ? await siteReport(flags.dir, flags.timeout)
+      : await waitFor(flags.dir, flags.wait, undefined, flags.timeout);
     const views = [...resourceTables(resources), ...memory === undefined ? [] : [memoryTable(memory)]];
     await writeResult(flags.output, io, { resources, ...(memory === undefined ? {} : { memory }) }, views);
     return EXIT.ok;

@@ -3,6 +3,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 import { readTokenFile } from "../token_file.ts";
 
 /** See the summary. */
@@ -21,7 +22,7 @@ export const tokenInspect: Command = defineCommand({
     const token = await readTokenFile(args.file, io);
     const { describeToken } = await import("../../site/tokens/describe.ts");
     const facts = describeToken(token);
-    if (flags.output === "json") io.stdout(`${JSON.stringify(facts, null, 2)}\n`);
+    if (flags.output !== "text") io.stdout(await structured(flags.output, facts));
     else {
       for (const [name, value] of Object.entries(facts)) {
         if (value !== null) io.stdout(`${`${name}:`.padEnd(14)}${[value].flat().join(", ")}\n`);

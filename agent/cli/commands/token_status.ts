@@ -4,6 +4,7 @@ import { table } from "../columns.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 
 /** See the summary. */
 export const tokenStatus: Command = defineCommand({
@@ -31,8 +32,8 @@ export const tokenStatus: Command = defineCommand({
       expires: new Date(grant.expires).toISOString(),
       url: grant.url,
     }));
-    if (flags.output === "json") {
-      io.stdout(`${JSON.stringify(tokens, null, 2)}\n`);
+    if (flags.output !== "text") {
+      io.stdout(await structured(flags.output, tokens));
       return EXIT.ok;
     }
     const rows = tokens.map(({ name, status, redemptions, redemptionsAllowed, expires }) => [

@@ -3,6 +3,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 import { VERSION } from "../../lib/version.ts";
 
 /** See the summary. */
@@ -18,7 +19,7 @@ export const version: Command = defineCommand({
   ],
   exits: [],
   permissions: [],
-  run({ flags, io }) {
+  async run({ flags, io }) {
     const facts = {
       tendril: VERSION,
       deno: Deno.version.deno,
@@ -26,10 +27,10 @@ export const version: Command = defineCommand({
       platform: Deno.build.target,
     };
     io.stdout(
-      flags.output === "json"
-        ? `${JSON.stringify(facts, null, 2)}\n`
+      flags.output !== "text"
+        ? await structured(flags.output, facts)
         : `tendril ${facts.tendril} (deno ${facts.deno}, v8 ${facts.v8}, ${facts.platform})\n`,
     );
-    return Promise.resolve(EXIT.ok);
+    return EXIT.ok;
   },
 });
