@@ -302,6 +302,9 @@ testWith(
         assert.match(message, /^can't reach localhost:\d+: .*has a certificate of a CA that is not trusted here/);
         assert.match(next, /^Put the CA .* into ca\.crt/);
       }
+      const check = await tendril("debug", "check", "--dir", `${dir}/east`);
+      assert.notEqual(check.code, 0);
+      assert.match(check.stdout + check.stderr, /TARGET_TLS_CA/);
     });
     await new Promise((resolve) => target.close(resolve));
   },

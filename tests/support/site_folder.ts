@@ -59,13 +59,15 @@ export async function edgeFolder(
 
 /** One Listener or Connector on 127.0.0.1 as YAML. */
 export function resource(kind: "Listener" | "Connector", { key, port, type, more = {} }: Service): string {
-  const fields = Object.entries({ host: "127.0.0.1", ...(type === undefined ? {} : { type }), ...more });
+  const { host = "127.0.0.1", ...others } = more;
+  const fields = Object.entries(type === undefined ? others : { type, ...others });
   return `apiVersion: skupper.io/v2alpha1
 kind: ${kind}
 metadata:
   name: ${key}
 spec:
   routingKey: ${key}
+  host: ${host}
   port: ${port}
 ${fields.map(([name, value]) => `  ${name}: ${value}\n`).join("")}`;
 }

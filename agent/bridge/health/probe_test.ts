@@ -42,6 +42,22 @@ Deno.test("health: a GET passes with 200 to 399, or with a status that is asked 
   }
 });
 
+Deno.test("health: a GET to the target itself goes the way that leads there, one to another place does not", async () => {
+  using target = answering("HTTP/1.1 200 OK\r\n\r\n");
+  let ways = 0;
+  const connect = () => {
+    ways++;
+    return Deno.connect({ hostname: "127.0.0.1", port: target.port });
+  };
+  const there = { host: "127.0.0.1", port: freePort(), connect };
+  const { signal } = new AbortController();
+  await probe({ http: { path: "/" }, ...RULES }, there, signal);
+  equal(ways, 1);
+  await probe({ http: { path: "/", port: target.port }, ...RULES }, there, signal);
+  await probe({ tcp: { port: target.port }, ...RULES }, there, signal);
+  equal(ways, 1);
+});
+
 Deno.test("health: what answers something else, or nothing, or without end, fails", async () => {
   for (const answer of ["SSH-2.0-x\r\n", "", "x".repeat(100_000), "HTTP/1.1 20\r\n"]) {
     using target = answering(answer);
