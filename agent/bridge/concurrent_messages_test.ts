@@ -69,7 +69,9 @@ class RawClient implements AsyncDisposable {
 
   /** Connects and says its settings. */
   static async connect(port: number, ...pairs: [number, number][]): Promise<RawClient> {
-    const client = new RawClient(await connect(port), await Hpack.create());
+    // Who is connected has 10 s to say its settings.
+    const hpack = await Hpack.create();
+    const client = new RawClient(await connect(port), hpack);
     await client.send(PREFACE, settings(...pairs));
     return client;
   }

@@ -18,10 +18,12 @@ import { BridgedConnection } from "./bridged_connection.ts";
 import { Connecting } from "./connecting.ts";
 import { Dialler } from "./dialler.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
+import { type AutoAdaptors, isAuto } from "./auto_adaptors.ts";
 import { HealthMonitor } from "./health/health_monitor.ts";
 import { innerProtocols } from "./inner_protocols.ts";
 import type { LocalSocket } from "./local_socket.ts";
 import { refusalFacts } from "./refusal_facts.ts";
+import { sort } from "./sorted_message.ts";
 import { TargetPool } from "./target_pool.ts";
 import { MAX_HEAD_OCTETS } from "./stream_head.ts";
 import { Target } from "./target.ts";
@@ -64,7 +66,12 @@ export class Connector implements Consumer {
   readonly #spec: ConnectorSpec;
   readonly #router: Router;
   readonly #routes: PatientRoutes;
+  /** What streams are spoken with. */
   readonly #adaptor: AdaptorModule;
+  /** All that are in use; the last one is for requests, if there are such. */
+  readonly #adaptors: readonly AdaptorModule[];
+  /** Messages are told apart by their form. */
+  readonly #sorts: boolean;
   readonly #logger: Logger;
   readonly #onChange: () => void;
   readonly #traffic = new Traffic();
@@ -74,7 +81,7 @@ export class Connector implements Consumer {
   #tls: TargetTls | undefined;
   readonly #connections = new NumberMap<BridgedConnection>();
   #lastConnection = 0;
-  /** Connections that serve one message after the other; undefined for an adaptor with one message per connection. */
+  /** Connections that serve many messages; undefined where there are streams alone. */
   readonly #pool: TargetPool | undefined;
   /** Undefined where no check is configured. */
   readonly #health: HealthMonitor | undefined;
@@ -97,7 +104,7 @@ export class Connector implements Consumer {
   constructor(
     spec: ConnectorSpec,
     router: Router,
-    adaptor: AdaptorModule,
+    adaptor: AdaptorModule | AutoAdaptors,
     logger: Logger,
     onChange: () => void,
     dialSecure?: DialSecure,
@@ -108,19 +115,22 @@ export class Connector implements Consumer {
     this.#dialSecure = dialSecure;
     this.#router = router;
     this.#routes = new PatientRoutes(router.route, router.clock);
-    this.#adaptor = adaptor;
+    this.#sorts = isAuto(adaptor);
+    const forRequests = isAuto(adaptor) ? adaptor[spec.http ?? "http1"] : adaptor;
+    this.#adaptor = isAuto(adaptor) ? adaptor.tcp : adaptor;
+    this.#adaptors = [...new Set([this.#adaptor, forRequests])];
     this.#logger = logger;
     this.#onChange = onChange;
     const { host, port, routingKey } = spec;
-    if (adaptor.messages === "many") {
+    if (forRequests.messages === "many") {
       this.#pool = new TargetPool({
-        adaptor,
+        adaptor: forRequests,
         config: adaptorConfig(router.identity.id, routingKey),
         site: router.identity.id,
         logger,
         traffic: this.#traffic,
         logFields: { connector: spec.name, routingKey, target: formatEndpoint(host, port) },
-        dial: () => this.#connect(),
+        dial: () => this.#connect(forRequests),
         route: router.route,
         onReached: (error) => this.#reached(error),
         onDone: () => this.outstanding--,
@@ -134,9 +144,12 @@ export class Connector implements Consumer {
         this.#onChange();
       });
     }
-    this.#forgetAdaptor = adaptor.health?.onFault((_, quarantined) => {
-      if (quarantined) this.#lookAtAdaptor();
-    }) ?? (() => {});
+    const forget = this.#adaptors.map(({ health }) =>
+      health?.onFault((_, quarantined) => {
+        if (quarantined) this.#lookAtAdaptor();
+      })
+    );
+    this.#forgetAdaptor = () => forget.forEach((end) => end?.());
     this.#lookAtAdaptor();
   }
 
@@ -150,7 +163,7 @@ export class Connector implements Consumer {
     const { name, routingKey, host, port } = this.#spec;
     const health = this.#health?.status();
     const refusal = this.#router.refusals.get("offer", mobileKey(routingKey));
-    const otherwise = this.#adaptor.health?.refusal()?.message ??
+    const otherwise = this.#quarantined() ??
       (health === undefined || health.healthy ? undefined : unhealthy(health));
     return {
       name,
@@ -193,18 +206,26 @@ export class Connector implements Consumer {
   /** See {@link Consumer}. */
   deliver(message: Message, upstream: Upstream): Downstream {
     this.outstanding++;
-    if (this.#pool !== undefined) return this.#pool.deliver(message, upstream);
+    if (!this.#sorts) return this.#take(this.#pool !== undefined, message, upstream);
+    return sort(message, {
+      take: (isRequest, start) => this.#take(isRequest, { ...message, start }, upstream),
+      onGone: () => this.outstanding--,
+    });
+  }
+
+  #take(isRequest: boolean, message: Message, upstream: Upstream): Downstream {
+    if (isRequest && this.#pool !== undefined) return this.#pool.deliver(message, upstream);
     // A client sends nothing before it has an answer (wire-protocol E.2).
     const waiting = new Connecting(message, upstream, MAX_HEAD_OCTETS, FAILED);
     this.#dial(waiting, message, upstream);
     return waiting;
   }
 
-  /** A new connection to the target. */
-  #connect(): Promise<LocalSocket> {
+  /** A new connection to the target, to speak with it by `adaptor`. */
+  #connect(adaptor: AdaptorModule): Promise<LocalSocket> {
     const { host, port } = this.#spec;
     if (this.#tls === undefined) return this.#dialler.dial(host, port);
-    return this.#connectSecurely(innerProtocols(this.#adaptor.protocol), this.#stop.signal);
+    return this.#connectSecurely(innerProtocols(adaptor.protocol), this.#stop.signal);
   }
 
   #connectSecurely(protocols: readonly string[], signal: AbortSignal): Promise<LocalSocket> {
@@ -218,7 +239,7 @@ export class Connector implements Consumer {
     const { host, port, name, routingKey } = this.#spec;
     let conn: LocalSocket;
     try {
-      conn = await this.#connect();
+      conn = await this.#connect(this.#adaptor);
     } catch (error) {
       this.outstanding--;
       this.#tell(error);
@@ -274,10 +295,19 @@ export class Connector implements Consumer {
     }
   }
 
+  /** Why an adaptor takes no new connections now; undefined when all do. */
+  #quarantined(): string | undefined {
+    for (const { health } of this.#adaptors) {
+      const refusal = health?.refusal();
+      if (refusal !== undefined) return refusal.message;
+    }
+    return undefined;
+  }
+
   /** A quarantined adaptor would refuse whatever comes: other sites may serve the key. */
   #lookAtAdaptor(): void {
     clearTimeout(this.#quarantine);
-    const refuses = this.#adaptor.health?.refusal() !== undefined;
+    const refuses = this.#quarantined() !== undefined;
     this.#quarantine = refuses ? setTimeout(() => this.#lookAtAdaptor(), PROBE_MS) : undefined;
     this.#settle();
   }
@@ -295,7 +325,7 @@ export class Connector implements Consumer {
 
   #probeLater(): void {
     this.#probe = setTimeout(() => {
-      this.#connect().then((conn) => {
+      this.#connect(this.#adaptors.at(-1)!).then((conn) => {
         conn.close();
         if (this.#leaving) return;
         this.#probe = undefined;

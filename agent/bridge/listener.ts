@@ -19,12 +19,14 @@ import type { Logger } from "../telemetry/log.ts";
 import type { ServerIdentity } from "../transport/channel.ts";
 import type { openTlsPort } from "../transport/tls_port.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
+import { type AutoAdaptors, isAuto } from "./auto_adaptors.ts";
 import type { BridgedConnection } from "./bridged_connection.ts";
 import { Client } from "./client.ts";
+import { HeardSocket } from "./heard_socket.ts";
 import { HttpDesk } from "./http_rules/http_desk.ts";
 import type { HttpRoute } from "./http_rules/http_route.ts";
 import { innerProtocols } from "./inner_protocols.ts";
-import type { LocalSocket } from "./local_socket.ts";
+import { closeSocket, type LocalSocket } from "./local_socket.ts";
 import { MessageConnection } from "./message_connection.ts";
 import { type LocalPort, openPlainPort } from "./plain_port.ts";
 import { refusalFacts } from "./refusal_facts.ts";
@@ -53,7 +55,11 @@ export class Listener {
   readonly #routingKey: string;
   readonly #router: Router;
   readonly #routes: PatientRoutes;
-  readonly #adaptor: AdaptorModule;
+  readonly #adaptor: AdaptorModule | AutoAdaptors;
+  /** Clients of whom it is open what they speak. */
+  readonly #unheard = new Set<LocalSocket>();
+  /** How many clients have spoken what, where that is looked at. */
+  readonly #detected = { tcp: 0, http1: 0, http2: 0 };
   readonly #logger: Logger;
   readonly #onChange: () => void;
   readonly #connections = new NumberMap<BridgedConnection | MessageConnection>();
@@ -82,7 +88,7 @@ export class Listener {
   constructor(
     spec: ListenerSpec | MultiKeyListenerSpec,
     router: Router,
-    adaptor: AdaptorModule,
+    adaptor: AdaptorModule | AutoAdaptors,
     logger: Logger,
     onChange: () => void,
     route?: HttpRoute,
@@ -153,7 +159,7 @@ export class Listener {
 
   /** True while a client is connected. */
   get busy(): boolean {
-    return this.#connections.size > 0;
+    return this.#connections.size + this.#unheard.size > 0;
   }
 
   /** A snapshot. */
@@ -169,11 +175,12 @@ export class Listener {
       port: this.#port,
       open: this.#door !== undefined,
       matched: this.#wanted,
-      connections: this.#connections.size,
+      connections: this.#connections.size + this.#unheard.size,
       message: refusal?.message ?? this.#message,
       ...refusalFacts(refusal),
       ...("strategy" in this.#spec ? { reachable: this.#keys.reachable } : {}),
       traffic: { ...this.#traffic },
+      ...(isAuto(this.#adaptor) ? { detected: { ...this.#detected } } : {}),
     };
   }
 
@@ -201,6 +208,8 @@ export class Listener {
   stop(): void {
     this.refuseNew();
     for (const connection of this.#connections.values()) connection.close("the site is stopping");
+    for (const conn of this.#unheard) closeSocket(conn, true);
+    this.#unheard.clear();
     this.#routes.stop();
   }
 
@@ -226,7 +235,7 @@ export class Listener {
 
   async #openSecure(tls: ServerIdentity): Promise<void> {
     const { name, host } = this.#spec;
-    const protocols = innerProtocols(this.#adaptor.protocol);
+    const protocols = innerProtocols(isAuto(this.#adaptor) ? "auto" : this.#adaptor.protocol);
     this.#moving = true;
     try {
       const acceptor = await this.#openTls!(
@@ -317,14 +326,34 @@ export class Listener {
   }
 
   #accept(conn: LocalSocket): void {
+    if (isAuto(this.#adaptor)) this.#listenTo(conn, this.#adaptor);
+    else this.#join(conn, this.#adaptor);
+  }
+
+  /** Joins a client with the adaptor of what it speaks. */
+  async #listenTo(conn: LocalSocket, adaptors: AutoAdaptors): Promise<void> {
+    this.#unheard.add(conn);
+    try {
+      const socket = new HeardSocket(conn);
+      const detected = await socket.detect();
+      if (!this.#unheard.delete(conn)) return; // Everything was ended meanwhile.
+      this.#detected[detected]++;
+      this.#join(socket, adaptors[detected]);
+    } catch {
+      // It is gone before it said what it speaks.
+      if (this.#unheard.delete(conn)) closeSocket(conn, true);
+    }
+  }
+
+  #join(conn: LocalSocket, adaptor: AdaptorModule): void {
     // Where a connection has many messages, each is refused by itself, in words of its protocol.
-    if (this.#adaptor.messages === "one" && this.#router.memory?.refuses()) conn.close();
-    else if (this.#adaptor.messages === "one") this.#serve(conn);
-    else this.#serveMessages(conn);
+    if (adaptor.messages === "one" && this.#router.memory?.refuses()) conn.close();
+    else if (adaptor.messages === "one") this.#serve(conn, adaptor);
+    else this.#serveMessages(conn, adaptor);
   }
 
   /** One message each way. */
-  #serve(conn: LocalSocket): void {
+  #serve(conn: LocalSocket, adaptor: AdaptorModule): void {
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
     const client = new Client(
       this.#router,
@@ -336,20 +365,20 @@ export class Listener {
         this.#closed(number, failure);
       },
     );
-    const connection = client.join(conn, this.#adaptor);
+    const connection = client.join(conn, adaptor);
     this.#connections.set(number, connection);
     this.#traffic.opened++;
     connection.open("listener");
   }
 
   /** As many messages as the client has for the adaptor, and their answers. */
-  #serveMessages(conn: LocalSocket): void {
+  #serveMessages(conn: LocalSocket, adaptor: AdaptorModule): void {
     const { identity, replies, route } = this.#router;
     const reply = replies.add({ deliver: (message, upstream) => connection.accept(message, upstream) });
     const replyTo = localAddress(reply.name, identity);
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
     const sender = { address: conn.remoteAddr.hostname, proto: this.#tls === undefined ? "http" : "https" } as const;
-    const connection: MessageConnection = new MessageConnection(conn, this.#adaptor, {
+    const connection: MessageConnection = new MessageConnection(conn, adaptor, {
       logger: this.#logger,
       traffic: this.#traffic,
       route,

@@ -73,7 +73,9 @@ export const PROTOCOL_FLAG = {
   kind: "choice",
   choices: PROTOCOLS,
   default: "tcp",
-  help: "What is spoken; http1 and http2 route each request by itself. Both ends must say the same, but for these two.",
+  help:
+    "What is spoken; http1 and http2 route each request by itself, auto does so where a client speaks either. Both ends must " +
+    "say the same, but for http1 and http2.",
 } as const;
 
 /** `--wait` of the one-liners. */

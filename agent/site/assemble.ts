@@ -15,7 +15,7 @@ import { adaptorKind } from "./resources/adaptor.ts";
 import { httpRouteKind, meantListeners } from "./resources/http_route.ts";
 import { declaredGrantKind, LINK_HOST_SETTING } from "./resources/access_grant.ts";
 import { accessTokenKind } from "./resources/access_token.ts";
-import { connectorKind } from "./resources/connector.ts";
+import { connectorKind, HTTP_SETTING } from "./resources/connector.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
 import { listenerKind } from "./resources/listener.ts";
 import { ACCESS_LOG_SETTING } from "./resources/schema.ts";
@@ -274,9 +274,10 @@ class Assembly implements Assembled {
         const where = `${document.at(["spec", "useClientCert"])}: ${title("Connector", document)}`;
         this.warnings.push(`${where}: spec.useClientCert has no effect without spec.tlsCredentials`);
       }
-      if (protocol === undefined || tls === undefined) return;
+      const http = this.#http(spec.settings?.[HTTP_SETTING] ?? "", type, document);
+      if (protocol === undefined || tls === undefined || http === undefined) return;
       const checked = healthCheck === undefined || healthCheck === null ? {} : { healthCheck };
-      this.connectors.push({ name, routingKey, host, port, ...protocol, ...tls, ...checked });
+      this.connectors.push({ name, routingKey, host, port, ...protocol, ...tls, ...http, ...checked });
     });
     this.#each(documents, linkKind, ({ metadata: { name }, spec }, document) => {
       const setting = spec.settings?.[PROXY_SETTING] ?? "";
@@ -439,6 +440,19 @@ class Assembly implements Assembled {
     }
     this.warnings.push(`${document.at(["spec", "type"])}: type ${type} is an extension of Tendril, unknown to Skupper`);
     return { protocol: type };
+  }
+
+  /** What an `auto` target speaks of HTTP. Undefined after a problem. */
+  #http(version: string, type: string, document: ResourceDocument): { http?: "http1" | "http2" } | undefined {
+    if (version === "") return {};
+    const path = ["spec", "settings", HTTP_SETTING];
+    if (type !== "auto") {
+      this.warnings.push(`${document.at(path)}: ${HTTP_SETTING} means nothing without type: auto`);
+      return {};
+    }
+    if (version === "http1" || version === "http2") return { http: version };
+    this.#problem(document, path, `${shown(version)} is no version of HTTP`, "Write http1 or http2.");
+    return undefined;
   }
 
   #problem(

@@ -88,7 +88,7 @@ function siteStatus(site: SiteStatus, parts: readonly PartDigest[], problem: Fol
 }
 
 function listenerStatus(listener: ListenerStatus, fault: BrokenResource | undefined): ResourceStatus {
-  const { name, routingKey, host, port, open, matched, message, connections, code } = listener;
+  const { name, routingKey, host, port, open, matched, message, connections, code, detected } = listener;
   const address = `${host}:${port}`;
   const stuck = !open && message !== "OK" && matched !== false && code === undefined;
   const hint = /address already in use|AddrInUse/i.test(message)
@@ -113,6 +113,11 @@ function listenerStatus(listener: ListenerStatus, fault: BrokenResource | undefi
     port,
     hasMatchingConnector: matched === true,
     connections,
+    ...(detected === undefined ? {} : {
+      detectedTcp: detected.tcp,
+      detectedHttp1: detected.http1,
+      detectedHttp2: detected.http2,
+    }),
   });
 }
 

@@ -49,6 +49,8 @@ Deno.test("status: what is ready says OK, and has nothing left to do", () => {
     hasMatchingConnector: true,
     connections: 2,
   });
+  const { details } = only({ listeners: [{ ...LISTENER, detected: { tcp: 1, http1: 2, http2: 3 } }] });
+  assert.deepEqual([details["detectedTcp"], details["detectedHttp1"], details["detectedHttp2"]], [1, 2, 3]);
   assert.deepEqual(types(only({ links: [{ ...LINK, state: "standby" }] })), [
     "Configured True",
     "Operational True",

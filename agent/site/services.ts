@@ -1,6 +1,7 @@
 /** The listeners and connectors of a site on its router: the part that edge and interior have in common. */
 
 import type { AdaptorModule } from "../adaptor/action.ts";
+import type { AutoAdaptors } from "../bridge/auto_adaptors.ts";
 import { Connector } from "../bridge/connector.ts";
 import { Listener } from "../bridge/listener.ts";
 import { MemoryCeiling } from "../router/memory_ceiling.ts";
@@ -112,7 +113,7 @@ export class SiteServices {
         new Connector(
           connector,
           router,
-          await this.#adaptors.load(protocolOf(connector)),
+          await this.#adaptorsOf(connector),
           logger,
           changed,
           dialSecureTarget,
@@ -130,7 +131,7 @@ export class SiteServices {
         new Listener(
           listener,
           router,
-          await this.#adaptors.load(protocolOf(listener)),
+          await this.#adaptorsOf(listener),
           logger,
           changed,
           this.#routes.of(listener.name),
@@ -207,9 +208,19 @@ export class SiteServices {
     return placing;
   }
 
+  async #adaptorsOf(spec: ListenerSpec | ConnectorSpec): Promise<AdaptorModule | AutoAdaptors> {
+    if (spec.protocol !== "auto") return await this.#adaptors.load(adaptorOf(spec));
+    const [tcp, http1, http2] = await Promise.all([
+      this.#adaptors.load("tcp"),
+      this.#adaptors.load("http1"),
+      this.#adaptors.load("http2"),
+    ]);
+    return { tcp, http1, http2 };
+  }
+
   #placeable<S extends ListenerSpec | ConnectorSpec>(specs: readonly S[]): Placed<S>[] {
-    return specs.filter((spec) => this.#adaptors.obstacle(protocolOf(spec)) === undefined)
-      .map((spec) => ({ ...spec, generation: this.#adaptors.generation(protocolOf(spec)) }));
+    return specs.filter((spec) => this.#adaptors.obstacle(adaptorOf(spec)) === undefined)
+      .map((spec) => ({ ...spec, generation: this.#adaptors.generation(adaptorOf(spec)) }));
   }
 
   /** A plugin has become another. */
@@ -323,7 +334,7 @@ export class SiteServices {
     if (unrouted !== undefined) {
       return { ...waiting, message: unrouted, code: "SITE_INVALID", hint: "Correct the HttpRoute, or delete it." };
     }
-    return { ...waiting, message: this.#adaptors.obstacle(protocolOf(spec)) ?? "" };
+    return { ...waiting, message: this.#adaptors.obstacle(adaptorOf(spec)) ?? "" };
   }
 
   /** Why a Listener must not open; one that has rules from before goes on with those. */
@@ -333,7 +344,7 @@ export class SiteServices {
 
   #waitingConnector(spec: ConnectorSpec): ConnectorStatus {
     const { name, routingKey, host, port } = spec;
-    const message = this.#adaptors.obstacle(protocolOf(spec)) ?? "";
+    const message = this.#adaptors.obstacle(adaptorOf(spec)) ?? "";
     return { name, routingKey, target: formatEndpoint(host, port), connections: 0, message };
   }
 
@@ -361,8 +372,9 @@ function isSameOtherwise(one: Placed<ListenerSpec>, other: Placed<ListenerSpec>)
   return rest(one) === rest(other);
 }
 
-function protocolOf({ protocol = "tcp" }: ListenerSpec | ConnectorSpec): string {
-  return protocol;
+/** The adaptor that may have to be waited for: those of `auto` are built in, as that of TCP is. */
+function adaptorOf({ protocol = "tcp" }: ListenerSpec | ConnectorSpec): string {
+  return protocol === "auto" ? "tcp" : protocol;
 }
 
 /** The status of all that run, then of those of `specs` that wait for their adaptor. */

@@ -14,8 +14,8 @@ export type RouterRole = "edge" | "interior";
 /** What a remote port serves; the two roles a Link's endpoint may have. */
 export type AccessRole = "edge" | "inter-router";
 
-/** What may be spoken at a local port or target by an adaptor that is built in. All but `tcp` are Tendril's own. */
-export const PROTOCOLS = ["tcp", "http1", "http2"] as const;
+/** What may be spoken at a local port or target by adaptors that are built in. All but `tcp` are Tendril's own. */
+export const PROTOCOLS = ["tcp", "http1", "http2", "auto"] as const;
 
 /** A plugin that comes from outside. */
 export interface AdaptorSpec {
@@ -45,7 +45,7 @@ export interface ListenerSpec {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** The adaptor, built in or a plugin, that speaks with its clients; TCP where it is absent. */
+  /** The adaptor, built in or a plugin, that speaks with its clients, or `auto`; TCP where it is absent. */
   readonly protocol?: string;
   /** Whether a line is logged for each request; absent for none. */
   readonly accessLog?: AccessLog;
@@ -141,8 +141,10 @@ export interface ConnectorSpec {
   readonly host: string;
   /** Port of the target. */
   readonly port: number;
-  /** The adaptor that speaks with it; TCP where it is absent. Must be the same at the listeners of the key. */
+  /** The adaptor that speaks with it, or `auto`; TCP where it is absent. Must be the same at the listeners of the key. */
   readonly protocol?: string;
+  /** Where that is `auto`, what its requests of HTTP are spoken in; HTTP/1.1 where it is absent. */
+  readonly http?: "http1" | "http2";
   /** How TLS is spoken with it; in the clear where it is absent. */
   readonly tls?: TargetTls;
   /** Without one, the target counts as healthy. */

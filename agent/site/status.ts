@@ -73,6 +73,8 @@ export interface ListenerStatus {
   readonly hint?: string;
   /** Absent while it waits for its adaptor. */
   readonly traffic?: TrafficStatus;
+  /** How many clients have spoken what since it was there, where that is found out. */
+  readonly detected?: { readonly tcp: number; readonly http1: number; readonly http2: number };
 }
 
 /** What the checks of a target have found. Times are in ISO 8601. */

@@ -10,6 +10,8 @@ export interface Network {
   readonly ports: Readonly<Record<string, number>>;
   /** Folder and ports of the interior. */
   readonly hubFolder: InteriorFolder;
+  /** Folder of the west edge. */
+  readonly westDir: string;
   /** The interior that runs now. */
   readonly hub: () => Process;
   /** The edge with the listeners. */
@@ -63,6 +65,7 @@ export async function withNetwork(
     await body({
       ports,
       hubFolder,
+      westDir: `${dir}/west`,
       hub: () => hub,
       west,
       east,

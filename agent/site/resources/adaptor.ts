@@ -4,8 +4,8 @@ import { z } from "zod";
 import { PROTOCOLS } from "../spec.ts";
 import { field, metadata, name, optionalText, type ResourceKind, TENDRIL_API } from "./schema.ts";
 
-/** Names that no plugin may have: those of adaptors that are built in, or will be. */
-const RESERVED: readonly string[] = [...PROTOCOLS, "auto"];
+/** Names that no plugin may have: those that mean adaptors that are built in. */
+const RESERVED: readonly string[] = PROTOCOLS;
 
 const FILE = "file:";
 const SHA256 = /^(?:sha256:)?([0-9a-f]{64})$/;

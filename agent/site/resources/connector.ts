@@ -10,11 +10,15 @@ import {
   optionalText,
   port,
   type ResourceKind,
-  settings,
+  setting,
+  settingsOf,
   SKUPPER_API,
   unusedFlag,
   unusedText,
 } from "./schema.ts";
+
+/** Setting of ours: what an `auto` target speaks of HTTP, `http1` or `http2`. */
+export const HTTP_SETTING = "tendril.http";
 
 const schema = z.looseObject({
   metadata,
@@ -25,7 +29,7 @@ const schema = z.looseObject({
     type: field(
       optionalText,
       "acting",
-      "What the target speaks: tcp, or as at the Listeners of the key http1, http2 or the name of an Adaptor, which Skupper does not know",
+      "What the target speaks: tcp, or as at the Listeners of the key http1, http2, auto or the name of an Adaptor, which Skupper does not know",
     ),
     tlsCredentials: field(
       optionalText,
@@ -41,7 +45,9 @@ const schema = z.looseObject({
     selector: field(unusedText, "warned", "Pods on Kubernetes; spec.host names the target"),
     includeNotReadyPods: field(unusedFlag, "warned", "Pods on Kubernetes"),
     exposePodsByName: field(unusedFlag, "warned", "Names of pods on Kubernetes"),
-    settings: field(settings, "warned", "No setting of a Connector is used"),
+    settings: settingsOf({
+      [HTTP_SETTING]: field(setting, "acting", "With type auto: http1 or http2, for requests; Tendril's own"),
+    }),
     healthCheck: field(healthCheck.nullish(), "acting", "How the target is checked; one of tcp, http and command"),
   }),
 });

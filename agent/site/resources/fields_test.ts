@@ -43,6 +43,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.routingKey": "b",
   "spec.host": "localhost",
   "spec.port": "81",
+  "spec.settings.tendril.http": "http2",
   "spec.type": "http1",
   "spec.subjects": [{ subject: "GET", routingKey: "b" }],
   "spec.subjects[].subject": "POST",
@@ -146,6 +147,7 @@ function specimenFor(kind: string, path: string): Value {
     return set(set(SPECIMENS[kind]!, "spec.type", "http1"), "spec.subjects", subjects);
   }
   if (/^spec\.(useClientCert|verifyHostname)$/.test(path)) return set(SPECIMENS[kind]!, "spec.tlsCredentials", "tls");
+  if (path === "spec.settings.tendril.http") return set(SPECIMENS[kind]!, "spec.type", "auto");
   const way = /^spec\.healthCheck\.(\w+)/.exec(path)?.[1];
   if (way === undefined) return SPECIMENS[kind]!;
   const check = way === "command" ? { command: ["a"] } : way === "http" ? { http: {} } : { tcp: {} };

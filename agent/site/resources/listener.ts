@@ -27,7 +27,7 @@ const schema = z.looseObject({
     type: field(
       optionalText,
       "acting",
-      "What clients speak: tcp, or http1 or http2 to route each request by itself, or the name of an Adaptor, which Skupper does not know",
+      "What clients speak: tcp, or http1 or http2 to route each request by itself, or auto to find out, or the name of an Adaptor, which Skupper does not know",
     ),
     subjects: field(
       z.array(z.strictObject({
