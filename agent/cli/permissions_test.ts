@@ -57,6 +57,7 @@ Deno.test("permissions: every command does its work with exactly those that its 
     const targetAt = { "TARGET_HOST:PORT": at(target.port) };
     const hub = new Audited(dir, ["run", "hub"], {
       ...siteReach(dir, "hub"),
+      "DIR/plugin-store": ["hub/plugin-store"],
       "ACCESS_HOST:PORT": at(edge, interRouter, amqp),
       "LISTENER_HOST:PORT": at(atHub),
       ...targetAt,
@@ -98,6 +99,9 @@ Deno.test("permissions: every command does its work with exactly those that its 
         asking.push(new Audited(dir, [...words, "--dir", "west"], siteReach(dir, "west")));
         await asking.at(-1)!.run();
       }
+      const pushing = { ...siteReach(dir, "hub"), FILE: ["mine/mine.wasm"] };
+      asking.push(new Audited(dir, ["adaptor", "push", "mine/mine.wasm", "--dir", "hub"], pushing));
+      await asking.at(-1)!.run();
       await Deno.writeTextFile(`${dir}/new.yaml`, resource("Connector", { key: "new", port: target.port }));
       const changes = [
         ["plan"],

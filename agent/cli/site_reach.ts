@@ -58,6 +58,8 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
     BUNDLE: grants === undefined || bundle === undefined ? [] : [bundle],
     "DIR/run": writes ? [] : [`${dir}/run`],
     "DIR/grants": grants === undefined || writes ? [] : [`${dir}/grants`],
+    // Whoever has stored no plugin yet is not about to, as far as the folder tells.
+    "DIR/plugin-store": writes || !(await isThere(`${dir}/plugin-store`)) ? [] : [`${dir}/plugin-store`],
     // What a token becomes is known when it is redeemed: a link to the same host, as a rule.
     "LINK_HOST:PORT": [...linkReach(site.links, site.role), ...redeemed.map(({ hostname }) => hostname)],
     "LISTENER_HOST:PORT": [...site.listeners, ...site.multiKeyListeners ?? []].map(bound),
@@ -71,4 +73,8 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
     PROGRAM: site.connectors.flatMap(({ healthCheck }) => healthCheck?.command?.slice(0, 1) ?? []),
     [LOCAL_SOCKET]: [`unix:${await Deno.realPath(dir)}/${localSocket("").slice(1)}`],
   };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }

@@ -5,6 +5,7 @@ import { adaptorBuild } from "./commands/adaptor_build.ts";
 import { adaptorInspect } from "./commands/adaptor_inspect.ts";
 import { adaptorList } from "./commands/adaptor_list.ts";
 import { adaptorNew } from "./commands/adaptor_new.ts";
+import { adaptorPush } from "./commands/adaptor_push.ts";
 import { adaptorSign } from "./commands/adaptor_sign.ts";
 import { adaptorTest } from "./commands/adaptor_try.ts";
 import { adaptorVerify } from "./commands/adaptor_verify.ts";
@@ -89,6 +90,7 @@ export const commands: readonly Command[] = [
   adaptorTest,
   adaptorSign,
   adaptorVerify,
+  adaptorPush,
   explain,
   ...completionCommands,
   version,

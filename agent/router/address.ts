@@ -23,6 +23,9 @@ export const MANAGEMENT_ADDRESS = "$management";
 /** The key under which it is served; it is told to no other router. */
 export const MANAGEMENT_KEY: string = `L${MANAGEMENT_ADDRESS}`;
 
+/** Where plugins are stored; what a store has is at this address, a slash and the digest in hexadecimal. */
+export const PLUGIN_STORE_ADDRESS = "_tendril/adaptors";
+
 /** The lookup key of `address` at router `self`. Empty for an empty address. */
 export function addressKey(address: string, self: RouterIdentity): string {
   const path = withoutScheme(address);

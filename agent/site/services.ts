@@ -13,6 +13,8 @@ import type { LogRing } from "../telemetry/log_ring.ts";
 import type { DownloadTimes } from "../transport/download.ts";
 import { openTlsPort } from "../transport/tls_port.ts";
 import { AdaptorRegistry } from "./adaptors/registry.ts";
+import { fetchModule } from "./adaptors/store/fetch_module.ts";
+import { PluginStore } from "./adaptors/store/plugin_store.ts";
 import type { ManagedSite } from "../management/managed_router.ts";
 import { Transitions } from "./conditions.ts";
 import { digestsOf, type PartDigest } from "./digest.ts";
@@ -72,6 +74,8 @@ export class SiteServices {
   readonly #router: Router;
   readonly #deps: SiteDeps;
   readonly #adaptors: AdaptorRegistry;
+  /** An interior's. */
+  #store: PluginStore | undefined;
   readonly #listeners: Roster<Placed<ListenerSpec>, Listener>;
   readonly #multiKeyListeners: Roster<MultiKeyListenerSpec, Listener>;
   readonly #connectors: Roster<Placed<ConnectorSpec>, Connector>;
@@ -96,6 +100,7 @@ export class SiteServices {
     const changed = () => this.changed();
     this.#adaptors = new AdaptorRegistry({
       logger,
+      van: (digest, signal, times) => fetchModule(router, digest, signal, times),
       onLoaded: () => this.#replace(),
       onChange: changed,
       ...(dir === undefined ? {} : { dir }),
@@ -162,6 +167,8 @@ export class SiteServices {
   static async start(spec: SiteSpec, router: Router, deps: SiteDeps): Promise<SiteServices> {
     const services = new SiteServices(spec, router, deps);
     await services.#adaptors.load("tcp");
+    const { dir, logger } = deps;
+    if (dir !== undefined && spec.role === "interior") services.#store = await PluginStore.open(dir, router, logger);
     services.#tellFailed(await services.apply(spec));
     return services;
   }
@@ -323,7 +330,7 @@ export class SiteServices {
     for (const service of this.#all()) service.stop();
     this.#routes.stop();
     this.#watchers.clear();
-    await this.#adaptors.stop();
+    await Promise.all([this.#adaptors.stop(), this.#store?.stop()]);
     await this.#placing;
   }
 

@@ -246,6 +246,8 @@ export interface PolicyRule {
   readonly consume: readonly string[];
   /** True when it is about changing this router by AMQP management. */
   readonly manage?: true;
+  /** True when it is about storing plugins in the network. */
+  readonly push?: true;
 }
 
 /** What those who link to this site may do. */

@@ -1,7 +1,7 @@
 /** What one accepted peer may do, by the Policies that hold: answers are remembered until those change. */
 
 import type { PolicyRole, PolicyRule, PolicySpec } from "../../agent/mod.ts";
-import { addressKey, MANAGEMENT_ADDRESS } from "../../agent/router/address.ts";
+import { addressKey, MANAGEMENT_ADDRESS, PLUGIN_STORE_ADDRESS } from "../../agent/router/address.ts";
 import type { Guard } from "../../agent/router/guard.ts";
 import type { PeerIdentity } from "../../agent/transport/channel.ts";
 import { objection, policiesFor, type PolicyAction } from "./policy.ts";
@@ -11,6 +11,8 @@ import type { PolicyBook } from "./policy_book.ts";
 const MAX_REMEMBERED = 1024;
 /** The management of any router, however it is addressed. */
 const MANAGEMENT = /(^|\/)\$management[./]*$/;
+/** Where plugins are stored, however it is addressed; what is stored has longer addresses. */
+const PLUGIN_STORE = /(^|\/)_tendril\/adaptors[./]*$/;
 /** Addresses for answers, which nobody can guess: whoever was told one may send there. */
 const REPLY_KEY = "Ltemp.";
 
@@ -57,6 +59,7 @@ export class PeerGuard implements Guard {
 
   /** See {@link Guard}. */
   consumes(address: string): string | undefined {
+    if (PLUGIN_STORE.test(address)) return this.#pushes();
     if (this.#policies === undefined) return undefined;
     const key = addressKey(address, this.#book.identity);
     if (key[0] === "M") return this.#judge("consume", key.slice(1));
@@ -72,6 +75,16 @@ export class PeerGuard implements Guard {
       return `${this.#book.identity.id} lets clients with a certificate change it only by a rule of a Policy`;
     }
     return this.#judge("manage", MANAGEMENT_ADDRESS);
+  }
+
+  /** To store code for others needs a rule that says so: what nobody has thought of is nobody's right. */
+  #pushes(): string | undefined {
+    if ((this.#policies ?? []).some(({ rules }) => rules.some(allowsPush))) {
+      return this.#judge("push", PLUGIN_STORE_ADDRESS);
+    }
+    const reason = `${this.#book.identity.id} lets peers store plugins only by a rule of a Policy`;
+    this.#tell("push", PLUGIN_STORE_ADDRESS, reason);
+    return reason;
   }
 
   /** The Policies have changed. */
@@ -146,9 +159,15 @@ function phrase(action: PolicyAction, name: string): string {
       return `send to ${name}`;
     case "manage":
       return "change it";
+    case "push":
+      return "store plugins";
   }
 }
 
 function allowsManagement({ manage, effect }: PolicyRule): boolean {
   return manage === true && effect === "allow";
+}
+
+function allowsPush({ push, effect }: PolicyRule): boolean {
+  return push === true && effect === "allow";
 }

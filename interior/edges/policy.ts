@@ -14,7 +14,7 @@ export interface PolicySubject {
 }
 
 /** What it wants to do. */
-export type PolicyAction = "link" | "offer" | "consume" | "manage";
+export type PolicyAction = "link" | "offer" | "consume" | "manage" | "push";
 
 /** Why it may not. */
 export interface Objection {
@@ -43,7 +43,7 @@ export function objection(policies: readonly PolicySpec[], action: PolicyAction,
 
 function names(rule: PolicyRule, action: PolicyAction, name: string): boolean {
   if (action === "link") return rule.link.some((role) => role === name);
-  if (action === "manage") return rule.manage === true;
+  if (action === "manage" || action === "push") return rule[action] === true;
   return rule[action].some((glob) => matchesGlob(glob, name));
 }
 

@@ -27,6 +27,12 @@ export const RUN_NEEDS: readonly PermissionNeed[] = [
   },
   {
     kind: "write",
+    scope: "DIR/plugin-store",
+    why: "interior that stores plugins for other sites",
+    optional: true,
+  },
+  {
+    kind: "write",
     scope: "DIR",
     why: "the links that AccessTokens become, and certificates that are renewed",
     optional: true,

@@ -21,11 +21,13 @@ export interface ObtainContext {
   readonly cache: ModuleCache;
   /** Gives it up. */
   readonly signal: AbortSignal;
+  /** Gets modules out of a plugin store of the network, by their digest, in pieces. */
+  van(digest: string, signal: AbortSignal, times?: DownloadTimes): AsyncIterable<Uint8Array>;
   /** For tests. */
   readonly times?: DownloadTimes;
 }
 
-/** Obtains the plugin `spec`. Throws a TendrilError: `ADAPTOR_*` or `DOWNLOAD_*`. */
+/** Obtains the plugin `spec`. Throws a TendrilError: `ADAPTOR_*`, `DOWNLOAD_*` or `VAN_*`. */
 export async function obtain(spec: AdaptorSpec, context: ObtainContext): Promise<WasmAdaptorModule> {
   const limits: AdaptorLimits = { ...defaultLimits, ...spec.limits };
   const cached = spec.sha256 === undefined ? undefined : await context.cache.get(spec.sha256, limits.moduleOctets);
@@ -43,6 +45,8 @@ async function fromSource(spec: AdaptorSpec, limits: AdaptorLimits, context: Obt
   const { source, ca, sha256 } = spec;
   const pieces = source.startsWith("file:")
     ? readFile(`${context.dir}/${source.slice("file:".length)}`)
+    : source.startsWith("van:")
+    ? context.van(sha256 ?? "", context.signal, context.times)
     : download({ url: source, ca, signal: context.signal }, context.times);
   const module = await takeIn(pieces, limits.moduleOctets);
   if (sha256 !== undefined) checkDigest(module.digest, sha256);

@@ -15,6 +15,10 @@ const digest = await digestOf(echo);
 /** Short for the tests that wait for them, long for a slow machine otherwise. */
 const TIMES = { stallMs: 30_000, totalMs: 60_000 };
 
+function noNetwork(): never {
+  throw new Error("nobody asks the network");
+}
+
 interface Parts {
   readonly dir: string;
   readonly store: ModuleStore;
@@ -30,6 +34,7 @@ async function withStore(body: (parts: Parts) => Promise<void>): Promise<void> {
       obtain({ name: "e", source: store.url, sha256: digest, keys: [], ca: store.ca, limits: {}, ...spec }, {
         dir,
         cache,
+        van: noNetwork,
         signal: new AbortController().signal,
         times: { ...TIMES, ...times },
       });
@@ -199,6 +204,7 @@ Deno.test("obtain: a file of the folder, pinned or not, is loaded; one that is n
     const context = {
       dir,
       cache: new ModuleCache(dir, silentLogger),
+      van: noNetwork,
       signal: new AbortController().signal,
     };
     assert.equal((await obtain({ ...unpinned, source }, context)).digest, digest);

@@ -12,14 +12,14 @@ import type { AdaptorSpec } from "../spec.ts";
 import type { AdaptorStatus } from "../status.ts";
 import { adaptorStatus } from "./adaptor_status.ts";
 import type { ModuleCache } from "./cache.ts";
-import { obtain } from "./obtain.ts";
+import { obtain, type ObtainContext } from "./obtain.ts";
 
 /** Pause before a plugin that could not be loaded is tried again, in ms; doubled up to {@link MAX_RETRY_MS}. */
 const RETRY_MS = 1000;
 const MAX_RETRY_MS = 60_000;
 
 /** What all plugins of a site are given. */
-export interface PluginContext {
+export interface PluginContext extends Pick<ObtainContext, "van"> {
   /** Folder of the site. */
   readonly dir: string;
   /** Of the same site. */
@@ -101,9 +101,9 @@ export class Plugin {
   }
 
   async #load(signal: AbortSignal, retryMs: number): Promise<void> {
-    const { dir, cache, onLoaded, onChange, times } = this.#context;
+    const { dir, cache, van, onLoaded, onChange, times } = this.#context;
     try {
-      const module = await obtain(this.#spec, { dir, cache, signal, ...(times === undefined ? {} : { times }) });
+      const module = await obtain(this.#spec, { dir, cache, van, signal, ...(times === undefined ? {} : { times }) });
       if (signal.aborted) return;
       this.#problem = undefined;
       this.#module = module;

@@ -14,7 +14,7 @@ import { ModuleCache } from "./cache.ts";
 import { Plugin, type PluginContext } from "./plugin.ts";
 
 /** What the registry is given. */
-export interface RegistryOptions {
+export interface RegistryOptions extends Pick<PluginContext, "van"> {
   /** Folder of the site; without one there are no plugins. */
   readonly dir?: string;
   /** Where it logs. */
@@ -44,7 +44,7 @@ export class AdaptorRegistry {
 
   /** Makes the plugins those of `specs`, and of those there are those that `keep` names; they are loaded in their time. */
   async apply(specs: readonly AdaptorSpec[], keep: (name: string) => boolean): Promise<void> {
-    const { dir, logger, onChange, onLoaded, times } = this.#options;
+    const { dir, logger, van, onChange, onLoaded, times } = this.#options;
     if (dir === undefined) return;
     const wanted = new Map(specs.map((spec) => [spec.name, spec]));
     for (const [name, plugin] of this.#plugins) {
@@ -63,6 +63,7 @@ export class AdaptorRegistry {
         dir,
         cache,
         logger,
+        van,
         onLoaded: (module) => {
           this.#watch(name, module);
           onLoaded();

@@ -8,6 +8,8 @@ import { field, metadata, name, optionalText, type ResourceKind, TENDRIL_API } f
 const RESERVED: readonly string[] = PROTOCOLS;
 
 const FILE = "file:";
+/** A name after it is for people: what is fetched is what the digest says. */
+const VAN = /^van:[a-z][a-z0-9-]{0,62}$/;
 const SHA256 = /^(?:sha256:)?([0-9a-f]{64})$/;
 const SIGNATURE_OCTETS = 64;
 const KEY_OCTETS = 32;
@@ -16,8 +18,8 @@ const PEM_KEY = /^-----BEGIN PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END PUBLIC KEY
 
 /** Where a plugin may come from. */
 export const adaptorSource = z.string().refine(
-  (text) => isInFolder(text) || (URL.canParse(text) && new URL(text).protocol === "https:"),
-  "must be file:PATH, with a path inside the site's folder, or a URL that begins with https://",
+  (text) => isInFolder(text) || VAN.test(text) || (URL.canParse(text) && new URL(text).protocol === "https:"),
+  "must be file:PATH, with a path inside the site's folder, van:NAME, or a URL that begins with https://",
 );
 
 function isInFolder(text: string): boolean {
@@ -60,11 +62,15 @@ const schema = z.looseObject({
     ),
   }),
   spec: z.looseObject({
-    source: field(adaptorSource, "acting", "Where the module is: file:PATH in the site's folder, or an https:// URL"),
+    source: field(
+      adaptorSource,
+      "acting",
+      "Where the module is: file:PATH in the site's folder, an https:// URL, or van:NAME in a plugin store of the network",
+    ),
     sha256: field(
       adaptorDigest.nullish().transform((digest) => digest ?? undefined),
       "acting",
-      "SHA-256 that the module must have; required for https://",
+      "SHA-256 that the module must have; required unless it is a file",
     ),
     signature: field(
       z.string().refine((text) => octets(text) === SIGNATURE_OCTETS, "must be 64 octets in base64").nullish()
@@ -81,7 +87,9 @@ const schema = z.looseObject({
     limits: field(limits.nullish().transform((given) => given ?? {}), "acting", "What it may use, where that differs"),
   }).superRefine(({ source, sha256, signature, keys }, context) => {
     const issue = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-    if (source.startsWith("https:") && sha256 === undefined) issue("sha256", "is required for an https: source");
+    if (/^(https|van):/.test(source) && sha256 === undefined) {
+      issue("sha256", "is required unless the source is a file");
+    }
     if (signature !== undefined && keys.length === 0) issue("keys", "is required with a signature");
   }),
 });

@@ -51,7 +51,13 @@ for (
     ["an absolute path", { source: "file:/etc/redis.wasm" }, /spec\.source must be file:PATH/],
     ["a URL in the clear", { source: "http://example.com/r.wasm", sha256: DIGEST }, /spec\.source must be/],
     ["no source", {}, /spec\.source is missing/],
-    ["a URL without a pin", { source: "https://example.com/r.wasm" }, /spec\.sha256 is required for an https: source/],
+    ["a plugin of the network without a pin", { source: "van:redis" }, /spec\.sha256 is required/],
+    ["a plugin of the network without a name", { source: "van:", sha256: DIGEST }, /spec\.source must be file:PATH/],
+    [
+      "a URL without a pin",
+      { source: "https://example.com/r.wasm" },
+      /spec\.sha256 is required unless the source is a file/,
+    ],
     ["a pin that is none", { source: "file:r.wasm", sha256: "abc" }, /spec\.sha256 must be sha256: and 64/],
     ["a signature without keys", { source: "file:r.wasm", signature: SIGNATURE }, /spec\.keys is required/],
     [

@@ -106,6 +106,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.rules[].link": ["edge"],
   "spec.rules[].offer": ["b"],
   "spec.rules[].consume": ["b"],
+  "spec.rules[].push": true,
   "spec.rules[].manage": true,
   "data": { a: "Yg==" },
   "stringData": { b: "b" },

@@ -36,9 +36,11 @@ const rule = z.strictObject({
   offer: field(z.array(glob).default([]), "acting", "Routing keys that the peer serves; * stands for any characters"),
   consume: field(z.array(glob).default([]), "acting", "Routing keys that the peer sends to, in the same way"),
   manage: field(z.boolean().optional(), "acting", "The rule is about changing this router by AMQP management"),
+  push: field(z.boolean().optional(), "acting", "The rule is about storing plugins, which nobody may without one"),
 }).refine(
-  ({ link, offer, consume, manage }) => link.length + offer.length + consume.length > 0 || manage === true,
-  "must have at least one of link, offer, consume and manage",
+  ({ link, offer, consume, manage, push }) =>
+    link.length + offer.length + consume.length > 0 || manage === true || push === true,
+  "must have at least one of link, offer, consume, manage and push",
 );
 
 const schema = z.looseObject({
@@ -52,10 +54,11 @@ const schema = z.looseObject({
     rules: field(z.array(rule).default([]), "acting", "The first one that names something decides"),
   }).transform((spec): Omit<PolicySpec, "name"> => ({
     default: spec.default,
-    rules: spec.rules.map(({ name, peers, manage, ...rest }, at): PolicyRule => ({
+    rules: spec.rules.map(({ name, peers, manage, push, ...rest }, at): PolicyRule => ({
       name: name ?? `rule ${at + 1}`,
       ...rest,
       ...(manage === true ? { manage } : {}),
+      ...(push === true ? { push } : {}),
       ...(peers === undefined ? {} : { peers }),
     })),
   })),
@@ -67,5 +70,5 @@ export const policyKind: ResourceKind<typeof schema> = {
   apiVersion: TENDRIL_API,
   schema,
   summary: "Who may link to this site in which role, and offer and consume which routing keys there.",
-  hint: "A Policy has spec.default, allow or deny, and spec.rules, each with link, offer, consume or manage.",
+  hint: "A Policy has spec.default, allow or deny, and spec.rules, each with link, offer, consume, manage or push.",
 };

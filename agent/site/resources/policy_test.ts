@@ -25,7 +25,7 @@ Deno.test("policy: what is wrong is said where it stands", () => {
       ["{default: no}", /spec.default must be allow or deny/],
       ["{defualt: deny}", /spec has no field defualt/],
       ["{rules: [{ofer: [web]}]}", /spec.rules.0 has no field ofer/],
-      ["{rules: [{peers: [{site: a}]}]}", /must have at least one of link, offer, consume and manage/],
+      ["{rules: [{peers: [{site: a}]}]}", /must have at least one of link, offer, consume, manage and push/],
       ["{rules: [{peers: [], offer: [a]}]}", /spec.rules.0.peers must not be empty/],
       ["{rules: [{peers: [{}], offer: [a]}]}", /must have commonName, site or fingerprint/],
       ["{rules: [{peers: [{fingerprint: AB:CD}], offer: [a]}]}", /must be a SHA-256 fingerprint/],
