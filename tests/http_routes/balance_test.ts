@@ -113,6 +113,8 @@ testWith(
         killed = true;
         await Promise.all(loads);
         assert.deepEqual(new Set(statuses), new Set([200]));
+        const { rules } = (await details("test")).details;
+        assert.deepEqual(rules.at(-1)?.backends.map(({ outstanding }) => outstanding), [0, 0, 0]);
       });
     });
   },

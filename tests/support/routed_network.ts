@@ -37,7 +37,11 @@ export interface RouteDetails {
     readonly rules: ReadonlyArray<{
       readonly name: string;
       readonly latencyMs: Readonly<Record<string, number>>;
-      readonly backends: ReadonlyArray<{ readonly routingKey: string; readonly circuit?: string }>;
+      readonly backends: ReadonlyArray<{
+        readonly routingKey: string;
+        readonly outstanding: number;
+        readonly circuit?: string;
+      }>;
     }>;
   };
 }
