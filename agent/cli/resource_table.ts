@@ -24,6 +24,7 @@ const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   Connector: { "ROUTING-KEY": "routingKey", TARGET: "target", CONNECTIONS: "connections" },
   Link: { COST: "cost", ENDPOINT: "endpoint", STATE: "state", REMOTE: "remoteSiteName", CONNECTIONS: "connections" },
   RouterAccess: { PEERS: "peers" },
+  Certificate: { SUBJECT: "subject", HOSTS: "hosts", EXPIRATION: "expiration" },
   AccessGrant: {
     URL: "url",
     REDEMPTIONS: "redemptions",
@@ -41,6 +42,7 @@ const TITLES: Readonly<Record<string, string>> = {
   Connector: "Connectors",
   Link: "Links",
   AccessGrant: "AccessGrants",
+  Certificate: "Certificates",
   Adaptor: "Adaptors",
   HttpRoute: "HttpRoutes",
   Secret: "Secrets",

@@ -142,3 +142,12 @@ export function authorityFault({ cert, key }: KeyPairPem, now: number): string |
   if (!usable) return `has a key of a type that can't issue here: ${asymmetricKeyType}`;
   return certificate.checkPrivateKey(privateKey) ? undefined : "has a key that does not belong to its certificate";
 }
+
+/** When the first certificate in `pem` expires, ms since the epoch; undefined where there is none that can be read. */
+export function expiryOf(pem: string | undefined): number | undefined {
+  try {
+    return pem === undefined ? undefined : factsOf(pem).notAfter;
+  } catch {
+    return undefined;
+  }
+}

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { TendrilError } from "../lib/errors.ts";
 import { isLoopbackHost } from "../lib/host_name.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
+import { expiryOf } from "../pki/inspect.ts";
 import { check, title } from "./check.ts";
 import type { FieldPath, ReadResult, ResourceDocument } from "./documents.ts";
 import { PlaceTable } from "./places.ts";
@@ -16,6 +17,7 @@ import { httpRouteKind, meantListeners } from "./resources/http_route.ts";
 import { declaredGrantKind, LINK_HOST_SETTING } from "./resources/access_grant.ts";
 import { accessTokenKind } from "./resources/access_token.ts";
 import { connectorKind, HTTP_SETTING } from "./resources/connector.ts";
+import { certificateKind } from "./resources/certificate.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
 import { listenerKind } from "./resources/listener.ts";
 import { ACCESS_LOG_SETTING } from "./resources/schema.ts";
@@ -30,6 +32,7 @@ import type { AccessLog, HttpRouteSpec } from "./http_route_spec.ts";
 import {
   type AccessSpec,
   type AdaptorSpec,
+  type CertificateSpec,
   type ConnectorSpec,
   type GrantSpec,
   type LinkSpec,
@@ -74,6 +77,8 @@ export interface Assembled {
   readonly unrouted: Readonly<Record<string, string>>;
   /** Of all Links, with their credentials. */
   readonly links: readonly LinkSpec[];
+  /** Of all Certificates. */
+  readonly certificates: readonly CertificateSpec[];
   /** Of all AccessGrants. */
   readonly grants: readonly GrantSpec[];
   /** Of all AccessTokens. */
@@ -115,6 +120,7 @@ class Assembly implements Assembled {
   readonly routes: HttpRouteSpec[] = [];
   readonly unrouted: Record<string, string> = {};
   readonly links: LinkSpec[] = [];
+  readonly certificates: CertificateSpec[] = [];
   readonly grants: GrantSpec[] = [];
   readonly tokens: RedeemableToken[] = [];
   readonly access: AccessSpec[] = [];
@@ -301,6 +307,10 @@ class Assembly implements Assembled {
         websocket: spec.settings?.[WEBSOCKET_SETTING]?.toLowerCase() === "true",
         ...(proxy === undefined ? {} : { proxy }),
       });
+    });
+    this.#each(documents, certificateKind, ({ metadata: { name }, spec: { ca, subject, hosts, signing } }) => {
+      const expires = expiryOf(this.secrets.get(name)?.get("tls.crt"));
+      this.certificates.push({ name, ca, subject, hosts, signing, ...(expires === undefined ? {} : { expires }) });
     });
     this.#each(documents, declaredGrantKind, ({ metadata: { name }, spec }) => {
       const { redemptionsAllowed: allowed, expirationWindow: window, code } = spec;

@@ -27,7 +27,8 @@ export async function loadSite(dir: string, options: LoadOptions = {}): Promise<
 
 /** The site that `assembled` resources of `dir` make. Throws as {@link loadSite} does. */
 export async function siteOf(dir: string, assembled: Assembled, options: LoadOptions = {}): Promise<SiteSpec> {
-  const { listeners, multiKeyListeners, connectors, adaptors, routes, unrouted, access, policies, grants } = assembled;
+  const { listeners, multiKeyListeners, connectors, adaptors, routes, unrouted, access, policies } = assembled;
+  const { certificates, grants } = assembled;
   const [site] = assembled.sites;
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
   // To go on without a Policy would open what it shuts.
@@ -71,6 +72,7 @@ export async function siteOf(dir: string, assembled: Assembled, options: LoadOpt
     links,
     access,
     policies,
+    certificates,
     grants,
   };
   return { id, name: site.name, role, ...parts, tokens, broken };

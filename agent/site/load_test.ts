@@ -475,13 +475,12 @@ Deno.test("load: a folder as Skupper's own commands write it runs as it is", asy
   });
   assert.deepEqual([site.listeners.length, site.connectors.length, site.access.length], [1, 1, 2]);
   assert.deepEqual(site.broken?.map(({ kind, status }) => `${kind} ${status}`).sort(), [
-    "Certificate Pending",
     "Listener Pending",
   ]);
   assert.deepEqual(warnings.map((warning) => /(kind \w+|spec\.\w+)/.exec(warning)?.[0]).sort(), [
-    "kind Certificate",
     "kind ConfigMap",
     "spec.generateTlsCredentials",
+    "spec.server",
     "spec.subjectAlternativeNames",
   ]);
 });

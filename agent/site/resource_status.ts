@@ -3,6 +3,7 @@
 import { conclude, fails, type Finding, holds, type ResourceStatus, unknown } from "./conditions.ts";
 import type { PartDigest } from "./digest.ts";
 import type { BrokenResource } from "./problems.ts";
+import type { CertificateSpec } from "./spec.ts";
 import type { FolderProblem } from "./report.ts";
 import type {
   AccessStatus,
@@ -47,6 +48,7 @@ export function resourceStatuses(
   const policies = parts.filter(({ kind }) => kind === "Policy");
   running.push(...policies.map(({ kind, name }) => conclude(kind, name, [configured(faultOf(kind, name))])));
   running.push(...tokens.map((name) => tokenStatus(name, site)));
+  running.push(...(site.certificates ?? []).map((each) => certificateStatus(each, faultOf("Certificate", each.name))));
   running.push(...(site.grants ?? []).map((grant) => grantStatus(grant, faultOf("AccessGrant", grant.name))));
   const known = new Set(running.map(({ kind, name }) => `${kind} ${name}`));
   const missing = parts.filter(({ kind, name }) => !known.has(`${kind} ${name}`) && faultOf(kind, name) === undefined);
@@ -191,6 +193,19 @@ function tokenStatus(name: string, { links, broken = [] }: SiteStatus): Resource
   const next = "See the log of the site for what keeps it, or redeem it with `tendril token redeem FILE --dir DIR`.";
   const finding = redeemed ? holds("Redeemed") : fails("Redeemed", "Pending", "Not redeemed", next);
   return conclude("AccessToken", name, [finding], { redeemed });
+}
+
+function certificateStatus(
+  { name, subject, hosts, expires }: CertificateSpec,
+  fault: BrokenResource | undefined,
+): ResourceStatus {
+  const finding = expires === undefined
+    ? fails("Resolved", "Pending", "there is no certificate yet", SEE_LOG)
+    : expires < Date.now()
+    ? fails("Resolved", "Error", "the certificate has expired", SEE_LOG)
+    : holds("Resolved");
+  const expiration = expires === undefined ? "" : new Date(expires).toISOString();
+  return conclude("Certificate", name, [configured(fault), finding], { subject, hosts: hosts.join(","), expiration });
 }
 
 function grantStatus(grant: GrantStatus, fault: BrokenResource | undefined): ResourceStatus {

@@ -276,6 +276,7 @@ export class SiteServices {
       ),
       multiKeyListeners: this.#multiKeyListeners.running.map((listener) => listener.status()),
       grants,
+      certificates: this.#wanted.certificates ?? [],
       broken: this.#wanted.broken ?? [],
       adaptors: this.#adaptors.status(),
       ...(this.#router.memory === undefined ? {} : { memory: this.#router.memory.status() }),

@@ -84,6 +84,22 @@ export interface MultiKeyListenerSpec {
   readonly tls?: ServerIdentity;
 }
 
+/** A certificate that the site makes and renews, as a resource asks for it. */
+export interface CertificateSpec {
+  /** Name of the Certificate, and of the Secret that holds it. */
+  readonly name: string;
+  /** Name of the Secret with the authority that signs it. */
+  readonly ca: string;
+  /** Its common name. */
+  readonly subject: string;
+  /** DNS names and IP addresses. */
+  readonly hosts: readonly string[];
+  /** True for an authority of its own. */
+  readonly signing: boolean;
+  /** When it expires, ms since the epoch; absent while there is none. */
+  readonly expires?: number;
+}
+
 /** A token that others may redeem, as a resource asks for it. */
 export interface GrantSpec {
   /** Name of the AccessGrant. */
@@ -288,6 +304,8 @@ export interface SiteSpec {
   readonly policies: readonly PolicySpec[];
   /** Certificates that no port lets in, by fingerprint or serial number; see `certificates/revocations.ts`. */
   readonly revoked?: readonly string[];
+  /** Of all Certificates; none where it is absent. */
+  readonly certificates?: readonly CertificateSpec[];
   /** Of all AccessGrants; none where it is absent. */
   readonly grants?: readonly GrantSpec[];
   /** Names of the AccessTokens, which become links. */

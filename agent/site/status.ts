@@ -4,7 +4,7 @@ import type { MemoryStatus } from "../router/memory_ceiling.ts";
 import type { BrokenResource } from "./problems.ts";
 import type { FolderState } from "./report.ts";
 import type { RosterChange } from "./roster.ts";
-import type { AccessRole, RouterRole, SiteSpec } from "./spec.ts";
+import type { AccessRole, CertificateSpec, RouterRole, SiteSpec } from "./spec.ts";
 
 /** State of one outbound link. `standby` is connected and idle, ready to take over. */
 export type LinkState = "connecting" | "active" | "standby" | "down";
@@ -229,6 +229,8 @@ export interface SiteStatus {
   readonly connectors: readonly ConnectorStatus[];
   /** One per role of every RouterAccess. */
   readonly access: readonly AccessStatus[];
+  /** One per Certificate; none where it is absent. */
+  readonly certificates?: readonly CertificateSpec[];
   /** One per AccessGrant; none where it is absent. */
   readonly grants?: readonly GrantStatus[];
   /** Resources that are wrong, or that can't be used here. */

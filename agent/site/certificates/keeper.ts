@@ -9,6 +9,7 @@ import { messageOf, TendrilError } from "../../lib/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { renewGrantServer } from "../grants/access.ts";
 import { loadResources } from "../load.ts";
+import { makeCertificates } from "./declared.ts";
 import { certificateState, isOwn, type SiteCertificate, siteCertificates } from "./list.ts";
 import { nextRenewal, type Renewal, renewCertificates } from "./renew.ts";
 import { isAuthorityDue, rotateAuthority } from "./rotate.ts";
@@ -87,6 +88,7 @@ export class CertificateKeeper {
       this.#logger.info("the site has a new authority", { fingerprint, lastOneUntil: new Date(until).toISOString() });
       renewals.push(...first);
     }
+    renewals.push(...await makeCertificates(this.#dir, await loadResources(this.#dir), now));
     renewals.push(...await renewCertificates(this.#dir, now));
     for (const renewal of renewals) this.#tell(renewal, now);
     const grants = await renewGrantServer(this.#dir, now);

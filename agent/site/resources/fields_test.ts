@@ -29,6 +29,7 @@ const SPECIMENS: Readonly<Record<string, Value>> = {
   Link: { metadata: { name: "x" }, spec: { endpoints: [endpoint], tlsCredentials: "tls" } },
   RouterAccess: { metadata: { name: "x" }, spec: { roles: [{ name: "edge" }], tlsCredentials: "tls" } },
   Policy: { metadata: { name: "x" }, spec: { rules: [{ peers: [{ site: "a" }], offer: ["a"] }] } },
+  Certificate: { metadata: { name: "x" }, spec: { subject: "a" } },
   AccessGrant: { metadata: { name: "x" }, spec: { redemptionsAllowed: 1, expirationWindow: "15m", code: "c" } },
   AccessToken: { metadata: { name: "x" }, spec: { url: "https://a.example/1", code: "c", ca: "pem" } },
   Secret: { metadata: { name: "x" }, data: { a: "YQ==" } },
@@ -69,6 +70,9 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.code": "d",
   "spec.ca": "mep",
   "spec.linkCost": 2,
+  "spec.subject": "b",
+  "spec.hosts": ["b.example"],
+  "spec.signing": true,
   "spec.redemptionsAllowed": 2,
   "spec.expirationWindow": "1h",
   "spec.settings.tendril.link-host": "b.example",
@@ -167,6 +171,7 @@ function desired(
     links,
     access,
     policies,
+    certificates,
     grants,
     tokens,
     secrets,
@@ -175,7 +180,7 @@ function desired(
   const heads = sites.map((site) => ({ ...site, where: "", linkAccess: false }));
   const values = [...secrets].map(([name, values]) => [name, [...values]]);
   const services = [listeners, multiKeyListeners, connectors, adaptors, routes];
-  return JSON.stringify([heads, services, links, access, policies, grants, tokens, values]);
+  return JSON.stringify([heads, services, links, access, policies, [certificates, grants], tokens, values]);
 }
 
 /** `value` with the field at `path` set. */

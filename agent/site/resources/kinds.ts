@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { declaredGrantKind } from "./access_grant.ts";
 import { accessTokenKind } from "./access_token.ts";
 import { adaptorKind } from "./adaptor.ts";
+import { certificateKind } from "./certificate.ts";
 import { connectorKind } from "./connector.ts";
 import { httpRouteKind } from "./http_route.ts";
 import { KUBERNETES_KINDS } from "./kubernetes_kinds.ts";
@@ -27,6 +28,7 @@ export const KINDS: readonly ResourceKind<z.ZodType>[] = [
   declaredGrantKind,
   accessTokenKind,
   secretKind,
+  certificateKind,
   adaptorKind,
   httpRouteKind,
   multiKeyListenerKind,

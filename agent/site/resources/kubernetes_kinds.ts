@@ -1,6 +1,6 @@
 /**
  * Kinds of which a folder may hold some because Skupper's controllers have them; here they do nothing (control-plane
- * 1.7, 1.9, 1.10). Their fields are known, so that mistakes in them are found all the same.
+ * 1.9, 1.10). Their fields are known, so that mistakes in them are found all the same.
  */
 
 import { z } from "zod";
@@ -19,7 +19,6 @@ const WHY = "With the kind: it is not used";
 const text = field(unusedText, "warned", WHY);
 const flag = field(unusedFlag, "warned", WHY);
 const port = field(optionalPort, "warned", WHY);
-const list = field(z.array(z.string()).nullish(), "warned", WHY);
 const free = field(settings, "warned", WHY);
 
 const spec = <S extends z.ZodRawShape>(shape: S) => z.looseObject({ metadata, spec: z.looseObject(shape) });
@@ -35,12 +34,6 @@ const kind = (name: string, schema: z.ZodType, summary: string, unused: string):
 
 /** See the head of the file. */
 export const KUBERNETES_KINDS: readonly ResourceKind<z.ZodType>[] = [
-  kind(
-    "Certificate",
-    spec({ ca: text, subject: text, hosts: list, client: flag, server: flag, signing: flag, settings: free }),
-    "A certificate that a controller of Skupper makes.",
-    "Certificates are made by `tendril site create` and `tendril link generate`.",
-  ),
   kind(
     "SecuredAccess",
     spec({

@@ -34,7 +34,9 @@ export function editToUpdate(files: Files, { kind, name }: ResourceRef, spec: Sp
   if (there === undefined) return editToDelete(files, [{ kind, name }]);
   const [source] = incoming(there.text, [there.document]);
   const document = parseDocument(source!.text);
-  for (const [field, value] of Object.entries(given(spec))) document.setIn(["spec", field], document.createNode(value));
+  for (const [field, value] of Object.entries(given(spec))) { // A scalar is set in place, so that a comment beside it stays.
+    document.setIn(["spec", field], typeof value === "object" ? document.createNode(value) : value);
+  }
   const text = document.toString();
   return editToApply(files, incoming(text, readDocuments(text, there.file)));
 }
