@@ -149,13 +149,17 @@ export function placeholder(flag: Flag): string {
   return flag.kind === "choice" ? flag.choices.join("|") : flag.placeholder;
 }
 
+/** Skupper's own flags say where a site is. */
+const NAMESPACE_HINT = "A site is a folder here, as each namespace of Skupper is on a host: name it with --dir.";
+
 function unknownFlag(command: string, rawName: string, known: readonly string[]): TendrilError {
   const near = nearest(rawName.replace(/^-+/, ""), known);
+  const isNamespace = /^(-n|--namespace|-p|--platform)$/.test(rawName);
   return usage(
     "USAGE_FLAG_UNKNOWN",
     `${command === "" ? "tendril" : `tendril ${command}`} has no flag ${rawName}`,
     command,
-    near === undefined ? undefined : `Did you mean --${near}?`,
+    isNamespace ? NAMESPACE_HINT : near === undefined ? undefined : `Did you mean --${near}?`,
   );
 }
 

@@ -86,3 +86,12 @@ Deno.test("args: a misspelt flag gets a suggestion", () => {
   assert.throws(() => parse("west --dri d"), (error: TendrilError) => /Did you mean --dir\?/.test(error.hint ?? ""));
   assert.throws(() => parse("west --zzzzzz"), (error: TendrilError) => !/Did you mean/.test(error.hint ?? ""));
 });
+
+Deno.test("args: Skupper's flags for where a site is are refused with what says so here", () => {
+  for (const words of [["-n", "west"], ["--namespace", "west"], ["--platform=podman"]]) {
+    assert.throws(
+      () => parseLine({ name: "status", flags: {}, positionals: [] }, {}, words, () => undefined),
+      (error: unknown) => error instanceof TendrilError && /A site is a folder here.*--dir/.test(error.hint ?? ""),
+    );
+  }
+});
