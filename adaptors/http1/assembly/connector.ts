@@ -21,10 +21,12 @@ import { putField, putOctetsProperty, putStringProperty, putSubject, startBegin 
 import { recordLength, recordPayload, recordStream } from "../../sdk/assembly/reader";
 import { equalsAscii } from "../../sdk/assembly/text";
 import { finishRecord, putAscii, putBytes, startRecord } from "../../sdk/assembly/writer";
-import { answerStream } from "./answer";
-import { Body, BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_TO_END } from "./body";
-import { areToken, areVisible } from "./chars";
-import { setClock, startWaiting, waitedOver } from "./clock";
+import { answerStream } from "../../http/assembly/answer";
+import { SERVER_MS } from "../../http/assembly/attempts";
+import { BODY_NONE, BODY_TO_END, formOfRequest, formOfResponse } from "../../http/assembly/body_form";
+import { Body } from "./body";
+import { areToken, areVisible } from "../../http/assembly/chars";
+import { setClock, startWaiting, waitedOver } from "../../http/assembly/clock";
 import {
   chunked,
   contentLength,
@@ -44,7 +46,7 @@ import {
   startFieldLines,
   startNotes,
   staysBehind,
-} from "./fields";
+} from "../../http/assembly/fields";
 import {
   collectHead,
   fieldsEnd,
@@ -59,12 +61,18 @@ import {
   startHead,
   status,
   statusText,
-} from "./head";
-import { isOld, path, pathLength, putFieldLines, readMessageHead, subject, subjectLength } from "./message";
+} from "../../http/assembly/head";
+import {
+  isOld,
+  path,
+  pathLength,
+  putFieldLines,
+  readMessageHead,
+  subject,
+  subjectLength,
+} from "../../http/assembly/message";
 import { forgetSplice, relayToSocket, relayToStream, spliceIsThrough, startToSocket } from "./relay";
 
-/** How long the server may take to begin its response, in ms. */
-const ANSWER_MS: f64 = 300_000;
 /** How long a connection is kept for the next request, in ms: less than servers usually keep theirs. */
 const IDLE_MS: f64 = 4_000;
 
@@ -113,8 +121,7 @@ export function connectorBegin(): i32 {
   if (isConnect && (chunked || contentLength > 0)) return refuse("a CONNECT has no body");
   keepAlive = !isOld;
   requestEnded = false;
-  if (chunked) request.begin(BODY_CHUNKED, 0);
-  else request.begin(contentLength > 0 ? BODY_LENGTH : BODY_NONE, max<i64>(contentLength, 0));
+  request.begin(formOfRequest(), max<i64>(contentLength, 0));
   putRequest();
   startToSocket(request, recordStream);
   startHead();
@@ -177,7 +184,7 @@ export function connectorSocket(length: u32, flags: i32): i32 {
 export function connectorTick(time: f64): void {
   setClock(time);
   if (phase == IDLE && waitedOver(IDLE_MS)) end("");
-  else if (phase == WAITING && requestEnded && waitedOver(ANSWER_MS)) {
+  else if (phase == WAITING && requestEnded && waitedOver(SERVER_MS)) {
     giveUp(504, "http_response_timeout", "the server did not answer in time");
   }
 }
@@ -221,13 +228,7 @@ function startResponse(): void {
     return;
   }
   if (chunked && minor == 0) return badResponse("the server's response is of HTTP/1.0 and chunked");
-  const kind = isHead || status == 204 || status == 304
-    ? BODY_NONE
-    : chunked
-    ? BODY_CHUNKED
-    : contentLength >= 0
-    ? BODY_LENGTH
-    : BODY_TO_END;
+  const kind = formOfResponse(isHead, status);
   if (kind == BODY_TO_END || saysClose || (minor == 0 && !saysKeepAlive)) keepAlive = false;
   response.begin(kind, max<i64>(contentLength, 0));
   phase = RESPONDING;

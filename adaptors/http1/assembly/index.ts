@@ -3,29 +3,24 @@
  *
  * Heads become properties (`docs/decisions/0009-http-requests-are-messages.md`), bodies stay what they were on the socket,
  * chunks and trailers included. Every octet that decides where a message ends is checked at both ends of the network; long
- * bodies bypass the adaptor. `listener.ts` and `connector.ts` are the two ends.
+ * bodies bypass the adaptor. `listener.ts` and `connector.ts` are the two ends; what HTTP/2 needs as well is in `adaptors/http`.
  */
 
-import { CAPACITY, INPUT } from "../../sdk/assembly/buffers";
+import { INPUT } from "../../sdk/assembly/buffers";
 import {
   KIND_MSG_ABORT,
   KIND_MSG_BEGIN,
   KIND_MSG_DATA,
   KIND_MSG_END,
-  LIMIT,
   MALFORMED,
   OK,
-  ROLE_CONNECTOR,
-  ROLE_LISTENER,
-  SIDE_SOCKET,
   SIDE_STREAM,
   STATE,
-  UNSUPPORTED,
 } from "../../sdk/assembly/constants";
 import { describeAs } from "../../sdk/assembly/describe";
 import { nextRecord, recordKind, recordPayload, startRecords } from "../../sdk/assembly/reader";
 import { HEADER_SIZE } from "../../sdk/assembly/constants";
-import { configure } from "./answer";
+import { closeInstance, isListener, isOpen, mayFeed, openInstance } from "../../http/assembly/instance";
 import { Body } from "./body";
 import {
   connectorAbort,
@@ -54,10 +49,6 @@ export { drain, in_cap, in_ptr, out_cap, out_ptr, tendril_abi_1, tendril_abi_1_1
 const REQUEST_TRAILER: usize = memory.data(32, 8);
 const RESPONSE_TRAILER: usize = memory.data(32, 8);
 
-let opened: bool = false;
-let closed: bool = false;
-let isListener: bool = false;
-
 export function describe(): i64 {
   return describeAs(
     '{"name":"http1","version":"1.0.0","protocol":"http1","roles":["listener","connector"],"messages":"many"}',
@@ -65,29 +56,24 @@ export function describe(): i64 {
 }
 
 export function open(role: i32, length: i32): i32 {
-  if (opened || closed) return STATE;
-  if (<u32> length > CAPACITY) return LIMIT;
-  if (role != ROLE_LISTENER && role != ROLE_CONNECTOR) return UNSUPPORTED;
-  if (!configure(INPUT, length)) return UNSUPPORTED;
-  isListener = role == ROLE_LISTENER;
+  const status = openInstance(role, length);
+  if (status != OK) return status;
   const request = new Body(REQUEST_TRAILER);
   const response = new Body(RESPONSE_TRAILER);
   if (isListener) openListener(request, response);
   else openConnector(request, response);
-  opened = true;
   return OK;
 }
 
 export function feed(side: i32, length: i32, flags: i32): i32 {
-  if (<u32> length > CAPACITY) return LIMIT;
-  if (side != SIDE_SOCKET && side != SIDE_STREAM) return UNSUPPORTED;
-  if (!opened || closed) return STATE;
+  const status = mayFeed(side, length);
+  if (status != OK) return status;
   if (side == SIDE_STREAM) return feedRecords(length);
   return isListener ? listenerSocket(length, flags) : connectorSocket(length, flags);
 }
 
 export function tick(now: f64): f64 {
-  if (!opened || closed) return <f64> STATE;
+  if (!isOpen()) return <f64> STATE;
   if (!isEnding()) {
     if (isListener) listenerTick(now);
     else connectorTick(now);
@@ -96,7 +82,7 @@ export function tick(now: f64): f64 {
 }
 
 export function close(): void {
-  closed = true;
+  closeInstance();
 }
 
 function feedRecords(length: u32): i32 {

@@ -7,15 +7,12 @@
 
 import {
   ABORT_FAILED,
-  ABORT_REJECTED,
-  ABORT_RELEASED,
   FLAG_EOF,
   FLAG_SPLICED,
   FOR_GOOD,
   KIND_BYTES,
   LOG_DEBUG,
   LOG_WARN,
-  OK,
   SPLICE_SOCKET_TO_STREAM,
   SPLICE_STREAM_TO_SOCKET,
   STATE,
@@ -24,13 +21,37 @@ import { INPUT } from "../../sdk/assembly/buffers";
 import { emitAbort, emitClose, emitData, emitEnd, emitLog, emitSplice } from "../../sdk/assembly/emit";
 import { recordFlags, recordLength, recordPayload, recordStream } from "../../sdk/assembly/reader";
 import { finishRecord, putAscii, putBytes, startRecord } from "../../sdk/assembly/writer";
-import { answerSocket } from "./answer";
-import { Body, BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_TO_END } from "./body";
-import { areValue, isDigit } from "./chars";
-import { setClock, startWaiting, waitedOver } from "./clock";
-import { chunked, contentLength, FIELD_OK, hasUpgrade, saysClose } from "./fields";
-import { collectHead, HEAD_COMPLETE, HEAD_OPEN, HEAD_TOO_LARGE, headIsEmpty, headTaken, startHead } from "./head";
-import { putFieldLines, readMessageHead, reasonText, reasonTextLength, subject, subjectLength } from "./message";
+import { answerSocket } from "../../http/assembly/answer";
+import {
+  errorOfLoss,
+  mayGoAgain,
+  NETWORK_MS,
+  SILENCE_MS,
+  statusOfLoss,
+  wordsOfLoss,
+} from "../../http/assembly/attempts";
+import { BODY_NONE, BODY_TO_END, formOfRequest, formOfResponse } from "../../http/assembly/body_form";
+import { Body } from "./body";
+import { areValue, statusOf } from "../../http/assembly/chars";
+import { setClock, startWaiting, waitedOver } from "../../http/assembly/clock";
+import { chunked, contentLength, FIELD_OK, hasUpgrade, saysClose } from "../../http/assembly/fields";
+import {
+  collectHead,
+  HEAD_COMPLETE,
+  HEAD_OPEN,
+  HEAD_TOO_LARGE,
+  headIsEmpty,
+  headTaken,
+  startHead,
+} from "../../http/assembly/head";
+import {
+  putFieldLines,
+  readMessageHead,
+  reasonText,
+  reasonTextLength,
+  subject,
+  subjectLength,
+} from "../../http/assembly/message";
 import { forgetSplice, relayToSocket, relayToStream, spliceIsThrough, startToSocket } from "./relay";
 import {
   emitRequest,
@@ -43,15 +64,10 @@ import {
   readRequest,
   refusal,
   wantsMore,
-} from "./request";
+} from "../../http/assembly/request";
 
-/** How long a client may take for a head, and may be silent between requests, in ms. */
+/** How long a client may take for a head, in ms. */
 const HEAD_MS: f64 = 60_000;
-const IDLE_MS: f64 = 75_000;
-/** How long the network may take to begin an answer: a little longer than the other end waits for its server. */
-const ANSWER_MS: f64 = 310_000;
-/** How often one request is sent, if nobody has answered it. */
-const MAX_ATTEMPTS: u32 = 4;
 /** Largest body that is kept to be sent again, in octets. */
 const KEPT_OCTETS: i64 = 8192;
 const KEPT: usize = memory.data(8192, 8);
@@ -163,9 +179,9 @@ export function listenerTick(time: f64): void {
   setClock(time);
   if (phase == IN_HEAD) {
     if (headIsEmpty()) {
-      if (waitedOver(IDLE_MS)) end("");
+      if (waitedOver(SILENCE_MS)) end("");
     } else if (waitedOver(HEAD_MS)) refuse(408, "connection_read_timeout", "the request did not come in time");
-  } else if (phase == ANSWERING && !answered && waitedOver(ANSWER_MS)) {
+  } else if (phase == ANSWERING && !answered && waitedOver(NETWORK_MS)) {
     fail(504, "connection_timeout", "no answer came from the network in time");
   }
 }
@@ -187,8 +203,7 @@ function startRequest(): void {
   if (status != 0) return refuse(status, "http_request_error", refusal);
   keepAlive = wantsMore;
   mayTunnel = isConnect || isUpgrade;
-  if (chunked) request.begin(BODY_CHUNKED, 0);
-  else request.begin(contentLength > 0 ? BODY_LENGTH : BODY_NONE, max<i64>(contentLength, 0));
+  request.begin(formOfRequest(), max<i64>(contentLength, 0));
   keepable = !chunked && contentLength <= KEPT_OCTETS;
   kept = 0;
   attempts = 0;
@@ -243,7 +258,7 @@ function takeEnd(): void {
 
 function takeAnswer(): i32 {
   const fields = readMessageHead();
-  const status = statusOf();
+  const status = statusOf(subject, subjectLength);
   if (fields != FIELD_OK || status == 0 || !areValue(reasonText, reasonTextLength)) {
     return badAnswer("the answer from the network is malformed");
   }
@@ -262,13 +277,7 @@ function takeAnswer(): i32 {
     phase = TUNNEL;
     return 1;
   }
-  const kind = isHead || status == 204 || status == 304
-    ? BODY_NONE
-    : chunked
-    ? BODY_CHUNKED
-    : contentLength >= 0
-    ? BODY_LENGTH
-    : BODY_TO_END;
+  const kind = formOfResponse(isHead, status);
   if (isOldClient && chunked) return badAnswer("the answer to HTTP/1.0 is chunked");
   if (mayTunnel) {
     mayTunnel = false;
@@ -282,18 +291,6 @@ function takeAnswer(): i32 {
   startToSocket(response, own + 1);
   if (kind == BODY_TO_END) emitSplice(SPLICE_STREAM_TO_SOCKET, own + 1, FOR_GOOD);
   return 1;
-}
-
-/** The subject as a status, or 0. */
-function statusOf(): u32 {
-  if (subjectLength != 3) return 0;
-  let status: u32 = 0;
-  for (let i: u32 = 0; i < 3; i++) {
-    const digit = <u32> load<u8>(subject + i);
-    if (!isDigit(digit)) return 0;
-    status = status * 10 + digit - 48;
-  }
-  return status < 100 ? 0 : status;
 }
 
 function putHead(status: u32, kind: u8, connection: string): void {
@@ -323,14 +320,11 @@ function completeAnswer(): void {
 
 /** Nobody has dealt with the request: it is sent again where that does no harm. */
 function giveUpOrRetry(why: u8): void {
-  const again = why == ABORT_RELEASED || (why != ABORT_REJECTED && isIdempotent);
-  if (again && keepable && !heard && attempts < MAX_ATTEMPTS) {
-    noteFields();
-    return send();
+  if (!keepable || heard || !mayGoAgain(why, isIdempotent, attempts)) {
+    return fail(statusOfLoss(why), errorOfLoss(why), wordsOfLoss(why));
   }
-  if (why == ABORT_RELEASED) fail(503, "destination_unavailable", "no site could take the request");
-  else if (why == ABORT_REJECTED) fail(502, "proxy_internal_response", "the other end refused the request");
-  else fail(502, "connection_terminated", "the way to the server was lost");
+  noteFields();
+  send();
 }
 
 function badAnswer(why: string): i32 {

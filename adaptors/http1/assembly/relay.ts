@@ -3,7 +3,8 @@
 import { SPLICE_SOCKET_TO_STREAM, SPLICE_STREAM_TO_SOCKET } from "../../sdk/assembly/constants";
 import { emitBytes, emitData, emitSplice } from "../../sdk/assembly/emit";
 import { askForRoom, room } from "../../sdk/assembly/writer";
-import { Body, BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_TO_END, SPLICE_OCTETS } from "./body";
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_TO_END } from "../../http/assembly/body_form";
+import { Body, SPLICE_OCTETS } from "./body";
 
 /** The host moves octets of the socket by itself, and will say when it is through. */
 export let splicing: bool = false;

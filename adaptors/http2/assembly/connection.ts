@@ -3,7 +3,8 @@
  * `listener.ts` and `connector.ts` know what streams mean.
  */
 
-import { now } from "../../http1/assembly/clock";
+import { now } from "../../http/assembly/clock";
+import { isListener } from "../../http/assembly/instance";
 import { ABORT_UNTOUCHED, KIND_BYTES, LOG_WARN } from "../../sdk/assembly/constants";
 import { emitClose, emitConcurrency, emitLog } from "../../sdk/assembly/emit";
 import { finishRecord, putAscii, startRecord } from "../../sdk/assembly/writer";
@@ -57,8 +58,6 @@ let receiveWindow: i64 = CONNECTION_WINDOW;
 let consumed: u32 = 0;
 let over: u32 = 0;
 
-/** Which end this is. */
-export let isListener: bool = false;
 /** The peer has said its settings. */
 export let settled: bool = false;
 /** The connection is over for this adaptor. */
@@ -93,10 +92,9 @@ export function noteId(id: u32): void {
 }
 
 /** Begins a connection. */
-export function openConnection(listener: bool): void {
-  isListener = listener;
-  openReader(listener);
-  if (listener) return;
+export function openConnection(): void {
+  openReader(isListener);
+  if (isListener) return;
   startRecord(KIND_BYTES, 0, 0);
   putAscii(PREFACE);
   finishRecord();

@@ -1,18 +1,19 @@
 /** The connector's end: each request from the network is a stream to the server, and its response a message back. */
 
-import { answerStream } from "../../http1/assembly/answer";
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_TO_END } from "../../http1/assembly/body";
-import { areToken, areVisible } from "../../http1/assembly/chars";
-import { now, setClock } from "../../http1/assembly/clock";
+import { answerStream } from "../../http/assembly/answer";
+import { SERVER_MS } from "../../http/assembly/attempts";
 import {
-  chunked,
-  contentLength as requestLength,
-  FIELD_OK,
-  host,
-  hostLength,
-  hosts,
-} from "../../http1/assembly/fields";
-import { isOld, path, pathLength, readMessageHead, subject, subjectLength } from "../../http1/assembly/message";
+  BODY_CHUNKED,
+  BODY_LENGTH,
+  BODY_NONE,
+  BODY_TO_END,
+  formOfRequest,
+  hasNoBody,
+} from "../../http/assembly/body_form";
+import { areToken, areVisible } from "../../http/assembly/chars";
+import { now, setClock } from "../../http/assembly/clock";
+import { chunked, contentLength as requestLength, FIELD_OK, host, hostLength, hosts } from "../../http/assembly/fields";
+import { isOld, path, pathLength, readMessageHead, subject, subjectLength } from "../../http/assembly/message";
 import { ABORT_UNTOUCHED, BEGIN_INTERIM, LOG_WARN } from "../../sdk/assembly/constants";
 import { emitAbort, emitLog } from "../../sdk/assembly/emit";
 import { putNamedField, putStringProperty, putSubject, startBegin } from "../../sdk/assembly/head_writer";
@@ -43,9 +44,7 @@ import { MAX_STREAMS, openStreams, Stream, streamAt, streamWriting, takePlace } 
 import { endBody, putFields, relayBody } from "./to_network";
 import { encodeMessageFields, encodeNamed, sendBody, sendHead } from "./to_socket";
 
-/** How long the server may take to begin its response, in ms. */
-const ANSWER_MS: f64 = 300_000;
-/** How long it may leave a request waiting for its window. */
+/** How long the server may leave a request waiting for its window, in ms. */
 const BLOCKED_MS: f64 = 60_000;
 /** How long a connection is kept for the next request; a server that ends it first says so by GOAWAY. */
 const IDLE_MS: f64 = 30_000;
@@ -84,7 +83,7 @@ export function connectorBegin(): void {
   const stream = takePlace(nextId(), own, initialWindow, now);
   stream.isHead = isHead;
   stream.isOld = isOld;
-  const kind = chunked ? BODY_CHUNKED : requestLength > 0 ? BODY_LENGTH : BODY_NONE;
+  const kind = formOfRequest();
   stream.body.begin(kind, max<i64>(requestLength, 0));
   startBlock();
   encodeNamed(":method", subject, subjectLength);
@@ -146,7 +145,7 @@ export function connectorHeaders(stream: Stream, last: bool): void {
     emitResponse(stream, BEGIN_INTERIM, BODY_NONE);
     return;
   }
-  const bodiless = stream.isHead || status == 204 || status == 304;
+  const bodiless = hasNoBody(stream.isHead, status);
   if (last && contentLength > 0 && !bodiless) {
     return badResponse(stream, "the server's body is shorter than its length");
   }
@@ -197,7 +196,7 @@ export function connectorTick(time: f64): void {
     if (stream.id == 0) continue;
     const waited = time - stream.since;
     if (stream.blocked && waited > BLOCKED_MS) resetStream(stream, CANCEL);
-    else if (stream.localEnded && !stream.begun && waited > ANSWER_MS) {
+    else if (stream.localEnded && !stream.begun && waited > SERVER_MS) {
       giveUp(stream, 504, "http_response_timeout", "the server did not answer in time");
     }
   }

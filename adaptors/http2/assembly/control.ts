@@ -1,5 +1,6 @@
 /** Frames that carry no part of a message (RFC 9113, 6.3 to 6.9). */
 
+import { isListener } from "../../http/assembly/instance";
 import { emitConcurrency } from "../../sdk/assembly/emit";
 import { finishRecord, putBytes } from "../../sdk/assembly/writer";
 import {
@@ -11,7 +12,6 @@ import {
   fail,
   initialWindow,
   isIdle,
-  isListener,
   limitStreams,
   noteSettled,
   peerStreams,

@@ -4,23 +4,12 @@
  * A frame is looked at only when the output has room for all that may come of it, so nothing is ever half done.
  */
 
+import { isListener } from "../../http/assembly/instance";
 import { INPUT } from "../../sdk/assembly/buffers";
 import { FLAG_EOF } from "../../sdk/assembly/constants";
 import { copyAscii } from "../../sdk/assembly/text";
 import { room } from "../../sdk/assembly/writer";
-import {
-  blameStream,
-  end,
-  ending,
-  fail,
-  greet,
-  isIdle,
-  isListener,
-  noteId,
-  settled,
-  spendReceived,
-  takeStray,
-} from "./connection";
+import { blameStream, end, ending, fail, greet, isIdle, noteId, settled, spendReceived, takeStray } from "./connection";
 import { connectorData, connectorHeaders, connectorRemoteEnd } from "./connector";
 import { takeGoAway, takePing, takePriority, takeReset, takeSettings, takeWindowUpdate } from "./control";
 import { MAX_LIST_OCTETS, startList } from "./field_list";

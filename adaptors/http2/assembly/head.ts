@@ -3,12 +3,10 @@
  * length, and whether it is one at all.
  */
 
-import { areToken, areValue, areVisible, isBlank, isDigit } from "../../http1/assembly/chars";
+import { areHost, areToken, areValue, areVisible, isBlank, lengthOf, statusOf } from "../../http/assembly/chars";
 import { equalsAscii } from "../../sdk/assembly/text";
 import { name, nameLength, nextField, startFields, value, valueLength } from "./field_list";
 
-/** Digits of a length, so that it fits an integer that JavaScript counts exactly. */
-const MAX_LENGTH_DIGITS: u32 = 15;
 const COLON: u8 = 0x3a;
 
 /** Pseudo-fields; lengths are 0 for those that are not there. */
@@ -112,7 +110,7 @@ function takePseudo(): bool {
     if (schemeLength > 0 || valueLength == 0) return false;
     schemeLength = valueLength;
   } else if (isNamed(":authority")) {
-    if (hasAuthority || !isHost()) return false;
+    if (hasAuthority || !areHost(value, valueLength)) return false;
     hasAuthority = true;
     authority = value;
     authorityLength = valueLength;
@@ -121,13 +119,9 @@ function takePseudo(): bool {
     protocol = value;
     protocolLength = valueLength;
   } else if (isNamed(":status")) {
-    if (status != 0 || valueLength != 3) return false;
-    for (let i: u32 = 0; i < 3; i++) {
-      const digit = <u32> load<u8>(value + i);
-      if (!isDigit(digit)) return false;
-      status = status * 10 + digit - 48;
-    }
-    if (status < 100) return false;
+    if (status != 0) return false;
+    status = statusOf(value, valueLength);
+    if (status == 0) return false;
     statusText = value;
   } else return false;
   return true;
@@ -160,7 +154,7 @@ function takeRegular(): bool {
 
 /** `host` may repeat what `:authority` says, and nothing else. */
 function takeHost(): bool {
-  if (!isHost()) return false;
+  if (!areHost(value, valueLength)) return false;
   if (authorityLength > 0 || hasAuthority) {
     return authorityLength == valueLength && memory.compare(authority, value, valueLength) == 0;
   }
@@ -170,26 +164,9 @@ function takeHost(): bool {
 }
 
 function takeLength(): bool {
-  if (contentLength >= 0 || valueLength == 0 || valueLength > MAX_LENGTH_DIGITS) return false;
-  contentLength = 0;
-  for (let i: u32 = 0; i < valueLength; i++) {
-    const octet = <u32> load<u8>(value + i);
-    if (!isDigit(octet)) return false;
-    contentLength = contentLength * 10 + (octet - 48);
-  }
-  return true;
-}
-
-/** Whether the value is a host and a port, or nothing: without what belongs to other parts of a URI, or to lists. */
-function isHost(): bool {
-  for (let i: u32 = 0; i < valueLength; i++) {
-    const octet = load<u8>(value + i);
-    const fits = octet > 0x20 && octet < 0x7f && octet != 0x22 && octet != 0x23 && octet != 0x2c && octet != 0x2f &&
-      octet != 0x3c && octet != 0x3e && octet != 0x3f && octet != 0x40 && octet != 0x5c && octet != 0x5e &&
-      octet != 0x60 && octet != 0x7b && octet != 0x7c && octet != 0x7d;
-    if (!fits) return false;
-  }
-  return true;
+  if (contentLength >= 0) return false;
+  contentLength = lengthOf(value, valueLength);
+  return contentLength >= 0;
 }
 
 function isGoodValue(): bool {

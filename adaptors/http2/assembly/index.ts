@@ -6,23 +6,18 @@
  * `frame_reader.ts`, `control.ts` and `connection.ts` are what both ends share, `listener.ts` and `connector.ts` the two ends.
  */
 
-import { configure } from "../../http1/assembly/answer";
-import { CAPACITY, INPUT } from "../../sdk/assembly/buffers";
+import { closeInstance, isListener, isOpen, mayFeed, openInstance } from "../../http/assembly/instance";
+import { INPUT } from "../../sdk/assembly/buffers";
 import {
   KIND_MSG_ABORT,
   KIND_MSG_BEGIN,
   KIND_MSG_DATA,
   KIND_MSG_END,
   KIND_WINDOW,
-  LIMIT,
   MALFORMED,
   OK,
-  ROLE_CONNECTOR,
-  ROLE_LISTENER,
-  SIDE_SOCKET,
   SIDE_STREAM,
   STATE,
-  UNSUPPORTED,
 } from "../../sdk/assembly/constants";
 import { describeAs } from "../../sdk/assembly/describe";
 import { nextRecord, recordKind, recordLength, recordPayload, startRecords } from "../../sdk/assembly/reader";
@@ -52,10 +47,6 @@ import { buildStreams } from "./stream";
 
 export { drain, in_cap, in_ptr, out_cap, out_ptr, tendril_abi_1, tendril_abi_1_1 } from "../../sdk/assembly/abi";
 
-let opened: bool = false;
-let closed: bool = false;
-let isListener: bool = false;
-
 export function describe(): i64 {
   return describeAs(
     '{"name":"http2","version":"1.0.0","protocol":"http2","roles":["listener","connector"],"messages":"many",' +
@@ -64,30 +55,25 @@ export function describe(): i64 {
 }
 
 export function open(role: i32, length: i32): i32 {
-  if (opened || closed) return STATE;
-  if (<u32> length > CAPACITY) return LIMIT;
-  if (role != ROLE_LISTENER && role != ROLE_CONNECTOR) return UNSUPPORTED;
-  if (!configure(INPUT, length)) return UNSUPPORTED;
-  isListener = role == ROLE_LISTENER;
+  const status = openInstance(role, length);
+  if (status != OK) return status;
   buildHuffman();
   buildStaticTable();
   buildStreams();
   openDecoder();
   openEncoder();
-  openConnection(isListener);
-  opened = true;
+  openConnection();
   return OK;
 }
 
 export function feed(side: i32, length: i32, flags: i32): i32 {
-  if (<u32> length > CAPACITY) return LIMIT;
-  if (side != SIDE_SOCKET && side != SIDE_STREAM) return UNSUPPORTED;
-  if (!opened || closed) return STATE;
+  const status = mayFeed(side, length);
+  if (status != OK) return status;
   return side == SIDE_STREAM ? feedRecords(length) : takeSocket(length, flags);
 }
 
 export function tick(now: f64): f64 {
-  if (!opened || closed) return <f64> STATE;
+  if (!isOpen()) return <f64> STATE;
   if (ending) return 0;
   if (isListener) listenerTick(now);
   else connectorTick(now);
@@ -95,7 +81,7 @@ export function tick(now: f64): f64 {
 }
 
 export function close(): void {
-  closed = true;
+  closeInstance();
 }
 
 function feedRecords(length: u32): i32 {

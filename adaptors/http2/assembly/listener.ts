@@ -8,13 +8,22 @@ import {
   STATUS_VALUE,
   statusLength,
   writeNumber,
-} from "../../http1/assembly/answer";
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_TO_END } from "../../http1/assembly/body";
-import { isDigit } from "../../http1/assembly/chars";
-import { now, setClock } from "../../http1/assembly/clock";
-import { chunked, contentLength as answerLength, FIELD_OK } from "../../http1/assembly/fields";
-import { readMessageHead, subject, subjectLength } from "../../http1/assembly/message";
-import { ABORT_REJECTED, ABORT_RELEASED, KIND_MSG_BEGIN, LOG_DEBUG, LOG_WARN } from "../../sdk/assembly/constants";
+} from "../../http/assembly/answer";
+import {
+  errorOfLoss,
+  isIdempotentMethod,
+  mayGoAgain,
+  NETWORK_MS,
+  SILENCE_MS,
+  statusOfLoss,
+  wordsOfLoss,
+} from "../../http/assembly/attempts";
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_TO_END, formOfResponse } from "../../http/assembly/body_form";
+import { statusOf } from "../../http/assembly/chars";
+import { now, setClock } from "../../http/assembly/clock";
+import { contentLength as answerLength, FIELD_OK } from "../../http/assembly/fields";
+import { readMessageHead, subject, subjectLength } from "../../http/assembly/message";
+import { KIND_MSG_BEGIN, LOG_DEBUG, LOG_WARN } from "../../sdk/assembly/constants";
 import { emitAbort, emitData, emitEnd, emitLog } from "../../sdk/assembly/emit";
 import {
   putNamedField,
@@ -69,14 +78,8 @@ import {
 } from "./to_socket";
 import { isTunnelAnswer, putTunnelHead, refusalOfTunnel } from "./tunnel";
 
-/** How long the network may take to begin an answer: a little longer than the other end waits for its server. In ms. */
-const ANSWER_MS: f64 = 310_000;
 /** How long a client may leave an answer waiting for its window. */
 const BLOCKED_MS: f64 = 60_000;
-/** How long a client may be silent between requests. */
-const IDLE_MS: f64 = 75_000;
-/** How often one request is sent, if nobody has answered it. */
-const MAX_ATTEMPTS: u32 = 4;
 
 /** Octets of output that an answer of our own takes at most. */
 const ANSWER_ROOM: u32 = 8192;
@@ -137,8 +140,7 @@ function begin(stream: Stream, last: bool): void {
   stream.form = last ? BODY_NONE : hasLength ? BODY_LENGTH : BODY_CHUNKED;
   stream.left = max<i64>(contentLength, 0);
   stream.isHead = isMethod("HEAD");
-  stream.isIdempotent = stream.isHead || isMethod("GET") || isMethod("PUT") || isMethod("DELETE") ||
-    isMethod("OPTIONS") || isMethod("TRACE");
+  stream.isIdempotent = isIdempotentMethod(method, methodLength);
   startBegin(nextOwn(stream), "");
   putSubject(method, methodLength);
   putStringProperty(":version", "2");
@@ -192,7 +194,7 @@ export function listenerAnswerBegin(): void {
   if (stream === null || stream.answered || stream.interim) return;
   stream.incoming = true;
   const fields = readMessageHead();
-  const status = statusOf();
+  const status = statusOf(subject, subjectLength);
   if (fields != FIELD_OK || status == 0) return badAnswer(stream, "the answer from the network is malformed");
   if (stream.tunnel && isTunnelAnswer(stream, status)) return openTunnel(stream, status);
   if (status == 101) return badAnswer(stream, "the answer changes the protocol unasked");
@@ -208,13 +210,7 @@ export function listenerAnswerBegin(): void {
     return send(stream, false);
   }
   if (stream.tunnel) shutTunnel(stream);
-  const kind = stream.isHead || status == 204 || status == 304
-    ? BODY_NONE
-    : chunked
-    ? BODY_CHUNKED
-    : answerLength >= 0
-    ? BODY_LENGTH
-    : BODY_TO_END;
+  const kind = formOfResponse(stream.isHead, status);
   stream.body.begin(kind, max<i64>(answerLength, 0));
   stream.answered = true;
   stream.heard = true;
@@ -305,11 +301,11 @@ export function listenerTick(time: f64): void {
     if (stream.id == 0) continue;
     const waited = time - stream.since;
     if (stream.blocked && waited > BLOCKED_MS) blameStream(stream, CANCEL);
-    else if ((stream.sent || stream.tunnel) && !stream.answered && waited > ANSWER_MS) {
+    else if ((stream.sent || stream.tunnel) && !stream.answered && waited > NETWORK_MS) {
       answer(stream, 504, "http_response_timeout", "the network did not answer in time");
     }
   }
-  if (!ending && openStreams == 0 && (draining || time - idleSince > IDLE_MS)) finish();
+  if (!ending && openStreams == 0 && (draining || time - idleSince > SILENCE_MS)) finish();
 }
 
 /** The answer has gone out completely. A request that is still coming is of no use to anybody. */
@@ -320,12 +316,9 @@ function complete(stream: Stream): void {
 
 /** Nobody has dealt with the request: it is sent again where that does no harm. */
 function giveUpOrRetry(stream: Stream, why: u8): void {
-  const again = why == ABORT_RELEASED || (why != ABORT_REJECTED && stream.isIdempotent);
-  if (again && stream.keepable && !stream.heard && stream.attempts < MAX_ATTEMPTS) return sendAgain(stream);
-  if (why == ABORT_RELEASED) answer(stream, 503, "destination_unavailable", "no site could take the request");
-  else if (why == ABORT_REJECTED) {
-    answer(stream, 502, "proxy_internal_response", "the other end refused the request");
-  } else answer(stream, 502, "connection_terminated", "the way to the server was lost");
+  const again = mayGoAgain(why, stream.isIdempotent, stream.attempts);
+  if (again && stream.keepable && !stream.heard) return sendAgain(stream);
+  answer(stream, statusOfLoss(why), errorOfLoss(why), wordsOfLoss(why));
 }
 
 function sendAgain(stream: Stream): void {
@@ -365,16 +358,4 @@ function answer(stream: Stream, status: u32, error: string, why: string): void {
 /** What is in a block is in the table that client and we share: a block that can't be sent is the end. */
 function send(stream: Stream, last: bool): void {
   if (!sendHead(stream, last)) fail(INTERNAL_ERROR, "the head of an answer is too large");
-}
-
-/** The subject as a status, or 0. */
-function statusOf(): u32 {
-  if (subjectLength != 3) return 0;
-  let status: u32 = 0;
-  for (let i: u32 = 0; i < 3; i++) {
-    const digit = <u32> load<u8>(subject + i);
-    if (!isDigit(digit)) return 0;
-    status = status * 10 + digit - 48;
-  }
-  return status < 100 ? 0 : status;
 }

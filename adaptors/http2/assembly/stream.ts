@@ -1,6 +1,6 @@
 /** The streams of the connection: what is known of each, in a fixed number of places. */
 
-import { BODY_NONE } from "../../http1/assembly/body";
+import { BODY_NONE } from "../../http/assembly/body_form";
 import { Unchunker } from "./unchunker";
 
 /** Streams that may be open at a time. */

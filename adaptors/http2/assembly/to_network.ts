@@ -3,7 +3,7 @@
  * (`docs/decisions/0009-http-requests-are-messages.md`). A body whose length is not known is chunked.
  */
 
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from "../../http1/assembly/body";
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from "../../http/assembly/body_form";
 import { copyAscii } from "../../sdk/assembly/text";
 import { KIND_MSG_DATA } from "../../sdk/assembly/constants";
 import { emitEnd } from "../../sdk/assembly/emit";

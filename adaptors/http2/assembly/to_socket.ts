@@ -3,7 +3,7 @@
  * stream and of the connection allow (RFC 9113, 5.2). Nothing is kept here: what is not taken stays with the host.
  */
 
-import { now } from "../../http1/assembly/clock";
+import { now } from "../../http/assembly/clock";
 import {
   fieldName,
   fieldNameLength,
@@ -12,8 +12,8 @@ import {
   isField,
   nextField,
   startFieldLines,
-} from "../../http1/assembly/fields";
-import { nextMessageField, startMessageFields } from "../../http1/assembly/message";
+} from "../../http/assembly/fields";
+import { nextMessageField, startMessageFields } from "../../http/assembly/message";
 import { emitResume } from "../../sdk/assembly/emit";
 import { copyAscii, equalsIgnoringCase, lowerCase } from "../../sdk/assembly/text";
 import { askForRoom, room } from "../../sdk/assembly/writer";

@@ -3,8 +3,8 @@
  * to the same, CONNECT and an Upgrade. Behind the heads both are octets.
  */
 
-import { fieldValue, fieldValueLength, hasUpgrade, isField } from "../../http1/assembly/fields";
-import { nextMessageField, startMessageFields } from "../../http1/assembly/message";
+import { fieldValue, fieldValueLength, hasUpgrade, isField } from "../../http/assembly/fields";
+import { nextMessageField, startMessageFields } from "../../http/assembly/message";
 import { putNamedField, putOctetsProperty, putStringProperty, putSubject } from "../../sdk/assembly/head_writer";
 import { copyAscii, equalsAscii, equalsIgnoringCase } from "../../sdk/assembly/text";
 import { authority, authorityLength, contentLength, path, pathLength, protocol, protocolLength } from "./head";

@@ -3,7 +3,7 @@
  * What is no such request, or has a body, is answered in HTTP/1.1 and ends the connection.
  */
 
-import { answerSocket } from "../../http1/assembly/answer";
+import { answerSocket } from "../../http/assembly/answer";
 import {
   chunked,
   contentLength,
@@ -19,7 +19,7 @@ import {
   startFieldLines,
   staysBehind,
   upgradesToHttp,
-} from "../../http1/assembly/fields";
+} from "../../http/assembly/fields";
 import {
   collectHead,
   fieldsEnd,
@@ -32,8 +32,8 @@ import {
   methodLength,
   target,
   targetLength,
-} from "../../http1/assembly/head";
-import { isConnect, isHead, isOldClient, readRequest, refusal } from "../../http1/assembly/request";
+} from "../../http/assembly/head";
+import { isConnect, isHead, isOldClient, readRequest, refusal } from "../../http/assembly/request";
 import { KIND_BYTES, LOG_DEBUG } from "../../sdk/assembly/constants";
 import { emitLog } from "../../sdk/assembly/emit";
 import { copyAscii, equalsIgnoringCase, lowerCase } from "../../sdk/assembly/text";

@@ -3,6 +3,7 @@
 import { putField, putOctetsProperty, putStringProperty, putSubject, startBegin } from "../../sdk/assembly/head_writer";
 import { equalsAscii, equalsIgnoringCase } from "../../sdk/assembly/text";
 import { finishRecord } from "../../sdk/assembly/writer";
+import { isIdempotentMethod } from "./attempts";
 import {
   chunked,
   contentLength,
@@ -78,9 +79,7 @@ export function readRequest(): u32 {
   const hasBody = chunked || contentLength > 0;
   if (isConnect && hasBody) return refuse(400, "a CONNECT has no body");
   isUpgrade = hasUpgrade && saysUpgrade && !isOldClient && !isConnect && !hasBody;
-  isIdempotent = equalsAscii(method, methodLength, "GET") || isHead || equalsAscii(method, methodLength, "PUT") ||
-    equalsAscii(method, methodLength, "DELETE") || equalsAscii(method, methodLength, "OPTIONS") ||
-    equalsAscii(method, methodLength, "TRACE");
+  isIdempotent = isIdempotentMethod(method, methodLength);
   wantsMore = !saysClose && (!isOldClient || saysKeepAlive);
   return 0;
 }

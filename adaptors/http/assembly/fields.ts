@@ -4,14 +4,12 @@
  */
 
 import { equalsIgnoringCase, lowerCase } from "../../sdk/assembly/text";
-import { areToken, areValue, isBlank, isDigit } from "./chars";
+import { areHost, areToken, areValue, isBlank, lengthOf } from "./chars";
 
 /** Fields that a message may have. */
 const MAX_FIELDS: u32 = 128;
 /** `Connection` fields that a message may have. */
 const MAX_CONNECTION_FIELDS: u32 = 4;
-/** Digits of a length, so that it fits an integer that JavaScript counts exactly. */
-const MAX_LENGTH_DIGITS: u32 = 15;
 
 /** What is wrong with a field, or nothing. */
 export const FIELD_OK: i32 = 0;
@@ -180,14 +178,7 @@ function noteHost(): i32 {
   hosts++;
   host = fieldValue;
   hostLength = fieldValueLength;
-  for (let i: u32 = 0; i < hostLength; i++) {
-    const octet = load<u8>(host + i);
-    const fits = octet > 0x20 && octet < 0x7f && octet != 0x22 && octet != 0x23 && octet != 0x2c && octet != 0x2f &&
-      octet != 0x3c && octet != 0x3e && octet != 0x3f && octet != 0x40 && octet != 0x5c && octet != 0x5e &&
-      octet != 0x60 && octet != 0x7b && octet != 0x7c && octet != 0x7d;
-    if (!fits) return FIELD_HOST;
-  }
-  return FIELD_OK;
+  return areHost(host, hostLength) ? FIELD_OK : FIELD_HOST;
 }
 
 function noteConnection(): i32 {
@@ -204,15 +195,8 @@ function noteConnection(): i32 {
 /** Digits alone, and only once: a list of equal lengths is no better than one of different ones. */
 function noteLength(): i32 {
   if (contentLength >= 0) return FIELD_FRAMING;
-  if (fieldValueLength == 0 || fieldValueLength > MAX_LENGTH_DIGITS) return FIELD_LENGTH;
-  let length: i64 = 0;
-  for (let i: u32 = 0; i < fieldValueLength; i++) {
-    const octet = <u32> load<u8>(fieldValue + i);
-    if (!isDigit(octet)) return FIELD_LENGTH;
-    length = length * 10 + (octet - 48);
-  }
-  contentLength = length;
-  return FIELD_OK;
+  contentLength = lengthOf(fieldValue, fieldValueLength);
+  return contentLength < 0 ? FIELD_LENGTH : FIELD_OK;
 }
 
 function valueIs(lower: string): bool {

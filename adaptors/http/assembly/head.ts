@@ -3,7 +3,7 @@
  * apart. The octets stay until the next head, so that a request can be sent once more.
  */
 
-import { areToken, areValue, areVisible, isDigit } from "./chars";
+import { areToken, areValue, areVisible, isDigit, statusOf } from "./chars";
 
 /** Octets that a head may have, its first line included. */
 export const HEAD_CAPACITY: u32 = 16384;
@@ -107,13 +107,8 @@ export function readStatusLine(): i32 {
   if (result != HEAD_COMPLETE) return result;
   statusText = HEAD + words + 1;
   if (statusText + 3 > end) return HEAD_MALFORMED;
-  status = 0;
-  for (let i = 0; i < 3; i++) {
-    const octet = <u32> load<u8>(statusText + i);
-    if (!isDigit(octet)) return HEAD_MALFORMED;
-    status = status * 10 + octet - 48;
-  }
-  if (status < 100) return HEAD_MALFORMED;
+  status = statusOf(statusText, 3);
+  if (status == 0) return HEAD_MALFORMED;
   // Servers leave the space out when they give no reason.
   const behind = statusText + 3;
   if (behind < end && load<u8>(behind) != 0x20) return HEAD_MALFORMED;

@@ -68,3 +68,37 @@ export function hexValue(octet: u32): i32 {
 export function isBlank(octet: u32): bool {
   return octet == 0x20 || octet == 0x09;
 }
+
+/** Whether the octets are a host and a port, or nothing: without what belongs to other parts of a URI, or to lists. */
+export function areHost(source: usize, length: u32): bool {
+  for (let i: u32 = 0; i < length; i++) {
+    const octet = load<u8>(source + i);
+    const fits = octet > 0x20 && octet < 0x7f && octet != 0x22 && octet != 0x23 && octet != 0x2c && octet != 0x2f &&
+      octet != 0x3c && octet != 0x3e && octet != 0x3f && octet != 0x40 && octet != 0x5c && octet != 0x5e &&
+      octet != 0x60 && octet != 0x7b && octet != 0x7c && octet != 0x7d;
+    if (!fits) return false;
+  }
+  return true;
+}
+
+/** Digits of a length, so that it fits an integer that JavaScript counts exactly. */
+const MAX_LENGTH_DIGITS: u32 = 15;
+
+/** The length of a body that the octets are, digits alone; -1 for anything else. */
+export function lengthOf(source: usize, length: u32): i64 {
+  if (length == 0 || length > MAX_LENGTH_DIGITS) return -1;
+  let found: i64 = 0;
+  for (let i: u32 = 0; i < length; i++) {
+    const octet = <u32> load<u8>(source + i);
+    if (!isDigit(octet)) return -1;
+    found = found * 10 + (octet - 48);
+  }
+  return found;
+}
+
+/** The status that three digits are, or 0. */
+export function statusOf(source: usize, length: u32): u32 {
+  if (length != 3) return 0;
+  const status = <u32> max<i64>(lengthOf(source, length), 0);
+  return status < 100 ? 0 : status;
+}
