@@ -68,6 +68,21 @@ Deno.test("HTTP routes: a change under load fails no request; one that is broken
       assert.deepEqual(new Set(statuses), new Set([200]));
     });
 
+    await t.step("plan and apply say what a change does, and that Skupper would not know it", async () => {
+      const file = await Deno.makeTempFile({ suffix: ".yaml" });
+      const planned = () => tendril("plan", "-f", file, "--dir", dir);
+      await Deno.writeTextFile(file, TURNS.replace("name: test", "name: new"));
+      const plan = await planned();
+      assert.match(plan.stdout, /create +HttpRoute +new .*routes requests from now on; those under way go on/);
+      await Deno.writeTextFile(file, TURNS.replace("RoundRobin", "Weighted"));
+      assert.match((await planned()).stdout, /update +HttpRoute +test +route\.yaml .*routes requests anew; those/);
+      assert.match(plan.stderr, /kind HttpRoute is an extension of Tendril, unknown to Skupper/);
+      const apply = await tendril("apply", "-f", file, "--dir", dir);
+      assert.equal(apply.code, 0, apply.stderr);
+      assert.equal(await state(), "Ready OK");
+      await Deno.remove(file);
+    });
+
     await t.step("a mistake is told of with its place, and what was in force stays", async () => {
       await route(TURNS.replace("strategy: RoundRobin", "strategy: Lottery"));
       assert.match(await state(), /^Error .*route\.yaml:7:\d+ .*spec\.rules\.0\.strategy must be RoundRobin or /);
