@@ -25,7 +25,7 @@ import type { LocalSocket } from "./local_socket.ts";
 import { refusalFacts } from "./refusal_facts.ts";
 import { sort } from "./sorted_message.ts";
 import { TargetPool } from "./target_pool.ts";
-import { MAX_HEAD_OCTETS } from "./stream_head.ts";
+import { decodeStreamHead, MAX_HEAD_OCTETS } from "./stream_head.ts";
 import { Target } from "./target.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -222,10 +222,12 @@ export class Connector implements Consumer {
   }
 
   /** A new connection to the target, to speak with it by `adaptor`. */
-  #connect(adaptor: AdaptorModule): Promise<LocalSocket> {
+  #connect(adaptor: AdaptorModule, message?: Message): Promise<LocalSocket> {
     const { host, port } = this.#spec;
     if (this.#tls === undefined) return this.#dialler.dial(host, port);
-    return this.#connectSecurely(innerProtocols(adaptor.protocol), this.#stop.signal);
+    const own = innerProtocols(adaptor.protocol);
+    const protocols = own.length > 0 || message === undefined ? own : agreedProtocols(message);
+    return this.#connectSecurely(protocols, this.#stop.signal);
   }
 
   #connectSecurely(protocols: readonly string[], signal: AbortSignal): Promise<LocalSocket> {
@@ -239,7 +241,7 @@ export class Connector implements Consumer {
     const { host, port, name, routingKey } = this.#spec;
     let conn: LocalSocket;
     try {
-      conn = await this.#connect(this.#adaptor);
+      conn = await this.#connect(this.#adaptor, message);
     } catch (error) {
       this.outstanding--;
       this.#tell(error);
@@ -348,6 +350,14 @@ export class Connector implements Consumer {
     this.#failure = error instanceof TendrilError ? error : undefined;
     this.#onChange();
   }
+}
+
+/** What the client has agreed on with its listener, which the target is to agree on, too (wire-protocol E.2, E.3). */
+function agreedProtocols({ start }: Message): readonly string[] {
+  const head = decodeStreamHead(start);
+  if (typeof head !== "object") return [];
+  const alpn = head.head.properties.find(([name]) => name === "alpn")?.[1].value;
+  return typeof alpn === "string" ? [alpn] : [];
 }
 
 function unhealthy({ result, heldSeconds }: HealthStatus): string {
