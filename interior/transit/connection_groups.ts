@@ -2,6 +2,8 @@
  * Which accepted connections belong together (wire-protocol A.6). A link of a real router is a control connection and
  * some data connections that carry streams alone; they name the same correlator. A control connection that names it
  * again with a higher ordinal has newer credentials: it takes over, and what is under way on the old one ends there.
+ *
+ * A correlator is no secret. Nobody joins a link by naming it who isn't the same router with the same certificate.
  */
 
 import type { Attach, Open } from "../../agent/amqp/codec/types.ts";
@@ -28,7 +30,11 @@ export interface Member {
 
 /** The connections of one link, with one generation of credentials. */
 interface Group {
+  /** Whose link it is, and which. */
+  readonly key: string;
   readonly ordinal: number;
+  /** Of the certificate that its connections have in common. */
+  readonly fingerprint: string | undefined;
   control: Neighbour | undefined;
   readonly data: Set<Peer>;
 }
@@ -39,7 +45,7 @@ export class ConnectionGroups {
   readonly router: Router;
   readonly #transit: Transit;
   readonly #logger: Logger;
-  /** By correlator; the newest last. */
+  /** By router id and correlator; the newest last. */
   readonly #groups = new Map<string, Group[]>();
 
   /** No connection yet. */
@@ -49,25 +55,36 @@ export class ConnectionGroups {
     this.#logger = logger;
   }
 
+  /** How many generations of links have a connection. */
+  get size(): number {
+    let size = 0;
+    for (const groups of this.#groups.values()) size += groups.length;
+    return size;
+  }
+
   /** Takes an open connection in, or says why it can't be. `cost` is that of the port. */
   admit(peer: Peer, remote: Open, cost: LinkCost): Member | TendrilError {
     const objection = this.#transit.objection(remote);
     if (objection !== undefined) return objection;
     const correlator = openProperty(remote, CORRELATOR_PROPERTY);
-    const ordinal = Number(openProperty(remote, ORDINAL_PROPERTY) ?? 0);
     const data = openProperty(remote, ROLE_PROPERTY) === DATA_ROLE;
     if (typeof correlator !== "string") {
       return data ? this.#data(peer, undefined) : this.#control(peer, undefined, cost);
     }
-    const group = this.#group(correlator, ordinal);
-    if (data) return this.#data(peer, group);
-    const newest = this.#groups.get(correlator)?.findLast(({ control }) => control !== undefined);
+    const key = JSON.stringify([remote.containerId, correlator]);
+    const ordinal = ordinalOf(remote);
+    if (data) {
+      // Whoever can't read streams of ours from such a connection gets none.
+      const both = hasSymbol(remote.offeredCapabilities, CONNECTION_TRUNKING);
+      return this.#data(peer, both ? this.#group(key, ordinal, peer) : undefined);
+    }
+    const newest = this.#groups.get(key)?.findLast(({ control }) => control !== undefined);
     if (newest !== undefined && newest.ordinal >= ordinal) {
       return new TendrilError("LINK_TAKEN", `the link ${correlator} of ${remote.containerId} is up already`, {
         hint: "A link is renewed by credentials with a higher ordinal.",
       });
     }
-    const member = this.#control(peer, group, cost);
+    const member = this.#control(peer, this.#group(key, ordinal, peer), cost);
     if (newest?.control !== undefined) this.#transit.supersede(newest.control);
     return member;
   }
@@ -102,17 +119,13 @@ export class ConnectionGroups {
   }
 
   #data(peer: Peer, group: Group | undefined): Member {
-    // Whoever can't read streams of ours from such a connection gets none.
-    const both = group !== undefined && hasSymbol(peer.connection.remote?.offeredCapabilities, CONNECTION_TRUNKING);
-    if (both) {
-      group.data.add(peer);
-      group.control?.streams.add(peer);
-    }
+    group?.data.add(peer);
+    group?.control?.streams.add(peer);
     return {
       role: "inter-router-data",
       onAttach: (link) => takeStreams(link, peer, this.#transit.route),
       gone: () => {
-        if (!both) return;
+        if (group === undefined) return;
         group.data.delete(peer);
         group.control?.streams.remove(peer);
         this.#drop(group);
@@ -120,23 +133,25 @@ export class ConnectionGroups {
     };
   }
 
-  #group(correlator: string, ordinal: number): Group {
-    const groups = this.#groups.get(correlator) ?? [];
-    const known = groups.find((group) => group.ordinal === ordinal);
+  /** The group that `peer` is of; whoever asks joins it. */
+  #group(key: string, ordinal: number, { channel: { peer: { fingerprint } } }: Peer): Group {
+    const groups = this.#groups.get(key) ?? [];
+    const known = groups.find((group) => group.ordinal === ordinal && group.fingerprint === fingerprint);
     if (known !== undefined) return known;
-    const group: Group = { ordinal, control: undefined, data: new Set() };
-    this.#groups.set(correlator, [...groups, group].sort((one, other) => one.ordinal - other.ordinal));
+    const group: Group = { key, ordinal, fingerprint, control: undefined, data: new Set() };
+    this.#groups.set(key, [...groups, group].sort((one, other) => one.ordinal - other.ordinal));
     return group;
   }
 
   #drop(gone: Group): void {
     if (gone.control !== undefined || gone.data.size > 0) return;
-    for (const [correlator, groups] of this.#groups) {
-      const at = groups.indexOf(gone);
-      if (at < 0) continue;
-      groups.splice(at, 1);
-      if (groups.length === 0) this.#groups.delete(correlator);
-      return;
-    }
+    const left = (this.#groups.get(gone.key) ?? []).filter((group) => group !== gone);
+    if (left.length > 0) this.#groups.set(gone.key, left);
+    else this.#groups.delete(gone.key);
   }
+}
+
+function ordinalOf(remote: Open): number {
+  const ordinal = openProperty(remote, ORDINAL_PROPERTY);
+  return typeof ordinal === "number" ? ordinal : 0;
 }

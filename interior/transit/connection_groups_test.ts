@@ -16,10 +16,19 @@ import { silentLogger } from "../../agent/telemetry/log.ts";
 import { channelPair } from "../../tests/support/channel_pair.ts";
 import { until } from "../../tests/support/until.ts";
 import { begin, message } from "../../tests/support/wire_peer.ts";
+import type { Channel } from "../../agent/transport/channel.ts";
 import { AcceptedRouter } from "./accepted_router.ts";
 import { ConnectionGroups } from "./connection_groups.ts";
 import { CORRELATOR_PROPERTY, DATA_ROLE, ORDINAL_PROPERTY, ROLE_PROPERTY } from "./interior_options.ts";
 import { Transit } from "./transit.ts";
+
+/** How a connection differs from the control connection of a C router. */
+interface Connecting {
+  readonly data?: boolean;
+  readonly id?: string;
+  readonly certificate?: string;
+  readonly trunking?: boolean;
+}
 
 /** An interior that accepts, and a C router played by hand that opens connections to it as wire-protocol A.6 has it. */
 class Network {
@@ -28,9 +37,14 @@ class Network {
   readonly groups = new ConnectionGroups(this.router, this.transit, silentLogger);
   readonly #peers: Peer[] = [];
 
-  /** Opens a connection of the group `correlator`; resolves once it is open. */
-  async connect(correlator: string, ordinal: number, data = false): Promise<Peer> {
-    const [near, far] = channelPair();
+  /** Opens a connection of the group `correlator` with `certificate`; resolves once it is open. */
+  async connect(
+    correlator: string,
+    ordinal: number,
+    { data = false, id = "far", certificate, trunking = true }: Connecting = {},
+  ): Promise<Peer> {
+    const [plain, far] = channelPair();
+    const near: Channel = Object.assign(plain, { peer: { ...plain.peer, fingerprint: certificate } });
     const accepted = new AcceptedRouter(this.groups, near, { cost: 1, measured: false }, { onOpen() {}, onGone() {} });
     accepted.start();
     const properties: [AmqpValue, AmqpValue][] = [
@@ -38,8 +52,8 @@ class Network {
       [new AmqpSymbol(ORDINAL_PROPERTY), { type: "ulong", value: BigInt(ordinal) }],
     ];
     if (data) properties.push([new AmqpSymbol(ROLE_PROPERTY), { type: "int", value: DATA_ROLE }]);
-    const more = { capabilities: [CONNECTION_TRUNKING], properties };
-    const options = routerConnectionOptions("client", "far", false, "near", more);
+    const more = { capabilities: trunking ? [CONNECTION_TRUNKING] : [], properties };
+    const options = routerConnectionOptions("client", id, false, "near", more);
     const peer = new Peer(far, options, false, SYSTEM_CLOCK, {
       onOpen() {},
       onAttach: (link: Link, _attach: Attach) => {
@@ -102,7 +116,7 @@ Deno.test("streams come in by data connections, whether their control connection
   const network = new Network();
   const taker = new Taker();
   const withdraw = network.router.addresses.add("Mkey", taker);
-  const data = await network.connect("link", 1, true);
+  const data = await network.connect("link", 1, { data: true });
   const link = data.connection.beginSession("streams").attachSender({ name: "s", source: {}, target: {} }, {});
   await until(() => link.ready);
   const annotations = { flags: STREAMING | DISABLE_Q2, ingress: "0/far", trace: ["0/far"] };
@@ -110,6 +124,49 @@ Deno.test("streams come in by data connections, whether their control connection
   await until(() => taker.taken.length === 1);
   assert.match(taker.taken[0].text, /hello/);
   withdraw();
+  await network.stop();
+});
+
+Deno.test("nobody gets the streams of a neighbour by naming its link", async () => {
+  const network = new Network();
+  await network.control(await network.connect("link", 3, { certificate: "far's" }));
+  const [neighbour] = network.transit.neighbours.values();
+  const joined: string[] = [];
+  const add = neighbour!.streams.add.bind(neighbour!.streams);
+  neighbour!.streams.add = (peer) => {
+    joined.push(`${peer.containerId} ${peer.channel.peer.fingerprint}`);
+    add(peer);
+  };
+  await network.connect("link", 3, { data: true, id: "stranger", certificate: "far's" });
+  await network.connect("link", 3, { data: true, certificate: "another" });
+  assert.deepEqual(joined, []);
+  await network.connect("link", 3, { data: true, certificate: "far's" });
+  assert.deepEqual(joined, ["far far's"]);
+  await network.stop();
+});
+
+Deno.test("nobody takes the link of another router over, or keeps it from being opened", async () => {
+  const network = new Network();
+  await network.control(await network.connect("link", 3));
+  await network.connect("link", 9, { id: "stranger" });
+  const [neighbour] = network.transit.neighbours.values();
+  assert.equal(neighbour!.superseded, false);
+  assert.ok(network.open(await network.connect("link", 4)));
+  assert.equal(neighbour!.superseded, true);
+  await network.stop();
+});
+
+Deno.test("nothing is kept of connections that were refused, can't take streams, or are gone", async () => {
+  const network = new Network();
+  const control = await network.connect("link", 3);
+  const refused = await network.connect("link", 2);
+  await until(() => !network.open(refused));
+  const mute = await network.connect("other", 1, { data: true, trunking: false });
+  assert.equal(network.groups.size, 1);
+  const data = await network.connect("third", 1, { data: true });
+  assert.equal(network.groups.size, 2);
+  for (const peer of [control, mute, data]) peer.close();
+  await until(() => network.groups.size === 0);
   await network.stop();
 });
 
