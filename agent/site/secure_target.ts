@@ -2,7 +2,11 @@
 
 import type { DialSecure } from "../bridge/connector.ts";
 import { TendrilError } from "../lib/errors.ts";
+import { splitPem } from "../pki/inspect.ts";
+import { pemCertificates, readCertificate } from "../transport/certificate.ts";
+import type { ServerTrust, TlsCredentials } from "../transport/channel.ts";
 import { dialTarget } from "../transport/target.ts";
+import type { TargetTls } from "./spec.ts";
 
 /** Where systems keep the authorities that they trust, in the order of how common that is. */
 const SYSTEM_ROOTS = [
@@ -12,12 +16,20 @@ const SYSTEM_ROOTS = [
   "/etc/ssl/cert.pem",
 ];
 
+/** What is made of a Connector's TLS, once: its credentials are looked at the first time that they are used. */
+const known = new WeakMap<TargetTls, TlsCredentials | ServerTrust>();
+
 /** See the head of the file. Throws what {@link dialTarget} does, and TARGET_TLS_CA when there is nobody to trust. */
 export const dialSecureTarget: DialSecure = async ({ tls, ...target }, signal) => {
-  const { ca, identity, verifyHostname } = tls;
-  const trusted = { ca: ca === "" ? await systemRoots() : ca, ...identity };
-  return await dialTarget({ ...target, tls: trusted, verifyHostname }, signal);
+  const trusted = known.get(tls) ?? await credentialsOf(tls);
+  known.set(tls, trusted);
+  return await dialTarget({ ...target, tls: trusted, verifyHostname: tls.verifyHostname }, signal);
 };
+
+async function credentialsOf({ ca, identity }: TargetTls): Promise<TlsCredentials | ServerTrust> {
+  const trust = { ca: ca === "" ? await systemRoots() : ca };
+  return identity === undefined ? trust : { ...trust, ...identity };
+}
 
 async function systemRoots(): Promise<string> {
   for (const path of SYSTEM_ROOTS) {
@@ -25,7 +37,7 @@ async function systemRoots(): Promise<string> {
     const { state } = await Deno.permissions.query({ name: "read", path });
     if (state !== "granted") continue;
     try {
-      return await Deno.readTextFile(path);
+      return splitPem(await Deno.readTextFile(path)).filter(isReadable).join("");
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
@@ -35,4 +47,13 @@ async function systemRoots(): Promise<string> {
       SYSTEM_ROOTS[0]
     }.`,
   });
+}
+
+/** One that can't be read vouches for nobody, and must not take the others along. */
+function isReadable(pem: string): boolean {
+  try {
+    return pemCertificates(pem).map(readCertificate).length === 1;
+  } catch {
+    return false;
+  }
 }
