@@ -83,6 +83,20 @@ testWith(
           assert.match(await ask("-D", "-", `${files}/missing`), /^HTTP\/2 404 /);
         });
 
+        await t.step("server-sent events come while the answer goes on", async () => {
+          const args = ["-sSN", "--http2-prior-knowledge", `${url}/events`];
+          const child = new Deno.Command(programs.curl!, { args, stdout: "piped" }).spawn();
+          let text = "";
+          for await (const piece of child.stdout) {
+            text += new TextDecoder().decode(piece);
+            if (text.includes("data: 20\n\n")) break;
+          }
+          child.kill();
+          await child.status;
+          const events = Array.from({ length: 21 }, (_, index) => `data: ${index}\n\n`).join("");
+          assert.ok(text.startsWith(events), text);
+        });
+
         await t.step("trailers of a request", async () => {
           const { stdout } = await run(programs.nghttp!, [
             "--no-content-length",

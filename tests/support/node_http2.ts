@@ -32,6 +32,13 @@ server.on("stream", (stream, headers) => {
       stream.resume();
       stream.on("trailers", (trailers) => say(trailers["x-sum"]));
       return;
+    case "/events": {
+      stream.respond({ ":status": 200, "content-type": "text/event-stream" });
+      let number = 0;
+      const timer = setInterval(() => stream.write("data: " + number++ + "\\n\\n"), 5);
+      stream.on("close", () => clearInterval(timer));
+      return;
+    }
     case "/never":
       return;
     case "/refuse":
