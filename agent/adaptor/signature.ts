@@ -26,9 +26,10 @@ export async function checkSignature(
       },
     );
   }
+  const octets = signatureOctets(signature);
   for (const text of keys) {
     const key = await publicKey(text);
-    if (await crypto.subtle.verify(ALGORITHM, key, Uint8Array.fromBase64(signature), statement(digest))) return;
+    if (octets !== undefined && await crypto.subtle.verify(ALGORITHM, key, octets, statement(digest))) return;
   }
   throw new AdaptorError(
     "ADAPTOR_SIGNATURE",
@@ -46,6 +47,15 @@ export async function signDigest(digest: string, pem: string): Promise<{ signatu
   const { x } = await crypto.subtle.exportKey("jwk", key);
   const octets = Uint8Array.fromBase64(x ?? "", { alphabet: "base64url" });
   return { signature: signature.toBase64(), publicKey: octets.toBase64() };
+}
+
+/** Undefined for what is not base64, and so no signature of anything. */
+function signatureOctets(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.fromBase64(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function statement(digest: string): Uint8Array<ArrayBuffer> {

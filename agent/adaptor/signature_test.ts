@@ -39,6 +39,12 @@ Deno.test("signature: a signature of the bare digest, made for something else, d
   await assert.rejects(checkSignature(DIGEST, bare.toBase64(), [author.publicPem]), { code: "ADAPTOR_SIGNATURE" });
 });
 
+Deno.test("signature: what is not base64 is no signature", async () => {
+  for (const text of ["8b5jFs0q==", "not base64!"]) {
+    await assert.rejects(checkSignature(DIGEST, text, [author.publicPem]), { code: "ADAPTOR_SIGNATURE" });
+  }
+});
+
 Deno.test("signature: a key of another kind, or none at all, is refused with what it should be", async () => {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const pkcs8 = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
