@@ -19,6 +19,8 @@ export interface ExchangesHandler {
   onEnd(stream: number): void;
   /** See {@link ExchangesHandler.onHead}. */
   onBroken(stream: number): void;
+  /** Octets of the request `stream` that have left. */
+  sent(stream: number): number;
   /** Nothing of the request `stream` or its answer goes to or comes from the network any more. */
   giveUp(stream: number): void;
 }
@@ -113,7 +115,7 @@ export class Exchanges {
   /** Ends those that have taken too long; `tunnel` says that there is no adaptor any more to be told of it. */
   expire(tunnel: boolean): void {
     for (const [stream, exchange] of [...this.#all]) {
-      const what = exchange.expired();
+      const what = exchange.expired(this.#handler.sent(stream));
       if (what === undefined) continue;
       this.#handler.giveUp(stream);
       if (tunnel) this.#handler.onBroken(stream + 1);

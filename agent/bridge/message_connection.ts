@@ -89,6 +89,7 @@ export class MessageConnection {
       onData: (stream, piece) => this.#inboundData(stream, piece),
       onEnd: (stream) => this.#inboundEnd(stream),
       onBroken: (stream) => this.#inboundBroken(stream),
+      sent: (stream) => this.#outbound.get(stream)?.written ?? 0,
       giveUp: (stream) => {
         this.#outbound.abandon(stream);
         this.#inbound.refuse(stream + 1, FAILED);

@@ -60,6 +60,11 @@ export class OutboundMessage implements Upstream {
     return this.#window.allowance;
   }
 
+  /** Octets of its body so far. */
+  get written(): number {
+    return this.#written;
+  }
+
   /** Whether the message is complete. */
   get ended(): boolean {
     return this.#ended;

@@ -115,7 +115,7 @@ export interface HttpRule {
   readonly requestHeaders?: FieldEdits;
   /** Of the response. */
   readonly responseHeaders?: FieldEdits;
-  /** Until the response begins; 0 for as long as the adaptor waits. */
+  /** From the latest octet of the request until the response begins; 0 for as long as the adaptor waits. */
   readonly responseSeconds: number;
   /** Without an octet of a response that has begun; 0 for ever. */
   readonly idleSeconds: number;

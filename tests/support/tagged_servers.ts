@@ -49,6 +49,7 @@ export function taggedServer(name: string): TaggedServer {
   const http = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     server.requests++;
     const url = new URL(request.url);
+    await request.arrayBuffer();
     if (server.silent) {
       await new Promise<void>((resolve) => {
         held.push(resolve);

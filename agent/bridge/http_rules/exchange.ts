@@ -27,6 +27,8 @@ export class Exchange {
   #status: number | undefined;
   #site: string | undefined;
   #octets = 0;
+  /** Octets of the request that had left when we last looked. */
+  #sent = 0;
   #over = false;
 
   /** The address that it goes to; undefined for that of the listener. */
@@ -137,8 +139,10 @@ export class Exchange {
     this.#movedAt = this.#desk.now();
   }
 
-  /** What has taken too long, if anything. */
-  expired(): "response" | "idle" | undefined {
+  /** What has taken too long, if anything; `sent` octets of the request have left by now. */
+  expired(sent: number): "response" | "idle" | undefined {
+    if (sent !== this.#sent) this.#movedAt = this.#desk.now();
+    this.#sent = sent;
     const rule = this.#fit?.state.rule;
     if (rule === undefined || this.answer !== undefined) return undefined;
     const seconds = this.#status === undefined ? rule.responseSeconds : rule.idleSeconds;

@@ -243,7 +243,11 @@ const rule = z.strictObject({
   responseHeaders: field(edits.optional(), "acting", "The same for fields of the response"),
   timeouts: field(
     z.strictObject({
-      responseSeconds: field(seconds(0, 1), "acting", "Until the response begins; else as long as the adaptor waits"),
+      responseSeconds: field(
+        seconds(0, 1),
+        "acting",
+        "From the latest octet of the request until the response begins; else as long as the adaptor waits",
+      ),
       idleSeconds: field(seconds(0, 1), "acting", "Without an octet of a response that has begun; else for ever"),
     }).optional(),
     "acting",
