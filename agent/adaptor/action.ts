@@ -1,7 +1,7 @@
 /** What an adaptor asks its host to do, decoded from the records of ABI v1 (`docs/reference/adaptor-abi.md`). */
 
 import type { abortReasons } from "./abi.ts";
-import type { PluginHealth } from "./health.ts";
+import type { AdaptorHealth } from "./health.ts";
 
 /** A typed application property of a message. A `field` has a symbol as its key on the wire, and its key may occur again. */
 export type PropertyValue = { readonly type: "string" | "field"; readonly value: string } | {
@@ -101,7 +101,7 @@ export interface AdaptorModule {
   /** Messages that a connection may have under way at a time, each way: 1 for one after the other. */
   readonly concurrent: number;
   /** How its instances behave; absent where nothing can go wrong. */
-  readonly health?: PluginHealth;
+  readonly health?: AdaptorHealth;
   /** Makes an instance for one connection. */
   instantiate(): AdaptorInstance;
 }

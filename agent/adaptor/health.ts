@@ -31,8 +31,20 @@ const FAULTS: readonly AdaptorErrorCode[] = [
 /** Hears of a fault; `quarantined` tells that it was the one too many. */
 export type FaultListener = (error: AdaptorError, quarantined: boolean) => void;
 
+/** How a plugin behaves, for those who stand on it. */
+export interface AdaptorHealth {
+  /** Faults since the plugin was loaded. */
+  readonly faults: number;
+  /** The latest of them. */
+  readonly lastFault: AdaptorError | undefined;
+  /** Why no new connection may use the plugin now; undefined when it may. */
+  refusal(): AdaptorError | undefined;
+  /** Calls `listener` after every fault; the result ends that. */
+  onFault(listener: FaultListener): () => void;
+}
+
 /** See the head of the file. */
-export class PluginHealth {
+export class PluginHealth implements AdaptorHealth {
   readonly #name: string;
   readonly #now: () => number;
   readonly #listeners = new Set<FaultListener>();

@@ -97,6 +97,7 @@ const EFFECTS: Readonly<Record<string, Partial<Record<ResourceChange["action"], 
     update: "routes requests anew; those under way go on",
     delete: "routes no more; requests go to the routing key of the Listener",
   },
+  Adaptor: { update: "new connections get the other version, or try it; open ones end with theirs" },
   Policy: {
     create: "judges peers anew; who may not link is cut off, other connections go on",
     update: "judges peers anew; who may not link is cut off, other connections go on",

@@ -234,7 +234,7 @@ class Assembly implements Assembled {
 
   adaptorsOf(documents: readonly ResourceDocument[]): void {
     this.#each(documents, adaptorKind, ({ metadata: { name }, spec }) => {
-      const { source, sha256, signature, keys, ca } = spec;
+      const { source, sha256, signature, keys, ca, canary } = spec;
       // Absent and undefined are not the same to an exact type.
       const limits = Object.fromEntries(Object.entries(spec.limits).filter(([, limit]) => limit !== undefined));
       this.adaptors.push({
@@ -245,6 +245,7 @@ class Assembly implements Assembled {
         limits,
         ...(sha256 === undefined ? {} : { sha256 }),
         ...(signature === undefined ? {} : { signature }),
+        ...(canary === undefined ? {} : { canary }),
       });
     });
     this.#adaptorNames = new Set(documents.filter(({ kind }) => kind === adaptorKind.kind).map(({ name }) => name));

@@ -1,5 +1,6 @@
 /** The desired state of one site, as values: what the YAML of a folder or the flags of a one-liner boil down to. */
 
+import type { CanarySpec } from "../adaptor/canary.ts";
 import type { AdaptorLimits } from "../adaptor/limits.ts";
 import type { ServerIdentity, TlsCredentials } from "../transport/channel.ts";
 import type { AccessLog, HttpRouteSpec } from "./http_route_spec.ts";
@@ -21,7 +22,7 @@ export const PROTOCOLS = ["tcp", "http1", "http2", "auto"] as const;
 export interface AdaptorSpec {
   /** Name of the Adaptor, by which Listeners and Connectors refer to it. */
   readonly name: string;
-  /** `file:PATH`, from the site's folder, or an `https:` URL. */
+  /** `file:PATH`, from the site's folder, an `https:` URL, or `van:NAME`. */
   readonly source: string;
   /** `sha256:<hex>` that it must have; any if it is absent, which only a file may do. */
   readonly sha256?: string;
@@ -33,6 +34,8 @@ export interface AdaptorSpec {
   readonly ca: string;
   /** What differs from the limits that every adaptor has. */
   readonly limits: Partial<AdaptorLimits>;
+  /** How another version of it is tried before all connections get it; they get it at once without. */
+  readonly canary?: CanarySpec;
 }
 
 /** A local port that leads to a routing key. */

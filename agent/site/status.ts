@@ -1,5 +1,6 @@
 /** What a running site says about itself, and the handle that its starter holds. */
 
+import type { CanaryState } from "../adaptor/canary.ts";
 import type { MemoryStatus } from "../router/memory_ceiling.ts";
 import type { BrokenResource } from "./problems.ts";
 import type { FolderState } from "./report.ts";
@@ -167,6 +168,8 @@ export interface AdaptorStatus {
   readonly faults: number;
   /** Why it failed or is quarantined, or the latest fault, or "OK". */
   readonly message: string;
+  /** Another version that is on trial. */
+  readonly canary?: CanaryState;
 }
 
 /** One backend of a rule. */

@@ -3,7 +3,10 @@
  * had, the one that was loaded before goes on.
  */
 
+import type { AdaptorModule } from "../../adaptor/action.ts";
 import type { WasmAdaptorModule } from "../../adaptor/module.ts";
+import type { CanaryState } from "../../adaptor/canary.ts";
+import { AdaptorSlot, type CanaryVerdict } from "../../adaptor/slot.ts";
 import { messageOf, TendrilError } from "../../lib/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { redactText } from "../../telemetry/redact.ts";
@@ -38,7 +41,9 @@ export interface PluginContext extends Pick<ObtainContext, "van"> {
 export class Plugin {
   readonly #context: PluginContext;
   #spec: AdaptorSpec;
-  #module: WasmAdaptorModule | undefined;
+  #slot: AdaptorSlot | undefined;
+  /** How the last trial ended, if it did not pass. */
+  #rolledBack: string | undefined;
   #generation = 0;
   #problem: string | undefined;
   #attempt = new AbortController();
@@ -52,12 +57,12 @@ export class Plugin {
     this.#begin();
   }
 
-  /** What is loaded. */
-  get module(): WasmAdaptorModule | undefined {
-    return this.#module;
+  /** The place of what is loaded. */
+  get module(): AdaptorModule | undefined {
+    return this.#slot;
   }
 
-  /** How often a module was loaded. */
+  /** How often that place has become another; a version that fits into the place takes it. */
   get generation(): number {
     return this.#generation;
   }
@@ -67,9 +72,14 @@ export class Plugin {
     const { name } = this.#spec;
     // A URL may have a password in it, which a status must not show.
     const source = redactText(this.#spec.source);
-    const module = this.#module;
-    if (module !== undefined) {
-      return adaptorStatus(name, module, source, this.#problem && `goes on with what it has: ${this.#problem}`);
+    const slot = this.#slot;
+    if (slot !== undefined) {
+      const problem = this.#problem && `goes on with what it has: ${this.#problem}`;
+      const { canary } = slot;
+      return {
+        ...adaptorStatus(name, slot, source, problem ?? (canary ? onTrial(canary) : this.#rolledBack)),
+        ...(canary === undefined ? {} : { canary }),
+      };
     }
     const state = this.#problem === undefined ? "loading" : "failed";
     return { name, digest: "", version: "", source, state, faults: 0, message: this.#problem ?? "is being loaded" };
@@ -106,8 +116,12 @@ export class Plugin {
       const module = await obtain(this.#spec, { dir, cache, van, signal, ...(times === undefined ? {} : { times }) });
       if (signal.aborted) return;
       this.#problem = undefined;
-      this.#module = module;
-      this.#generation++;
+      this.#rolledBack = undefined;
+      if (this.#slot?.takes(module)) this.#slot.replace(module, this.#spec.canary);
+      else {
+        this.#slot = new AdaptorSlot(module, (verdict) => this.#tellVerdict(verdict));
+        this.#generation++;
+      }
       onLoaded(module);
     } catch (error) {
       if (signal.aborted) return;
@@ -116,6 +130,25 @@ export class Plugin {
       this.#retry = setTimeout(() => this.#busy = this.#load(signal, next), retryMs);
     }
     onChange();
+  }
+
+  #tellVerdict(verdict: CanaryVerdict): void {
+    const { digest, version, ended, failed, passed, lastFault } = verdict;
+    const fields = {
+      adaptor: this.#spec.name,
+      digest,
+      version,
+      connections: ended,
+      failed,
+      reason: lastFault?.message,
+    };
+    if (passed) this.#context.logger.info("adaptor has passed its trial: all new connections get it", fields);
+    else {
+      this.#rolledBack = `rolled back from ${digest}, with which ${failed} of ${ended} connections failed`;
+      if (lastFault !== undefined) this.#rolledBack += `: ${lastFault.message}`;
+      this.#context.logger.error("adaptor is rolled back: connections get the version before it", fields);
+    }
+    this.#context.onChange();
   }
 
   #tell(error: unknown): void {
@@ -127,4 +160,8 @@ export class Plugin {
     const fields = { adaptor: name, source, digest: sha256, code, reason, next: hint };
     this.#context.logger.error("adaptor can't be loaded", fields);
   }
+}
+
+function onTrial({ digest, ended, failed, connections }: CanaryState): string {
+  return `${digest} is on trial: ${ended} of ${connections} connections have ended, ${failed} failed`;
 }

@@ -53,6 +53,24 @@ const limits = z.strictObject({
   outputOctets: field(bounded(4096, 4 * 1024 * 1024), "acting", "Octets of output for one input, else 256 KiB"),
 });
 
+const canary = z.strictObject({
+  share: field(
+    z.number().int().min(1).max(99).default(10),
+    "acting",
+    "Of 100 new connections those that get it, else 10",
+  ),
+  connections: field(
+    z.number().int().min(1).max(1_000_000).default(100),
+    "acting",
+    "Connections that must have ended before all get it, else 100",
+  ),
+  failures: field(
+    z.number().int().min(0).max(99).default(5),
+    "acting",
+    "Of 100 of those the most that may fail, else 5",
+  ),
+});
+
 const schema = z.looseObject({
   metadata: metadata.extend({
     name: field(
@@ -85,6 +103,11 @@ const schema = z.looseObject({
     ),
     ca: field(optionalText, "acting", "PEM of an authority that may vouch for the server, besides the public ones"),
     limits: field(limits.nullish().transform((given) => given ?? {}), "acting", "What it may use, where that differs"),
+    canary: field(
+      canary.nullish().transform((given) => given ?? undefined),
+      "acting",
+      "How another version is tried while the old one serves; without it all new connections get it at once",
+    ),
   }).superRefine(({ source, sha256, signature, keys }, context) => {
     const issue = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
     if (/^(https|van):/.test(source) && sha256 === undefined) {
