@@ -280,7 +280,7 @@ for (const kind of KINDS.filter(({ unused }) => unused === undefined)) {
             /^it\.yaml:(\d+):(\d+) \(document 1\): (\S+) (?:\S+|without a name): (.*)$/s.exec(problem) ?? [];
           assert.equal(name, kind.kind, problem);
           // What names nothing that is there is shown itself.
-          const dangling = /^(there is no \S+ |)"\\u0007"( is no .*|)$/.test(what ?? "");
+          const dangling = /^(there is no \S+ )?("\\u0007"|-1\.5|true)( is no .*)?$/.test(what ?? "");
           const [, field = "", expected = ""] = /^(\S+) (.*)$/s.exec(what ?? "") ?? [];
           assert.ok(dangling || EXPECTED.test(expected), problem);
           assert.match(hint, /\.$/);
