@@ -12,6 +12,7 @@ import { formatAddress } from "../transport/tcp_connect.ts";
 import { SiteConfiguration } from "./configured/site_configuration.ts";
 import { startControl } from "./control.ts";
 import { Roster } from "./roster.ts";
+import { siteMetrics } from "./site_metrics.ts";
 import { type SiteDeps, SiteServices } from "./services.ts";
 import { type AccessRole, differsInCredentials, isBroken, type LinkSpec, type SiteSpec } from "./spec.ts";
 import type { RunningSite, SiteChange } from "./status.ts";
@@ -52,6 +53,7 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
   };
   return {
     status,
+    metrics: () => siteMetrics(control.router, status()),
     onChange: (listener) => services.onChange(listener),
     readFrom: (folder) => services.readFrom(folder),
     apply: async (next) => {
