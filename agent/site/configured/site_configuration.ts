@@ -12,7 +12,7 @@ import type { Logger } from "../../telemetry/log.ts";
 import { PlaceTable } from "../places.ts";
 import { BY_MANAGEMENT, type SiteSpec } from "../spec.ts";
 import type { SiteChange, SiteStatus } from "../status.ts";
-import { accessOf, connectorOf, linkOf, listenerOf } from "./parts.ts";
+import { accessOf, connectorOf, linkOf, listenerOf, type PartContext } from "./parts.ts";
 import { SslProfiles } from "./ssl_profiles.ts";
 import { connector, listener, log, site, tcpConnector, tcpListener } from "./views.ts";
 
@@ -185,13 +185,19 @@ export class SiteConfiguration implements Configuration {
   /** What the folder says, and what was created. Throws a {@link Refusal} for what can't be a part of this site. */
   #desired(): SiteSpec {
     const folder = this.#folder;
-    const context = { role: folder.role, credentials: (name: string) => this.#profiles.credentials(name) };
+    const profiles = this.#profiles;
+    const context: PartContext = {
+      role: folder.role,
+      credentials: (name) => profiles.credentials(name),
+      identity: (name) => profiles.identity(name),
+      target: (name, verifyHostname) => profiles.target(name, verifyHostname),
+    };
     const created = (type: string) =>
       [...this.#created.values()].filter((each) => each.type === type).map(({ entity }) => entity);
     return {
       ...folder,
-      listeners: [...folder.listeners, ...created("tcpListener").map(listenerOf)],
-      connectors: [...folder.connectors, ...created("tcpConnector").map(connectorOf)],
+      listeners: [...folder.listeners, ...created("tcpListener").map((entity) => listenerOf(entity, context))],
+      connectors: [...folder.connectors, ...created("tcpConnector").map((entity) => connectorOf(entity, context))],
       links: [...folder.links, ...created("connector").map((entity) => linkOf(entity, context))],
       access: [...folder.access, ...created("listener").map((entity) => accessOf(entity, context))],
     };
