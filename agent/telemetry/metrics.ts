@@ -13,6 +13,9 @@ export interface Metric {
   readonly labels: readonly string[];
 }
 
+/** Name of one of {@link METRICS}. */
+export type MetricName = `tendril_${string}`;
+
 /** One value of a metric. */
 export interface Sample {
   /** Which one. */
@@ -31,7 +34,8 @@ const OTHER = "other";
 const gauge = (help: string, ...labels: string[]): Metric => ({ type: "gauge", help, labels });
 const counter = (help: string, ...labels: string[]): Metric => ({ type: "counter", help, labels });
 
-const TABLE = {
+/** All metrics by name. */
+export const METRICS: Readonly<Record<MetricName, Metric>> = {
   tendril_info: gauge("Always 1: the site and its program.", "site", "role", "version"),
   tendril_uptime_seconds: gauge("Since the site was started."),
   tendril_resident_memory_bytes: gauge("Memory that the process occupies."),
@@ -62,17 +66,13 @@ const TABLE = {
   tendril_broken_resources: gauge("Resources in the folder of the site that are wrong."),
 };
 
-/** Name of one of {@link METRICS}. */
-export type MetricName = keyof typeof TABLE;
-
-/** All metrics by name. */
-export const METRICS: Readonly<Record<MetricName, Metric>> = TABLE;
-
-/** `samples` as text, by metric; what is equal but for its value is added up. */
+/** `samples` of known metrics as text, by metric; what is equal but for its value is added up. */
 export function exposition(samples: readonly Sample[]): string {
   const lines: string[] = [];
   for (const [metric, members] of Map.groupBy(samples, ({ metric }) => metric)) {
-    const { type, help, labels } = METRICS[metric];
+    const known = METRICS[metric];
+    if (known === undefined) throw new Error(`no metric ${metric}`);
+    const { type, help, labels } = known;
     lines.push(`# HELP ${metric} ${help}`, `# TYPE ${metric} ${type}`);
     const series = new Map<string, number>();
     for (const { labels: values, value } of members) {

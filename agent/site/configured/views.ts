@@ -8,7 +8,7 @@ import type { AccessSpec, ConnectorSpec, LinkSpec, ListenerSpec, SiteSpec } from
 import type { LinkStatus, SiteStatus, TrafficStatus } from "../status.ts";
 
 /** What an entity was made from: a part of the folder, which has no words of its own for it, or a CREATE. */
-type Made = Configured | undefined;
+export type Made = Configured | undefined;
 
 /** A Listener. Skupper calls its entity by that name, too. */
 export function tcpListener(spec: ListenerSpec, { listeners }: SiteStatus, made: Made): Configured {
