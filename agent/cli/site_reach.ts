@@ -66,6 +66,7 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
     "LINK_HOST:PORT": [...linkReach(site.links, site.role), ...redeemed.map(({ hostname }) => hostname)],
     "LISTENER_HOST:PORT": [...site.listeners, ...site.multiKeyListeners ?? []].map(bound),
     "TARGET_HOST:PORT": site.connectors.flatMap(targetReach),
+    ROOTS: site.connectors.some(({ tls }) => tls?.ca === "") ? [await systemRoots()] : [],
     "ACCESS_HOST:PORT": site.access.map(bound),
     "PLUGIN_HOST:PORT": servers.map((source) => port(new URL(source))),
     "GRANT_HOST:PORT": [
@@ -75,6 +76,13 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
     PROGRAM: site.connectors.flatMap(({ healthCheck }) => healthCheck?.command?.slice(0, 1) ?? []),
     [LOCAL_SOCKET]: [`unix:${await Deno.realPath(dir)}/${localSocket("").slice(1)}`],
   };
+}
+
+/** Where this machine keeps the CAs that it trusts. */
+async function systemRoots(): Promise<string> {
+  const { SYSTEM_ROOTS } = await import("../site/secure_target.ts");
+  for (const path of SYSTEM_ROOTS) if (await isThere(path)) return path;
+  return SYSTEM_ROOTS[0]!;
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -9,7 +9,7 @@ import { dialTarget } from "../transport/target.ts";
 import type { TargetTls } from "./spec.ts";
 
 /** Where systems keep the authorities that they trust, in the order of how common that is. */
-const SYSTEM_ROOTS = [
+export const SYSTEM_ROOTS: readonly string[] = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
   "/etc/ssl/ca-bundle.pem",

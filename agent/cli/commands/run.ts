@@ -53,6 +53,7 @@ export const RUN_NEEDS: readonly PermissionNeed[] = [
   },
   { kind: "net", scope: "METRICS_HOST:PORT", why: "with --metrics: its port", optional: true },
   { kind: "run", scope: "PROGRAM", why: "health checks that are commands", optional: true },
+  { kind: "read", scope: "ROOTS", why: "TLS to targets by the CAs that the machine trusts", optional: true },
   { kind: "net", scope: LOCAL_SOCKET, why: "that socket, by the absolute path of DIR" },
 ];
 
