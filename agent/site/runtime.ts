@@ -90,7 +90,7 @@ export function linkTarget(link: LinkSpec, role: AccessRole): LinkTarget {
     name: link.name,
     cost: link.cost,
     measured: link.measured,
-    endpoint: endpoints.map(({ host, port }) => `${host}:${port}`).join(" "),
+    endpoint: endpoints.map(({ host, port }) => formatAddress(host, port)).join(" "),
     expires: expiryOf(link.tls),
     connect: async (signal, address) => {
       const wanted = endpoints.filter(({ host, port }) =>
