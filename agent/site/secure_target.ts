@@ -1,6 +1,6 @@
 /** Dials the targets of Connectors that have TLS: trusts whom the Secret names, or whom this machine trusts. */
 
-import type { DialSecure } from "../bridge/connector.ts";
+import type { DialSecure, SecureTarget } from "../bridge/connector.ts";
 import { TendrilError } from "../lib/errors.ts";
 import { splitPem } from "../pki/inspect.ts";
 import { pemCertificates, readCertificate } from "../transport/certificate.ts";
@@ -20,11 +20,14 @@ export const SYSTEM_ROOTS: readonly string[] = [
 const known = new WeakMap<TargetTls, TlsCredentials | ServerTrust>();
 
 /** See the head of the file. Throws what {@link dialTarget} does, and TARGET_TLS_CA when there is nobody to trust. */
-export const dialSecureTarget: DialSecure = async ({ tls, ...target }, signal) => {
+export async function dialSecureTarget(
+  { tls, ...target }: SecureTarget,
+  signal: AbortSignal,
+): ReturnType<DialSecure> {
   const trusted = known.get(tls) ?? await credentialsOf(tls);
   known.set(tls, trusted);
   return await dialTarget({ ...target, tls: trusted, verifyHostname: tls.verifyHostname }, signal);
-};
+}
 
 async function credentialsOf({ ca, identity }: TargetTls): Promise<TlsCredentials | ServerTrust> {
   const trust = { ca: ca === "" ? await systemRoots() : ca };
