@@ -107,6 +107,21 @@ Deno.test("management changes: services that are created carry connections, coun
   assert.deepEqual(hub.site.status().listeners, []);
 });
 
+Deno.test("management changes: a MultiKeyListener is shown in the form that Skupper gives it", async () => {
+  await using hub = await Hub.start();
+  const asker = await hub.asker();
+  const strategy = { kind: "priority" as const, keys: ["first", "second"] };
+  const place = { host: "127.0.0.1", port: freePort() };
+  await hub.site.apply({ ...hub.spec, multiKeyListeners: [{ name: "many", ...place, strategy }] });
+  const read = async (type: string, name: string) => (await asker.ask({ operation: "READ", type, name })).body;
+  const { multiAddressStrategy, operStatus, address, port } = await read("tcpListener", "multiAddress/many");
+  assert.deepEqual([multiAddressStrategy, operStatus, address, port], ["priority", "down", null, `${place.port}`]);
+  for (const [key, expected] of [["first", 1], ["second", 0]] as const) {
+    const { value, listener } = await read("listenerAddress", `many/${key}`);
+    assert.deepEqual([value, listener], [expected, "multiAddress/many"]);
+  }
+});
+
 Deno.test("management changes: what the folder has is shown, and is not management's to change", async () => {
   await using hub = await Hub.start();
   const asker = await hub.asker();
@@ -157,6 +172,10 @@ Deno.test("management changes: a listener and a connector with an sslProfile mak
     await until(async () => (await status())["connectionStatus"] === "SUCCESS");
     const inUse = await atB.ask({ operation: "DELETE", type: "sslProfile", name: "tls" });
     assert.deepEqual([inUse.status, /is used by connector/.test(inUse.description)], [400, true]);
+    const half = { operation: "UPDATE", type: "sslProfile", name: "tls", attributes: { caCertFile: "" } } as const;
+    const lacking = await atB.ask(half);
+    assert.deepEqual([lacking.status, /lacks a file/.test(lacking.description)], [400, true]);
+    assert.equal((await status())["connectionStatus"], "SUCCESS", "and all is as it was");
     // New credentials are taken into use without a moment in which the link is down.
     const renewed = { operation: "UPDATE", type: "sslProfile", name: "tls", attributes: await profile("b") } as const;
     assert.equal((await atB.ask(renewed)).status, 200);

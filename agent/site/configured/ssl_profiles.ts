@@ -56,10 +56,19 @@ export class SslProfiles {
     return refusing(() => targetTls(values, `sslProfile '${name}'`, { useClientCert, verifyHostname }));
   }
 
-  /** Reads the files of `entity` and keeps it; a profile of its name is that from now on. Throws a {@link Refusal}. */
-  async put(entity: Configured): Promise<void> {
+  /**
+   * Reads the files of `entity` and keeps it; a profile of its name is that from now on. The result undoes that. Throws a
+   * {@link Refusal}.
+   */
+  async put(entity: Configured): Promise<() => void> {
+    const { name } = entity;
     const values = await readFiles(entity.attributes);
-    this.#profiles.set(entity.name, { entity, values, tls: completeCredentials(values) });
+    const before = this.#profiles.get(name);
+    this.#profiles.set(name, { entity, values, tls: completeCredentials(values) });
+    return () => {
+      if (before === undefined) this.#profiles.delete(name);
+      else this.#profiles.set(name, before);
+    };
   }
 
   /** Forgets the profile `name`. */
