@@ -20,6 +20,7 @@ import {
   SiteConfiguration,
   type SiteControl,
   type SiteDeps,
+  siteMetrics,
   SiteServices,
   type SiteSpec,
   startControl,
@@ -107,6 +108,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   }
   return {
     status,
+    metrics: () => control === undefined ? [] : siteMetrics(control.router, status()),
     onChange: (listener) => services.onChange(listener),
     readFrom: (folder) => services.readFrom(folder),
     apply: async (next) => {

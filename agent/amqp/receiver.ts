@@ -77,6 +77,11 @@ export class Receiver {
     this.session.refuseAttach(this, error);
   }
 
+  /** Deliveries that the sender may still send. */
+  get credit(): number {
+    return this.#credit;
+  }
+
   /** Keeps `capacity` deliveries of credit with the sender, topping up when half of it is used. */
   keepCredit(capacity: number): void {
     this.#capacity = capacity;

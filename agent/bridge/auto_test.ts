@@ -73,6 +73,28 @@ testWith(["curl", "node"], "auto: a connector serves what any listener of its ke
   await server[Symbol.asyncDispose]();
 });
 
+testWith(
+  ["curl"],
+  "auto: a client that speaks at once is heard, though the process is held up itself",
+  async ({ curl }) => {
+    const target = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response("served"));
+    {
+      await using service = await serviceTo(target.addr.port, "http1");
+      const { port } = service.listeners.auto.status();
+      const conn = await connect(port);
+      await until(() => service.listeners.auto.status().connections === 1);
+      const asked = new Deno.Command(curl!, { args: ["-sS", "--max-time", "30", `http://127.0.0.1:${port}/`] })
+        .output();
+      await conn.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+      for (const end = performance.now() + 500; performance.now() < end;);
+      await until(() => service.listeners.auto.status().detected!.http1 === 2);
+      assert.equal(new TextDecoder().decode((await asked).stdout), "served");
+      conn.close();
+    }
+    await target.shutdown();
+  },
+);
+
 Deno.test("auto: a listener that is stopped lets go of clients that have said nothing yet", async () => {
   await using service = await serviceTo(1, "http1");
   const conn = await connect(service.listeners.auto.status().port);

@@ -10,6 +10,9 @@ const SILENCE_MS = 300;
 /** How long it may take for octets that decide what it speaks, in ms. */
 const DETECTION_MS = 3000;
 
+/** Time for a turn of the event loop, in ms. */
+const TURN_MS = 10;
+
 /** How long is listened, in ms. */
 export interface HearingTimes {
   /** Until the first octet: see {@link SILENCE_MS}. */
@@ -105,9 +108,8 @@ export class HeardSocket implements LocalSocket {
     const pending = this.#pending ??= this.#octets.read(this.#buffer!.subarray(this.#size, MAX_DETECTED_OCTETS));
     // Whoever reads next hears of a failure; that may be nobody.
     pending.catch(() => {});
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<undefined>((resolve) => timer = setTimeout(() => resolve(undefined), limitMs));
-    const octets = await Promise.race([pending, late]).finally(() => clearTimeout(timer));
+    // A process that was held up itself has yet to look at what came meanwhile.
+    const octets = await within(pending, limitMs) ?? await within(pending, TURN_MS);
     if (octets === undefined || octets === 0) return false;
     this.#pending = undefined;
     this.#size += octets;
@@ -117,5 +119,16 @@ export class HeardSocket implements LocalSocket {
   #forget(): void {
     giveBuffer(this.#buffer!);
     this.#buffer = undefined;
+  }
+}
+
+/** What `pending` resolves to; undefined if that takes longer. */
+async function within(pending: Promise<number>, limitMs: number): Promise<number | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => timer = setTimeout(() => resolve(undefined), limitMs));
+  try {
+    return await Promise.race([pending, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -382,11 +382,13 @@ export class Listener {
       logger: this.#logger,
       traffic: this.#traffic,
       route,
-      open: (head) => this.#desk.open(head, sender),
-      envelope: (stream, subject) => {
+      open: (head) => {
         this.#traffic.requests++;
-        return { to: this.#keyOf(subject), replyTo, messageId: { type: "ulong", value: BigInt(stream) } };
+        return this.#desk.open(head, sender);
       },
+      envelope: (stream, subject) => (
+        { to: this.#keyOf(subject), replyTo, messageId: { type: "ulong", value: BigInt(stream) } }
+      ),
       onIdle() {},
       onClosed: (failure) => {
         reply.remove();

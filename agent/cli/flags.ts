@@ -95,6 +95,13 @@ export const MAX_MEMORY_FLAG = {
     "Ceiling of memory, such as 256M or 2G: near it nothing new is let in, then the most backed up streams are ended.",
 } as const;
 
+/** `--metrics` of `run`. */
+export const METRICS_FLAG = {
+  kind: "text",
+  placeholder: "[HOST:]PORT",
+  help: "Serve metrics for Prometheus at /metrics of this port on loopback; without it there are none.",
+} as const;
+
 /** `--grace`: how long a drain may take. */
 export const GRACE_FLAG = {
   kind: "integer",

@@ -39,13 +39,15 @@ function bound({ host, port }: { readonly host: string; readonly port: number })
 export async function folderReach(dir: string, entry: string): Promise<Reach> {
   const { loadResources, loadSite } = await import("../site/load.ts");
   const { isOwn, siteCertificates } = await import("../site/certificates/list.ts");
-  const { readAccess } = await import("../site/grants/access.ts");
+  const { GRANT_PORT, readAccess } = await import("../site/grants/access.ts");
   const { localSocket } = await import("../site/local_access.ts");
   const { bundlePath } = await import("../site/grants/bundle.ts");
   const bundle = bundlePath(entry);
   const site = await loadSite(dir);
   const resources = await loadResources(dir);
-  const grants = await readAccess(dir);
+  // An AccessGrant in the folder is served from the first start on, at the port that tokens have or will have.
+  const granted = (site.grants ?? []).length > 0 ? GRANT_PORT : undefined;
+  const grantPort = (await readAccess(dir))?.port ?? granted;
   const redeemed = resources.tokens.map(({ url }) => url);
   const servers = (site.adaptors ?? []).map(({ source }) => source).filter((source) => source.startsWith("https:"));
   const port = (url: URL) => `${url.hostname}:${url.port || 443}`;
@@ -55,24 +57,32 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
   return {
     [WHOLE_FOLDER]: writes ? [dir] : [],
     DIR: [dir],
-    BUNDLE: grants === undefined || bundle === undefined ? [] : [bundle],
+    BUNDLE: grantPort === undefined || bundle === undefined ? [] : [bundle],
     "DIR/run": writes ? [] : [`${dir}/run`],
-    "DIR/grants": grants === undefined || writes ? [] : [`${dir}/grants`],
+    "DIR/grants": grantPort === undefined || writes ? [] : [`${dir}/grants`],
     // Whoever has stored no plugin yet is not about to, as far as the folder tells.
     "DIR/plugin-store": writes || !(await isThere(`${dir}/plugin-store`)) ? [] : [`${dir}/plugin-store`],
     // What a token becomes is known when it is redeemed: a link to the same host, as a rule.
     "LINK_HOST:PORT": [...linkReach(site.links, site.role), ...redeemed.map(({ hostname }) => hostname)],
     "LISTENER_HOST:PORT": [...site.listeners, ...site.multiKeyListeners ?? []].map(bound),
     "TARGET_HOST:PORT": site.connectors.flatMap(targetReach),
+    ROOTS: site.connectors.some(({ tls }) => tls?.ca === "") ? [await systemRoots()] : [],
     "ACCESS_HOST:PORT": site.access.map(bound),
     "PLUGIN_HOST:PORT": servers.map((source) => port(new URL(source))),
     "GRANT_HOST:PORT": [
       ...redeemed.map(port),
-      ...grants === undefined || links === undefined ? [] : [formatEndpoint(links.host, grants.port)],
+      ...grantPort === undefined || links === undefined ? [] : [formatEndpoint(links.host, grantPort)],
     ],
     PROGRAM: site.connectors.flatMap(({ healthCheck }) => healthCheck?.command?.slice(0, 1) ?? []),
     [LOCAL_SOCKET]: [`unix:${await Deno.realPath(dir)}/${localSocket("").slice(1)}`],
   };
+}
+
+/** Where this machine keeps the CAs that it trusts. */
+async function systemRoots(): Promise<string> {
+  const { SYSTEM_ROOTS } = await import("../site/secure_target.ts");
+  for (const path of SYSTEM_ROOTS) if (await isThere(path)) return path;
+  return SYSTEM_ROOTS[0]!;
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -102,6 +102,17 @@ export const CONFIGURED_TYPES: readonly ConfiguredType[] = [
     },
   },
   {
+    type: "listenerAddress",
+    // Written by a MultiKeyListener in the folder alone.
+    operations: [],
+    identify: (name, { listener, address }) => `${listener}:${address}:${name}`,
+    attributes: {
+      address: needed,
+      value: { type: "integer", required: true },
+      listener: needed,
+    },
+  },
+  {
     type: "tcpConnector",
     operations: ["CREATE", "DELETE"],
     identify: place,

@@ -73,6 +73,12 @@ export class LiveRouter implements ManagedRouter {
     return Deno.memoryUsage().rss;
   }
 
+  get queuedOctets(): number {
+    let octets = 0;
+    for (const { peer } of this.#router.peers.all) octets += peer.connection.output.length;
+    return octets;
+  }
+
   get timing(): TimingFacts | undefined {
     return this.#network?.timing;
   }
@@ -136,6 +142,7 @@ function linkFacts(link: Link, { id, role }: PeerEntry, self: RouterIdentity): L
     direction: link.role === "sender" ? "out" : "in",
     address: between ? undefined : linkAddress(link, type, self),
     capacity: link.role === "receiver" ? link.capacity : undefined,
+    credit: link.role === "receiver" ? link.credit : undefined,
     unsettled: link.unsettledCount,
     up: link.remote !== undefined,
     // Sessions between interiors rank by the priority of their messages; streams have none of their own.

@@ -20,6 +20,8 @@ export interface ManagedRouter {
   readonly uptimeSeconds: number;
   /** Memory that the process occupies, in octets. */
   readonly residentOctets: number | undefined;
+  /** Octets that wait to be written to peers. */
+  readonly queuedOctets?: number;
   /** Times of the routing protocol; undefined for an edge, which does not speak it. */
   readonly timing: TimingFacts | undefined;
   /** The interiors of the network, this one first; none as an edge sees it. */
@@ -130,6 +132,8 @@ export interface LinkFacts {
   readonly address: string | undefined;
   /** Deliveries of credit that are granted; undefined where the peer grants. */
   readonly capacity: number | undefined;
+  /** Deliveries that the peer may still send; undefined where the peer grants. */
+  readonly credit?: number | undefined;
   /** Deliveries without outcome. */
   readonly unsettled: number;
   /** Both sides have attached. */

@@ -4,7 +4,7 @@
  */
 
 import { LiveRouter, type NetworkView } from "../management/live_router.ts";
-import type { ManagedSite } from "../management/managed_router.ts";
+import type { ManagedRouter, ManagedSite } from "../management/managed_router.ts";
 import { ManagementNode } from "../management/management_node.ts";
 import { VERSION } from "../lib/version.ts";
 import type { Router } from "../router/router.ts";
@@ -16,6 +16,8 @@ import type { GrantStatus } from "./status.ts";
 
 /** A site that can be asked. */
 export interface SiteControl {
+  /** The router as the network sees it. */
+  readonly router: ManagedRouter;
   /** Makes the grants be there that `spec` has. Never rejects. */
   apply(spec: SiteSpec): Promise<void>;
   /** One per AccessGrant. */
@@ -44,6 +46,7 @@ export async function startControl(
   const stopManagement = new ManagementNode(router, forAll, forHere).start();
   const grants = await startGrants(spec, deps, onChange);
   return {
+    router: forAll,
     apply: async ({ grants: specs = [] }) => await grants?.apply(specs),
     grants: () => grants?.status() ?? [],
     stop: async () => {

@@ -1,5 +1,6 @@
 /** Works out the status of every resource of a site from what runs, what was asked for, and what was broken. */
 
+import { formatEndpoint } from "../lib/endpoint.ts";
 import { conclude, fails, type Finding, holds, type ResourceStatus, unknown } from "./conditions.ts";
 import type { PartDigest } from "./digest.ts";
 import type { BrokenResource } from "./problems.ts";
@@ -91,7 +92,7 @@ function siteStatus(site: SiteStatus, parts: readonly PartDigest[], problem: Fol
 
 function listenerStatus(listener: ListenerStatus, fault: BrokenResource | undefined): ResourceStatus {
   const { name, routingKey, host, port, open, matched, message, connections, code, detected } = listener;
-  const address = `${host}:${port}`;
+  const address = formatEndpoint(host, port);
   const stuck = !open && message !== "OK" && matched !== false && code === undefined;
   const hint = /address already in use|AddrInUse/i.test(message)
     ? `End the program that has ${address}, or choose another port.`

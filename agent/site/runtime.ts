@@ -12,6 +12,7 @@ import { formatAddress } from "../transport/tcp_connect.ts";
 import { SiteConfiguration } from "./configured/site_configuration.ts";
 import { startControl } from "./control.ts";
 import { Roster } from "./roster.ts";
+import { siteMetrics } from "./site_metrics.ts";
 import { type SiteDeps, SiteServices } from "./services.ts";
 import { type AccessRole, differsInCredentials, isBroken, type LinkSpec, type SiteSpec } from "./spec.ts";
 import type { RunningSite, SiteChange } from "./status.ts";
@@ -52,6 +53,7 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
   };
   return {
     status,
+    metrics: () => siteMetrics(control.router, status()),
     onChange: (listener) => services.onChange(listener),
     readFrom: (folder) => services.readFrom(folder),
     apply: async (next) => {
@@ -88,7 +90,7 @@ export function linkTarget(link: LinkSpec, role: AccessRole): LinkTarget {
     name: link.name,
     cost: link.cost,
     measured: link.measured,
-    endpoint: endpoints.map(({ host, port }) => `${host}:${port}`).join(" "),
+    endpoint: endpoints.map(({ host, port }) => formatAddress(host, port)).join(" "),
     expires: expiryOf(link.tls),
     connect: async (signal, address) => {
       const wanted = endpoints.filter(({ host, port }) =>

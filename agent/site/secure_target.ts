@@ -1,7 +1,6 @@
 /** Dials the targets of Connectors that have TLS: trusts whom the Secret names, or whom this machine trusts. */
 
-import type { SecureTarget } from "../bridge/connector.ts";
-import type { LocalSocket } from "../bridge/local_socket.ts";
+import type { DialSecure, SecureTarget } from "../bridge/connector.ts";
 import { TendrilError } from "../lib/errors.ts";
 import { splitPem } from "../pki/inspect.ts";
 import { pemCertificates, readCertificate } from "../transport/certificate.ts";
@@ -10,7 +9,7 @@ import { dialTarget } from "../transport/target.ts";
 import type { TargetTls } from "./spec.ts";
 
 /** Where systems keep the authorities that they trust, in the order of how common that is. */
-const SYSTEM_ROOTS = [
+export const SYSTEM_ROOTS: readonly string[] = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
   "/etc/ssl/ca-bundle.pem",
@@ -24,7 +23,7 @@ const known = new WeakMap<TargetTls, TlsCredentials | ServerTrust>();
 export async function dialSecureTarget(
   { tls, ...target }: SecureTarget,
   signal: AbortSignal,
-): Promise<LocalSocket> {
+): ReturnType<DialSecure> {
   const trusted = known.get(tls) ?? await credentialsOf(tls);
   known.set(tls, trusted);
   return await dialTarget({ ...target, tls: trusted, verifyHostname: tls.verifyHostname }, signal);

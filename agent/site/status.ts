@@ -2,6 +2,7 @@
 
 import type { CanaryState } from "../adaptor/canary.ts";
 import type { MemoryStatus } from "../router/memory_ceiling.ts";
+import type { Sample } from "../telemetry/metrics.ts";
 import type { BrokenResource } from "./problems.ts";
 import type { FolderState } from "./report.ts";
 import type { RosterChange } from "./roster.ts";
@@ -263,6 +264,8 @@ export interface RunningSite {
   revoke?(certificates: readonly string[]): void;
   /** A snapshot. */
   status(): SiteStatus;
+  /** What there is to measure, now. */
+  metrics?(): Sample[];
   /** Tells the site by whom its folder is read, so that it can be asked about that. */
   readFrom(folder: FolderState): void;
   /** Calls `listener` after every change of {@link SiteStatus}; returns how to stop that. */

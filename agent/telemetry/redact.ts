@@ -14,9 +14,9 @@ const PEM = /-----BEGIN [A-Z0-9 ]+-----[\s\S]*?(?:-----END [A-Z0-9 ]+-----|$)/g;
 /** Base64 of text that begins with `-----BEGIN `: what `data:` of a Secret holds. */
 const BASE64_PEM = /LS0tLS1CRUdJTi[A-Za-z0-9+/=_-]*/g;
 const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@]*):[^\s/@]+@/gi;
-/** What the query of a URL, or an argument of a program, calls a secret by its name. */
+/** What the query of a URL, or an argument of a program, calls a secret by its name; `--token FILE` is how help puts it. */
 const NAMED_SECRET =
-  /([?&](?:[a-z_-]{0,20}(?:token|password|secret|code|sig|signature|apikey|api_key))=|--(?:password|token|secret)[= ])[^&\s#]+/gi;
+  /([?&](?:[a-z_-]{0,20}(?:token|password|secret|code|sig|signature|apikey|api_key))=|--(?:password|token|secret)[= ](?!FILE\b))[^&\s#]+/gi;
 const AUTHORIZATION = /\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{6,}/gi;
 
 /** Field names whose value is a secret whatever it looks like. `key` alone is not one: it may be a routing key. */

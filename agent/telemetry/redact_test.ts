@@ -58,6 +58,7 @@ Deno.test("redaction: routing keys, error codes and plain words stay readable", 
   assert.equal(redactField("code", "ECONNREFUSED"), "ECONNREFUSED");
   assert.equal(redactField("exitCode", 3), 3);
   assert.equal(redactText("link hub at http://10.0.0.1:45671 is up"), "link hub at http://10.0.0.1:45671 is up");
+  assert.equal(redactText("--link FILE or --token FILE is required"), "--link FILE or --token FILE is required");
 });
 
 Deno.test("redaction: a value that refers to itself or throws ends in words, not in a crash", () => {

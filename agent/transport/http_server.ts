@@ -5,7 +5,7 @@
  */
 
 import { messageOf, TendrilError } from "../lib/errors.ts";
-import { type Acceptor, acceptThrough, type OnRefused } from "./accept.ts";
+import { accept, type Acceptor, acceptThrough, type OnRefused } from "./accept.ts";
 import type { Channel, TlsCredentials } from "./channel.ts";
 import { readCredentials } from "./credentials.ts";
 import { BodyReader, framingOf, TooLargeError } from "./http_body.ts";
@@ -58,6 +58,27 @@ export async function serveHttps(
     },
     onRefused,
   );
+  return untilAnswered(acceptor, open);
+}
+
+/** The same without TLS, on loopback alone. Throws ACCEPT_PORT and ACCEPT_PLAIN_REMOTE. */
+export async function serveHttp(
+  options: Omit<HttpServerOptions, "tls">,
+  handler: HttpHandler,
+  onRefused: OnRefused,
+): Promise<Acceptor> {
+  const open = new Set<Exchange>();
+  const port = { ...options, handshakeTimeoutMs: options.timeoutMs, websocket: false };
+  const acceptor = await accept(port, (channel) => {
+    const exchange = new Exchange(channel, options, handler, onRefused, () => open.delete(exchange));
+    open.add(exchange);
+    exchange.start();
+  }, onRefused);
+  return untilAnswered(acceptor, open);
+}
+
+/** `acceptor`, which closes when what is being answered was: it may have had its effect already. */
+function untilAnswered(acceptor: Acceptor, open: ReadonlySet<Exchange>): Acceptor {
   return {
     host: acceptor.host,
     port: acceptor.port,
@@ -67,7 +88,6 @@ export async function serveHttps(
     renew: (tls) => acceptor.renew(tls),
     async close() {
       const closed = acceptor.close();
-      // What is being answered may have had its effect already: it is answered to the end.
       await Promise.all([...open].map((exchange) => exchange.end()));
       await closed;
     },
@@ -77,7 +97,7 @@ export async function serveHttps(
 /** One connection: a request, its answer, the end. */
 class Exchange {
   readonly #channel: Channel;
-  readonly #options: HttpServerOptions;
+  readonly #options: Omit<HttpServerOptions, "tls">;
   readonly #handler: HttpHandler;
   readonly #onRefused: OnRefused;
   readonly #onGone: () => void;
@@ -91,7 +111,7 @@ class Exchange {
 
   constructor(
     channel: Channel,
-    options: HttpServerOptions,
+    options: Omit<HttpServerOptions, "tls">,
     handler: HttpHandler,
     onRefused: OnRefused,
     onGone: () => void,

@@ -119,6 +119,20 @@ Deno.test("a data connection ends with its control connection, and comes back wi
   await network.stop();
 });
 
+Deno.test("a data connection that is being closed gets no stream any more", async () => {
+  const network = new Network();
+  await until(() => network.roles.length === 2);
+  const taker = new Taker();
+  network.near.addresses.add("Mkey", taker);
+  await until(() => network.far.addresses.get("Mkey") !== undefined);
+  network.dialled[1]!.accepted.peer.close();
+  assert.deepEqual(network.roles, ["inter-router", "inter-router-data"]);
+  const downstream = begin(network.far);
+  await until(() => taker.taken.length === 1);
+  downstream.abort();
+  await network.stop();
+});
+
 Deno.test("a data connection that leads to another router is given up, and streams go on without", async () => {
   const network = new Network(true);
   await until(() => network.dialled.length > 3);

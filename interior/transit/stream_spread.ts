@@ -33,8 +33,16 @@ export class StreamSpread implements StreamSender {
 
   /** See {@link StreamSender}. */
   send(egress: Egress): void {
-    this.#turn++;
-    const way = this.#data.length === 0 ? undefined : this.#data[this.#turn % this.#data.length];
-    (way?.links ?? this.#control).send(egress);
+    (this.#next() ?? this.#control).send(egress);
+  }
+
+  /** One that is being closed may be so for a while, when its peer does not read. */
+  #next(): StreamLinks | undefined {
+    const ways = this.#data;
+    for (let tries = ways.length; tries > 0; tries--) {
+      const { peer, links } = ways[++this.#turn % ways.length];
+      if (peer.connection.isOpen) return links;
+    }
+    return undefined;
   }
 }

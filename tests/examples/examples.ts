@@ -1,5 +1,6 @@
 /** Every command line that a user may copy from help or a document, and what it takes to run it. */
 
+import { LOCAL_SOCKET } from "../../agent/cli/permissions.ts";
 import { commands } from "../../agent/cli/table.ts";
 import { readSource } from "../structure/source_tree.ts";
 
@@ -28,9 +29,8 @@ export interface Example {
 const DOCUMENTS = ["docs/cli.md", "docs/debugging.md", "docs/http.md", "docs/permissions.md", "docs/tls.md"];
 /** Commands that stay. */
 const STAYING = /^tendril (expose|forward|run|demo)\b(?!.*(--print-permissions|--once))/;
-/** Commands that ask a site, or its network. */
-const ASKING =
-  /^tendril (status|reload|ping|network|debug|adaptor list|token redeem|(link|listener|connector|multikeylistener) status|apply .*--wait)\b/;
+/** Lines that need a site to run, though their command does not. */
+const RUNNING = /^tendril (token redeem|apply .*--wait)\b/;
 /** Lines that are shown with their refusal. */
 const REFUSED: Readonly<Record<string, number>> = {
   "tendril token create west.token --expiry 30m --uses 2": 2,
@@ -42,12 +42,21 @@ export async function examples(): Promise<Example[]> {
   const found = new Map<string, Example>();
   const add = (line: string, from: string) => {
     if (found.has(line)) return;
-    const kind = STAYING.test(line) ? "staying" : ASKING.test(line) ? "asking" : "alone";
+    const kind = STAYING.test(line) ? "staying" : asks(line) ? "asking" : "alone";
     found.set(line, { line, from, kind, code: REFUSED[line] ?? 0 });
   };
   for (const { name, examples } of commands) for (const { line } of examples) add(line, `tendril ${name} --help`);
   for (const path of DOCUMENTS) for (const line of documentLines(await readSource(path))) add(line, path);
   return [...found.values()];
+}
+
+/** True when somebody has to run who answers: the command talks to a site, and changes no folder itself. */
+function asks(line: string): boolean {
+  const command = commands.filter(({ name }) => `${line} `.startsWith(`tendril ${name} `))
+    .sort((one, other) => other.name.length - one.name.length)[0];
+  const talks = command?.permissions.some(({ scope }) => scope === LOCAL_SOCKET) ?? false;
+  const changes = command?.permissions.some(({ kind, scope }) => kind === "write" && scope === "DIR") ?? false;
+  return RUNNING.test(line) || talks && !changes && command?.name !== "run";
 }
 
 /** Lines of blocks of code that run the program; those of a list of commands, and of other shells, are none. */

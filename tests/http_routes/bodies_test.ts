@@ -102,6 +102,19 @@ testWith(["curl"], "HTTP routes: bodies, tunnels, and answers that stand still",
       });
     }
 
+    await t.step("pipelined requests are answered in order, wherever their answers come from", async () => {
+      const conn = await connect(port);
+      const paths = Array.from({ length: 30 }, (_, at) => ["/shut", "/app/echo", "/lost"][at % 3]);
+      const request = (path: string | undefined) => `POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody`;
+      await writeAll(conn, encoder.encode(paths.map(request).join("")));
+      await conn.closeWrite();
+      let text = "";
+      await readToEnd(conn, (piece) => text += new TextDecoder().decode(piece));
+      conn.close();
+      const statuses = text.match(/(?<=HTTP\/1\.1 )\d{3}/g);
+      assert.deepEqual(statuses, paths.map((_, at) => ["403", "200", "503"][at % 3]));
+    });
+
     await t.step("a long body to a rule that answers itself does not keep the connection", async () => {
       const conn = await connect(port);
       await writeAll(conn, encoder.encode("POST /shut HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nbegun"));

@@ -1,9 +1,11 @@
 /** `--protocol auto` across edge, interior and edge: what is spoken is found out at the listener, and kept apart at the target. */
 
 import assert from "node:assert/strict";
+import { TestAuthority } from "../../agent/transport/testing_certs.ts";
 import { withNetwork } from "../support/network.ts";
-import { run } from "../support/processes.ts";
+import { freePort, run } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
+import { withSecureNetwork } from "../support/secure_site.ts";
 import { connect, readToEnd, writeAll } from "../support/tcp.ts";
 import { tendril } from "../support/tendril.ts";
 
@@ -90,3 +92,38 @@ testWith(["curl"], "auto: each client is served by what it speaks, and the statu
   await greeting;
   await web.shutdown();
 });
+
+testWith(
+  ["curl"],
+  "auto: inside TLS as well, where clients are told of HTTP/2",
+  async ({ curl }) => {
+    const web = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response("served"));
+    const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const greeting = greet(server);
+    const authority = await TestAuthority.create("ca");
+    const [webPort, greeterPort] = [freePort(), freePort()];
+    const type = "auto";
+    await withSecureNetwork({
+      listeners: [
+        { key: "web", port: webPort, type, more: { tlsCredentials: "web" } },
+        { key: "greeter", port: greeterPort, type, more: { tlsCredentials: "web" } },
+      ],
+      connectors: [{ key: "web", port: web.addr.port, type }, { key: "greeter", port: server.addr.port, type }],
+      secrets: { web: await authority.issue({ name: "web", dns: ["localhost"] }) },
+    }, async ({ dir }) => {
+      await Deno.writeTextFile(`${dir}/ca.pem`, authority.pem);
+      for (const [flag, version] of [["--http2", "2"], ["--http1.1", "1.1"]] as const) {
+        const args = ["-sS", "--max-time", "30", "--cacert", `${dir}/ca.pem`, flag, "-w", " %{http_version}"];
+        const { stdout, stderr } = await run(curl!, [...args, `https://localhost:${webPort}/`]);
+        assert.equal(stdout, `served ${version}`, stderr);
+      }
+      const conn = await Deno.connectTls({ hostname: "localhost", port: greeterPort, caCerts: [authority.pem] });
+      const buffer = new Uint8Array(100);
+      assert.equal(decoder.decode(buffer.subarray(0, (await conn.read(buffer))!)), "hello\n");
+      conn.close();
+    });
+    server.close();
+    await greeting;
+    await web.shutdown();
+  },
+);

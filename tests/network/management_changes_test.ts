@@ -1,6 +1,8 @@
 /** What management creates, changes and deletes at a running site, over the wire, and who may. */
 
 import assert from "node:assert/strict";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:tls";
 import type { SiteSpec } from "../../agent/mod.ts";
 import type { LogFields, Logger } from "../../agent/telemetry/log.ts";
 import { dial } from "../../agent/transport/dial.ts";
@@ -105,6 +107,21 @@ Deno.test("management changes: services that are created carry connections, coun
   assert.deepEqual(hub.site.status().listeners, []);
 });
 
+Deno.test("management changes: a MultiKeyListener is shown in the form that Skupper gives it", async () => {
+  await using hub = await Hub.start();
+  const asker = await hub.asker();
+  const strategy = { kind: "priority" as const, keys: ["first", "second"] };
+  const place = { host: "127.0.0.1", port: freePort() };
+  await hub.site.apply({ ...hub.spec, multiKeyListeners: [{ name: "many", ...place, strategy }] });
+  const read = async (type: string, name: string) => (await asker.ask({ operation: "READ", type, name })).body;
+  const { multiAddressStrategy, operStatus, address, port } = await read("tcpListener", "multiAddress/many");
+  assert.deepEqual([multiAddressStrategy, operStatus, address, port], ["priority", "down", null, `${place.port}`]);
+  for (const [key, expected] of [["first", 1], ["second", 0]] as const) {
+    const { value, listener } = await read("listenerAddress", `many/${key}`);
+    assert.deepEqual([value, listener], [expected, "multiAddress/many"]);
+  }
+});
+
 Deno.test("management changes: what the folder has is shown, and is not management's to change", async () => {
   await using hub = await Hub.start();
   const asker = await hub.asker();
@@ -155,6 +172,10 @@ Deno.test("management changes: a listener and a connector with an sslProfile mak
     await until(async () => (await status())["connectionStatus"] === "SUCCESS");
     const inUse = await atB.ask({ operation: "DELETE", type: "sslProfile", name: "tls" });
     assert.deepEqual([inUse.status, /is used by connector/.test(inUse.description)], [400, true]);
+    const half = { operation: "UPDATE", type: "sslProfile", name: "tls", attributes: { caCertFile: "" } } as const;
+    const lacking = await atB.ask(half);
+    assert.deepEqual([lacking.status, /lacks a file/.test(lacking.description)], [400, true]);
+    assert.equal((await status())["connectionStatus"], "SUCCESS", "and all is as it was");
     // New credentials are taken into use without a moment in which the link is down.
     const renewed = { operation: "UPDATE", type: "sslProfile", name: "tls", attributes: await profile("b") } as const;
     assert.equal((await atB.ask(renewed)).status, 200);
@@ -168,6 +189,45 @@ Deno.test("management changes: a listener and a connector with an sslProfile mak
   await Deno.remove(dir, { recursive: true });
 });
 
+Deno.test("management changes: services with an sslProfile speak TLS with clients and targets", async () => {
+  const dir = await Deno.makeTempDir();
+  const authority = await TestAuthority.create("web");
+  const { ca, cert, key } = await authority.issue({ name: "web", dns: ["localhost"] });
+  for (const [name, text] of [["ca", ca], ["crt", cert], ["key", key]]) {
+    await Deno.writeTextFile(`${dir}/${name}`, text!);
+  }
+  const target = createServer({ cert, key }, (socket) => socket.on("error", () => {}).pipe(socket));
+  await new Promise<void>((resolve) => target.listen(0, "127.0.0.1", resolve));
+  {
+    await using hub = await Hub.start();
+    const asker = await hub.asker();
+    const create = async (type: string, name: string, attributes: Record<string, string>) => {
+      const { status, description } = await asker.ask({ operation: "CREATE", type, name, attributes });
+      return [status, description];
+    };
+    const shown = { certFile: `${dir}/crt`, privateKeyFile: `${dir}/key` };
+    assert.equal((await create("sslProfile", "shown", shown))[0], 201);
+    assert.equal((await create("sslProfile", "trusted", { caCertFile: `${dir}/ca` }))[0], 201);
+    const port = freePort();
+    const listener = { address: "web", host: "127.0.0.1", port: `${port}` };
+    const [status, why] = await create("tcpListener", "web", { ...listener, sslProfile: "trusted" });
+    assert.deepEqual([status, /tls\.crt is missing/.test(`${why}`)], [400, true]);
+    const { port: targetPort } = target.address() as AddressInfo;
+    const connector = { address: "web", host: "localhost", port: `${targetPort}`, sslProfile: "trusted" };
+    assert.equal((await create("tcpConnector", "web", connector))[0], 201);
+    assert.equal((await create("tcpListener", "door", { ...listener, sslProfile: "shown" }))[0], 201);
+    await until(() => hub.site.status().listeners[0]?.open === true);
+    const conn = await Deno.connectTls({ hostname: "localhost", port, caCerts: [ca] });
+    await conn.write(new TextEncoder().encode("hello"));
+    const buffer = new Uint8Array(5);
+    assert.equal(await conn.read(buffer), 5);
+    assert.equal(new TextDecoder().decode(buffer), "hello");
+    conn.close();
+  }
+  await new Promise((resolve) => target.close(resolve));
+  await Deno.remove(dir, { recursive: true });
+});
+
 Deno.test("management changes: what a Tendril can't be is refused with the reason", async () => {
   await using hub = await Hub.start();
   const asker = await hub.asker();
@@ -177,7 +237,8 @@ Deno.test("management changes: what a Tendril can't be is refused with the reaso
     ["tcpListener", { address: "x", port: "1", host: "a b" }, /not a host name/],
     ["tcpListener", { port: "1" }, /Exactly one of/],
     ["tcpListener", { address: "x" }, /Missing required attribute 'port'/],
-    ["tcpConnector", { address: "x", port: "1", sslProfile: "p" }, /TLS at a tcpConnector/],
+    ["tcpConnector", { address: "x", port: "1", sslProfile: "p" }, /sslProfile 'p' not found/],
+    ["tcpListener", { address: "x", port: "1", authenticatePeer: true }, /authenticatePeer/],
     ["connector", { role: "edge", port: "1" }, /use role='inter-router'/],
     ["connector", { role: "inter-router", port: "1" }, /without sslProfile/],
     ["connector", { role: "inter-router", port: "1", saslMechanisms: "PLAIN" }, /saslMechanisms=PLAIN/],

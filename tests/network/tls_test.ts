@@ -4,13 +4,14 @@ import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:tls";
 import type { TlsCredentials } from "../../agent/transport/channel.ts";
+import { loadSite } from "../../agent/site/load.ts";
 import { TestAuthority } from "../../agent/transport/testing_certs.ts";
 import { freePort, run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { withSecureNetwork, writeSecret } from "../support/secure_site.ts";
 import { interiorFolder, resource } from "../support/site_folder.ts";
 import { echo, readInto, readToEnd, server, writeAll } from "../support/tcp.ts";
-import { startTendril, tendril } from "../support/tendril.ts";
+import { startTendril, tendril, tendrilArgs } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
 
 const NAMES = { name: "web", dns: ["localhost"] };
@@ -309,3 +310,33 @@ testWith(
     await new Promise((resolve) => target.close(resolve));
   },
 );
+
+testWith(["openssl"], "tls: the commands that docs/tls.md shows make what it says", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/tls.md", import.meta.url));
+  const script = /```sh\n(.*?)```/s.exec(text)?.[1] ?? "";
+  const dir = await Deno.makeTempDir();
+  try {
+    assert.equal((await tendril("site", "create", "west", "--dir", `${dir}/west`, "--edge")).code, 0);
+    const lines = script.trim().replaceAll("\\\n", "").split("\n");
+    assert.equal(lines.length, 3);
+    for (const line of lines) {
+      const [command = "", ...words] = line.split(/\s+/);
+      const ours = tendrilArgs(["--ignore-env", "--allow-net", "--allow-read", "--allow-write"], words);
+      const { code, stderr } = command === "tendril"
+        ? await run(Deno.execPath(), ours, { cwd: dir })
+        : await run(command, words, { cwd: dir });
+      assert.equal(code, 0, `${line}: ${stderr}`);
+    }
+    const { listeners, broken } = await loadSite(`${dir}/west`);
+    assert.deepEqual(listeners.map(({ name, port, protocol }) => [name, port, protocol]), [["web", 8443, "http1"]]);
+    assert.equal(listeners[0]?.tls?.cert, await Deno.readTextFile(`${dir}/tls.crt`));
+    assert.deepEqual(broken ?? [], []);
+    assert.equal(
+      ((await Deno.stat(`${dir}/west/Secret-web-tls.yaml`)).mode ?? 0) & 0o077,
+      0,
+      "the key is for its owner",
+    );
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});

@@ -1,4 +1,4 @@
-/** Folders that can't be written and disks without room: each command that changes a site says so, and changes nothing. */
+/** Folders that can't be written or are another's, and disks without room: each command that changes a site says so, and changes nothing. */
 
 import assert from "node:assert/strict";
 import { freePort, type Result, run, start, untilListening } from "../support/processes.ts";
@@ -6,7 +6,7 @@ import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder, resource } from "../support/site_folder.ts";
 import { ask } from "../support/exchange.ts";
 import { echo, server } from "../support/tcp.ts";
-import { tendril, tendrilArgs } from "../support/tendril.ts";
+import { startTendril, tendril, tendrilArgs } from "../support/tendril.ts";
 
 const PERMISSIONS = ["--no-prompt", "--ignore-env", "--allow-net", "--allow-read", "--allow-write", "--allow-sys"];
 /** Root without this may write no more than its files say. */
@@ -109,4 +109,29 @@ testWith(
 
 Deno.test("full disk: each command that would change the folder of a site says so and changes nothing", async () => {
   await withSites(async (dir) => await allRefused(dir, FULL_DISK));
+});
+
+Deno.test("one folder: who changes it while another program does waits, then says so; what runs there is not run again", async () => {
+  await withSites(async (dir, port) => {
+    using lock = await Deno.open(`${dir}/west/.tendril-lock`, { write: true, create: true });
+    await lock.lock(true);
+    const before = await contents(`${dir}/west`);
+    const locked = await tendril("apply", "-f", `${dir}/in.yaml`, "--dir", `${dir}/west`);
+    assert.equal(locked.code, 3, locked.stderr);
+    assert.match(locked.stderr, /^error\[SITE_LOCKED\][\s\S]*next: \S/m);
+    assert.deepEqual(await contents(`${dir}/west`), before);
+    await lock.unlock();
+    const running = ["hub", "west"].map((name) => startTendril(name, ["run", `${dir}/${name}`]));
+    try {
+      await untilListening(port, running[1], 30_000);
+      for (const name of ["hub", "west"]) {
+        const { code, stderr } = await tendril("run", `${dir}/${name}`);
+        assert.match(stderr, /^error\[SITE_RUNNING\][\s\S]*next: \S/m);
+        assert.equal(code, 3);
+      }
+      assert.equal((await ask(port, new Uint8Array(1000))).length, 1000);
+    } finally {
+      await Promise.all(running.map((process) => process.stop()));
+    }
+  });
 });

@@ -1,6 +1,7 @@
 /** What documents say about the program is compared with the program. */
 
 import assert from "node:assert/strict";
+import { METRICS } from "../../agent/telemetry/metrics.ts";
 import { EXIT } from "../../agent/cli/exit_codes.ts";
 import { GLOBAL_FLAGS } from "../../agent/cli/flags.ts";
 import { usageLine } from "../../agent/cli/help.ts";
@@ -149,3 +150,15 @@ async function shown(path: string): Promise<Assembled> {
   assert.deepEqual(assembled.warnings, []);
   return assembled;
 }
+
+Deno.test("documents: docs/metrics.md has every metric with its type, labels and meaning, and no other", async () => {
+  const rows = (await readSource("docs/metrics.md")).split("\n").filter((line) => line.startsWith("| `tendril_"));
+  const told = rows.map((row) => row.split("|").slice(1, -1).map((cell) => cell.trim()));
+  const known = Object.entries(METRICS).map(([name, { type, labels, help }]) => [
+    `\`${name}\``,
+    type,
+    labels.map((label) => `\`${label}\``).join(", "),
+    help,
+  ]);
+  assert.deepEqual(told, known);
+});

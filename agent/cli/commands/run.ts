@@ -2,10 +2,12 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
-import { GRACE_FLAG, MAX_MEMORY_FLAG, PRINT_PERMISSIONS_FLAG } from "../flags.ts";
+import { parseTarget } from "../endpoint.ts";
+import { GRACE_FLAG, MAX_MEMORY_FLAG, METRICS_FLAG, PRINT_PERMISSIONS_FLAG } from "../flags.ts";
 import { runForeground } from "../foreground.ts";
 import { parseMaxMemory } from "../octets.ts";
 import { LOCAL_SOCKET, type PermissionNeed } from "../permissions.ts";
+import type { MetricsServer } from "../../site/metrics_server.ts";
 import { keepingLogger, LogRing } from "../../telemetry/log_ring.ts";
 import { ProcessSignals } from "../signals.ts";
 import { startSite } from "../start_site.ts";
@@ -49,7 +51,9 @@ export const RUN_NEEDS: readonly PermissionNeed[] = [
     why: "interior that issues tokens: the program that it hands out, dist/tendril.js or itself",
     optional: true,
   },
+  { kind: "net", scope: "METRICS_HOST:PORT", why: "with --metrics: its port", optional: true },
   { kind: "run", scope: "PROGRAM", why: "health checks that are commands", optional: true },
+  { kind: "read", scope: "ROOTS", why: "TLS to targets by the CAs that the machine trusts", optional: true },
   { kind: "net", scope: LOCAL_SOCKET, why: "that socket, by the absolute path of DIR" },
 ];
 
@@ -65,7 +69,12 @@ export const run: Command = defineCommand({
     "in DIR/run; tokens issued with `tendril token issue` are redeemed at its own port.\n\n" +
     "The first Ctrl-C or SIGTERM refuses new clients and lets open connections end; the second stops at once.",
   positionals: [{ name: "dir", placeholder: "DIR", help: "The folder with the site's resources." }],
-  flags: { grace: GRACE_FLAG, "max-memory": MAX_MEMORY_FLAG, "print-permissions": PRINT_PERMISSIONS_FLAG },
+  flags: {
+    grace: GRACE_FLAG,
+    "max-memory": MAX_MEMORY_FLAG,
+    metrics: METRICS_FLAG,
+    "print-permissions": PRINT_PERMISSIONS_FLAG,
+  },
   examples: [
     { title: "run a site that `tendril site create` or Skupper's own files describe", line: "tendril run ./west" },
     {
@@ -73,15 +82,19 @@ export const run: Command = defineCommand({
       line: "tendril run ./west --log-format json --grace 30",
     },
     { title: "on a small box: shed load rather than run out", line: "tendril run ./west --max-memory 256M" },
+    { title: "with metrics for Prometheus", line: "tendril run ./west --metrics 127.0.0.1:9464" },
     { title: "under which flags does it run with the least?", line: "tendril run ./west --print-permissions" },
   ],
   exits: ["configuration", "hungUp", "interrupted", "terminated"],
   permissions: RUN_NEEDS,
   async run({ args, flags, io, logger: written, entry, words }) {
+    const place = flags.metrics === undefined ? undefined : parseTarget(flags.metrics, "run");
     if (flags["print-permissions"]) {
       const { folderReach } = await import("../site_reach.ts");
       const { printPermissions } = await import("../print_permissions.ts");
-      printPermissions(io, entry, words, RUN_NEEDS, await folderReach(args.dir, entry));
+      const reach = await folderReach(args.dir, entry);
+      const metricsPort = place === undefined ? [] : [`${place.host}:${place.port}`];
+      printPermissions(io, entry, words, RUN_NEEDS, { ...reach, "METRICS_HOST:PORT": metricsPort });
       return EXIT.ok;
     }
     const maxMemory = parseMaxMemory(flags["max-memory"], "run");
@@ -98,6 +111,7 @@ export const run: Command = defineCommand({
     const { CertificateKeeper } = await import("../../site/certificates/keeper.ts");
     const certificates = new CertificateKeeper(args.dir, logger);
     let watch: InstanceType<typeof FolderWatch> | undefined;
+    let metrics: MetricsServer | undefined;
     const look = () => {
       tokens.look();
       certificates.look();
@@ -106,13 +120,20 @@ export const run: Command = defineCommand({
       const site = await startSite(spec, logger, { dir: args.dir, entry, history }, maxMemory);
       watch = new FolderWatch(args.dir, site, logger, look, warned);
       look();
+      if (place !== undefined) {
+        const { serveMetrics } = await import("../../site/metrics_server.ts");
+        metrics = await serveMetrics(place, () => site.metrics?.() ?? [], logger).catch(async (error) => {
+          await site.stop();
+          throw error;
+        });
+      }
       return site;
     };
     try {
       return await runForeground(start, { logger, signals, graceMs: flags.grace * 1000 });
     } finally {
       tokens.stop();
-      await Promise.all([watch?.stop(), certificates.stop()]);
+      await Promise.all([watch?.stop(), certificates.stop(), metrics?.close()]);
     }
   },
 });

@@ -3,7 +3,7 @@
 import { isLoopbackHost } from "../../lib/host_name.ts";
 import type { Configured } from "../../management/configured.ts";
 import { Refusal } from "../../management/refusal.ts";
-import type { TlsCredentials } from "../../transport/channel.ts";
+import type { ServerIdentity, TlsCredentials } from "../../transport/channel.ts";
 import { isHost } from "../resources/schema.ts";
 import {
   type AccessSpec,
@@ -12,6 +12,7 @@ import {
   type LinkSpec,
   type ListenerSpec,
   type RouterRole,
+  type TargetTls,
 } from "../spec.ts";
 import { COST_MAX } from "../resources/link.ts";
 
@@ -25,24 +26,30 @@ export interface PartContext {
   readonly role: RouterRole;
   /** The credentials of the sslProfile `name`. Throws a {@link Refusal} when it has none. */
   credentials(name: string): TlsCredentials;
+  /** Who a listener of services is by the sslProfile `name`. Throws a {@link Refusal}. */
+  identity(name: string): ServerIdentity;
+  /** How the sslProfile `name` has a target spoken to. Throws a {@link Refusal}. */
+  target(name: string, verifyHostname: boolean): TargetTls;
 }
 
 /** A `tcpListener`. */
-export function listenerOf({ name, attributes }: Configured): ListenerSpec {
+export function listenerOf({ name, attributes }: Configured, { identity }: PartContext): ListenerSpec {
   const { address, multiAddressStrategy, sslProfile, authenticatePeer } = attributes;
   if (multiAddressStrategy !== "none") throw unsupported("several addresses: write a MultiKeyListener");
   if (address === undefined || address === "") {
     throw new Refusal(400, "Configuration: Exactly one of the 'address' or 'multiAddressStrategy' field must be set");
   }
-  if (sslProfile !== undefined || authenticatePeer === true) throw unsupported("TLS at a tcpListener");
-  return { name: BY_MANAGEMENT + name, routingKey: `${address}`, ...placeOf(attributes) };
+  if (authenticatePeer === true) throw unsupported("authenticatePeer=true");
+  const tls = sslProfile === undefined ? {} : { tls: identity(`${sslProfile}`) };
+  return { name: BY_MANAGEMENT + name, routingKey: `${address}`, ...placeOf(attributes), ...tls };
 }
 
 /** A `tcpConnector`. */
-export function connectorOf({ name, attributes }: Configured): ConnectorSpec {
-  if (attributes["sslProfile"] !== undefined) throw unsupported("TLS at a tcpConnector");
-  if (attributes["address"] === "") throw new Refusal(400, "Configuration: 'address' must be set");
-  return { name: BY_MANAGEMENT + name, routingKey: `${attributes["address"]}`, ...placeOf(attributes) };
+export function connectorOf({ name, attributes }: Configured, { target }: PartContext): ConnectorSpec {
+  const { address, sslProfile, verifyHostname } = attributes;
+  if (address === "") throw new Refusal(400, "Configuration: 'address' must be set");
+  const tls = sslProfile === undefined ? {} : { tls: target(`${sslProfile}`, verifyHostname !== false) };
+  return { name: BY_MANAGEMENT + name, routingKey: `${address}`, ...placeOf(attributes), ...tls };
 }
 
 /** A `connector`. */

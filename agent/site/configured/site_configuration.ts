@@ -12,9 +12,18 @@ import type { Logger } from "../../telemetry/log.ts";
 import { PlaceTable } from "../places.ts";
 import { BY_MANAGEMENT, type SiteSpec } from "../spec.ts";
 import type { SiteChange, SiteStatus } from "../status.ts";
-import { accessOf, connectorOf, linkOf, listenerOf } from "./parts.ts";
+import { accessOf, connectorOf, linkOf, listenerOf, type PartContext } from "./parts.ts";
 import { SslProfiles } from "./ssl_profiles.ts";
-import { connector, listener, log, site, tcpConnector, tcpListener } from "./views.ts";
+import {
+  connector,
+  listener,
+  listenerAddresses,
+  log,
+  multiAddressListener,
+  site,
+  tcpConnector,
+  tcpListener,
+} from "./views.ts";
 
 /** Entities that management may create in one site. */
 export const MAX_CREATED = 10_000;
@@ -76,8 +85,12 @@ export class SiteConfiguration implements Configuration {
     switch (type) {
       case "tcpListener": {
         const status = this.#site.status();
-        return yield* spec.listeners.map((part) => tcpListener(part, status, made(part.name)));
+        yield* spec.listeners.map((part) => tcpListener(part, status, made(part.name)));
+        return yield* (spec.multiKeyListeners ?? []).map((part) => multiAddressListener(part, status));
       }
+      case "listenerAddress":
+        for (const part of spec.multiKeyListeners ?? []) yield* listenerAddresses(part);
+        return;
       case "tcpConnector": {
         const status = this.#site.status();
         return yield* spec.connectors.map((part) => tcpConnector(part, status, made(part.name)));
@@ -116,8 +129,14 @@ export class SiteConfiguration implements Configuration {
     return this.#inTurn(async () => {
       if (type === "log") return this.#setLog(entity);
       if (type === "sslProfile") {
-        await this.#profiles.put(entity);
-        await this.#site.apply(this.#desired());
+        const undo = await this.#profiles.put(entity);
+        try {
+          await this.#site.apply(this.#desired());
+        } catch (error) {
+          // What uses it can't do with what it is now.
+          undo();
+          throw error;
+        }
       } else {
         const name = BY_MANAGEMENT + entity.name;
         if (!this.#created.has(name)) throw ofFolder(entity);
@@ -185,13 +204,19 @@ export class SiteConfiguration implements Configuration {
   /** What the folder says, and what was created. Throws a {@link Refusal} for what can't be a part of this site. */
   #desired(): SiteSpec {
     const folder = this.#folder;
-    const context = { role: folder.role, credentials: (name: string) => this.#profiles.credentials(name) };
+    const profiles = this.#profiles;
+    const context: PartContext = {
+      role: folder.role,
+      credentials: (name) => profiles.credentials(name),
+      identity: (name) => profiles.identity(name),
+      target: (name, verifyHostname) => profiles.target(name, verifyHostname),
+    };
     const created = (type: string) =>
       [...this.#created.values()].filter((each) => each.type === type).map(({ entity }) => entity);
     return {
       ...folder,
-      listeners: [...folder.listeners, ...created("tcpListener").map(listenerOf)],
-      connectors: [...folder.connectors, ...created("tcpConnector").map(connectorOf)],
+      listeners: [...folder.listeners, ...created("tcpListener").map((entity) => listenerOf(entity, context))],
+      connectors: [...folder.connectors, ...created("tcpConnector").map((entity) => connectorOf(entity, context))],
       links: [...folder.links, ...created("connector").map((entity) => linkOf(entity, context))],
       access: [...folder.access, ...created("listener").map((entity) => accessOf(entity, context))],
     };

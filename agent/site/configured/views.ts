@@ -4,7 +4,7 @@ import { formatEndpoint } from "../../lib/endpoint.ts";
 import { VERSION } from "../../lib/version.ts";
 import { type Attributes, type Configured, CONFIGURED_TYPES } from "../../management/configured.ts";
 import type { LogLevel } from "../../telemetry/level.ts";
-import type { AccessSpec, ConnectorSpec, LinkSpec, ListenerSpec, SiteSpec } from "../spec.ts";
+import type { AccessSpec, ConnectorSpec, LinkSpec, ListenerSpec, MultiKeyListenerSpec, SiteSpec } from "../spec.ts";
 import type { LinkStatus, SiteStatus, TrafficStatus } from "../status.ts";
 
 /** What an entity was made from: a part of the folder, which has no words of its own for it, or a CREATE. */
@@ -19,6 +19,34 @@ export function tcpListener(spec: ListenerSpec, { listeners }: SiteStatus, made:
     operStatus: now?.open === true ? "up" : "down",
     connectionMsg: now === undefined || now.message === "OK" || now.matched !== true ? "" : now.message,
   });
+}
+
+/** A MultiKeyListener. Its keys are {@link listenerAddresses}. */
+export function multiAddressListener(
+  { name, strategy: { kind }, host, port }: MultiKeyListenerSpec,
+  { multiKeyListeners = [] }: SiteStatus,
+): Configured {
+  const now = multiKeyListeners.find((listener) => listener.name === name);
+  const told = { host, port: `${port}`, multiAddressStrategy: kind };
+  return entity("tcpListener", undefined, multiAddress(name), told, {
+    ...counters(now?.traffic),
+    operStatus: now?.open === true ? "up" : "down",
+    connectionMsg: "",
+  });
+}
+
+/** The keys of a MultiKeyListener, with their weights, or more for those that come first, as Skupper numbers them. */
+export function listenerAddresses({ name, strategy }: MultiKeyListenerSpec): Configured[] {
+  const values = strategy.kind === "weighted"
+    ? Object.entries(strategy.weights)
+    : strategy.keys.map((key, at) => [key, strategy.keys.length - 1 - at] as const);
+  return values.map(([address, value]) =>
+    entity("listenerAddress", undefined, `${name}/${address}`, { address, value, listener: multiAddress(name) }, {})
+  );
+}
+
+function multiAddress(name: string): string {
+  return `multiAddress/${name}`;
 }
 
 /** A Connector. */

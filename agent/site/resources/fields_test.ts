@@ -1,6 +1,7 @@
 /** What `docs/reference/fields.md` claims about each field, checked field by field: none is left out. */
 
 import assert from "node:assert/strict";
+import { stringify } from "yaml";
 import { assemble, type Assembled } from "../assemble.ts";
 import { scanDocuments } from "../documents.ts";
 import { TestAuthority } from "../../transport/testing_certs.ts";
@@ -259,3 +260,38 @@ Deno.test("fields: values that ask for no more than Tendril does are not worth a
   const quiet = { observer: "auto", exposePodsByName: false, settings: {} };
   assert.deepEqual(strayFields(listener, { spec: quiet, status: { any: 1 }, metadata: { labels: { a: "b" } } }), []);
 });
+
+/** One of each type, none of which any field takes. */
+const WRONG: readonly unknown[] = [{ zz: { zz: 1 } }, [[1]], "\u0007", -1.5, true];
+/** What an error says was expected. */
+const EXPECTED = /^(must |is missing|has no field |needs |may )/;
+
+for (const kind of KINDS.filter(({ unused }) => unused === undefined)) {
+  for (const { path } of fieldsOf(kind).filter(({ support }) => support === "acting")) {
+    Deno.test(`fields: a wrong value of ${kind.kind} ${path} is refused with file, line, column, field and what it must be`, () => {
+      let refused = 0;
+      for (const wrong of WRONG) {
+        const value = set(specimenFor(kind.kind, path), path, wrong);
+        const text = stringify({ apiVersion: kind.apiVersion, kind: kind.kind, ...value });
+        const { problems } = assemble([scanDocuments(text, "it.yaml"), scanDocuments(CONTEXT, "context.yaml")]);
+        if (problems.length > 0) refused++;
+        for (const { text: problem, hint } of problems) {
+          const [, line, column, name, what] =
+            /^it\.yaml:(\d+):(\d+) \(document 1\): (\S+) (?:\S+|without a name): (.*)$/s.exec(problem) ?? [];
+          assert.equal(name, kind.kind, problem);
+          // What names nothing that is there is shown itself.
+          const dangling = /^(there is no \S+ )?("\\u0007"|-1\.5|true)( is no .*)?$/.test(what ?? "");
+          const [, field = "", expected = ""] = /^(\S+) (.*)$/s.exec(what ?? "") ?? [];
+          assert.ok(dangling || EXPECTED.test(expected), problem);
+          assert.match(hint, /\.$/);
+          // At the place is the field, its value in the next line, or what it stands in where the field itself is not there.
+          const row = text.split("\n")[Number(line) - 1] ?? "";
+          const keys = ["zz", ...field.split("."), ...path.replaceAll("[]", "").split(".")];
+          assert.ok(Number(column) > 0 && Number(column) <= row.length + 1, `${problem}\n${text}`);
+          assert.ok(keys.some((key) => row.includes(key)) || /^\s*- /.test(row) || line === "1", `${problem}\n${text}`);
+        }
+      }
+      assert.ok(refused > 0, "every value is taken");
+    });
+  }
+}
