@@ -7,7 +7,7 @@ import { effectsOf, effectsTable } from "./effects.ts";
 import { DRY_RUN_FLAG, FORMAT_FLAG } from "./flags.ts";
 import { writeResult } from "./format.ts";
 import type { PermissionNeed } from "./permissions.ts";
-import { WAIT_FOR_FLAG, type Waited, waitFor } from "./wait_for.ts";
+import { namedBy, WAIT_FOR_FLAG, type Waited, waitFor } from "./wait_for.ts";
 import { reloadIfRunning, siteReportIfRunning } from "./site_report.ts";
 
 /** `--dir` of commands that change a folder. */
@@ -90,6 +90,6 @@ export async function changeAndTell(
   await writeResult(flags.output, io, value, [effectsTable(title, effects)]);
   // Last, so that what was changed is told whatever becomes of it.
   if (!dryRun && flags.wait !== undefined && flags.wait !== "none") {
-    await waitFor(dir, flags.wait, change.changes, timeout);
+    await waitFor(dir, flags.wait, namedBy(change.changes), timeout);
   }
 }

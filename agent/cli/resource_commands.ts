@@ -11,6 +11,7 @@ import { CHANGE_FLAGS, changeAndTell, CHANGING, PUT_FLAGS } from "./folder_comma
 import { writeResult } from "./format.ts";
 import { resourceTables } from "./resource_table.ts";
 import { siteReport } from "./site_report.ts";
+import { WAIT_FOR_FLAG, waitFor } from "./wait_for.ts";
 
 /** A kind of service, in words. */
 export interface ServiceWords {
@@ -126,13 +127,16 @@ export function statusCommand(noun: string, kind: string): Command {
     summary: `show how the ${kind}s of a running site are`,
     description: `Like \`tendril status\`, for one ${kind} or all of them.`,
     positionals: [{ ...NAME, optional: true }],
-    flags: { dir: RUNNING_SITE_FLAG, timeout: TIMEOUT_FLAG, output: FORMAT_FLAG },
+    flags: { wait: WAIT_FOR_FLAG, dir: RUNNING_SITE_FLAG, timeout: TIMEOUT_FLAG, output: FORMAT_FLAG },
     examples: [{ title: `all ${kind}s`, line: `tendril ${noun} status --dir ./west` }],
-    exits: ["configuration"],
+    exits: ["configuration", "network"],
     permissions: ASKING,
     async run({ args, flags, io }) {
-      const { resources } = await siteReport(flags.dir, flags.timeout);
-      const wanted = resources.filter((resource) => isWanted(resource, kind, args.name));
+      const meant = (resource: ResourceStatus) => isWanted(resource, kind, args.name);
+      const { resources } = flags.wait === "none"
+        ? await siteReport(flags.dir, flags.timeout)
+        : await waitFor(flags.dir, flags.wait, meant, flags.timeout);
+      const wanted = resources.filter(meant);
       if (args.name !== undefined && wanted.length === 0) {
         throw new TendrilError("SITE_UNKNOWN", `the running site has no ${kind} ${args.name}`, {
           hint: `See \`tendril ${noun} status\` for those that it has.`,

@@ -26,20 +26,20 @@ export const WAIT_FOR_FLAG = {
 const STEP_MS = 100;
 
 /**
- * Waits until those of the resources of the site in `dir` that `refs` names, or all, are `waited`. Resolves to the last
+ * Waits until those of the resources of the site in `dir` that are meant are `waited`. Resolves to the last
  * report. Throws WAIT_TIMEOUT with what is missing, and LOCAL_SOCKET when no site runs there.
  */
 export async function waitFor(
   dir: string,
   waited: Exclude<Waited, "none">,
-  refs: readonly ResourceRef[] | undefined,
+  isMeant: (resource: ResourceStatus) => boolean,
   timeoutSeconds: number,
 ): Promise<SiteReport> {
   const deadline = performance.now() + timeoutSeconds * 1000;
   return await askSite(dir, timeoutSeconds, async (client) => {
     for (;;) {
       const report = await readReport(client);
-      const missing = report.resources.filter((resource) => isMeant(resource, refs) && !is(resource, waited));
+      const missing = report.resources.filter((resource) => isMeant(resource) && !is(resource, waited));
       if (missing.length === 0) return report;
       if (performance.now() >= deadline) throw late(missing, waited, timeoutSeconds);
       await new Promise((resolve) => setTimeout(resolve, STEP_MS));
@@ -47,8 +47,9 @@ export async function waitFor(
   });
 }
 
-function isMeant({ kind, name }: ResourceStatus, refs: readonly ResourceRef[] | undefined): boolean {
-  return refs === undefined || refs.some((ref) => ref.kind === kind && ref.name === name);
+/** Means the resources that `refs` names. */
+export function namedBy(refs: readonly ResourceRef[]): (resource: ResourceStatus) => boolean {
+  return ({ kind, name }) => refs.some((ref) => ref.kind === kind && ref.name === name);
 }
 
 /** True when `resource` is in the condition `waited`. */

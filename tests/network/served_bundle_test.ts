@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { bundle } from "../support/bundle.ts";
-import { freePort, type Process, start, untilListening } from "../support/processes.ts";
+import { freePort, type Process, run, start, untilListening } from "../support/processes.ts";
+import { testWith } from "../support/programs.ts";
 import { type InteriorFolder, interiorFolder } from "../support/site_folder.ts";
 import { tendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
@@ -76,6 +77,25 @@ Deno.test("served bundle: the line that `token issue` prints exposes a port, fro
     const stopped = await fetch(url, options);
     await stopped.body?.cancel();
     assert.equal((await tendril("token", "inspect", `${dir}/dev/dev.token`)).code, 0);
+  });
+});
+
+testWith(["openssl"], "served bundle: a TLS ticket that came with the program opens no port for links", async () => {
+  await withHub(async ({ dir, hub, folder: { edgePort, interRouterPort }, grantPort }) => {
+    const openssl = async (port: number, flag: string) => {
+      const command =
+        `(printf "GET /tendril.js HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n"; sleep 1) | timeout 5 openssl s_client "$@"`;
+      const args = ["-quiet", "-connect", `127.0.0.1:${port}`, "-tls1_3", flag, `${dir}/ticket`];
+      return (await run("sh", ["-c", command, "sh", ...args])).stdout;
+    };
+    for (const [count, port] of [edgePort, interRouterPort].entries()) {
+      assert.match(await openssl(grantPort, "-sess_out"), /^HTTP\/1\.1 200 [\s\S]*etag: "sha256:/);
+      assert.ok((await Deno.stat(`${dir}/ticket`)).size > 0, "a ticket was given");
+      await openssl(port, "-sess_in");
+      // Any other reason would mean that the ticket was not taken, and that this test tests nothing.
+      await until(() => hub.output().split("LINK_TLS_RESUMED").length > count + 1, LIMIT_MS);
+      await Deno.remove(`${dir}/ticket`);
+    }
   });
 });
 

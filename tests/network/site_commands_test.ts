@@ -186,6 +186,10 @@ Deno.test("site commands: plan, apply, delete, reload and status at a running ed
         late.stderr,
         /error\[WAIT_TIMEOUT\]: not matched within 1 s: Listener lonely\n +why: .*\n +next: .*lonely/,
       );
+      const link = await tendril("link", "status", "link-hub", ...words, "--wait", "operational");
+      assert.deepEqual([link.code, /link-hub +Ready/.test(link.stdout)], [0, true], link.stderr);
+      const one = await tendril("listener", "status", "lonely", ...words, "--wait", "ready", "--timeout", "1");
+      assert.deepEqual([one.code, /Listener lonely/.test(one.stderr)], [4, true]);
       const all = await tendril("status", ...words, "--wait", "ready", "--timeout", "1");
       assert.deepEqual([all.code, /Listener lonely/.test(all.stderr)], [4, true]);
       assert.equal((await tendril("status", ...words, "--wait", "configured")).code, 0);

@@ -155,38 +155,56 @@ testWith(["curl", "nginx"], "tls: nginx as a target, through the network", async
   await Deno.remove(dir, { recursive: true });
 });
 
-testWith(["openssl"], "tls: a session of a Listener is resumed there, and opens no port for links", async () => {
-  const dir = await Deno.makeTempDir();
-  const { edgePort, interRouterPort } = await interiorFolder(`${dir}/hub`);
-  using target = server(echo);
-  const port = freePort();
-  const more = { tlsCredentials: "web" };
-  await Deno.writeTextFile(`${dir}/hub/listener.yaml`, resource("Listener", { key: "web", port, type: "tcp", more }));
-  await Deno.writeTextFile(`${dir}/hub/connector.yaml`, resource("Connector", { key: "web", port: target.port }));
-  await writeSecret(`${dir}/hub`, "web", await (await TestAuthority.create("ca")).issue(NAMES));
-  await using hub = startTendril("hub", ["run", `${dir}/hub`, "--log-level", "debug"]);
-  try {
-    await untilListening(port, hub, 30_000);
-    const visit = async (at: number, flag: string) => {
-      const command = `(printf "hello\\n"; sleep 0.5) | timeout 5 openssl s_client "$@"`;
-      const { stdout } = await run("sh", [
-        ...["-c", command, "sh", "-connect", `127.0.0.1:${at}`, "-tls1_3", flag, `${dir}/ticket`],
-      ]);
-      return stdout;
-    };
-    assert.match(await visit(port, "-sess_out"), /^New, TLSv1\.3[^]*\nhello\n/m);
-    assert.match(await visit(port, "-sess_in"), /^Reused, TLSv1\.3[^]*\nhello\n/m);
-    for (const [count, linkPort] of [edgePort, interRouterPort].entries()) {
-      await visit(port, "-sess_out");
-      await visit(linkPort, "-sess_in");
-      // Any other reason would mean that the ticket was not taken, and that this test tests nothing.
-      await until(() => hub.output().split("LINK_TLS_RESUMED").length > count + 1);
+testWith(
+  ["openssl"],
+  "tls: a session of a Listener is resumed there, and opens no port for links",
+  async ({ openssl }) => {
+    const dir = await Deno.makeTempDir();
+    const { edgePort, interRouterPort } = await interiorFolder(`${dir}/hub`);
+    using target = server(echo);
+    const port = freePort();
+    const more = { tlsCredentials: "web" };
+    await Deno.writeTextFile(`${dir}/hub/listener.yaml`, resource("Listener", { key: "web", port, type: "tcp", more }));
+    await Deno.writeTextFile(`${dir}/hub/connector.yaml`, resource("Connector", { key: "web", port: target.port }));
+    await writeSecret(`${dir}/hub`, "web", await (await TestAuthority.create("ca")).issue(NAMES));
+    await using hub = startTendril("hub", ["run", `${dir}/hub`, "--log-level", "debug"]);
+    try {
+      await untilListening(port, hub, 30_000);
+      /** What openssl prints until it has its word back, or is turned away. */
+      const visit = async (at: number, flag: string) => {
+        const child = new Deno.Command(openssl!, {
+          args: ["s_client", "-connect", `127.0.0.1:${at}`, "-tls1_3", flag, `${dir}/ticket`],
+          stdin: "piped",
+          stdout: "piped",
+          stderr: "null",
+        }).spawn();
+        const writer = child.stdin.getWriter();
+        let stdout = "";
+        // What is written to somebody who has left is no matter here.
+        const written = writer.write(new TextEncoder().encode("hello\n")).catch(() => {});
+        for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+          stdout += piece;
+          if (/^hello$/m.test(stdout)) writer.close().catch(() => {});
+        }
+        await written;
+        await writer.close().catch(() => {});
+        await child.status;
+        return stdout;
+      };
+      assert.match(await visit(port, "-sess_out"), /^New, TLSv1\.3[^]*\nhello\n/m);
+      assert.match(await visit(port, "-sess_in"), /^Reused, TLSv1\.3[^]*\nhello\n/m);
+      for (const [count, linkPort] of [edgePort, interRouterPort].entries()) {
+        await visit(port, "-sess_out");
+        await visit(linkPort, "-sess_in");
+        // Any other reason would mean that the ticket was not taken, and that this test tests nothing.
+        await until(() => hub.output().split("LINK_TLS_RESUMED").length > count + 1);
+      }
+    } finally {
+      await hub.stop();
+      await Deno.remove(dir, { recursive: true });
     }
-  } finally {
-    await hub.stop();
-    await Deno.remove(dir, { recursive: true });
-  }
-});
+  },
+);
 
 /** A server with TLS that says how much it was sent when its client has ended its side, and not before. */
 async function counting(identity: TlsCredentials): Promise<Server> {

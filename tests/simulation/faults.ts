@@ -5,7 +5,7 @@ import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 /** One fault that may befall `world` now; the result undoes it. */
-type Fault = (world: World, random: Random, tell: (text: string) => void) => () => void;
+export type Fault = (world: World, random: Random, tell: (text: string) => void) => () => void;
 
 const unplug: Fault = (world, random, tell) => {
   const cable = random.pick(world.cables);
@@ -66,7 +66,8 @@ const blink: Fault = (world, random, tell) => {
   return () => {};
 };
 
-const stop: Fault = (world, random, tell) => {
+/** A node is told to stop. */
+export const stop: Fault = (world, random, tell) => {
   const node = random.pick(world.nodes);
   tell(`${node.id} is stopped`);
   let down = false;

@@ -1,17 +1,19 @@
 /**
  * `deno task simulate --seeds N [--from S]` runs N networks and ends with a line of counts; `--seed S` runs one and
- * tells its story. Exit code 1 when anything did not hold.
+ * tells its story. With `--departures`, interiors leave before they stop, and do so often. Exit code 1 when anything did
+ * not hold.
  */
 
 import { type Outcome, simulate } from "./simulation.ts";
 import { Tally } from "./tally.ts";
 import type { Share } from "./worker.ts";
 
-const USAGE = "Usage: deno task simulate (--seeds N [--from S] | --seed S)";
+const USAGE = "Usage: deno task simulate (--seeds N [--from S] | --seed S) [--departures]";
+const DEPARTURES = Deno.args.includes("--departures");
 
 async function one(seed: number): Promise<boolean> {
   const tally = new Tally();
-  const outcome = await simulate(seed, console.log);
+  const outcome = await simulate(seed, console.log, DEPARTURES);
   tally.add(outcome);
   for (const failure of outcome.failures) console.log(`FAILED ${failure}`);
   console.log(tally.line());
@@ -24,14 +26,17 @@ async function many(from: number, count: number): Promise<boolean> {
   const started = performance.now();
   let toldAt = started;
   await Promise.all(
-    Array.from({ length: step }, (_, at) =>
-      share({ from: from + at, to: from + count - 1, step }, (outcome) => {
-        tally.add(outcome);
-        if (outcome.failures.length > 0) tell(outcome);
-        if (performance.now() - toldAt < 5000) return;
-        toldAt = performance.now();
-        console.log(`${tally.runs} of ${count}, ${Math.round((toldAt - started) / 1000)} s`);
-      })),
+    Array.from(
+      { length: step },
+      (_, at) =>
+        share({ from: from + at, to: from + count - 1, step, departures: DEPARTURES }, (outcome) => {
+          tally.add(outcome);
+          if (outcome.failures.length > 0) tell(outcome);
+          if (performance.now() - toldAt < 5000) return;
+          toldAt = performance.now();
+          console.log(`${tally.runs} of ${count}, ${Math.round((toldAt - started) / 1000)} s`);
+        }),
+    ),
   );
   console.log(tally.line());
   return tally.failed.length === 0;
@@ -54,7 +59,8 @@ function share(share: Share, onOutcome: (outcome: Outcome) => void): Promise<voi
 }
 
 function tell({ seed, failures }: Outcome): void {
-  console.log(`FAILED seed ${seed} (deno task simulate --seed ${seed} tells the story):`);
+  const flag = DEPARTURES ? " --departures" : "";
+  console.log(`FAILED seed ${seed} (deno task simulate --seed ${seed}${flag} tells the story):`);
   for (const failure of failures.slice(0, 3)) console.log(`  ${failure}`);
 }
 

@@ -11,6 +11,7 @@ import { EdgePeer } from "../../interior/edges/edge_peer.ts";
 import type { AcceptedPeer } from "../../agent/router/accepted_peer.ts";
 import { AcceptedRouter } from "../../interior/transit/accepted_router.ts";
 import { ConnectionGroups } from "../../interior/transit/connection_groups.ts";
+import { depart } from "../../interior/transit/departure.ts";
 import { InteriorLinks } from "../../interior/transit/interior_links.ts";
 import { Transit } from "../../interior/transit/transit.ts";
 import type { Cable, SimChannel } from "./cable.ts";
@@ -22,6 +23,8 @@ const HANDSHAKE_MS = 10_000;
 
 /** Time that peers are given to say goodbye, in ms. */
 const EXIT_MS = 6_000;
+/** What an interior has under way may take until it stops, in ms. */
+export const LEAVE_MS = 2_000;
 
 /** What one life of a node consists of. */
 interface Life {
@@ -32,6 +35,8 @@ interface Life {
   readonly accepted: Set<AcceptedPeer | AcceptedRouter>;
   /** Called when the last accepted peer is gone. */
   onAlone: () => void;
+  /** True once it accepts nobody any more. */
+  shut: boolean;
 }
 
 /** What a node needs of its surroundings. */
@@ -42,6 +47,8 @@ export interface NodeDeps {
   readonly random: Random;
   /** Hears what the node logs, as `text`. */
   readonly story: (text: string) => void;
+  /** True when interiors leave their network before they stop; false when they only stop. */
+  readonly departures: boolean;
 }
 
 /** See the head of the file. */
@@ -103,12 +110,12 @@ export class SimNode {
     const accepted = new Set<AcceptedPeer | AcceptedRouter>();
     if (!this.interior) {
       const links = new EdgeLinks(router, targets, retry, logger, () => {});
-      this.#life = { router, transit: undefined, groups: undefined, links, accepted, onAlone: () => {} };
+      this.#life = { router, transit: undefined, groups: undefined, links, accepted, onAlone: () => {}, shut: false };
     } else {
       const transit = new Transit(router, this.lives, logger, () => {});
       const groups = new ConnectionGroups(router, transit, logger);
       const links = new InteriorLinks(router, transit, retry, logger, () => {});
-      this.#life = { router, transit, groups, links, accepted, onAlone: () => {} };
+      this.#life = { router, transit, groups, links, accepted, onAlone: () => {}, shut: false };
       transit.start();
       for (const target of targets) links.add(target);
     }
@@ -119,6 +126,7 @@ export class SimNode {
   accept(channel: Channel, cable: Cable): void {
     const life = this.#life;
     if (life === undefined) return;
+    if (life.shut) return channel.destroy();
     let timeout = () => {};
     const events = {
       onOpen: () => timeout(),
@@ -151,6 +159,10 @@ export class SimNode {
     const { promise, resolve } = Promise.withResolvers<void>();
     if (life === undefined) return Promise.resolve();
     this.clock.run(async () => {
+      if (this.#deps.departures && life.transit !== undefined) {
+        life.shut = true;
+        await depart(life.router, life.transit, LEAVE_MS);
+      }
       const links = life.links.stop();
       for (const { peer } of life.accepted) peer.close();
       await links;

@@ -6,7 +6,8 @@
  */
 
 import { addressesHold, Checks, ledgerHolds, linkCosts, nothingLeft, probesHold, routesHold } from "./checks.ts";
-import { FAULTS } from "./faults.ts";
+import { FAULTS, stop } from "./faults.ts";
+import { LEAVE_MS } from "./node.ts";
 import { Random } from "./random.ts";
 import { VirtualTime } from "./virtual_time.ts";
 import { World } from "./world.ts";
@@ -46,12 +47,19 @@ const WITHDRAWAL_MS = 8_000;
 /** The most faults of a run. */
 const MAX_FAULTS = 14;
 
-/** Runs the network of `seed`. `tell` hears the story, line by line. */
-export async function simulate(seed: number, tell: (line: string) => void = () => {}): Promise<Outcome> {
+/**
+ * Runs the network of `seed`. `tell` hears the story, line by line. With `departures`, every second fault is a node that
+ * stops, and interiors leave first.
+ */
+export async function simulate(
+  seed: number,
+  tell: (line: string) => void = () => {},
+  departures = false,
+): Promise<Outcome> {
   const random = new Random(seed);
   const time = new VirtualTime();
   const story = (text: string) => tell(`${(time.now / 1000).toFixed(3).padStart(8)} ${text}`);
-  const world = new World(random, { time, random, story });
+  const world = new World(random, { time, random, story, departures });
   const checks = new Checks();
   for (const { name, client, server, cost, measured, latency } of world.cables) {
     story(`${name}: ${client.id} to ${server.id}, cost ${measured ? "measured" : cost}, ${latency.toFixed(1)} ms`);
@@ -65,7 +73,8 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
     const from = random.between(CHAOS_FROM, CHAOS_TO);
     const lasts = random.chance(0.5) ? random.between(10, 2000) : random.between(2000, 30_000);
     time.at(from, () => {
-      const repair = random.pick(FAULTS)(world, random, story);
+      const fault = departures && random.chance(0.5) ? stop : random.pick(FAULTS);
+      const repair = fault(world, random, story);
       let done = false;
       const once = () => {
         if (!done) repair();
@@ -107,7 +116,7 @@ export async function simulate(seed: number, tell: (line: string) => void = () =
     await time.run(time.now + WITHDRAWAL_MS);
     nothingLeft(world, checks);
     for (const node of world.nodes) node.stop();
-    await time.run(time.now + WITHDRAWAL_MS);
+    await time.run(time.now + LEAVE_MS + WITHDRAWAL_MS);
     checks.that(!time.pending, () => "timers go on after everything was stopped");
   }
   const messages = world.traffic.sent.length;

@@ -7,8 +7,11 @@ export interface Share {
   readonly from: number;
   readonly to: number;
   readonly step: number;
+  /** See {@link simulate}. */
+  readonly departures: boolean;
 }
 
 addEventListener("message", async ({ data }: MessageEvent<Share>) => {
-  for (let seed = data.from; seed <= data.to; seed += data.step) postMessage(await simulate(seed));
+  const { from, to, step, departures } = data;
+  for (let seed = from; seed <= to; seed += step) postMessage(await simulate(seed, undefined, departures));
 });

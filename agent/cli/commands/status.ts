@@ -31,7 +31,7 @@ export const status: Command = defineCommand({
   async run({ flags, io }) {
     const { resources, site: { memory } } = flags.wait === "none"
       ? await siteReport(flags.dir, flags.timeout)
-      : await waitFor(flags.dir, flags.wait, undefined, flags.timeout);
+      : await waitFor(flags.dir, flags.wait, () => true, flags.timeout);
     const views = [...resourceTables(resources), ...memory === undefined ? [] : [memoryTable(memory)]];
     await writeResult(flags.output, io, { resources, ...(memory === undefined ? {} : { memory }) }, views);
     return EXIT.ok;

@@ -6,7 +6,7 @@
 import { SYSTEM_CLOCK } from "../../lib/clock.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
 import { TendrilError } from "../../lib/errors.ts";
-import { isRefusal, routerConnectionOptions } from "../../router/capabilities.ts";
+import { isRefusal, ROUTER_DATA, routerConnectionOptions, terminus } from "../../router/capabilities.ts";
 import { lossError } from "../../router/outbound_link.ts";
 import { Peer } from "../../router/peer.ts";
 import type { Channel } from "../../transport/channel.ts";
@@ -131,7 +131,9 @@ function admission(
         admitted = { peer: remote.containerId, by: peer.connection.mechanism ?? "nothing" };
         // Who has something against us says so before any answer to this; whether the link is wanted does not matter.
         const answered = () => peer.close();
-        peer.connection.beginSession("check").attachSender({ name: "check" }, {
+        const end = terminus(undefined, role === "edge" ? undefined : ROUTER_DATA);
+        const link = { name: "check", source: end, target: end };
+        peer.connection.beginSession("check").attachSender(link, {
           onAttached: answered,
           onDetached: answered,
         });
