@@ -58,20 +58,26 @@ Deno.test("listener: a port that the system chose is the same when it is opened 
     withdraw();
     await until(() => !one.status().open);
   };
-  let withdraw = await open();
-  const { port } = one.status();
-  ok(port > 0);
-  await shut(withdraw);
-  equal(one.status().port, port, "it can be told while it is shut");
-  withdraw = await open();
-  equal(one.status().port, port);
-  await shut(withdraw);
+  let same = false;
+  let port = 0;
+  // Another program of this machine may take it in between, but not each time.
+  for (let attempt = 0; attempt < 5 && !same; attempt++) {
+    const first = await open();
+    ({ port } = one.status());
+    ok(port > 0);
+    await shut(first);
+    equal(one.status().port, port, "it can be told while it is shut");
+    const again = await open();
+    same = one.status().port === port;
+    await shut(again);
+  }
+  ok(same);
   {
     using _taken = Deno.listen({ hostname: "127.0.0.1", port });
-    withdraw = await open();
+    const withdraw = await open();
     notEqual(one.status().port, port);
+    await shut(withdraw);
   }
-  await shut(withdraw);
   one.stop();
 });
 
