@@ -102,7 +102,12 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
       return EXIT.ok;
     },
   });
-  const remove = defineCommand({
+  return [create, update, statusCommand(noun, kind), deleteByNameCommand(noun, kind)];
+}
+
+/** `NOUN delete NAME`: takes a resource of `kind` out of the folder. */
+export function deleteByNameCommand(noun: string, kind: string): Command {
+  return defineCommand({
     name: `${noun} delete`,
     summary: `take a ${kind} out`,
     description: `Takes the ${kind} out of the folder of the site; its connections live on until they end.`,
@@ -117,7 +122,6 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
       return EXIT.ok;
     },
   });
-  return [create, update, statusCommand(noun, kind), remove];
 }
 
 /** `tendril NOUN status [NAME]`. */

@@ -7,21 +7,14 @@ import { ByteQueue } from "../lib/byte_queue.ts";
 import { LOCAL_PROGRAM } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
 import { MANAGEMENT_KEY } from "../router/address.ts";
-import { NO_ANNOTATIONS } from "../router/annotations.ts";
 import { ACCEPTED, type Consumer, type Downstream, type Message, type Upstream } from "../router/flow.ts";
 import { Peer } from "../router/peer.ts";
 import type { Router } from "../router/router.ts";
 import { answer, refusal } from "./answer.ts";
 import { change, isChange } from "./change.ts";
 import type { ManagedRouter } from "./managed_router.ts";
-import {
-  type Answer,
-  decodeRequest,
-  encodeAnswer,
-  peekReturnAddress,
-  type Request,
-  type ReturnAddress,
-} from "./message.ts";
+import { type Answer, decodeRequest, peekReturnAddress, type Request, type ReturnAddress } from "./message.ts";
+import { sendAnswer } from "./send_answer.ts";
 
 /** Largest request, in octets. */
 export const MAX_REQUEST_OCTETS = 64 * 1024;
@@ -29,8 +22,6 @@ export const MAX_REQUEST_OCTETS = 64 * 1024;
 export const MAX_WAITING_OCTETS = 64 * 1024 * 1024;
 /** Changes that may wait for their turn. */
 export const MAX_WAITING_CHANGES = 64;
-/** Priority of a message that names none. */
-const PRIORITY = 4;
 
 /** See the head of the file. */
 export class ManagementNode implements Consumer {
@@ -115,21 +106,8 @@ export class ManagementNode implements Consumer {
   }
 
   #send(answer: Answer, to: ReturnAddress): void {
-    const message: Message = {
-      address: to.replyTo,
-      annotations: NO_ANNOTATIONS,
-      start: encodeAnswer(answer, to),
-      complete: true,
-      presettled: true,
-      overridden: false,
-      priority: PRIORITY,
-      origin: undefined,
-    };
-    // Whoever asked and went away gets no answer.
-    const downstream = this.#router.route(message, { drained() {}, consumerState() {} });
-    if (downstream === undefined) return;
-    downstream.end();
-    this.#answers.push(downstream);
+    const downstream = sendAnswer(this.#router, answer, to);
+    if (downstream !== undefined) this.#answers.push(downstream);
   }
 }
 

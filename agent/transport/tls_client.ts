@@ -66,7 +66,11 @@ export function secure<T>(
     };
     const onSecure = () => {
       if (peer === undefined || !socket.authorized) {
-        fail(new TendrilError("LINK_TLS_CA", `The certificate of ${target.peer} was not verified.`));
+        fail(
+          new TendrilError("LINK_TLS_CA", `The certificate of ${target.peer} was not verified.`, {
+            hint: "Compare ca.crt of the link with the CA of the remote site.",
+          }),
+        );
         return;
       }
       const taken = take(socket, peer);

@@ -76,7 +76,9 @@ export function tlsGate(options: TlsServerOptions, admit: Admit<SocketChannel>, 
     if (verdict instanceof TendrilError || !socket.authorized) {
       socket.on("error", () => {});
       socket.destroy();
-      const unverified = new TendrilError("LINK_TLS_CA", `The certificate of ${address} was not verified.`);
+      const unverified = new TendrilError("LINK_TLS_CA", `The certificate of ${address} was not verified.`, {
+        hint: "Give the peer a link file of this site.",
+      });
       refuse(verdict instanceof TendrilError ? verdict : unverified, address);
       return;
     }

@@ -3,8 +3,8 @@
 import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
-import { CHANGE_FLAGS, changeAndTell, CHANGING, PUT_FLAGS } from "../folder_commands.ts";
-import { refuseNothing, statusCommand } from "../resource_commands.ts";
+import { changeAndTell, CHANGING, PUT_FLAGS } from "../folder_commands.ts";
+import { deleteByNameCommand, refuseNothing, statusCommand } from "../resource_commands.ts";
 
 const KIND = "MultiKeyListener";
 const NOUN = "multikeylistener";
@@ -82,24 +82,13 @@ const update = defineCommand({
   },
 });
 
-const remove = defineCommand({
-  name: `${NOUN} delete`,
-  summary: `take a ${KIND} out`,
-  description: `Takes the ${KIND} out of the folder of the site; its connections live on until they end.`,
-  positionals: [NAME],
-  flags: CHANGE_FLAGS,
-  examples: [{ title: "it is not needed any more", line: `tendril ${NOUN} delete web --dir ./west` }],
-  exits: ["configuration"],
-  permissions: CHANGING,
-  async run({ args, flags, io, logger }) {
-    const { editToDelete } = await import("../../site/store/edit.ts");
-    await changeAndTell(flags, { io, logger }, (files) => editToDelete(files, [{ kind: KIND, name: args.name }]));
-    return EXIT.ok;
-  },
-});
-
 /** See the head of the file. */
-export const multiKeyListenerCommands: readonly Command[] = [create, update, statusCommand(NOUN, KIND), remove];
+export const multiKeyListenerCommands: readonly Command[] = [
+  create,
+  update,
+  statusCommand(NOUN, KIND),
+  deleteByNameCommand(NOUN, KIND),
+];
 
 /** `spec.strategy` of the flags; undefined where there is none. What is wrong with the keys is said by the schema. */
 function strategyOf(flags: { priority: string | undefined; weighted: string | undefined }, command: string) {

@@ -3,8 +3,8 @@
 import { ByteQueue } from "../../../lib/byte_queue.ts";
 import { messageOf } from "../../../lib/errors.ts";
 import { refusal } from "../../../management/answer.ts";
-import { type Answer, decodeRequest, encodeAnswer, type Request } from "../../../management/message.ts";
-import { NO_ANNOTATIONS } from "../../../router/annotations.ts";
+import { type Answer, decodeRequest, type Request } from "../../../management/message.ts";
+import { sendAnswer } from "../../../management/send_answer.ts";
 import { ACCEPTED, type Consumer, type Downstream, type Message, type Upstream } from "../../../router/flow.ts";
 import type { Router } from "../../../router/router.ts";
 
@@ -12,8 +12,6 @@ import type { Router } from "../../../router/router.ts";
 const MAX_REQUESTS = 64;
 /** Octets of requests that are coming in, and of answers that wait for those who asked. */
 const MAX_WAITING_OCTETS = 32 * 1024 * 1024;
-/** Priority of a message that names none. */
-const PRIORITY = 4;
 
 /** Answers a request. What it throws is told as the store's own fault. */
 export type Clerk = (request: Request) => Promise<Answer>;
@@ -88,20 +86,7 @@ export class Desk implements Consumer {
     const request = decodeRequest(bytes);
     if (request === undefined) return; // Nobody could be answered.
     const answer = await this.#clerk(request).catch((error) => refusal(500, messageOf(error)));
-    const message: Message = {
-      address: request.replyTo,
-      annotations: NO_ANNOTATIONS,
-      start: encodeAnswer(answer, request),
-      complete: true,
-      presettled: true,
-      overridden: false,
-      priority: PRIORITY,
-      origin: undefined,
-    };
-    // Whoever asked and went away gets no answer.
-    const downstream = this.#router.route(message, { drained() {}, consumerState() {} });
-    if (downstream === undefined) return;
-    downstream.end();
-    this.#answers.push(downstream);
+    const downstream = sendAnswer(this.#router, answer, request);
+    if (downstream !== undefined) this.#answers.push(downstream);
   }
 }
