@@ -85,6 +85,40 @@ Deno.test("whatever the chunks and frame sizes, octets arrive in order and whole
   );
 });
 
+Deno.test("what is written while the frame before has not left goes into that frame, up to the peer's largest", () => {
+  const { client, sender, flow, received } = linked({ maxFrameSize: 2048 });
+  const delivery = sender.start(false, QUIET);
+  const octets = Uint8Array.from({ length: 5000 }, (_, at) => at * 7 & 0xff);
+  for (let at = 0; at < octets.length; at += 100) delivery.write(octets.subarray(at, at + 100));
+  const waiting = client.connection.output.length;
+  flow();
+  assert.deepEqual(received[0].chunks.map((chunk) => chunk.length), [2023, 2028, 949]);
+  assert.ok(waiting < 5000 + 3 * 40);
+  assert.deepEqual(bytesOf(received[0]), octets);
+  delivery.write(octets.subarray(0, 10));
+  delivery.end();
+  flow();
+  assert.deepEqual(received[0].events, ["end"]);
+  assert.equal(bytesOf(received[0]).length, 5010);
+});
+
+Deno.test("a frame behind which another has been written stays as it is", () => {
+  const { client, sender, flow, received } = linked();
+  const other = sender.session.attachSender({ name: "other" }, {});
+  flow();
+  const [one, two] = [sender.start(false, QUIET), other.start(false, QUIET)];
+  one.write(new Uint8Array([1]));
+  two.write(new Uint8Array([2]));
+  one.write(new Uint8Array([3]));
+  client.connection.output.append(new Uint8Array([0, 0, 0, 8, 2, 0, 0, 0]));
+  one.write(new Uint8Array([4]));
+  one.write(new Uint8Array([5]));
+  one.abort();
+  flow();
+  assert.deepEqual(received.map(({ chunks }) => chunks.map((chunk) => [...chunk])), [[[1], [3], [4, 5]], [[2]]]);
+  assert.deepEqual(received[0].events, ["abort"]);
+});
+
 Deno.test("an aborted stream reaches the receiver as abort and blocks nothing after it", () => {
   const { sender, flow, received, receiver } = linked();
   const first = sender.start(false, QUIET);
@@ -222,8 +256,8 @@ Deno.test("a peer that sends without credit is cut off", () => {
   const { sender, server, flow } = linked({ credit: 1 });
   sender.start(true, QUIET).finish(new Uint8Array([1]));
   // A second delivery, forged: the receiver tops up only when this frame has been read.
-  sender.session.sendTransfer(sender.handle, 1, true, true, false, new Uint8Array([1]));
-  sender.session.sendTransfer(sender.handle + 7, 2, true, false, false, new Uint8Array([1]));
+  sender.session.sendTransfer(sender.handle, 1, true, true, false, 1);
+  sender.session.sendTransfer(sender.handle + 7, 2, true, false, false, 1);
   flow();
   assert.ok(server.closes[0] instanceof ProtocolError);
 });

@@ -67,6 +67,7 @@ export class OutgoingDelivery {
     if (this.#ended || this.finished) return;
     let sent = 0;
     if (this.#waiting.size === 0) {
+      if (this.#id >= 0) sent = this.#extend(chunk);
       while (sent < chunk.length) {
         const octets = this.sender.session.sendable(chunk.length - sent);
         if (octets === 0) break;
@@ -141,11 +142,9 @@ export class OutgoingDelivery {
       if (this.#ended) this.#frame(EMPTY, false);
       return false;
     }
-    const front = this.#waiting.front();
-    const piece = octets < front.length ? front.subarray(0, octets) : front;
-    const last = this.#ended && piece.length === waiting;
-    this.#frame(piece, !last);
-    this.#waiting.consume(piece.length);
+    const at = this.#head(octets, !(this.#ended && octets === waiting));
+    this.#waiting.moveTo(this.sender.session.connection.output.bytes, at, octets);
+    this.#framed();
     this.handler.onDrain(this.#waiting.size);
     return !this.finished && (this.#waiting.size > 0 || this.#ended);
   }
@@ -172,13 +171,35 @@ export class OutgoingDelivery {
     this.sender.forget(this);
   }
 
+  /** Puts as much of `chunk` as fits into the frame before, if that is still here. Returns how much, in octets. */
+  #extend(chunk: Uint8Array): number {
+    const { session, handle } = this.sender;
+    const octets = session.extendTransfer(handle, chunk.length);
+    if (octets === 0) return 0;
+    const { output } = session.connection;
+    output.bytes.set(octets === chunk.length ? chunk : chunk.subarray(0, octets), output.length - octets);
+    return octets;
+  }
+
   #frame(payload: Uint8Array, more: boolean): void {
+    const at = this.#head(payload.length, more);
+    this.sender.session.connection.output.bytes.set(payload, at);
+    this.#framed();
+  }
+
+  /** Encodes the next frame but for its payload of `octets`, whose place in the output is returned. */
+  #head(octets: number, more: boolean): number {
     const first = this.#id < 0;
     if (first) this.#id = this.sender.deliveryBegins(this);
     if (!more) this.finished = true;
     const settled = this.presettled || (this.#aborted && !more);
-    this.sender.session.sendTransfer(this.sender.handle, first ? this.#id : -1, settled, more, this.#aborted, payload);
-    if (more) return;
+    const { session, handle } = this.sender;
+    return session.sendTransfer(handle, first ? this.#id : -1, settled, more, this.#aborted, octets);
+  }
+
+  /** A frame is complete. */
+  #framed(): void {
+    if (!this.finished) return;
     this.#lastWord?.();
     this.sender.deliveryFinished();
   }

@@ -27,6 +27,10 @@ export class Output {
   /** Size of the next buffer. */
   #size = SMALLEST;
   #length = 0;
+  /** The transfer frame at the end that may still grow: where it starts, or -1, and the link it is of. */
+  #openAt = -1;
+  #openChannel = 0;
+  #openHandle = 0;
   readonly #onBytes: () => void;
 
   /** `onBytes` is called when the first octet enters an empty output. */
@@ -60,7 +64,20 @@ export class Output {
   commit(end: number): void {
     const wasEmpty = this.#length === 0;
     this.#length = end;
+    this.#openAt = -1;
     if (wasEmpty && end > 0) this.#onBytes();
+  }
+
+  /** Declares that the frame from `start` to the end may grow as long as it is the last, see {@link Output.openFrame}. */
+  leaveOpen(start: number, channel: number, handle: number): void {
+    this.#openAt = start;
+    this.#openChannel = channel;
+    this.#openHandle = handle;
+  }
+
+  /** Where the frame at the end starts, if it is of that link and may grow; -1 otherwise. */
+  openFrame(channel: number, handle: number): number {
+    return this.#openChannel === channel && this.#openHandle === handle ? this.#openAt : -1;
   }
 
   /** Appends ready-made bytes. */
@@ -77,6 +94,7 @@ export class Output {
     this.#filling = NOTHING;
     const length = this.#length;
     this.#length = 0;
+    this.#openAt = -1;
     if (length <= this.#size >>> 3) this.#size = Math.max(SMALLEST, this.#size >>> 1);
     return this.#leaving.subarray(0, length);
   }

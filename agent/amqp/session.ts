@@ -13,7 +13,7 @@ import type { OutgoingDelivery } from "./outgoing_delivery.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import { Receiver, type ReceiverHandler } from "./receiver.ts";
 import { Sender, type SenderHandler } from "./sender.ts";
-import { TRANSFER_OVERHEAD, type TransferHeader, writeTransfer } from "./transfer_header.ts";
+import { extendTransfer, TRANSFER_OVERHEAD, type TransferHeader, writeTransfer } from "./transfer_header.ts";
 
 /** A link of either direction. */
 export type Link = Sender | Receiver;
@@ -124,18 +124,32 @@ export class Session {
     return octets === wanted || octets >= Math.min(SMALLEST_FRAGMENT, connection.maxPayload) ? Math.max(0, octets) : 0;
   }
 
-  /** Encodes one transfer frame; the caller asked {@link Session.sendable} first. */
+  /**
+   * Encodes one transfer frame but for its payload of `octets`, which goes to the returned place in the connection's
+   * output; the caller asked {@link Session.sendable} first.
+   */
   sendTransfer(
     handle: number,
     deliveryId: number,
     settled: boolean,
     more: boolean,
     aborted: boolean,
-    payload: Uint8Array,
-  ): void {
+    octets: number,
+  ): number {
     this.#remoteWindow--;
     this.#nextOutgoingId = (this.#nextOutgoingId + 1) >>> 0;
-    writeTransfer(this.connection.output, this.channel, handle, deliveryId, settled, more, aborted, payload);
+    return writeTransfer(this.connection.output, this.channel, handle, deliveryId, settled, more, aborted, octets);
+  }
+
+  /**
+   * Octets, at most `wanted`, by which the frame sent last was made longer, if it is of the delivery on that link that goes
+   * on and has not left yet. Their place is the end of the connection's output.
+   */
+  extendTransfer(handle: number, wanted: number): number {
+    if (this.#remoteWindow <= 0 || !this.open) return 0;
+    const { output, maxPayload } = this.connection;
+    const octets = Math.min(wanted, output.room);
+    return octets <= 0 ? 0 : extendTransfer(output, this.channel, handle, octets, maxPayload + TRANSFER_OVERHEAD);
   }
 
   /** Puts a delivery in line for its next turn. */

@@ -122,7 +122,8 @@ export function isPlainTransfer(bytes: Uint8Array, start: number): boolean {
 }
 
 /**
- * Encodes one transfer frame with `payload` into `output`.
+ * Encodes one transfer frame into `output`, except for its payload of `octets`, whose place in `output.bytes` is returned
+ * and is the caller's to fill before anything else is sent.
  * `deliveryId`, which also serves as the tag, is -1 on every frame of a delivery after the first.
  */
 export function writeTransfer(
@@ -133,9 +134,9 @@ export function writeTransfer(
   settled: boolean,
   more: boolean,
   aborted: boolean,
-  payload: Uint8Array,
-): void {
-  const start = output.reserve(TRANSFER_OVERHEAD + payload.length);
+  octets: number,
+): number {
+  const start = output.reserve(TRANSFER_OVERHEAD + octets);
   const bytes = output.bytes;
   let at = start + FRAME_HEADER_OCTETS;
   bytes[at] = DESCRIBED;
@@ -166,10 +167,34 @@ export function writeTransfer(
   }
   bytes[sizeAt] = at - sizeAt - 1;
   bytes[sizeAt + 1] = count;
-  bytes.set(payload, at);
-  at += payload.length;
-  putFrameHeader(bytes, start, at - start, FRAME_AMQP, channel);
-  output.commit(at);
+  putFrameHeader(bytes, start, at + octets - start, FRAME_AMQP, channel);
+  output.commit(at + octets);
+  if (more && !aborted) output.leaveOpen(start, channel, handle);
+  return at;
+}
+
+/**
+ * Makes room for up to `wanted` more octets of payload in the frame at the end of `output`, if that is of the same link and
+ * its delivery goes on, within frames of `maxFrame` octets: one long frame is less work down the road than two short ones.
+ * Returns how many, which the caller fills in at the end of the output before anything else is sent.
+ */
+export function extendTransfer(
+  output: Output,
+  channel: number,
+  handle: number,
+  wanted: number,
+  maxFrame: number,
+): number {
+  const start = output.openFrame(channel, handle);
+  if (start < 0) return 0;
+  const size = output.length - start;
+  const octets = Math.min(wanted, maxFrame - size);
+  if (octets <= 0) return 0;
+  const end = output.reserve(octets) + octets;
+  putUint32(output.bytes, start, size + octets);
+  output.commit(end);
+  output.leaveOpen(start, channel, handle);
+  return octets;
 }
 
 function putUint(bytes: Uint8Array, at: number, value: number): number {

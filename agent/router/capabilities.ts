@@ -42,9 +42,9 @@ export const TRACKING_CREDIT = 32;
 /** Credit for mesh-id messages. */
 export const MESH_CREDIT = 3;
 
-/** Largest frame that we accept: the size that moves bulk data best, four times that of a C router. */
-export const MAX_FRAME_OCTETS = 64 * 1024;
-/** Transfer frames a peer may send ahead in one session: 32 MiB of full frames. */
+/** Largest frame that we accept: the size that moves bulk data best, eight times that of a C router. */
+export const MAX_FRAME_OCTETS = 128 * 1024;
+/** Transfer frames a peer may send ahead in one session: 64 MiB of full frames. */
 export const WINDOW_FRAMES = 512;
 /** Idle time-out that we announce; a peer silent for twice as long is dropped. */
 export const IDLE_TIMEOUT_MS = 8000;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { until } from "../../tests/support/until.ts";
+import { BlockQueue } from "../lib/block_queue.ts";
 import { accept } from "./accept.ts";
 import type { Channel } from "./channel.ts";
 import { dial } from "./dial.ts";
@@ -257,4 +259,58 @@ Deno.test("a peer that does not end its side is given up after the linger time",
   assert.ok(took > 1500 && took < 8000, `${took}`);
   conn.close();
   await acceptor.close();
+});
+
+for (const carrier of CARRIERS) {
+  Deno.test(`what a queue keeps of a busy connection is not read over: ${carrier}`, async () => {
+    await using pair = await connectPair(carrier);
+    const total = 12_000_000;
+    const queue = new BlockQueue();
+    pair.server.start({ onData: (chunk) => queue.push(chunk), onClose() {} });
+    pair.client.start(new Recorder());
+    const [sent, expected] = [new Pattern(3), new Pattern(3)];
+    for (let left = total; left > 0;) {
+      const chunk = sent.take(Math.min(left, 150_000));
+      assert.ok(await write(pair.client, chunk));
+      left -= chunk.length;
+    }
+    await until(() => queue.size === total);
+    while (queue.size > 0) {
+      const front = queue.front();
+      assert.ok(Buffer.from(front.buffer, front.byteOffset, front.length).equals(expected.take(front.length)));
+      queue.consume(front.length);
+    }
+  });
+}
+
+Deno.test("a connection that has calmed down shares the buffer of all again", async () => {
+  await using pair = await connectPair("tls");
+  await using other = await connectPair("tls");
+  const seen = (channel: Channel) => {
+    const record = { octets: 0, buffer: undefined as ArrayBufferLike | undefined };
+    channel.start({
+      onData(chunk) {
+        record.octets += chunk.length;
+        record.buffer = chunk.buffer;
+      },
+      onClose() {},
+    });
+    return record;
+  };
+  const [busy, quiet] = [seen(pair.server), seen(other.server)];
+  pair.client.start(new Recorder());
+  other.client.start(new Recorder());
+  await write(other.client, new Uint8Array(10));
+  await until(() => quiet.octets === 10);
+  for (let round = 0; round < 20 && (round === 0 || busy.buffer === quiet.buffer); round++) {
+    const before = busy.octets;
+    await write(pair.client, new Uint8Array(4_000_000));
+    await until(() => busy.octets === before + 4_000_000);
+  }
+  assert.notEqual(busy.buffer, quiet.buffer);
+  for (let octets = busy.octets + 1; busy.buffer !== quiet.buffer; octets++) {
+    assert.ok(octets < busy.octets + 100);
+    await write(pair.client, new Uint8Array(1));
+    await until(() => busy.octets === octets);
+  }
 });

@@ -9,9 +9,15 @@
 
 import process from "node:process";
 import type { Socket } from "node:net";
+import { LentBuffer } from "../lib/lent_buffer.ts";
 
 /** Size of the shared buffers in bytes: one read, the largest that Deno's event loop asks for by itself. */
 export const READ_SIZE = 65_536;
+
+/** Length of a read, in octets, that shows a busy connection. */
+const BUSY_OCTETS = READ_SIZE / 2;
+/** Shorter reads in a row after which it counts as calm again. */
+const CALM_READS = 16;
 
 /** A native stream handle, as far as it is used here. */
 interface NativeHandle {
@@ -69,17 +75,45 @@ export function takeOver(socket: Socket, onData: (chunk: Uint8Array) => void): b
     if (typeof tcp.onread !== "function") return false;
   }
 
-  const plain = plainBuffer ??= new Uint8Array(READ_SIZE);
+  const shared = plainBuffer ??= new Uint8Array(READ_SIZE);
   const fields = socket as unknown as Record<symbol, unknown>;
-  fields[slots.buffer] = plain;
+  fields[slots.buffer] = shared;
   fields[slots.generator] = null;
-  fields[slots.callback] = (length: number) => {
-    onData(length === READ_SIZE ? plain : plain.subarray(0, length));
-    return true;
-  };
-  handle.useUserBuffer(plain);
+  fields[slots.callback] = readsOf(handle, shared, onData);
+  handle.useUserBuffer(shared);
   if (tls) interceptCipherText(handle, tcp!, lengths!);
   return true;
+}
+
+/**
+ * What is called after each read, with its length. A busy connection reads into buffers of its own, whose octets may be
+ * kept; one that has calmed down shares the buffer of all.
+ */
+function readsOf(handle: NativeHandle, shared: Uint8Array, onData: (chunk: Uint8Array) => void) {
+  let own: LentBuffer | undefined;
+  let calm = 0;
+  return (length: number): boolean => {
+    if (own === undefined) {
+      onData(shared.subarray(0, length));
+      if (length < BUSY_OCTETS) return true;
+      own = new LentBuffer(READ_SIZE);
+      handle.useUserBuffer!(own.bytes);
+      return true;
+    }
+    own.lend(own.bytes.subarray(0, length), onData);
+    calm = length < BUSY_OCTETS ? calm + 1 : 0;
+    if (calm === CALM_READS) {
+      calm = 0;
+      own.release();
+      own = undefined;
+      handle.useUserBuffer!(shared);
+    } else if (own.kept) {
+      own.release();
+      own = new LentBuffer(READ_SIZE);
+      handle.useUserBuffer!(own.bytes);
+    }
+    return true;
+  };
 }
 
 /** Puts a static buffer between the kernel and the TLS layer; end and errors go on to whom they went before. */
