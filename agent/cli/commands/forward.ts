@@ -3,24 +3,13 @@
 import { type Command, defineCommand } from "../command.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
 import { parseHost } from "../endpoint.ts";
-import {
-  GRACE_FLAG,
-  LINK_FLAG,
-  MAX_MEMORY_FLAG,
-  PRINT_PERMISSIONS_FLAG,
-  PROTOCOL_FLAG,
-  TOKEN_FLAG,
-  WAIT_FLAG,
-} from "../flags.ts";
 import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
-import { parseMaxMemory } from "../octets.ts";
+import { LINK_NEEDS, ONE_LINER_EXITS, ONE_LINER_FLAGS } from "../one_liner_flags.ts";
 import type { PermissionNeed } from "../permissions.ts";
 import { parseForwarded } from "../services.ts";
 
 const needs: readonly PermissionNeed[] = [
-  { kind: "read", scope: "FILE", why: "the link file, or the token" },
-  { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
-  { kind: "net", scope: "GRANT_HOST:PORT", why: "with --token: the site that issued it", optional: true },
+  ...LINK_NEEDS,
   { kind: "net", scope: "LISTENER_HOST:PORT", why: "each local port; the host alone where the system chooses" },
 ];
 
@@ -39,14 +28,8 @@ export const forward: Command = defineCommand({
     many: true,
   }],
   flags: {
-    protocol: PROTOCOL_FLAG,
-    link: LINK_FLAG,
-    token: TOKEN_FLAG,
     host: { kind: "text", placeholder: "HOST", default: "127.0.0.1", help: "Local address to listen on." },
-    wait: WAIT_FLAG,
-    grace: GRACE_FLAG,
-    "max-memory": MAX_MEMORY_FLAG,
-    "print-permissions": PRINT_PERMISSIONS_FLAG,
+    ...ONE_LINER_FLAGS,
   },
   examples: [
     { title: "reach a web server of another site", line: "tendril forward web 9090 --link link.yaml" },
@@ -54,11 +37,10 @@ export const forward: Command = defineCommand({
     { title: "several at once", line: "tendril forward web 9090 db=5432 cache --token two.token" },
     { title: "let the whole machine room use it", line: "tendril forward db 5432 --link link.yaml --host 0.0.0.0" },
   ],
-  exits: ["configuration", "network", "hungUp", "interrupted", "terminated"],
+  exits: ONE_LINER_EXITS,
   permissions: needs,
   async run({ args, flags, io, logger, entry, words }) {
     const host = parseHost(flags.host, "forward");
-    const maxMemory = parseMaxMemory(flags["max-memory"], "forward");
     const services = parseForwarded(args.services);
     if (flags["print-permissions"]) {
       return await oneLinerPermissions({ needs, flags, io, entry, words }, {
@@ -76,11 +58,7 @@ export const forward: Command = defineCommand({
         port,
         protocol: flags.protocol,
       })),
-      link: flags.link,
-      token: flags.token,
-      graceMs: flags.grace * 1000,
-      waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
-      maxMemory,
+      flags,
       io,
       logger,
       onStatus: ({ listeners }) => {
