@@ -110,11 +110,11 @@ export class World implements AsyncDisposable {
     return process;
   }
 
-  /** Starts the sites `names` and waits until they are up, and linked if they are edges. */
+  /** Starts the sites `names` and waits until they are up, and linked if they have a link. */
   async runSites(...names: string[]): Promise<void> {
     for (const name of names) {
       const site = this.start(`tendril run ${name}`);
-      const marker = name === "hub" ? "site is running" : "link is active";
+      const marker = name === "west" ? "link is active" : "site is running";
       await until(() => site.output().includes(marker), LIMIT_MS).catch(() => {
         throw new Error(`${name}: ${site.output().slice(-2000)}`);
       });
