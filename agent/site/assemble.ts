@@ -16,7 +16,7 @@ import { adaptorKind } from "./resources/adaptor.ts";
 import { httpRouteKind, meantListeners } from "./resources/http_route.ts";
 import { declaredGrantKind, LINK_HOST_SETTING } from "./resources/access_grant.ts";
 import { accessTokenKind } from "./resources/access_token.ts";
-import { connectorKind, HTTP_SETTING } from "./resources/connector.ts";
+import { connectorKind, HTTP_SETTING, PROXY_PROTOCOL_SETTING } from "./resources/connector.ts";
 import { certificateKind } from "./resources/certificate.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
 import { listenerKind } from "./resources/listener.ts";
@@ -284,7 +284,9 @@ class Assembly implements Assembled {
       const http = this.#http(spec.settings?.[HTTP_SETTING] ?? "", type, document);
       if (protocol === undefined || tls === undefined || http === undefined) return;
       const checked = healthCheck === undefined || healthCheck === null ? {} : { healthCheck };
-      this.connectors.push({ name, routingKey, host, port, ...protocol, ...tls, ...http, ...checked });
+      const proxyProtocol = spec.settings?.[PROXY_PROTOCOL_SETTING];
+      const told = proxyProtocol === undefined ? {} : { proxyProtocol };
+      this.connectors.push({ name, routingKey, host, port, ...protocol, ...tls, ...http, ...told, ...checked });
     });
     this.#each(documents, linkKind, ({ metadata: { name }, spec }, document) => {
       const setting = spec.settings?.[PROXY_SETTING] ?? "";

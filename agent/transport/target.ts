@@ -25,6 +25,8 @@ export interface TargetOptions {
   readonly protocols: readonly string[];
   /** Deadline for the whole way, milliseconds. */
   readonly timeoutMs: number;
+  /** What the target is sent before the handshake; nothing where it is absent. */
+  readonly preamble?: Uint8Array;
   /** Hears when a stream that was handed out breaks because the target refuses who we are: TLS 1.3 does so that late. */
   readonly onRejected?: (error: TendrilError) => void;
 }
@@ -61,7 +63,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
 
 /** Dials. Throws `TARGET_TLS`, `TARGET_TLS_*` or `TARGET_UNREACHABLE`; leaves nothing open then. */
 export async function dialTarget(options: TargetOptions, signal: AbortSignal): Promise<TlsStream> {
-  const { host, port, tls, verifyHostname, protocols, timeoutMs, onRejected } = options;
+  const { host, port, tls, verifyHostname, protocols, timeoutMs, preamble, onRejected } = options;
   const peer = formatAddress(host, port);
   const target: TlsTarget = {
     tls,
@@ -77,7 +79,12 @@ export async function dialTarget(options: TargetOptions, signal: AbortSignal): P
   let spoken: string | false | null = null;
   try {
     return await inStages(peer, timeoutMs, signal, async (enter, signal) => {
-      const open = () => connectTcp({ host, port }, signal);
+      const open = async () => {
+        const raw = await connectTcp({ host, port }, signal);
+        // If that fails, the handshake will say so.
+        if (preamble !== undefined) await new Promise<void>((resolve) => raw.write(preamble, () => resolve()));
+        return raw;
+      };
       const raw = await open();
       enter("The TLS handshake");
       const stream = await secureOrExplain(raw, target, signal, (socket, identity) => {

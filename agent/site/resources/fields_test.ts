@@ -46,6 +46,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.host": "localhost",
   "spec.port": "81",
   "spec.settings.tendril.http": "http2",
+  "spec.settings.tendril.proxy-protocol": "v2",
   "spec.type": "http1",
   "spec.subjects": [{ subject: "GET", routingKey: "b" }],
   "spec.subjects[].subject": "POST",
