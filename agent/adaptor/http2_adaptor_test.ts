@@ -293,6 +293,16 @@ Deno.test("http2 listener answers in the server's place, and other streams go on
   assert.deepEqual(await written(connection, 3), [":status: 204*"]);
 });
 
+Deno.test("http2 listener gives a body that stands still 300 s, unless the answer has begun", async () => {
+  const connection = (await listener()).tick(1000).send(headers(1, POST, Flag.none), headers(3, POST, Flag.none));
+  connection.tell(begin(4, responseHead("200", []))).tick(200_000).send(frame(Type.data, 0, 1, "x"));
+  assert.equal(connection.tick(500_000).resets.size, 0);
+  connection.tick(500_001);
+  assert.match((await written(connection, 1))[0]!, /^:status: 408\|.*error=connection_read_timeout/);
+  assert.deepEqual([...connection.resets], [[1, 0]]);
+  assert.deepEqual(connection.actions.findLast(({ kind }) => kind === "abort"), { kind: "abort", stream: 1 });
+});
+
 Deno.test("http2 listener ends a client that is idle with GOAWAY, and one that says no settings", async () => {
   const idle = (await listener()).tick(1000).tick(76_000);
   assert.equal(idle.closed, false);

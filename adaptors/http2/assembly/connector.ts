@@ -10,7 +10,7 @@ import {
   formOfRequest,
   hasNoBody,
 } from "../../http/assembly/body_form";
-import { areToken, areVisible } from "../../http/assembly/chars";
+import { areTarget, areToken } from "../../http/assembly/chars";
 import { now, setClock } from "../../http/assembly/clock";
 import { chunked, contentLength as requestLength, FIELD_OK, host, hostLength, hosts } from "../../http/assembly/fields";
 import { isOld, path, pathLength, readMessageHead, subject, subjectLength } from "../../http/assembly/message";
@@ -75,7 +75,7 @@ export function connectorBegin(): void {
     return;
   }
   const fields = readMessageHead();
-  const good = fields == FIELD_OK && areToken(subject, subjectLength) && areVisible(path, pathLength) && hosts <= 1 &&
+  const good = fields == FIELD_OK && areToken(subject, subjectLength) && areTarget(path, pathLength) && hosts <= 1 &&
     (hosts == 1 || isOld) && !(isOld && chunked) && findTarget();
   const isHead = equalsAscii(subject, subjectLength, "HEAD");
   if (!good) return refuse(own, 400, "the request is not one of HTTP", isHead);
