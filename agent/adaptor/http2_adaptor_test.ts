@@ -331,6 +331,14 @@ Deno.test("http2 connector makes of a request of HTTP/1.1 what HTTP/2 has for it
   assert.deepEqual(said, [request, "abc", "x-sum: 1*"]);
 });
 
+Deno.test("http2 connector names the routing key as host to a server whose client has named none", async () => {
+  for (const fields of [[], [["Host", ""]]] satisfies [string, string][][]) {
+    const connection = await connector();
+    connection.tell(begin(1, head("GET", [[":version", "1.0"], [":path", "/x"]], fields)), end(1));
+    assert.deepEqual(await written(connection, 1), [":method: GET|:scheme: http|:authority: web|:path: /x*"]);
+  }
+});
+
 Deno.test("http2 connector has many requests under way, and answers each by itself", async () => {
   const connection = await connector();
   for (let stream = 1; stream < 200; stream += 2) {
