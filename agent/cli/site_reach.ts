@@ -82,7 +82,7 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
 }
 
 /** Where this machine keeps the CAs that it trusts. */
-async function systemRoots(): Promise<string> {
+export async function systemRoots(): Promise<string> {
   const { SYSTEM_ROOTS } = await import("../site/secure_target.ts");
   for (const path of SYSTEM_ROOTS) if (await isThere(path)) return path;
   return SYSTEM_ROOTS[0]!;

@@ -37,11 +37,12 @@ const TLS: Reason = ["TARGET_TLS", "Check that the target speaks TLS at this por
 const EXPIRED: Reason = ["TARGET_TLS_EXPIRED", "Renew the target's certificate, or check the clocks of both machines."];
 const REJECTED: Reason = [
   "TARGET_TLS_REJECTED",
-  "Set spec.useClientCert, and check that tls.crt of the Secret is of a CA that the target trusts.",
+  "Set spec.useClientCert, and check that tls.crt of the Secret, or --tls-cert of expose, is of a CA that the target trusts.",
 ];
 const CA: Reason = [
   "TARGET_TLS_CA",
-  "Put the CA that issued the target's certificate into ca.crt of the Secret that spec.tlsCredentials names.",
+  "Put the CA that issued the target's certificate into ca.crt of the Secret that spec.tlsCredentials names; with expose, " +
+  "name it by --tls-ca.",
 ];
 
 const REASONS: Readonly<Record<string, Reason>> = {
@@ -51,7 +52,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   LINK_TLS_CERTIFICATE: CA,
   LINK_TLS_NAME: [
     "TARGET_TLS_NAME",
-    "Write a name of the certificate into spec.host, or set spec.verifyHostname to false.",
+    "Write a name of the certificate into spec.host, or set spec.verifyHostname to false; with expose, --any-hostname.",
   ],
   LINK_TLS_EXPIRED: EXPIRED,
   LINK_TLS_NOT_YET_VALID: EXPIRED,

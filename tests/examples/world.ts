@@ -68,7 +68,7 @@ export class World implements AsyncDisposable {
       await this.must(`tendril ${multi} --dir west`);
     }
     if (said(/connector (update|delete) web/)) await this.must("tendril connector create web 8080 --dir west");
-    if (said(/certificate import/)) await this.#pemFiles();
+    if (said(/certificate import|--tls-(ca|cert)/)) await this.#pemFiles();
     if (said(/web-tls/) && !said(/import/)) {
       await this.#pemFiles();
       await this.must("tendril certificate import web-tls --cert tls.crt --key tls.key --dir west");

@@ -5,6 +5,7 @@ import { formatEndpoint } from "../../lib/endpoint.ts";
 import { isLinked } from "../foreground.ts";
 import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
 import { LINK_NEEDS, ONE_LINER_EXITS, ONE_LINER_FLAGS } from "../one_liner_flags.ts";
+import { exposedTls, exposedTlsReach, TARGET_TLS_FLAGS, TARGET_TLS_NEEDS } from "../one_liner_tls.ts";
 import type { PermissionNeed } from "../permissions.ts";
 import { programLine } from "../program_line.ts";
 import { parseExposed, pickKey } from "../services.ts";
@@ -12,6 +13,7 @@ import { parseExposed, pickKey } from "../services.ts";
 const needs: readonly PermissionNeed[] = [
   ...LINK_NEEDS,
   { kind: "net", scope: "TARGET_HOST:PORT", why: "each target" },
+  ...TARGET_TLS_NEEDS,
 ];
 
 /** See the summary. */
@@ -30,7 +32,7 @@ export const expose: Command = defineCommand({
       "Targets, HOST:PORT or a PORT of this machine, each with its routing key before it or as KEY=TARGET, or without one.",
     many: true,
   }],
-  flags: ONE_LINER_FLAGS,
+  flags: { ...TARGET_TLS_FLAGS, ...ONE_LINER_FLAGS },
   examples: [
     { title: "offer what you are working on, under a key of its own", line: "tendril expose 3000 --token dev.token" },
     { title: "offer a web server of this machine", line: "tendril expose web 8080 --link link.yaml" },
@@ -38,6 +40,10 @@ export const expose: Command = defineCommand({
     {
       title: "have each request balanced by itself",
       line: "tendril expose web 8080 --protocol http1 --link link.yaml",
+    },
+    {
+      title: "offer a server that speaks TLS, with a certificate of your own CA",
+      line: "tendril expose shop db.internal:8443 --tls-ca ca.crt --link link.yaml",
     },
     {
       title: "offer a database nearby, or fail within a minute",
@@ -52,9 +58,11 @@ export const expose: Command = defineCommand({
   permissions: needs,
   async run({ args, flags, io, logger, entry, words }) {
     const services = parseExposed(args.services, (target) => pickKey(target, Deno.cwd()));
+    const tls = await exposedTls(flags);
     if (flags["print-permissions"]) {
       return await oneLinerPermissions({ needs, flags, io, entry, words }, {
         "TARGET_HOST:PORT": services.map(({ host, port }) => formatEndpoint(host, port)),
+        ...await exposedTlsReach(flags),
       });
     }
     const stop = new AbortController();
@@ -68,6 +76,7 @@ export const expose: Command = defineCommand({
           host,
           port,
           protocol: flags.protocol,
+          ...tls,
         })),
         flags,
         io,

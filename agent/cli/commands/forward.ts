@@ -5,12 +5,14 @@ import { formatEndpoint } from "../../lib/endpoint.ts";
 import { parseHost } from "../endpoint.ts";
 import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
 import { LINK_NEEDS, ONE_LINER_EXITS, ONE_LINER_FLAGS } from "../one_liner_flags.ts";
+import { PORT_TLS_FLAGS, PORT_TLS_NEEDS, portTls, portTlsReach } from "../one_liner_tls.ts";
 import type { PermissionNeed } from "../permissions.ts";
 import { parseForwarded } from "../services.ts";
 
 const needs: readonly PermissionNeed[] = [
   ...LINK_NEEDS,
   { kind: "net", scope: "LISTENER_HOST:PORT", why: "each local port; the host alone where the system chooses" },
+  ...PORT_TLS_NEEDS,
 ];
 
 /** See the summary. */
@@ -29,6 +31,7 @@ export const forward: Command = defineCommand({
   }],
   flags: {
     host: { kind: "text", placeholder: "HOST", default: "127.0.0.1", help: "Local address to listen on." },
+    ...PORT_TLS_FLAGS,
     ...ONE_LINER_FLAGS,
   },
   examples: [
@@ -36,16 +39,22 @@ export const forward: Command = defineCommand({
     { title: "at any free port, which is printed", line: "tendril forward web --link link.yaml" },
     { title: "several at once", line: "tendril forward web 9090 db=5432 cache --token two.token" },
     { title: "let the whole machine room use it", line: "tendril forward db 5432 --link link.yaml --host 0.0.0.0" },
+    {
+      title: "serve it in TLS, with a certificate of yours",
+      line: "tendril forward web 9443 --tls-cert tls.crt --tls-key tls.key --link link.yaml",
+    },
   ],
   exits: ONE_LINER_EXITS,
   permissions: needs,
   async run({ args, flags, io, logger, entry, words }) {
     const host = parseHost(flags.host, "forward");
     const services = parseForwarded(args.services);
+    const tls = await portTls(flags);
     if (flags["print-permissions"]) {
       return await oneLinerPermissions({ needs, flags, io, entry, words }, {
         // A port that the system chooses can't be named.
         "LISTENER_HOST:PORT": services.map(({ port }) => formatEndpoint(host, port).replace(/:0$/, "")),
+        ...portTlsReach(flags),
       });
     }
     const printed = new Set<string>();
@@ -57,6 +66,7 @@ export const forward: Command = defineCommand({
         host,
         port,
         protocol: flags.protocol,
+        ...tls,
       })),
       flags,
       io,
