@@ -27,7 +27,13 @@ export class CompileError extends Error {
   override readonly name = "CompileError";
 }
 
-/** Compiles the entry file `path` (file system path, `.ts`). Throws a {@link CompileError} if it can't. */
+/** The compiler is not there and can't be fetched; the cause says why. */
+export class CompilerMissing extends Error {
+  /** Of the class. */
+  override readonly name = "CompilerMissing";
+}
+
+/** Compiles the entry file `path` (file system path, `.ts`). Throws {@link CompileError} or {@link CompilerMissing}. */
 export async function compileAdaptor(path: string, options: CompileOptions): Promise<Uint8Array<ArrayBuffer>> {
   const plain = await runCompiler(path, options, []);
   if (!hasSection(plain, START_SECTION)) return plain;
@@ -50,7 +56,7 @@ async function runCompiler(
   const output: Uint8Array[] = [];
   const messages: string[] = [];
   const flags = ["-O3", "--runtime", "stub", "--use", "abort=", "--initialMemory", pages, "--maximumMemory", pages];
-  const { main }: typeof asc = await import(COMPILER);
+  const { main } = await compiler();
   const { error } = await main(
     [path.slice(slash + 1), "--baseDir", path.slice(0, slash), "--outFile", "out.wasm", ...flags, ...extra],
     {
@@ -64,6 +70,15 @@ async function runCompiler(
   const bytes = output[0];
   if (error || !bytes) throw new CompileError(messages.join("").trim(), { cause: error });
   return new Uint8Array(bytes);
+}
+
+async function compiler(): Promise<typeof asc> {
+  try {
+    return await import(COMPILER);
+  } catch (cause) {
+    if (!(cause instanceof TypeError && "code" in cause && cause.code === "ERR_MODULE_NOT_FOUND")) throw cause;
+    throw new CompilerMissing(`${COMPILER} is not in Deno's cache and can't be fetched`, { cause });
+  }
 }
 
 /** The compiler asks for candidates of every import, most of which do not exist: null means "look elsewhere". */

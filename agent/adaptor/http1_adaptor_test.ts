@@ -339,6 +339,59 @@ Deno.test("http1 listener gives a client 60 s for a head, and the network 310 s 
   assert.match(written(waiting.tick(311_001).actions), /^HTTP\/1.1 504 .*"west"/s);
 });
 
+const POST_OF = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ";
+const slowBodies: readonly [string, string, string][] = [
+  ["nothing", `${POST_OF}5\r\n\r\n`, ""],
+  ["half of a body, octet by octet", `${POST_OF}600\r\n\r\n`, "x"],
+  ["no whole piece of a body that the host moves", `${POST_OF}300000000\r\n\r\n${"x".repeat(5000)}`, ""],
+  ["half a chunk", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx", ""],
+];
+for (const [what, request, eachSecond] of slowBodies) {
+  Deno.test(`http1 listener answers 408 to a client that has sent ${what} in 300 s`, async () => {
+    const instance = (await loadBuiltin("http1")).instantiate();
+    instance.open("listener", config);
+    instance.tick(1000);
+    instance.socket(octetsOf(request), false);
+    for (let second = 2; second <= 301; second++) {
+      assert.deepEqual(instance.tick(second * 1000).actions, []);
+      if (eachSecond !== "") instance.socket(octetsOf(eachSecond), false);
+    }
+    const { actions } = instance.tick(301_001);
+    assert.deepEqual(actions.find(({ kind }) => kind === "abort"), { kind: "abort", stream: 1 });
+    assert.match(written(actions), /^HTTP\/1.1 408 .*error=connection_read_timeout/s);
+    assert.deepEqual(actions.at(-1), closed);
+  });
+}
+
+Deno.test("http1 listener lets a body take as long as it moves, piece by piece", async () => {
+  const instance = (await loadBuiltin("http1")).instantiate();
+  instance.open("listener", config);
+  instance.tick(1000);
+  const pieces = 5;
+  const request = `PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: ${pieces * 262_144}\r\n\r\n`;
+  instance.socket(octetsOf(request), false);
+  for (let piece = 0; piece < pieces; piece++) {
+    // The rest of a body that the host moves is asked for by the first octets behind what it has moved.
+    const asked = instance.socket(octetsOf("x".repeat(5000)), false);
+    assert.deepEqual([asked.consumed, asked.actions], [0, [splice("in", 1, 262_144)]]);
+    assert.deepEqual(instance.tick(1000 + (piece + 1) * 299_000).actions, []);
+    const through = instance.spliced();
+    assert.deepEqual(through, piece === pieces - 1 ? [end(1)] : []);
+  }
+});
+
+Deno.test("http1 passes TE on for trailers alone, and no target with a fragment", async () => {
+  const { requests } = readRequests(await loadBuiltin("http1"), [
+    octetsOf("GET / HTTP/1.1\r\nHost: h\r\nTE: gzip\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\nTE: trailers\r\n\r\n"),
+  ]);
+  assert.deepEqual(requests.map(({ head }) => head.properties.some(([key]) => key === "TE")), [false, true]);
+  const { requests: none, written } = readRequests(await loadBuiltin("http1"), [
+    octetsOf("GET /admin#x HTTP/1.1\r\nHost: h\r\n\r\n"),
+  ]);
+  assert.equal(none.length, 0);
+  assert.match(written, /^HTTP\/1.1 400 /);
+});
+
 Deno.test("http1 connector opens no tunnel that was shut before", async () => {
   const agreed = { ...websocket, response: "HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\n\r\n" };
   const connect = { ...requestHead("CONNECT", "h:1", [["Host", "h:1"]]), response: "HTTP/1.1 200 Yes\r\n\r\n" };

@@ -293,6 +293,16 @@ Deno.test("http2 listener answers in the server's place, and other streams go on
   assert.deepEqual(await written(connection, 3), [":status: 204*"]);
 });
 
+Deno.test("http2 listener gives a body that stands still 300 s, unless the answer has begun", async () => {
+  const connection = (await listener()).tick(1000).send(headers(1, POST, Flag.none), headers(3, POST, Flag.none));
+  connection.tell(begin(4, responseHead("200", []))).tick(200_000).send(frame(Type.data, 0, 1, "x"));
+  assert.equal(connection.tick(500_000).resets.size, 0);
+  connection.tick(500_001);
+  assert.match((await written(connection, 1))[0]!, /^:status: 408\|.*error=connection_read_timeout/);
+  assert.deepEqual([...connection.resets], [[1, 0]]);
+  assert.deepEqual(connection.actions.findLast(({ kind }) => kind === "abort"), { kind: "abort", stream: 1 });
+});
+
 Deno.test("http2 listener ends a client that is idle with GOAWAY, and one that says no settings", async () => {
   const idle = (await listener()).tick(1000).tick(76_000);
   assert.equal(idle.closed, false);
@@ -319,6 +329,14 @@ Deno.test("http2 connector makes of a request of HTTP/1.1 what HTTP/2 has for it
   const said = await written(connection, 1);
   const request = ":method: POST|:scheme: http|:authority: h|:path: /x|accept: */*";
   assert.deepEqual(said, [request, "abc", "x-sum: 1*"]);
+});
+
+Deno.test("http2 connector names the routing key as host to a server whose client has named none", async () => {
+  for (const fields of [[], [["Host", ""]]] satisfies [string, string][][]) {
+    const connection = await connector();
+    connection.tell(begin(1, head("GET", [[":version", "1.0"], [":path", "/x"]], fields)), end(1));
+    assert.deepEqual(await written(connection, 1), [":method: GET|:scheme: http|:authority: web|:path: /x*"]);
+  }
 });
 
 Deno.test("http2 connector has many requests under way, and answers each by itself", async () => {

@@ -264,6 +264,7 @@ const cases: readonly [string, Outcome, ...Uint8Array[]][] = [
   ["8.3.1, a path without octets", reset(PROTOCOL), headers(1, replaced(":path", ":path: "))],
   ["8.3.1, a path that begins with no slash", reset(PROTOCOL), headers(1, replaced(":path", ":path: a"))],
   ["8.3.1, a path with a space", reset(PROTOCOL), headers(1, replaced(":path", ":path: /a b"))],
+  ["8.3.1, a path with a fragment", reset(PROTOCOL), headers(1, replaced(":path", ":path: /admin#x"))],
   ["8.3.1, * with another method than OPTIONS", reset(PROTOCOL), headers(1, replaced(":path", ":path: *"))],
   ["8.3.1, OPTIONS *", requests(1), headers(1, [":method: OPTIONS", ":scheme: http", ":path: *", ":authority: h"])],
   ["8.3.1, a method that is no token", reset(PROTOCOL), headers(1, replaced(":method", ":method: G T"))],
@@ -319,6 +320,11 @@ const cases: readonly [string, Outcome, ...Uint8Array[]][] = [
     ),
   ],
 ];
+
+Deno.test("RFC 9113: there are at least 140 cases, each with a name of its own", () => {
+  assert.ok(cases.length >= 140);
+  assert.equal(new Set(cases.map(([name]) => name)).size, cases.length);
+});
 
 for (const [name, outcome, ...sent] of cases) {
   // Whole, and octet by octet where that is not long.

@@ -31,19 +31,6 @@ export interface InstanceLayout {
   readonly outCap: number;
 }
 
-/** What the output for one input may still cost. */
-interface Budget {
-  octets: number;
-  actions: number;
-  rounds: number;
-}
-
-/** Octets consumed of an input, and whether the module stopped because its output buffer was full. */
-interface Fed {
-  readonly consumed: number;
-  readonly more: boolean;
-}
-
 const unfinishedBits = 0b10;
 
 /** An {@link AdaptorInstance} over WebAssembly. */
@@ -56,6 +43,13 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   #order: StreamOrder | undefined;
   #failure: AdaptorError | undefined;
   #closed = false;
+  #input: Uint8Array | undefined;
+  /** What the output for the current input may still cost. */
+  #octetsLeft = 0;
+  #actionsLeft = 0;
+  #roundsLeft = 0;
+  /** The module stopped because its output buffer was full, at least once since it was fed last. */
+  #saidMore = false;
 
   /**
    * Takes over a fresh instance's exports; `layout` must have been measured on the same module. `onFailed` hears once of
@@ -76,7 +70,8 @@ export class WasmAdaptorInstance implements AdaptorInstance {
 
   /** Starts the connection. Throws ADAPTOR_ROLE for a role the adaptor has not. Any throw, here and below, is final. */
   open(role: AdaptorRole, config: Uint8Array): Action[] {
-    return this.#guard(false, () => {
+    this.#enter(false);
+    try {
       const { roles, inPtr, inCap, name } = this.#layout;
       if (!roles.includes(role)) throw new AdaptorError("ADAPTOR_ROLE", `adaptor ${name} can't be a ${role}`);
       if (config.length > inCap) {
@@ -85,20 +80,24 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       this.#order = new StreamOrder(role, this.#limits.openStreams);
       const actions: Action[] = [];
       this.#view().set(config, inPtr);
-      const budget = this.#budget();
+      this.#refill();
       this.#checkStatus(this.#call(() => this.#abi.open(RoleNumber[role], config.length)), "open");
-      this.#drain(actions, budget, false);
+      this.#drain(actions, false);
       return actions;
-    });
+    } catch (error) {
+      throw this.#failed(error);
+    }
   }
 
   /** Offers socket octets; see {@link AdaptorInstance.socket}. */
   socket(data: Uint8Array, eof: boolean): { readonly consumed: number; readonly actions: Action[] } {
-    return this.#guard(true, () => {
+    this.#enter(true);
+    try {
       const actions: Action[] = [];
+      const { inCap } = this.#layout;
       let consumed = 0;
       while (consumed < data.length || eof) {
-        const piece = data.subarray(consumed, consumed + this.#layout.inCap);
+        const piece = consumed === 0 && data.length <= inCap ? data : data.subarray(consumed, consumed + inCap);
         const last = consumed + piece.length === data.length;
         const from = actions.length;
         const fed = this.#feedSocket(piece, last && eof ? FeedFlag.eof : FeedFlag.none, actions, last);
@@ -106,62 +105,77 @@ export class WasmAdaptorInstance implements AdaptorInstance {
         if (last || fed < piece.length || stopsReading(actions, from)) break;
       }
       return { consumed, actions };
-    });
+    } catch (error) {
+      throw this.#failed(error);
+    }
   }
 
   /** Says that a splice is through; see {@link AdaptorInstance.spliced}. */
   spliced(): Action[] {
-    return this.#guard(true, () => {
+    this.#enter(true);
+    try {
       const actions: Action[] = [];
-      this.#feed(Side.socket, 0, FeedFlag.spliced, actions, this.#budget(), false);
+      this.#refill();
+      this.#feed(Side.socket, 0, FeedFlag.spliced, actions, false);
       return actions;
-    });
+    } catch (error) {
+      throw this.#failed(error);
+    }
   }
 
   /** Tells of a stream; see {@link AdaptorInstance.stream}. Throws ADAPTOR_EVENT for an event that can't be encoded. */
   stream(event: StreamEvent): Action[] {
-    return this.#guard(true, () => {
+    this.#enter(true);
+    try {
       const actions: Action[] = [];
       this.#order?.event(event);
       if (event.kind === "data") this.#feedData(event.stream, event.data, actions);
       else this.#feedEvent(event, actions, false);
       return actions;
-    });
+    } catch (error) {
+      throw this.#failed(error);
+    }
   }
 
   /** Offers octets of a stream; see {@link AdaptorInstance.offer}. */
   offer(stream: number, data: Uint8Array): { readonly consumed: number; readonly actions: Action[] } {
-    return this.#guard(true, () => {
-      const { inPtr, inCap } = this.#layout;
-      const capacity = (inCap & ~3) - recordHeaderSize;
+    this.#enter(true);
+    try {
+      const capacity = (this.#layout.inCap & ~3) - recordHeaderSize;
       const actions: Action[] = [];
       let consumed = 0;
       let more = true;
       // One round a piece: what is left over for want of room gets a budget of its own.
       while (consumed < data.length && more && !this.#order?.closed) {
         const piece = data.subarray(consumed, consumed + capacity);
-        const length = writeEvent(this.#view().subarray(inPtr, inPtr + inCap), { kind: "data", stream, data: piece });
-        const fed = this.#feed(Side.stream, length, FeedFlag.none, actions, this.#budget(), true);
-        const taken = Math.min(fed.consumed - recordHeaderSize, piece.length);
-        if (taken < 0) throw this.#fault("ADAPTOR_CONSUMED", `it took ${fed.consumed} octets of a record`);
-        more = taken === piece.length || (fed.more && taken > 0);
+        const length = writeEvent(this.#inputBuffer(), { kind: "data", stream, data: piece });
+        this.#refill();
+        const fed = this.#feed(Side.stream, length, FeedFlag.none, actions, true);
+        const taken = Math.min(fed - recordHeaderSize, piece.length);
+        if (taken < 0) throw this.#fault("ADAPTOR_CONSUMED", `it took ${fed} octets of a record`);
+        more = taken === piece.length || (this.#saidMore && taken > 0);
         consumed += taken;
       }
       return { consumed, actions };
-    });
+    } catch (error) {
+      throw this.#failed(error);
+    }
   }
 
   /** Lets time pass; see {@link AdaptorInstance.tick}. */
   tick(now: number): { readonly deadline: number; readonly actions: Action[] } {
-    return this.#guard(true, () => {
+    this.#enter(true);
+    try {
       const actions: Action[] = [];
-      const budget = this.#budget();
+      this.#refill();
       const deadline = this.#call(() => this.#abi.tick(now));
       if (deadline < 0) this.#checkStatus(deadline, "tick");
       if (!Number.isFinite(deadline)) throw this.#fault("ADAPTOR_STATUS", `tick answered ${deadline}`);
-      this.#drain(actions, budget, false);
+      this.#drain(actions, false);
       return { deadline: deadline + 0, actions };
-    });
+    } catch (error) {
+      throw this.#failed(error);
+    }
   }
 
   /** Ends the instance; harmless on one that failed or was never opened. What the module does now wrong matters to nobody here. */
@@ -169,7 +183,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#failure) return;
-    this.#budget();
+    this.#refill();
     try {
       this.#call(() => this.#abi.close());
     } catch (error) {
@@ -179,15 +193,15 @@ export class WasmAdaptorInstance implements AdaptorInstance {
 
   /** Feeds one piece until the adaptor wants no more of it. Returns the octets consumed. */
   #feedSocket(piece: Uint8Array, flags: number, actions: Action[], last: boolean): number {
-    const budget = this.#budget();
+    this.#refill();
     const from = actions.length;
     let consumed = 0;
     while (true) {
-      const rest = piece.subarray(consumed);
+      const rest = consumed === 0 ? piece : piece.subarray(consumed);
       this.#view().set(rest, this.#layout.inPtr);
-      const fed = this.#feed(Side.socket, rest.length, flags, actions, budget, !last);
-      consumed += fed.consumed;
-      if (!fed.more || fed.consumed === rest.length || stopsReading(actions, from)) return consumed;
+      const fed = this.#feed(Side.socket, rest.length, flags, actions, !last);
+      consumed += fed;
+      if (!this.#saidMore || fed === rest.length || stopsReading(actions, from)) return consumed;
     }
   }
 
@@ -219,103 +233,133 @@ export class WasmAdaptorInstance implements AdaptorInstance {
 
   /** Feeds one record. The module takes it whole, or none of it because its output buffer was full: then once more. */
   #feedEvent(event: StreamEvent, actions: Action[], keep: boolean): void {
-    const { inPtr, inCap } = this.#layout;
-    const budget = this.#budget();
+    this.#refill();
     while (true) {
-      const length = writeEvent(this.#view().subarray(inPtr, inPtr + inCap), event);
-      const fed = this.#feed(Side.stream, length, FeedFlag.none, actions, budget, keep);
-      if (fed.consumed === length) return;
-      if (fed.consumed !== 0 || !fed.more || this.#order?.closed) {
-        throw this.#fault("ADAPTOR_CONSUMED", `it left a stream event after ${fed.consumed} of ${length} octets`);
+      const length = writeEvent(this.#inputBuffer(), event);
+      const fed = this.#feed(Side.stream, length, FeedFlag.none, actions, keep);
+      if (fed === length) return;
+      if (fed !== 0 || !this.#saidMore || this.#order?.closed) {
+        throw this.#fault("ADAPTOR_CONSUMED", `it left a stream event after ${fed} of ${length} octets`);
       }
     }
   }
 
-  #feed(side: number, length: number, flags: number, actions: Action[], budget: Budget, keep: boolean): Fed {
-    const consumed = this.#call(() => this.#abi.feed(side, length, flags));
+  /** Feeds what is in the input buffer. Returns the octets consumed; {@link #saidMore} says whether there was room for all. */
+  #feed(side: number, length: number, flags: number, actions: Action[], keep: boolean): number {
+    let consumed: number;
+    try {
+      consumed = this.#abi.feed(side, length, flags);
+    } catch (cause) {
+      throw this.#trapped(cause);
+    }
     if (consumed < 0) this.#checkStatus(consumed, "feed");
     if (consumed > length) {
       throw this.#fault("ADAPTOR_CONSUMED", `it claims ${consumed} octets of the ${length} it was offered`);
     }
-    return { consumed, more: this.#drain(actions, budget, keep || consumed < length) };
+    this.#drain(actions, keep || consumed < length);
+    return consumed;
   }
 
-  /** Takes all output. `keep`: the module may run again before the caller sees the actions. True if it ever said MORE. */
-  #drain(actions: Action[], budget: Budget, keep: boolean): boolean {
-    let everMore = false;
+  /** Takes all output. `keep`: the module may run again before the caller sees the actions. */
+  #drain(actions: Action[], keep: boolean): void {
+    this.#saidMore = false;
     while (true) {
-      if (budget.rounds-- === 0) {
+      if (this.#roundsLeft-- === 0) {
         throw this.#fault("ADAPTOR_RUNAWAY", `it still has output after ${this.#limits.drainRounds} rounds`);
       }
-      const result = this.#call(() => this.#abi.drain());
+      let result: number;
+      try {
+        result = this.#abi.drain();
+      } catch (cause) {
+        throw this.#trapped(cause);
+      }
       if (result < 0) this.#checkStatus(result, "drain");
       if ((result & unfinishedBits) !== 0) throw this.#fault("ADAPTOR_RECORD", `drain answered ${result}`);
       const more = (result & Status.more) !== 0;
-      this.#take(result & ~3, actions, budget, keep || more);
-      if (!more) return everMore;
-      everMore = true;
+      this.#take(result & ~3, actions, keep || more);
+      if (!more) return;
+      this.#saidMore = true;
     }
   }
 
-  #take(length: number, actions: Action[], budget: Budget, keep: boolean): void {
+  #take(length: number, actions: Action[], keep: boolean): void {
     const { outPtr, outCap } = this.#layout;
     if (length > outCap) {
       throw this.#fault("ADAPTOR_RECORD", `it claims ${length} octets of output in a buffer of ${outCap}`);
     }
     if (length === 0) return;
-    budget.octets -= length;
-    if (budget.octets < 0) throw this.#fault("ADAPTOR_OUTPUT", "its output for one input is over the limit of octets");
+    this.#octetsLeft -= length;
+    if (this.#octetsLeft < 0) {
+      throw this.#fault("ADAPTOR_OUTPUT", "its output for one input is over the limit of octets");
+    }
     const memory = this.#view();
     const from = actions.length;
     readActions(keep ? memory.slice(outPtr, outPtr + length) : memory.subarray(outPtr, outPtr + length), actions);
-    budget.actions -= actions.length - from;
-    if (budget.actions < 0) {
+    this.#actionsLeft -= actions.length - from;
+    if (this.#actionsLeft < 0) {
       throw this.#fault("ADAPTOR_OUTPUT", "its output for one input is over the limit of actions");
     }
     const order = this.#order;
     for (let i = from; i < actions.length; i++) order?.action(actions[i]!);
   }
 
-  /** What the next input may cost; the fuel for it goes to the module. */
-  #budget(): Budget {
+  /** What the next input may cost from now on; the fuel for it goes to the module. */
+  #refill(): void {
     const { outputOctets, outputActions, drainRounds, fuel } = this.#limits;
+    this.#octetsLeft = outputOctets;
+    this.#actionsLeft = outputActions;
+    this.#roundsLeft = drainRounds;
     this.#abi.tendril_fuel(fuel);
-    return { octets: outputOctets, actions: outputActions, rounds: drainRounds };
   }
 
   /** The module's memory; growing it (even by nothing) detaches earlier views. */
   #view(): Uint8Array {
-    if (this.#memory.length === 0) this.#memory = new Uint8Array(this.#abi.memory.buffer);
+    if (this.#memory.length === 0) {
+      this.#memory = new Uint8Array(this.#abi.memory.buffer);
+      this.#input = undefined;
+    }
     return this.#memory;
   }
 
-  /** Runs module code. Whatever it throws (unreachable, out of bounds, stack overflow) is a trap. */
+  /** The module's input buffer. */
+  #inputBuffer(): Uint8Array {
+    const { inPtr, inCap } = this.#layout;
+    const memory = this.#view();
+    return this.#input ??= memory.subarray(inPtr, inPtr + inCap);
+  }
+
+  /** Runs module code that is run rarely; where it is run often, the same is written out. */
   #call<Result>(run: () => Result): Result {
     try {
       return run();
     } catch (cause) {
-      if (this.#abi.tendril_fuel(0) < 0) throw this.#fault("ADAPTOR_FUEL", "it ran for too long", cause);
-      throw this.#fault("ADAPTOR_TRAP", `it trapped: ${messageOf(cause)}`, cause);
+      throw this.#trapped(cause);
     }
   }
 
-  /** Runs one call of the host's interface, on an instance in the right state. Any failure ends the instance. */
-  #guard<Result>(opened: boolean, run: () => Result): Result {
+  /** Whatever module code throws (unreachable, out of bounds, stack overflow) is a trap. */
+  #trapped(cause: unknown): AdaptorError {
+    if (this.#abi.tendril_fuel(0) < 0) return this.#fault("ADAPTOR_FUEL", "it ran for too long", cause);
+    return this.#fault("ADAPTOR_TRAP", `it trapped: ${messageOf(cause)}`, cause);
+  }
+
+  /** A call of the host's interface begins, for which the instance must be in the right state. */
+  #enter(opened: boolean): void {
     if (this.#closed) throw this.#fault("ADAPTOR_CLOSED", "it was used after its end");
     if (this.#failure) throw this.#fault("ADAPTOR_POISONED", "it failed before and can't go on", this.#failure);
     if (this.#order?.closed) throw this.#fault("ADAPTOR_CLOSED", "it was used after it had asked to close");
     if ((this.#order !== undefined) !== opened) {
       throw this.#fault("ADAPTOR_STATE", opened ? "it was used before it was opened" : "it was opened twice");
     }
-    try {
-      return run();
-    } catch (error) {
-      if (error instanceof AdaptorError) {
-        this.#failure = error;
-        this.#onFailed(error);
-      }
-      throw error;
+  }
+
+  /** Such a call has failed, which ends the instance; the result is to be thrown. */
+  #failed(error: unknown): unknown {
+    if (error instanceof AdaptorError) {
+      this.#failure = error;
+      this.#onFailed(error);
     }
+    return error;
   }
 
   #checkStatus(status: number, call: string): void {

@@ -80,7 +80,8 @@ export class ReplayedInstance implements AdaptorInstance {
 
   /** See {@link AdaptorInstance.stream}. */
   stream(event: StreamEvent): Action[] {
-    const key = event.kind === "data" || this.#at === undefined ? undefined : JSON.stringify(event);
+    if (this.#at === undefined) return this.#instance().stream(event);
+    const key = event.kind === "data" ? undefined : JSON.stringify(event);
     return this.#answer(key, (instance) => instance.stream(event));
   }
 
@@ -125,8 +126,8 @@ export class ReplayedInstance implements AdaptorInstance {
 
   /** The real instance, brought to where the replay is. */
   #instance(): AdaptorInstance {
+    if (this.#closed) throw usedAfterEnd();
     if (this.#real === undefined) {
-      if (this.#closed) throw usedAfterEnd();
       this.#real = this.#make();
       for (const input of this.#inputs) input(this.#real);
     }

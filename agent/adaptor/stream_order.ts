@@ -7,20 +7,30 @@
  */
 
 import type { Action, AdaptorRole, SpliceSide, StreamEvent } from "./action.ts";
+import { NumberMap } from "../lib/number_map.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 
 type Splice = Extract<Action, { kind: "splice" }>;
+
+/** What is known of a stream. */
+interface StreamState {
+  /** It is spliced for good. */
+  readonly spliced: boolean;
+}
+
+const OPEN: StreamState = { spliced: false };
+const SPLICED: StreamState = { spliced: true };
 
 /** The streams of one instance and what may still happen to them. Memory grows only with the streams that are open. */
 export class StreamOrder {
   readonly #role: AdaptorRole;
   readonly #openStreams: number;
-  /** Streams the adaptor writes; true once one is spliced for good. */
-  readonly #own = new Map<number, boolean>();
-  /** Streams the peer writes; true once one is spliced for good. */
-  readonly #peer = new Map<number, boolean>();
+  /** Streams the adaptor writes. */
+  readonly #own = new NumberMap<StreamState>();
+  /** Streams the peer writes. */
+  readonly #peer = new NumberMap<StreamState>();
   /** Client streams that a connector has not answered yet. */
-  readonly #unanswered = new Set<number>();
+  readonly #unanswered = new NumberMap<StreamState>();
   #lastBegun = 0;
   #socketInTaken = false;
   #socketOutTaken = false;
@@ -41,8 +51,8 @@ export class StreamOrder {
   event(event: StreamEvent): void {
     switch (event.kind) {
       case "begin":
-        this.#peer.set(event.stream, false);
-        if (this.#role === "connector") this.#unanswered.add(event.stream);
+        this.#peer.set(event.stream, OPEN);
+        if (this.#role === "connector") this.#unanswered.set(event.stream, OPEN);
         return;
       case "end":
         this.#peer.delete(event.stream);
@@ -82,7 +92,8 @@ export class StreamOrder {
   }
 
   #isOpen(stream: number): boolean {
-    return this.#own.has(stream) || this.#peer.has(stream) || this.#unanswered.has(stream);
+    return this.#own.get(stream) !== undefined || this.#peer.get(stream) !== undefined ||
+      this.#unanswered.get(stream) !== undefined;
   }
 
   /** Whether the stream is one that a listener has begun: it may give up waiting for the answer to one that is complete. */
@@ -105,17 +116,17 @@ export class StreamOrder {
       );
     }
     this.#lastBegun = stream;
-    this.#own.set(stream, false);
+    this.#own.set(stream, OPEN);
   }
 
   /** A message of its own, which leaves the stream to be begun. */
   #beginInterim(stream: number): void {
-    if (this.#unanswered.has(stream - 1)) return;
+    if (this.#unanswered.get(stream - 1) !== undefined) return;
     throw disorder(`an interim begin of stream ${stream}, which answers no open stream`);
   }
 
   #write(stream: number, what: string): void {
-    if (this.#own.get(stream) !== false) {
+    if (this.#own.get(stream)?.spliced !== false) {
       throw disorder(`${what} on stream ${stream}, which the adaptor has not begun, has ended or has spliced for good`);
     }
   }
@@ -125,9 +136,11 @@ export class StreamOrder {
       ? [this.#own, this.#socketInTaken]
       : [this.#peer, this.#socketOutTaken];
     if (taken) throw disorder(`a second splice of the socket after one ${side} for good`);
-    if (streams.get(stream) !== false) throw disorder(`a splice ${side} of stream ${stream}, which is not open for it`);
+    if (streams.get(stream)?.spliced !== false) {
+      throw disorder(`a splice ${side} of stream ${stream}, which is not open for it`);
+    }
     if (length !== Infinity) return;
-    streams.set(stream, true);
+    streams.set(stream, SPLICED);
     this.#takeSocket(side);
   }
 

@@ -7,9 +7,19 @@
  * `incoming_delivery` are single messages in flight. `codec/` turns performatives into bytes and back.
  */
 
+import { AcceptedReader } from "./accepted.ts";
 import { decodePerformative, encodePerformative } from "./codec/performatives.ts";
 import { decodeSasl, encodeSasl } from "./codec/sasl.ts";
-import type { AmqpError, AmqpMap, AmqpValue, Attach, Open, Performative, SaslFrame } from "./codec/types.ts";
+import type {
+  AmqpError,
+  AmqpMap,
+  AmqpValue,
+  Attach,
+  DeliveryState,
+  Open,
+  Performative,
+  SaslFrame,
+} from "./codec/types.ts";
 import { Writer } from "./codec/writer.ts";
 import { FRAME_AMQP, FRAME_HEADER_OCTETS, FRAME_SASL, putFrameHeader } from "./frame_header.ts";
 import { FrameParser, type FrameSink } from "./frame_parser.ts";
@@ -66,6 +76,8 @@ const PROTOCOL_AMQP = 0;
 const PROTOCOL_SASL = 3;
 const EMPTY_FRAME = new Uint8Array([0, 0, 0, 8, 2, 0, 0, 0]);
 
+const ACCEPTED: DeliveryState = { kind: "accepted" };
+
 type State = "sasl" | "header" | "opening" | "open" | "closed";
 
 /** One connection to a peer. */
@@ -87,6 +99,9 @@ export class Connection implements FrameSink {
   readonly #sessions: (Session | undefined)[] = [];
   readonly #byRemoteChannel = new Map<number, Session>();
   readonly #waiting = new Set<Session>();
+  /** Sessions that have something to say with the next write. */
+  #saying: Session[] = [];
+  readonly #accepted = new AcceptedReader();
   #receiving: Session | undefined;
   #state: State;
   #saslHeaderSent = false;
@@ -140,6 +155,12 @@ export class Connection implements FrameSink {
     }
   }
 
+  /** Hands out what is to be written now; the view stays untouched until the next call. Empty when there is nothing. */
+  take(): Uint8Array {
+    this.#say();
+    return this.output.take();
+  }
+
   /** The output was written: producers that wait get their turns. */
   drained(): void {
     if (this.#isOver() || this.#state !== "open") return;
@@ -186,6 +207,7 @@ export class Connection implements FrameSink {
   /** Closes in order; `error` is told to the peer. */
   close(error?: AmqpError): void {
     if (this.#state === "closed") return;
+    this.#say();
     if (this.#openSent) this.send(0, error === undefined ? { type: "close" } : { type: "close", error });
     this.#finish(undefined);
   }
@@ -231,6 +253,12 @@ export class Connection implements FrameSink {
   waitingToSend(session: Session): void {
     this.#waiting.add(session);
     // The next flush gives the turns; without bytes in the output no flush would come.
+    if (this.output.length === 0) this.handler.onOutput();
+  }
+
+  /** The session has something to say, with the next write. */
+  hasToSay(session: Session): void {
+    this.#saying.push(session);
     if (this.output.length === 0) this.handler.onOutput();
   }
 
@@ -280,6 +308,8 @@ export class Connection implements FrameSink {
       return;
     }
     if (start === end) return; // keep-alive
+    const accepted = this.#accepted;
+    if (this.#state === "open" && accepted.read(bytes, start, end)) return this.#onAccepted(channel, accepted);
     const { performative } = decodePerformative(bytes, start, end);
     if (performative.type === "open") this.#onOpen(performative);
     else if (performative.type === "close") this.#onClose(performative.error);
@@ -319,6 +349,21 @@ export class Connection implements FrameSink {
   #isOver(): boolean {
     if (this.#unsendable !== undefined) this.fail(this.#unsendable);
     return this.#state === "closed";
+  }
+
+  #onAccepted(channel: number, { first, last, fromReceiver }: AcceptedReader): void {
+    const session = this.#byRemoteChannel.get(channel);
+    if (session === undefined) {
+      throw new ProtocolError("amqp:not-allowed", `disposition on channel ${channel} without begin`);
+    }
+    if (session.open) session.disposed(fromReceiver ? "receiver" : "sender", first, last, ACCEPTED, true);
+  }
+
+  #say(): void {
+    const saying = this.#saying;
+    if (saying.length === 0) return;
+    this.#saying = [];
+    for (const session of saying) if (session.open) session.sayAccepted();
   }
 
   #onSessionFrame(channel: number, performative: Performative): void {

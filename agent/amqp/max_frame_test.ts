@@ -17,7 +17,7 @@ function smallPair() {
 
 /** Sizes and contents of the frames in the output, which it empties. */
 function sent(connection: Connection): { size: number; performative: Performative }[] {
-  const bytes = connection.output.take().slice();
+  const bytes = connection.take().slice();
   const view = new DataView(bytes.buffer);
   const frames = [];
   for (let at = 0; at < bytes.length; at += view.getUint32(at)) {

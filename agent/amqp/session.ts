@@ -5,6 +5,7 @@
  * Outgoing: deliveries that can't send now stand in line and take turns of one frame each, so that no stream starves.
  */
 
+import { writeAccepted } from "./accepted.ts";
 import type { AmqpError, Attach, Begin, DeliveryState, Disposition, Flow, Terminus } from "./codec/types.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import type { Connection } from "./connection.ts";
@@ -70,6 +71,10 @@ export class Session {
   readonly #outgoing = new NumberMap<OutgoingDelivery>();
   #line: OutgoingDelivery[] = [];
   #receiving: Receiver | undefined;
+  /** Deliveries that were accepted and settled, and whose sender has yet to hear of it. */
+  #accepting = false;
+  #firstAccepted = 0;
+  #lastAccepted = 0;
   readonly #current = { more: false, aborted: false };
 
   /** Made by a connection; `windowFrames` is how many transfer frames the peer may send ahead. */
@@ -109,6 +114,7 @@ export class Session {
   /** Ends the session; its links are lost. */
   end(error?: AmqpError): void {
     if (!this.open) return;
+    this.sayAccepted();
     this.connection.send(this.channel, error === undefined ? { type: "end" } : { type: "end", error });
     this.lost();
   }
@@ -183,9 +189,14 @@ export class Session {
     return false;
   }
 
-  /** Sends a disposition for one delivery. */
+  /**
+   * Sends a disposition for one delivery. Those that accept and settle leave with the next write, deliveries that follow each
+   * other in one frame.
+   */
   sendDisposition(role: "sender" | "receiver", id: number, settled: boolean, state: DeliveryState | undefined): void {
     if (!this.open) return;
+    if (role === "receiver" && settled && state?.kind === "accepted") return this.#accept(id);
+    this.sayAccepted();
     this.connection.send(this.channel, {
       type: "disposition",
       role,
@@ -193,6 +204,24 @@ export class Session {
       ...(settled ? { settled } : {}),
       ...(state === undefined ? {} : { state }),
     });
+  }
+
+  #accept(id: number): void {
+    if (this.#accepting && id === (this.#lastAccepted + 1) >>> 0) this.#lastAccepted = id;
+    else if (this.#accepting && id === (this.#firstAccepted - 1) >>> 0) this.#firstAccepted = id;
+    else {
+      this.sayAccepted();
+      this.#accepting = true;
+      this.#firstAccepted = this.#lastAccepted = id;
+      this.connection.hasToSay(this);
+    }
+  }
+
+  /** Encodes what was accepted and not yet said. */
+  sayAccepted(): void {
+    if (!this.#accepting) return;
+    this.#accepting = false;
+    writeAccepted(this.connection.output, this.channel, this.#firstAccepted, this.#lastAccepted);
   }
 
   /** Tells the sender of a link its credit. */
@@ -208,6 +237,7 @@ export class Session {
   /** Sends a closing detach. */
   sendDetach(handle: number, error?: AmqpError): void {
     if (!this.open) return;
+    this.sayAccepted();
     this.connection.send(this.channel, {
       type: "detach",
       handle,
@@ -380,20 +410,28 @@ export class Session {
 
   /** The peer speaks about deliveries `first` to `last`. */
   onDisposition(disposition: Disposition): void {
-    const first = disposition.first;
-    const count = ((disposition.last ?? first) - first) >>> 0;
-    const settled = disposition.settled ?? false;
-    const known = disposition.role === "receiver" ? this.#outgoing : this.#incoming;
+    const { first, last = first, role, state, settled = false } = disposition;
+    this.disposed(role, first, last, state, settled);
+  }
+
+  /** See {@link Session.onDisposition}. */
+  disposed(
+    role: "sender" | "receiver",
+    first: number,
+    last: number,
+    state: DeliveryState | undefined,
+    settled: boolean,
+  ): void {
+    const count = (last - first) >>> 0;
+    const known = role === "receiver" ? this.#outgoing : this.#incoming;
     // A hostile range costs no more than what we really hold.
     if (count > known.size) {
       for (const id of known.keys()) {
-        if (((id - first) >>> 0) <= count) this.#dispose(disposition.role, id, disposition.state, settled);
+        if (((id - first) >>> 0) <= count) this.#dispose(role, id, state, settled);
       }
       return;
     }
-    for (let step = 0; step <= count; step++) {
-      this.#dispose(disposition.role, (first + step) >>> 0, disposition.state, settled);
-    }
+    for (let step = 0; step <= count; step++) this.#dispose(role, (first + step) >>> 0, state, settled);
   }
 
   /** The peer closes a link, or confirms that we did. */

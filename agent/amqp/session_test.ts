@@ -100,7 +100,7 @@ Deno.test("ending a session loses its links on both sides and leaves other sessi
 Deno.test("frames that were on their way when a session ended are dropped", () => {
   const { client, server, session, sender, flow } = linked();
   sender.start(true, QUIET).finish(new Uint8Array(10));
-  const late = client.connection.output.take().slice();
+  const late = client.connection.take().slice();
   const sessions: Session[] = [];
   server.onAttach = (link) => sessions.push(link.session);
   session.attachSender({ name: "second" }, {});
@@ -147,13 +147,13 @@ Deno.test("an echo is answered with the state of the link, or of the session", (
   flow();
   assert.equal(client.connection.output.length, 0);
   session.onFlow({ ...FLOW, echo: true });
-  const ofSession = client.connection.output.take().length;
+  const ofSession = client.connection.take().length;
   assert.ok(ofSession > 0);
   session.onFlow({ ...FLOW, handle: 0, deliveryCount: 0, linkCredit: 4, echo: true });
-  assert.ok(client.connection.output.take().length > ofSession, "with handle, count and credit");
+  assert.ok(client.connection.take().length > ofSession, "with handle, count and credit");
   assert.equal(sender.credit, 4);
   const receiver = session.attachReceiver({ name: "back" }, { onDelivery() {} });
-  client.connection.output.take();
+  client.connection.take();
   receiver.close();
   assert.equal(session.linkCount, 1);
 });

@@ -10,6 +10,7 @@ import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection, type BridgeHooks } from "./bridged_connection.ts";
 import type { LocalSocket } from "./local_socket.ts";
 import { streamMessage } from "./outbound_stream.ts";
+import { clientOf } from "./proxy_protocol.ts";
 import { encodeStreamHead } from "./stream_head.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -26,6 +27,8 @@ export class Client implements BridgeHooks, ReplyTaker {
   readonly #reply: ReplyAddress;
   readonly #replyTo: string;
   #connection: BridgedConnection | undefined;
+  /** Who it is, for the target. */
+  #address: string | undefined;
   #answered = false;
 
   /** Its stream goes to `routingKey` by `routes`; `onClosed` hears once that it is over, and why if it failed. */
@@ -48,12 +51,13 @@ export class Client implements BridgeHooks, ReplyTaker {
 
   /** Joins `conn`, which is the client's, with a new instance of `adaptor`; open the result next. */
   join(conn: LocalSocket, adaptor: AdaptorModule): BridgedConnection {
+    this.#address = clientOf(conn);
     return this.#connection = new BridgedConnection(conn, adaptor, this);
   }
 
   /** See {@link BridgeHooks}. */
   openStream(head: MessageHead, _replyTo: string | undefined, upstream: Upstream): Downstream | undefined {
-    const start = encodeStreamHead(this.#routingKey, this.#replyTo, head);
+    const start = encodeStreamHead(this.#routingKey, this.#replyTo, head, this.#address);
     return this.#routes.send(streamMessage(this.#routingKey, start), upstream);
   }
 

@@ -15,13 +15,16 @@ import type { ConnectorSpec, TargetTls } from "../site/spec.ts";
 import type { ConnectorStatus, HealthStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection } from "./bridged_connection.ts";
+import { clientOfMessage, ClientPools } from "./client_pools.ts";
 import { Connecting } from "./connecting.ts";
 import { Dialler } from "./dialler.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
 import { type AutoAdaptors, isAuto } from "./auto_adaptors.ts";
 import { HealthMonitor } from "./health/health_monitor.ts";
+import { hold } from "./held_message.ts";
 import { innerProtocols } from "./inner_protocols.ts";
 import type { LocalSocket } from "./local_socket.ts";
+import { announce, proxyHeader } from "./proxy_protocol.ts";
 import { refusalFacts } from "./refusal_facts.ts";
 import { sort } from "./sorted_message.ts";
 import { TargetPool } from "./target_pool.ts";
@@ -33,6 +36,9 @@ import { Traffic } from "./traffic.ts";
 const CLIENT_STREAM = 1;
 /** Time a target has to answer, in ms. */
 const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Whose connections checks are, and messages that do not say. */
+const NOBODY = "";
 
 /** Pause before a target that could not be reached is tried again, in ms. */
 const PROBE_MS = 1000;
@@ -49,6 +55,8 @@ export interface SecureTarget {
   readonly protocols: readonly string[];
   /** Deadline, in ms. */
   readonly timeoutMs: number;
+  /** What it is sent before the handshake; nothing where it is absent. */
+  readonly preamble?: Uint8Array;
   /** Hears when the target refuses who we are after it was dialled. */
   onRejected(error: TendrilError): void;
 }
@@ -82,7 +90,7 @@ export class Connector implements Consumer {
   readonly #connections = new NumberMap<BridgedConnection>();
   #lastConnection = 0;
   /** Connections that serve many messages; undefined where there are streams alone. */
-  readonly #pool: TargetPool | undefined;
+  readonly #pool: TargetPool | ClientPools | undefined;
   /** Undefined where no check is configured. */
   readonly #health: HealthMonitor | undefined;
   /** Undefined while the routing key is not served. */
@@ -123,22 +131,31 @@ export class Connector implements Consumer {
     this.#onChange = onChange;
     const { host, port, routingKey } = spec;
     if (forRequests.messages === "many") {
-      this.#pool = new TargetPool({
-        adaptor: forRequests,
-        config: adaptorConfig(router.identity.id, routingKey),
-        site: router.identity.id,
-        logger,
-        traffic: this.#traffic,
-        logFields: { connector: spec.name, routingKey, target: formatEndpoint(host, port) },
-        dial: () => this.#connect(forRequests),
-        route: router.route,
-        onReached: (error) => this.#reached(error),
-        onDone: () => this.outstanding--,
-      });
+      const onDone = () => this.outstanding--;
+      const poolOf = (client: string) =>
+        new TargetPool({
+          adaptor: forRequests,
+          config: adaptorConfig(router.identity.id, routingKey),
+          site: router.identity.id,
+          logger,
+          traffic: this.#traffic,
+          logFields: { connector: spec.name, routingKey, target: formatEndpoint(host, port) },
+          dial: () => this.#connect(forRequests, client),
+          route: router.route,
+          onReached: (error) => this.#reached(error),
+          onDone,
+        });
+      this.#pool = spec.proxyProtocol === undefined ? poolOf(NOBODY) : new ClientPools(poolOf, onDone);
     }
     if (spec.healthCheck !== undefined) {
-      const connect = (signal: AbortSignal) => this.#connectSecurely(["http/1.1"], signal);
-      const target = spec.tls === undefined ? { host, port } : { host, port, connect };
+      const header = this.#headerFor(NOBODY);
+      const connect = (signal: AbortSignal) => this.#connectSecurely(["http/1.1"], NOBODY, signal);
+      const target = {
+        host,
+        port,
+        ...(spec.tls === undefined ? {} : { connect }),
+        ...(header === undefined ? {} : { preamble: header }),
+      };
       this.#health = new HealthMonitor(spec.healthCheck, target, () => {
         this.#settle();
         this.#onChange();
@@ -215,33 +232,48 @@ export class Connector implements Consumer {
 
   #take(isRequest: boolean, message: Message, upstream: Upstream): Downstream {
     if (isRequest && this.#pool !== undefined) return this.#pool.deliver(message, upstream);
+    if (this.#spec.proxyProtocol === undefined) return this.#takeStream(message, upstream, NOBODY);
+    return hold(message, {
+      decide: clientOfMessage,
+      take: (client, start) => this.#takeStream({ ...message, start }, upstream, client),
+      onGone: () => this.outstanding--,
+    });
+  }
+
+  #takeStream(message: Message, upstream: Upstream, client: string): Downstream {
     // A client sends nothing before it has an answer (wire-protocol E.2).
     const waiting = new Connecting(message, upstream, MAX_HEAD_OCTETS, FAILED);
-    this.#dial(waiting, message, upstream);
+    this.#dial(waiting, message, upstream, client);
     return waiting;
   }
 
-  /** A new connection to the target, to speak with it by `adaptor`. */
-  #connect(adaptor: AdaptorModule, message?: Message): Promise<LocalSocket> {
+  /** What a connection to the target on behalf of `client` begins with. */
+  #headerFor(client: string): Uint8Array | undefined {
+    return this.#spec.proxyProtocol === undefined ? undefined : proxyHeader(client);
+  }
+
+  /** A new connection to the target on behalf of `client`, to speak with it by `adaptor`. */
+  async #connect(adaptor: AdaptorModule, client: string, message?: Message): Promise<LocalSocket> {
     const { host, port } = this.#spec;
-    if (this.#tls === undefined) return this.#dialler.dial(host, port);
+    if (this.#tls === undefined) return await announce(await this.#dialler.dial(host, port), this.#headerFor(client));
     const own = innerProtocols(adaptor.protocol);
     const protocols = own.length > 0 || message === undefined ? own : agreedProtocols(message);
-    return this.#connectSecurely(protocols, this.#stop.signal);
+    return await this.#connectSecurely(protocols, client, this.#stop.signal);
   }
 
-  #connectSecurely(protocols: readonly string[], signal: AbortSignal): Promise<LocalSocket> {
+  #connectSecurely(protocols: readonly string[], client: string, signal: AbortSignal): Promise<LocalSocket> {
     const { host, port } = this.#spec;
     const onRejected = (error: TendrilError) => this.#tell(error);
+    const preamble = this.#headerFor(client);
     const target = { host, port, tls: this.#tls!, protocols, timeoutMs: CONNECT_TIMEOUT_MS, onRejected };
-    return this.#dialSecure!(target, signal);
+    return this.#dialSecure!(preamble === undefined ? target : { ...target, preamble }, signal);
   }
 
-  async #dial(waiting: Connecting, message: Message, upstream: Upstream): Promise<void> {
+  async #dial(waiting: Connecting, message: Message, upstream: Upstream, client: string): Promise<void> {
     const { host, port, name, routingKey } = this.#spec;
     let conn: LocalSocket;
     try {
-      conn = await this.#connect(this.#adaptor, message);
+      conn = await this.#connect(this.#adaptor, client, message);
     } catch (error) {
       this.outstanding--;
       this.#tell(error);
@@ -327,7 +359,7 @@ export class Connector implements Consumer {
 
   #probeLater(): void {
     this.#probe = setTimeout(() => {
-      this.#connect(this.#adaptors.at(-1)!).then((conn) => {
+      this.#connect(this.#adaptors.at(-1)!, NOBODY).then((conn) => {
         conn.close();
         if (this.#leaving) return;
         this.#probe = undefined;

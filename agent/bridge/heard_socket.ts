@@ -61,6 +61,11 @@ export class HeardSocket implements LocalSocket {
   }
 
   /** See {@link LocalSocket}. */
+  get localAddr(): NonNullable<LocalSocket["localAddr"]> {
+    return this.#socket.localAddr ?? { hostname: "" };
+  }
+
+  /** See {@link LocalSocket}. */
   async read(target: Uint8Array): Promise<number | null> {
     return await this.#read(target) || null;
   }

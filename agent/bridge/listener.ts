@@ -29,6 +29,7 @@ import { innerProtocols } from "./inner_protocols.ts";
 import { closeSocket, type LocalSocket } from "./local_socket.ts";
 import { MessageConnection } from "./message_connection.ts";
 import { type LocalPort, openPlainPort } from "./plain_port.ts";
+import { clientOf } from "./proxy_protocol.ts";
 import { refusalFacts } from "./refusal_facts.ts";
 import { RoutingKeys } from "./routing_keys.ts";
 import { Ticker } from "./ticker.ts";
@@ -377,6 +378,7 @@ export class Listener {
     const reply = replies.add({ deliver: (message, upstream) => connection.accept(message, upstream) });
     const replyTo = localAddress(reply.name, identity);
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
+    const client = clientOf(conn);
     const sender = { address: conn.remoteAddr.hostname, proto: this.#tls === undefined ? "http" : "https" } as const;
     const connection: MessageConnection = new MessageConnection(conn, adaptor, {
       logger: this.#logger,
@@ -387,7 +389,7 @@ export class Listener {
         return this.#desk.open(head, sender);
       },
       envelope: (stream, subject) => (
-        { to: this.#keyOf(subject), replyTo, messageId: { type: "ulong", value: BigInt(stream) } }
+        { to: this.#keyOf(subject), replyTo, messageId: { type: "ulong", value: BigInt(stream) }, client }
       ),
       onIdle() {},
       onClosed: (failure) => {

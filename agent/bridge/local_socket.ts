@@ -1,7 +1,17 @@
+/** One end of a connection. */
+export interface SocketAddress {
+  /** IP address. */
+  readonly hostname: string;
+  /** Absent where it is not known. */
+  readonly port?: number;
+}
+
 /** What a bridge needs of a local connection: `Deno.TcpConn` has it, and so has one with TLS around it. */
 export interface LocalSocket {
   /** Where the other end is. */
-  readonly remoteAddr: { readonly hostname: string };
+  readonly remoteAddr: SocketAddress;
+  /** Where ours is; absent where that is not known. */
+  readonly localAddr?: SocketAddress;
   /** Fills the front of `buffer`; resolves to the number of octets, null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Resolves to the number of octets taken from the front of `piece`, which must not change meanwhile. */

@@ -9,6 +9,7 @@ import { Reader } from "../amqp/codec/reader.ts";
 import { type AmqpMap, AmqpSymbol, type AmqpValue } from "../amqp/codec/types.ts";
 import { Writer } from "../amqp/codec/writer.ts";
 import { ProtocolError } from "../amqp/protocol_error.ts";
+import { CLIENT_PROPERTY } from "./proxy_protocol.ts";
 
 /** Where a message goes, and what it belongs to. */
 export interface Envelope {
@@ -24,6 +25,8 @@ export interface Envelope {
   readonly interim?: boolean;
   /** Id of the router whose connector answers. */
   readonly site?: string | undefined;
+  /** Whose request it is, as {@link CLIENT_PROPERTY} says it. */
+  readonly client?: string | undefined;
 }
 
 /** The sections before the body. */
@@ -38,6 +41,8 @@ export interface SectionsHead {
   readonly interim: boolean;
   /** See {@link Envelope}. */
   readonly site: string | undefined;
+  /** See {@link Envelope}. */
+  readonly client: string | undefined;
   /** What the adaptor sees. */
   readonly head: MessageHead;
   /** Offset of the body. */
@@ -68,6 +73,7 @@ export function encodeSections(envelope: Envelope, head: MessageHead): Uint8Arra
   ]);
   if (envelope.interim) pairs.push([INTERIM, true]);
   if (envelope.site !== undefined) pairs.push([SITE, envelope.site]);
+  if (envelope.client !== undefined) pairs.push([CLIENT_PROPERTY, envelope.client]);
   writer.descriptor(APPLICATION_PROPERTIES);
   writer.map(pairs);
   return writer.bytes().slice();
@@ -178,12 +184,17 @@ function headOf(fields: readonly AmqpValue[], map: AmqpMap, bodyAt: number): Sec
   const keys = new Set<string>();
   let interim = false;
   let site: string | undefined;
+  let client: string | undefined;
   for (const [key, value] of map) {
     const name = textOf(key);
     if (name === INTERIM) interim = value === true;
     if (name === undefined || typeof value !== "string") continue;
     if (name === SITE) {
       site = value;
+      continue;
+    }
+    if (name === CLIENT_PROPERTY) {
+      client = value;
       continue;
     }
     // In UTF-8 a character takes up to three octets.
@@ -201,6 +212,7 @@ function headOf(fields: readonly AmqpValue[], map: AmqpMap, bodyAt: number): Sec
     correlationId: fields[5] ?? null,
     interim,
     site,
+    client,
     head: { contentType: textOf(fields[6]) ?? "", ...(subject ? { subject } : {}), properties },
     bodyAt,
   };

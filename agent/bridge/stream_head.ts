@@ -9,6 +9,7 @@ import { Reader } from "../amqp/codec/reader.ts";
 import { ProtocolError } from "../amqp/protocol_error.ts";
 import type { MessageHead as AdaptorHead, PropertyValue } from "../adaptor/action.ts";
 import { Writer } from "../amqp/codec/writer.ts";
+import { CLIENT_PROPERTY } from "./proxy_protocol.ts";
 
 /** What a stream says of itself before its octets. */
 export interface StreamHead {
@@ -26,14 +27,20 @@ const PROPERTIES = 0x73;
 const APPLICATION_PROPERTIES = 0x74;
 const AMQP_VALUE = 0x77;
 
-/** Encodes a head without router annotations. */
-export function encodeStreamHead(to: string, replyTo: string | undefined, head: AdaptorHead): Uint8Array {
+/** Encodes a head without router annotations; `client` is whose stream it is, as {@link CLIENT_PROPERTY} says it. */
+export function encodeStreamHead(
+  to: string,
+  replyTo: string | undefined,
+  head: AdaptorHead,
+  client?: string,
+): Uint8Array {
   const writer = new Writer();
   const properties: AmqpValue[] = [null, null, to, null, replyTo ?? null, null];
   if (head.contentType !== "") properties.push(head.contentType);
   writer.value(section(PROPERTIES, { type: "list", value: properties }));
-  if (head.properties.length > 0) {
-    const pairs = head.properties.map(([key, property]) => [key, amqpValue(property)] as const);
+  const pairs = head.properties.map(([key, property]): [string, AmqpValue] => [key, amqpValue(property)]);
+  if (client !== undefined) pairs.push([CLIENT_PROPERTY, client]);
+  if (pairs.length > 0) {
     writer.value(section(APPLICATION_PROPERTIES, { type: "map", value: pairs }));
   }
   writer.value(section(AMQP_VALUE, null));
@@ -62,7 +69,8 @@ export function decodeStreamHead(bytes: Uint8Array): StreamHead | string | undef
         for (const [key, item] of value.value.value) {
           const property = propertyValue(item);
           const name = text(key);
-          if (name !== undefined && property !== undefined) properties.push([name, property]);
+          if (name === undefined || property === undefined || name === CLIENT_PROPERTY) continue;
+          properties.push([name, property]);
         }
       } else if (code === AMQP_VALUE) {
         return { to, replyTo, head: { contentType, properties }, bodyAt: reader.offset };

@@ -71,6 +71,12 @@ export class TargetPool {
     return this.#connections.size;
   }
 
+  /** True when nothing is under way: no message, and none that waits for a connection or its refusal. */
+  get idle(): boolean {
+    if (this.#waiting.length + this.#dials + this.#refusals.size > 0) return false;
+    return [...this.#connections].every(({ idle }) => idle);
+  }
+
   /** Sends `message` to the target. */
   deliver(message: Message, upstream: Upstream): Downstream {
     const { adaptor: { concurrent }, traffic } = this.#options;

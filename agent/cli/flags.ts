@@ -1,6 +1,5 @@
 /** Flags that more than one command has, so that they read the same everywhere. */
 
-import { PROTOCOLS } from "../site/spec.ts";
 import { LOG_LEVELS } from "../telemetry/level.ts";
 import { LOG_FORMATS } from "../telemetry/logger.ts";
 
@@ -51,41 +50,6 @@ export const FILE_FLAG = {
 
 /** `--dry-run`. */
 export const DRY_RUN_FLAG = { kind: "switch", help: "Say what would be done, and do nothing." } as const;
-
-/** `--link` of the one-liners. */
-export const LINK_FLAG = {
-  kind: "text",
-  placeholder: "FILE",
-  env: "TENDRIL_LINK",
-  help: "Link file made by `tendril link generate` or `skupper link generate`; `-` reads stdin.",
-} as const;
-
-/** `--token` of the one-liners. */
-export const TOKEN_FLAG = {
-  kind: "text",
-  placeholder: "FILE",
-  help:
-    "Instead of a link file: a token made by `tendril token issue` or `skupper token issue`; spends one use per start.",
-} as const;
-
-/** `--protocol` of the one-liners. */
-export const PROTOCOL_FLAG = {
-  kind: "choice",
-  choices: PROTOCOLS,
-  default: "tcp",
-  help:
-    "What is spoken; http1 and http2 route each request by itself, auto does so where a client speaks either. Both ends must " +
-    "say the same, but for http1 and http2.",
-} as const;
-
-/** `--wait` of the one-liners. */
-export const WAIT_FLAG = {
-  kind: "integer",
-  placeholder: "SECONDS",
-  min: 1,
-  max: 86_400,
-  help: "Give up with exit code 4 when no link is up by then; without it, keep trying.",
-} as const;
 
 /** `--max-memory` of commands that stay. */
 export const MAX_MEMORY_FLAG = {

@@ -8,6 +8,8 @@ import { EXIT } from "./exit_codes.ts";
 import { runForeground } from "./foreground.ts";
 import type { CliIo } from "./io.ts";
 import { readLinkFile } from "./link_file.ts";
+import { parseMaxMemory } from "./octets.ts";
+import type { OneLinerFlags } from "./one_liner_flags.ts";
 import type { PermissionNeed } from "./permissions.ts";
 import { printPermissions } from "./print_permissions.ts";
 import { ProcessSignals } from "./signals.ts";
@@ -22,16 +24,8 @@ export interface OneLinerOptions {
   readonly listeners?: readonly ListenerSpec[];
   /** Local targets to offer. */
   readonly connectors?: readonly ConnectorSpec[];
-  /** Path of the link file, or `-`; this or a token is needed. */
-  readonly link: string | undefined;
-  /** Path of a token, or `-`. */
-  readonly token: string | undefined;
-  /** How long open connections may take to end, in milliseconds. */
-  readonly graceMs: number;
-  /** Give up without a link after this many milliseconds; undefined keeps trying. */
-  readonly waitMs: number | undefined;
-  /** Octets of memory beyond which load is shed. */
-  readonly maxMemory: number | undefined;
+  /** As they were given; `link` or `token` is needed. */
+  readonly flags: OneLinerFlags;
   /** Where a link file may come from. */
   readonly io: CliIo;
   /** Where changes are told. */
@@ -49,7 +43,7 @@ export interface OneLinerCommand {
   /** Its permissions, as they are documented. */
   readonly needs: readonly PermissionNeed[];
   /** As they were given. */
-  readonly flags: { readonly link?: string | undefined; readonly token?: string | undefined };
+  readonly flags: OneLinerFlags;
   /** Where the line goes. */
   readonly io: CliIo;
   /** Where the program was loaded from. */
@@ -63,12 +57,16 @@ export interface OneLinerCommand {
  * not redeemed, and since it does not say where its link will lead, the whole host that issued it is named.
  */
 export async function oneLinerPermissions(
-  { needs, flags: { link, token }, io, entry, words }: OneLinerCommand,
+  { needs, flags, io, entry, words }: OneLinerCommand,
   reach: Reach,
 ): Promise<number> {
+  const { link, token } = flags;
+  const [command = ""] = words;
+  // A line that would be refused is not worth printing.
+  parseMaxMemory(flags["max-memory"], command);
   const given = words.some((word) => /^--(link|token)(=|$)/.test(word));
   const file = token ?? link;
-  if (file === undefined) throw usage("USAGE_FLAG_MISSING", "--link FILE or --token FILE is required", words[0] ?? "");
+  if (file === undefined) throw usage("USAGE_FLAG_MISSING", "--link FILE or --token FILE is required", command);
   let links: readonly string[];
   if (token !== undefined) {
     const { readTokenFile } = await import("./token_file.ts");
@@ -89,7 +87,7 @@ export async function oneLinerPermissions(
 
 /** The Links of the link file, or those that the token is redeemed for; `subject` is who redeems it. */
 async function linksOf(
-  { prefix, link, token, io, logger }: OneLinerOptions,
+  { prefix, flags: { link, token }, io, logger }: OneLinerOptions,
   subject: string,
 ): Promise<readonly LinkSpec[]> {
   if (link !== undefined && token !== undefined) {
@@ -110,6 +108,8 @@ async function linksOf(
 
 /** Runs the edge until a signal; resolves to the exit code. */
 export async function runOneLiner(options: OneLinerOptions): Promise<number> {
+  const { grace, wait } = options.flags;
+  const maxMemory = parseMaxMemory(options.flags["max-memory"], options.prefix);
   using signals = new ProcessSignals();
   const { oneLinerSite } = await import("../site/one_liner.ts");
   const suffix = crypto.getRandomValues(new Uint8Array(SUFFIX_OCTETS)).toHex();
@@ -122,11 +122,11 @@ export async function runOneLiner(options: OneLinerOptions): Promise<number> {
     links,
   });
   await options.announce?.();
-  return await runForeground(() => startSite(spec, options.logger, undefined, options.maxMemory), {
+  return await runForeground(() => startSite(spec, options.logger, undefined, maxMemory), {
     logger: options.logger,
     signals,
-    graceMs: options.graceMs,
-    waitMs: options.waitMs,
+    graceMs: grace * 1000,
+    waitMs: wait === undefined ? undefined : wait * 1000,
     ...(options.onStatus === undefined ? {} : { onStatus: options.onStatus }),
   });
 }

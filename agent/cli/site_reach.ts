@@ -41,6 +41,7 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
   const { isOwn, siteCertificates } = await import("../site/certificates/list.ts");
   const { GRANT_PORT, readAccess } = await import("../site/grants/access.ts");
   const { localSocket } = await import("../site/local_access.ts");
+  const { givenFolders } = await import("../site/store/given_secrets.ts");
   const { bundlePath } = await import("../site/grants/bundle.ts");
   const bundle = bundlePath(entry);
   const site = await loadSite(dir);
@@ -51,12 +52,14 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
   const redeemed = resources.tokens.map(({ url }) => url);
   const servers = (site.adaptors ?? []).map(({ source }) => source).filter((source) => source.startsWith("https:"));
   const port = (url: URL) => `${url.hostname}:${url.port || 443}`;
-  // Whoever renews certificates or redeems tokens writes files into the folder itself.
-  const writes = redeemed.length > 0 || siteCertificates(resources).some(isOwn);
+  // Whoever makes or renews certificates, or redeems tokens, writes files into the folder itself.
+  const makes = resources.portCertificates.some(({ name }) => !resources.secrets.has(name));
+  const writes = redeemed.length > 0 || makes || siteCertificates(resources).some(isOwn);
   const links = site.access.find(({ role }) => role !== "normal");
   return {
     [WHOLE_FOLDER]: writes ? [dir] : [],
-    DIR: [dir],
+    DIR: [dir, ...givenFolders(dir).filter((folder) => !folder.startsWith(`${dir.replace(/\/+$/, "")}/`))],
+    "hostname,networkInterfaces": makes ? ["hostname,networkInterfaces"] : [],
     BUNDLE: grantPort === undefined || bundle === undefined ? [] : [bundle],
     "DIR/run": writes ? [] : [`${dir}/run`],
     "DIR/grants": grantPort === undefined || writes ? [] : [`${dir}/grants`],
@@ -79,7 +82,7 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
 }
 
 /** Where this machine keeps the CAs that it trusts. */
-async function systemRoots(): Promise<string> {
+export async function systemRoots(): Promise<string> {
   const { SYSTEM_ROOTS } = await import("../site/secure_target.ts");
   for (const path of SYSTEM_ROOTS) if (await isThere(path)) return path;
   return SYSTEM_ROOTS[0]!;

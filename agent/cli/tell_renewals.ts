@@ -6,7 +6,7 @@ import type { Logger } from "../telemetry/log.ts";
 /** Tells of `renewals`; false when one of them failed. */
 export function tellRenewals(renewals: readonly Renewal[], logger: Logger): boolean {
   for (const { name, notAfter, error } of renewals) {
-    const fields = { secret: name, expires: new Date(notAfter).toISOString() };
+    const fields = { name, expires: new Date(notAfter).toISOString() };
     if (error === undefined) logger.info("certificate renewed", fields);
     else {
       const { code, message, hint } = error;

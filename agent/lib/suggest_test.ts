@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cpuMs } from "../../tests/support/cpu_time.ts";
 import { editDistance, nearest } from "./suggest.ts";
 
 Deno.test("suggest: distances count inserts, deletes, replacements and swaps", () => {
@@ -20,7 +21,5 @@ Deno.test("suggest: the nearest word wins and far words are not offered", () => 
 });
 
 Deno.test("suggest: a very long word is answered at once", () => {
-  const started = performance.now();
-  nearest("x".repeat(1_000_000), ["run"]);
-  assert.ok(performance.now() - started < 500);
+  assert.ok(cpuMs(() => nearest("x".repeat(1_000_000), ["run"])) < 500);
 });

@@ -3,6 +3,8 @@
  * `src/message.c`; descriptor 0x534B50522D2D5241, "SKPR--RA"). Bytes in, values out, and back.
  */
 
+import { knownText } from "./known_texts.ts";
+
 /** What routers tell each other about a message. */
 export interface RouterAnnotations {
   /** Bits of {@link STREAMING} and others; unknown ones are kept. */
@@ -37,7 +39,6 @@ const DESCRIPTOR = [0x00, 0x80, 0x53, 0x4b, 0x50, 0x52, 0x2d, 0x2d, 0x52, 0x41] 
 /** A message passes through at most this many routers. */
 export const MAX_TRACE = 128;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** True when `bytes` at `start` may be the beginning of the section; decided by the octets that are there. */
 export function startsWithAnnotations(bytes: Uint8Array, start: number, end: number): boolean {
@@ -50,11 +51,44 @@ export function startsWithAnnotations(bytes: Uint8Array, start: number, end: num
 /** Octets of the descriptor that precedes the list. */
 export const ANNOTATIONS_DESCRIPTOR_OCTETS: number = DESCRIPTOR.length;
 
+/** A list that was read, and what it says. */
+interface KnownList {
+  readonly octets: Uint8Array;
+  readonly annotations: RouterAnnotations;
+}
+
+/** Lists that are known at a time: the messages of a link mostly have the same one. Each has one place. */
+const KNOWN_LISTS = 256;
+/** Longest that is kept, in octets. */
+const LONGEST_KNOWN = 512;
+const knownLists: (KnownList | undefined)[] = new Array<KnownList | undefined>(KNOWN_LISTS).fill(undefined);
+
 /**
  * Reads the list of a complete section; `start` is the list's constructor, `end` is behind its last octet.
- * Undefined when malformed: the message is then to be rejected with `amqp:invalid-field`.
+ * Undefined when malformed: the message is then to be rejected with `amqp:invalid-field`. Equal lists, as far as they are
+ * still known, give the same object.
  */
 export function decodeAnnotations(bytes: Uint8Array, start: number, end: number): RouterAnnotations | undefined {
+  const length = end - start;
+  if (length > LONGEST_KNOWN) return readAnnotations(bytes, start, end);
+  // They end with a trace and a mesh id, and these differ most.
+  const tail = bytes[end - 1]! | bytes[end - 2]! << 8 | bytes[end - (length >>> 1)]! << 16 | length << 24;
+  const place = Math.imul(tail, 0x9e3779b1) >>> 24;
+  const known = knownLists[place];
+  if (known !== undefined && known.octets.length === length && isAt(known.octets, bytes, start)) {
+    return known.annotations;
+  }
+  const annotations = readAnnotations(bytes, start, end);
+  if (annotations !== undefined) knownLists[place] = { octets: bytes.slice(start, end), annotations };
+  return annotations;
+}
+
+function isAt(octets: Uint8Array, bytes: Uint8Array, start: number): boolean {
+  for (let at = octets.length - 1; at >= 0; at--) if (octets[at] !== bytes[start + at]) return false;
+  return true;
+}
+
+function readAnnotations(bytes: Uint8Array, start: number, end: number): RouterAnnotations | undefined {
   const list = new Cursor(bytes, start, end);
   const count = list.enterList();
   if (count < 4) return undefined;
@@ -192,7 +226,7 @@ class Cursor {
     } else return null;
     if (start + octets > this.end) return null;
     this.at = start + octets;
-    return decoder.decode(this.bytes.subarray(start, this.at));
+    return knownText(this.bytes, start, this.at);
   }
 }
 

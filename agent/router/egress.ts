@@ -17,18 +17,24 @@ export class Egress implements Downstream, OutgoingHandler {
   readonly #load: Load;
   readonly #upstream: Upstream;
   readonly #presettled: boolean;
-  readonly #waiting = new ByteQueue();
+  /** The beginning of the message, until it leaves or is kept. */
+  #first: Uint8Array | undefined;
+  /** What waits for the link. */
+  #waiting: ByteQueue | undefined;
   #delivery: OutgoingDelivery | undefined;
   #ended = false;
   #over = false;
   #counted = true;
 
-  /** `first` is the message as far as it is known, annotations included; it is counted by `load`. */
-  constructor(load: Load, message: Message, first: readonly Uint8Array[], upstream: Upstream) {
+  /**
+   * `first` is the message as far as it is known, annotations included: valid until the caller returns, who has the
+   * egress {@link Egress.keep} it. The message is counted by `load`.
+   */
+  constructor(load: Load, message: Message, first: Uint8Array, upstream: Upstream) {
     this.#load = load;
     this.#upstream = upstream;
     this.#presettled = message.presettled;
-    for (const piece of first) this.#waiting.push(piece);
+    this.#first = first;
     load.outstanding++;
   }
 
@@ -39,17 +45,26 @@ export class Egress implements Downstream, OutgoingHandler {
 
   /** Octets that have not left. */
   get pending(): number {
-    return this.#waiting.size + (this.#delivery?.pending ?? 0);
+    return (this.#first?.length ?? 0) + (this.#waiting?.size ?? 0) + (this.#delivery?.pending ?? 0);
+  }
+
+  /** What has not left waits, and is copied for that. */
+  keep(): void {
+    const first = this.#first;
+    if (first === undefined) return;
+    this.#first = undefined;
+    this.#waiting = new ByteQueue();
+    this.#waiting.push(first);
   }
 
   /** The link is ready: the message starts to leave. */
   begin(sender: Sender): void {
     const delivery = sender.start(this.#presettled, this);
     this.#delivery = delivery;
-    const start = this.#waiting.peek();
+    const start = this.#first ?? this.#waiting?.peek() ?? NOTHING;
     if (this.#ended) delivery.finish(start);
     else delivery.write(start);
-    this.#waiting.clear();
+    this.#forget();
     if (this.#presettled && this.#ended) this.#finish();
     // A producer that waited for the link goes on, even when everything has left at once.
     else this.#upstream.drained(this.pending);
@@ -66,7 +81,7 @@ export class Egress implements Downstream, OutgoingHandler {
 
   write(piece: Uint8Array): void {
     if (this.#over) return;
-    if (this.#delivery === undefined) this.#waiting.push(piece);
+    if (this.#delivery === undefined) this.#waiting?.push(piece);
     else this.#delivery.write(piece);
   }
 
@@ -115,9 +130,16 @@ export class Egress implements Downstream, OutgoingHandler {
 
   #finish(): void {
     this.#over = true;
-    this.#waiting.clear();
+    this.#forget();
     if (!this.#counted) return;
     this.#counted = false;
     this.#load.outstanding--;
   }
+
+  #forget(): void {
+    this.#first = undefined;
+    this.#waiting?.clear();
+  }
 }
+
+const NOTHING = new Uint8Array(0);

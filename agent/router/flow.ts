@@ -38,7 +38,10 @@ export interface Message {
   readonly address: string;
   /** As they came, or {@link NO_ANNOTATIONS}. */
   readonly annotations: RouterAnnotations;
-  /** What of the message was read so far, without router annotations. Owned by the message. */
+  /**
+   * What of the message was read so far, without router annotations. Valid only while the message is handed over: whoever
+   * keeps the message keeps a copy.
+   */
   readonly start: Uint8Array;
   /** True when `start` is all of it. */
   readonly complete: boolean;

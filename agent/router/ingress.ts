@@ -6,7 +6,7 @@
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import type { IncomingDelivery, IncomingHandler } from "../amqp/incoming_delivery.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
-import { NO_ANNOTATIONS, STREAMING } from "./annotations.ts";
+import { NO_ANNOTATIONS, type RouterAnnotations, STREAMING } from "./annotations.ts";
 import {
   DISCARD,
   type Downstream,
@@ -49,7 +49,8 @@ class Ingress implements IncomingHandler, Upstream {
   readonly #delivery: IncomingDelivery;
   readonly #rules: IngressRules;
   readonly #route: Route;
-  readonly #head = new ByteQueue();
+  /** What has come of a head that did not come in one piece. */
+  #head: ByteQueue | undefined;
   #downstream: Downstream | undefined;
   /** It was complete when it was routed. */
   #whole = false;
@@ -69,19 +70,22 @@ class Ingress implements IncomingHandler, Upstream {
       if (downstream.pending > HOLD_OCTETS) this.#delivery.hold();
       return;
     }
-    this.#head.push(piece);
-    this.#tryRoute(last);
+    // Most heads come in one piece: they are read where they lie.
+    if (this.#head === undefined && this.#tryRoute(piece, last)) return;
+    const head = this.#head ??= new ByteQueue();
+    head.push(piece);
+    if (head.size > piece.length) this.#routeCollected(head, last);
   }
 
   onEnd(): void {
-    if (this.#downstream === undefined) this.#tryRoute(true);
+    if (this.#downstream === undefined) this.#routeCollected(this.#head ?? new ByteQueue(), true);
     else if (!this.#whole) this.#downstream.end();
   }
 
   onAbort(): void {
     const downstream = this.#downstream;
     this.#downstream = DISCARD;
-    this.#head.clear();
+    this.#head = undefined;
     downstream?.abort();
   }
 
@@ -99,22 +103,28 @@ class Ingress implements IncomingHandler, Upstream {
     this.#delivery.update(state ?? RELEASED, settled);
   }
 
-  #tryRoute(complete: boolean): void {
-    const bytes = this.#head.peek();
+  #routeCollected(head: ByteQueue, complete: boolean): void {
+    if (!this.#tryRoute(head.peek(), complete)) return;
+    this.#head = undefined;
+    head.clear();
+  }
+
+  /** Routes the message that begins with `bytes`, if they tell where it goes; false when more of them are needed. */
+  #tryRoute(bytes: Uint8Array, complete: boolean): boolean {
     const head = parseMessageHead(bytes, complete);
-    if (head === undefined) return;
+    if (head === undefined) return false;
     if ("malformed" in head) return this.#refuse("amqp:invalid-field", head.malformed);
     const { client, target, origin, guard } = this.#rules;
-    const annotations = client ? { ...NO_ANNOTATIONS, flags: this.#rules.flags ?? 0 } : head.annotations;
+    const annotations = client ? annotationsOfClient(this.#rules) : head.annotations;
     const streaming = (annotations.flags & STREAMING) !== 0;
-    if (!complete && !streaming && bytes.length < COLLECT_OCTETS) return;
+    if (!complete && !streaming && bytes.length < COLLECT_OCTETS) return false;
     const address = target ?? annotations.toOverride ?? head.to;
     if (address === undefined) return this.#refuse("amqp:precondition-failed", "message without an address");
     if (guard !== undefined && target === undefined) {
       const objection = guard.consumes(address);
       if (objection !== undefined) return this.#refuse(UNAUTHORIZED, objection);
     }
-    const start = this.#head.takeAll().subarray(head.restAt);
+    const start = head.restAt === 0 ? bytes : bytes.subarray(head.restAt);
     const downstream = this.#route({
       address,
       annotations,
@@ -128,16 +138,21 @@ class Ingress implements IncomingHandler, Upstream {
     if (downstream === undefined) {
       this.#downstream = DISCARD;
       this.#delivery.update(RELEASED, true);
-      return;
+      return true;
     }
     this.#downstream = downstream;
     this.#whole = complete;
     if (complete) downstream.end();
+    return true;
   }
 
-  #refuse(condition: string, description: string): void {
+  #refuse(condition: string, description: string): true {
     this.#downstream = DISCARD;
-    this.#head.clear();
     this.#delivery.update({ kind: "rejected", error: { condition, description } }, true);
+    return true;
   }
+}
+
+function annotationsOfClient({ flags = 0 }: IngressRules): RouterAnnotations {
+  return flags === 0 ? NO_ANNOTATIONS : { ...NO_ANNOTATIONS, flags };
 }

@@ -21,13 +21,23 @@ import type { Peer } from "./peer.ts";
 /** Whole messages that may wait for credit of one link; more are released to their senders. */
 export const MAX_QUEUED_PER_LINK = 1000;
 
-/** How a message is annotated for a peer: undefined strips the annotations, as for plain clients. */
+/**
+ * How a message is annotated for a peer, by its annotations and its address alone: undefined strips the annotations, as for
+ * plain clients.
+ */
 export type Annotate = (message: Message) => RouterAnnotations | undefined;
 
 /** Sends streams by links of their own. */
 export interface StreamSender {
   /** Sends `egress` as soon as a link is ready for it. */
   send(egress: Egress): void;
+}
+
+/** Annotations that were encoded, and of what messages. */
+interface Encoded {
+  readonly annotations: RouterAnnotations;
+  readonly override: string | undefined;
+  readonly octets: Uint8Array | undefined;
 }
 
 /** See the head of the file. Also the handler of its link. */
@@ -44,6 +54,8 @@ export class LinkConsumer implements Consumer, SenderHandler {
   readonly #streams: StreamSender | undefined;
   readonly #annotate: Annotate;
   readonly #queue: Egress[] = [];
+  /** Messages mostly come with the annotations of the one before. */
+  #lastEncoded: Encoded | undefined;
 
   /**
    * `streams` is undefined when the peer wants streams on the link itself; `beyond` says that the peer is a router
@@ -64,14 +76,13 @@ export class LinkConsumer implements Consumer, SenderHandler {
 
   /** See {@link Consumer}; the message is counted by `load`. */
   deliver(message: Message, upstream: Upstream, load: Load = this): Downstream {
-    const annotations = this.#annotate(message);
-    const first = annotations === undefined ? [message.start] : [encodeAnnotations(annotations), message.start];
     const streams = !message.complete || (message.annotations.flags & STREAMING) !== 0;
     if (streams && this.#streams !== undefined) {
-      const egress = new Egress(load, message, first, upstream);
+      const egress = new Egress(load, message, this.#annotated(message), upstream);
       // With nothing to follow, one frame will do.
       if (message.complete) egress.end();
       this.#streams.send(egress);
+      egress.keep();
       return egress;
     }
     if (this.#queue.length >= MAX_QUEUED_PER_LINK || this.link?.attached === false) {
@@ -79,11 +90,28 @@ export class LinkConsumer implements Consumer, SenderHandler {
       this.#peer.clock.soon(() => upstream.consumerState(RELEASED, true));
       return DISCARD;
     }
-    const egress = new Egress(load, message, first, upstream);
+    const egress = new Egress(load, message, this.#annotated(message), upstream);
     if (message.complete) egress.end();
     this.#queue.push(egress);
     this.onReady();
+    egress.keep();
     return egress;
+  }
+
+  /** The beginning of `message` as it leaves: valid until the next one. */
+  #annotated(message: Message): Uint8Array {
+    const annotations = this.#encoded(message);
+    return annotations === undefined ? message.start : joined(annotations, message.start);
+  }
+
+  #encoded(message: Message): Uint8Array | undefined {
+    const override = message.overridden ? message.address : undefined;
+    const last = this.#lastEncoded;
+    if (last?.annotations === message.annotations && last.override === override) return last.octets;
+    const annotations = this.#annotate(message);
+    const octets = annotations === undefined ? undefined : encodeAnnotations(annotations);
+    this.#lastEncoded = { annotations: message.annotations, override, octets };
+    return octets;
   }
 
   /** See {@link SenderHandler}. */
@@ -100,4 +128,15 @@ export class LinkConsumer implements Consumer, SenderHandler {
     for (const egress of this.#queue.splice(0)) egress.neverBegan();
     this.onGone?.();
   }
+}
+
+let scratch = new Uint8Array(4096);
+
+/** Both pieces in a row: valid until the next call. */
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const length = one.length + other.length;
+  if (length > scratch.length) scratch = new Uint8Array(length * 2);
+  scratch.set(one);
+  scratch.set(other, one.length);
+  return scratch.subarray(0, length);
 }

@@ -11,6 +11,7 @@ import {
   type RouterAnnotations,
   startsWithAnnotations,
 } from "./annotations.ts";
+import { knownText } from "./known_texts.ts";
 
 /** What a router knows of a message. */
 export interface MessageHead {
@@ -35,7 +36,6 @@ export const MAX_HEAD_OCTETS = 64 * 1024;
 const DEFAULT_PRIORITY = 4;
 const HEADER = 0x70;
 const PROPERTIES = 0x73;
-const decoder = new TextDecoder();
 
 /**
  * Parses the prefix `bytes`. Undefined while more octets are needed; `complete` says that none will come.
@@ -157,7 +157,7 @@ function readText(bytes: Uint8Array, at: number, end: number): string | undefine
   const code = bytes[at];
   const start = code === 0xa1 ? at + 2 : code === 0xb1 ? at + 5 : -1;
   const stop = valueEnd(bytes, at);
-  return start < 0 || stop < 0 || stop > end ? undefined : decoder.decode(bytes.subarray(start, stop));
+  return start < 0 || stop < 0 || stop > end ? undefined : knownText(bytes, start, stop);
 }
 
 function readPriority(bytes: Uint8Array, at: number, end: number): number {

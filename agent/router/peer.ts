@@ -107,7 +107,7 @@ export class Peer {
     if (this.#writing || this.#gone) return;
     const { connection } = this;
     if (connection.output.length === 0) connection.drained();
-    const bytes = connection.output.take();
+    const bytes = connection.take();
     if (bytes.length === 0) {
       if (this.#closing) this.channel.close();
       return;

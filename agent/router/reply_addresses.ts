@@ -23,6 +23,8 @@ export interface ReplyTaker {
 export class ReplyAddress {
   /** The local name: nobody can guess it. */
   readonly name: string;
+  /** Its lookup key. */
+  readonly key: string;
   /** Who gets what is sent there. */
   readonly taker: ReplyTaker;
   readonly #number: number;
@@ -31,6 +33,7 @@ export class ReplyAddress {
   /** Made by {@link ReplyAddresses.add}. */
   constructor(number: number, taker: ReplyTaker, all: NumberMap<ReplyAddress>) {
     this.name = `${PREFIX}${number.toString(RADIX)}.${discriminator()}`;
+    this.key = `L${this.name}`;
     this.taker = taker;
     this.#number = number;
     this.#all = all;
@@ -57,6 +60,6 @@ export class ReplyAddresses {
   get(key: string): ReplyTaker | undefined {
     if (!key.startsWith(KEY_PREFIX)) return undefined;
     const address = this.#all.get(parseInt(key.slice(KEY_PREFIX.length), RADIX) >>> 0);
-    return address !== undefined && key === `L${address.name}` ? address.taker : undefined;
+    return address?.key === key ? address.taker : undefined;
   }
 }

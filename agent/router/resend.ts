@@ -29,7 +29,7 @@ class Resend implements Downstream, Upstream {
   #over = false;
 
   constructor(first: Consumer, message: Message, upstream: Upstream, another: ChooseAnother) {
-    this.#message = message;
+    this.#message = { ...message, start: message.start.slice() };
     this.#upstream = upstream;
     this.#another = another;
     this.#downstream = this.#send(first);

@@ -19,12 +19,19 @@ export const IDLE_STREAM_LINKS = 128;
 /** Links, and so streams under way at once, towards one peer; further streams wait for one to end. */
 export const MAX_STREAM_LINKS = 16_384;
 
+/** One of the links. */
+interface StreamLink {
+  readonly sender: Sender;
+  /** It waits for a stream. */
+  rests: boolean;
+}
+
 /** See the head of the file. */
 export class StreamLinks {
   readonly #peer: Peer;
   readonly #terminus: Terminus;
   #session: Session | undefined;
-  readonly #idle: Sender[] = [];
+  readonly #idle: StreamLink[] = [];
   readonly #waiting: Egress[] = [];
   #attaching = 0;
   #links = 0;
@@ -42,8 +49,11 @@ export class StreamLinks {
       this.#peer.clock.soon(() => egress.neverBegan());
       return;
     }
-    const link = this.#idle.pop();
-    if (link !== undefined) return egress.begin(link);
+    const idle = this.#idle.pop();
+    if (idle !== undefined) {
+      idle.rests = false;
+      return egress.begin(idle.sender);
+    }
     this.#waiting.push(egress);
     if (this.#attaching < this.#waiting.length && this.#links < MAX_STREAM_LINKS) this.#attach();
   }
@@ -54,32 +64,29 @@ export class StreamLinks {
     this.#attaching++;
     this.#links++;
     let fresh = true;
-    let idle = false;
-    const link: Sender = this.#session.attachSender(this.#options(), {
+    const sender: Sender = this.#session.attachSender(this.#options(), {
       onReady: () => {
         if (fresh) {
           fresh = false;
           this.#attaching--;
         }
-        if (link.unsettledCount > 0) return;
         // Credit may come while the link already waits in the pool.
-        if (idle && this.#idle.includes(link)) return;
+        if (sender.unsettledCount > 0 || link.rests) return;
         const next = this.#next();
-        idle = next === undefined;
-        if (next !== undefined) next.begin(link);
+        if (next !== undefined) next.begin(sender);
         else this.#rest(link);
       },
       onDetached: () => {
         if (fresh) this.#attaching--;
         this.#links--;
-        const at = this.#idle.indexOf(link);
-        if (at >= 0) this.#idle.splice(at, 1);
+        if (link.rests) this.#idle.splice(this.#idle.indexOf(link), 1);
         // Refused or lost before it was of use: a stream that no other link will come for is not kept waiting.
         if (fresh && this.#waiting.length > this.#attaching) this.#next()?.neverBegan();
         if (this.#links > 0) return;
         for (const egress of this.#waiting.splice(0)) egress.neverBegan();
       },
     });
+    const link: StreamLink = { sender, rests: false };
   }
 
   #options(): LinkOptions {
@@ -87,9 +94,13 @@ export class StreamLinks {
   }
 
   /** Keeps `link` for later, and closes the one that has been idle for longest when there are too many. */
-  #rest(link: Sender): void {
+  #rest(link: StreamLink): void {
+    link.rests = true;
     this.#idle.push(link);
-    if (this.#idle.length > IDLE_STREAM_LINKS) this.#idle.shift()!.close();
+    if (this.#idle.length <= IDLE_STREAM_LINKS) return;
+    const first = this.#idle.shift()!;
+    first.rests = false;
+    first.sender.close();
   }
 
   #next(): Egress | undefined {

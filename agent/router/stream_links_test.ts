@@ -22,7 +22,7 @@ async function pool(credit = 10) {
   const begin = (body = "x") => {
     const upstream = listening();
     const start = message({ to: "web", body });
-    const egress = new Egress(consumer, routed({ start, complete: false }), [start], upstream);
+    const egress = new Egress(consumer, routed({ start, complete: false }), start, upstream);
     streams.send(egress);
     return { egress, upstream };
   };

@@ -8,6 +8,7 @@ import { expiryOf } from "../pki/inspect.ts";
 import { check, title } from "./check.ts";
 import type { FieldPath, ReadResult, ResourceDocument } from "./documents.ts";
 import { PlaceTable } from "./places.ts";
+import { impliedAccess, type PortCertificate, SITE_CA } from "./port_access.ts";
 import { type BrokenResource, Problem, type ProblemCode, shown } from "./problems.ts";
 import type { ResourceKind } from "./resources/schema.ts";
 import { strayFields } from "./resources/fields.ts";
@@ -16,7 +17,7 @@ import { adaptorKind } from "./resources/adaptor.ts";
 import { httpRouteKind, meantListeners } from "./resources/http_route.ts";
 import { declaredGrantKind, LINK_HOST_SETTING } from "./resources/access_grant.ts";
 import { accessTokenKind } from "./resources/access_token.ts";
-import { connectorKind, HTTP_SETTING } from "./resources/connector.ts";
+import { connectorKind, HTTP_SETTING, PROXY_PROTOCOL_SETTING } from "./resources/connector.ts";
 import { certificateKind } from "./resources/certificate.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "./resources/link.ts";
 import { listenerKind } from "./resources/listener.ts";
@@ -44,6 +45,7 @@ import {
 
 const DEFAULT_PORTS = { "inter-router": 55_671, edge: 45_671, normal: 5672 } as const;
 const SECRET_HINT = "Put the Secret into the same folder or file.";
+const MADE_HINT = "The site makes it when it runs, if it may write its folder.";
 
 /** What is said about the site itself. */
 export interface SiteHead {
@@ -53,8 +55,6 @@ export interface SiteHead {
   readonly uid: string | undefined;
   /** True for an edge, false for an interior. */
   readonly edge: boolean;
-  /** True when spec.linkAccess asks for ports that accept links. */
-  readonly linkAccess: boolean;
   /** Place and title, for messages. */
   readonly where: string;
 }
@@ -79,6 +79,10 @@ export interface Assembled {
   readonly links: readonly LinkSpec[];
   /** Of all Certificates. */
   readonly certificates: readonly CertificateSpec[];
+  /** Those that its ports for links show, of which some may not be there yet: the running site makes them. */
+  readonly portCertificates: readonly PortCertificate[];
+  /** Name of the Secret with the authority of the site. */
+  readonly authority: string;
   /** Of all AccessGrants. */
   readonly grants: readonly GrantSpec[];
   /** Of all AccessTokens. */
@@ -121,6 +125,8 @@ class Assembly implements Assembled {
   readonly unrouted: Record<string, string> = {};
   readonly links: LinkSpec[] = [];
   readonly certificates: CertificateSpec[] = [];
+  readonly portCertificates: PortCertificate[] = [];
+  authority: string = SITE_CA;
   readonly grants: GrantSpec[] = [];
   readonly tokens: RedeemableToken[] = [];
   readonly access: AccessSpec[] = [];
@@ -253,8 +259,8 @@ class Assembly implements Assembled {
 
   rest(documents: readonly ResourceDocument[]): void {
     this.#each(documents, siteKind, ({ metadata: { name, uid }, spec }, document) => {
-      const linkAccess = !["", "none"].includes(spec?.linkAccess ?? "");
-      this.sites.push({ name, uid, edge: spec?.edge ?? false, linkAccess, where: document.at() });
+      this.sites.push({ name, uid, edge: spec?.edge ?? false, where: document.at() });
+      this.authority = spec?.defaultIssuer || SITE_CA;
       this.#accessLog = spec?.settings?.[ACCESS_LOG_SETTING] ?? "off";
     });
     this.#each(documents, listenerKind, ({ metadata: { name }, spec }, document) => {
@@ -284,7 +290,9 @@ class Assembly implements Assembled {
       const http = this.#http(spec.settings?.[HTTP_SETTING] ?? "", type, document);
       if (protocol === undefined || tls === undefined || http === undefined) return;
       const checked = healthCheck === undefined || healthCheck === null ? {} : { healthCheck };
-      this.connectors.push({ name, routingKey, host, port, ...protocol, ...tls, ...http, ...checked });
+      const proxyProtocol = spec.settings?.[PROXY_PROTOCOL_SETTING];
+      const told = proxyProtocol === undefined ? {} : { proxyProtocol };
+      this.connectors.push({ name, routingKey, host, port, ...protocol, ...tls, ...http, ...told, ...checked });
     });
     this.#each(documents, linkKind, ({ metadata: { name }, spec }, document) => {
       const setting = spec.settings?.[PROXY_SETTING] ?? "";
@@ -309,10 +317,6 @@ class Assembly implements Assembled {
         ...(proxy === undefined ? {} : { proxy }),
       });
     });
-    this.#each(documents, certificateKind, ({ metadata: { name }, spec: { ca, subject, hosts, signing } }) => {
-      const expires = expiryOf(this.secrets.get(name)?.get("tls.crt"));
-      this.certificates.push({ name, ca, subject, hosts, signing, ...(expires === undefined ? {} : { expires }) });
-    });
     this.#each(documents, declaredGrantKind, ({ metadata: { name }, spec }) => {
       const { redemptionsAllowed: allowed, expirationWindow: window, code } = spec;
       const host = ("settings" in spec ? spec.settings?.[LINK_HOST_SETTING] : undefined) || undefined;
@@ -336,35 +340,55 @@ class Assembly implements Assembled {
         this.unrouted[listener] = `HttpRoute ${shown(name)} is broken`;
       }
     }
-    this.#each(documents, routerAccessKind, ({ metadata: { name }, spec }, document) => {
-      const host = spec.bindHost === "" || spec.bindHost === undefined || spec.bindHost === null
-        ? "0.0.0.0"
-        : spec.bindHost;
-      const secret = spec.tlsCredentials === "" ? name : spec.tlsCredentials;
-      let tls: TlsCredentials | undefined;
-      if (spec.roles.some((role) => !(role.name === "normal" && isLoopbackHost(host)))) {
-        tls = this.#credentials(secret, document, ["spec", "tlsCredentials"]);
-        if (tls === undefined) return;
-      }
-      const wanted = spec.settings?.[COST_SETTING] || "1";
-      const measured = wanted === MEASURED;
-      const cost = measured ? 1 : Number(wanted);
-      if (!Number.isInteger(cost) || cost < 1 || cost > COST_MAX) {
-        const path = ["spec", "settings", COST_SETTING];
-        this.#problem(
-          document,
-          path,
-          `${shown(wanted)} is no cost`,
-          `Write ${MEASURED}, or a whole number from 1 to ${COST_MAX}.`,
-        );
-        return;
-      }
-      for (const [index, { name: role, port: given }] of spec.roles.entries()) {
-        const port = given ?? DEFAULT_PORTS[role];
-        if (!this.#take(host, port, document, ["spec", "roles", index])) continue;
-        const plain = role === "normal" && isLoopbackHost(host);
-        this.access.push({ name, role, host, port, cost, measured, tls: plain ? undefined : tls });
-      }
+    this.#each(
+      [...documents, ...impliedAccess(documents)],
+      routerAccessKind,
+      ({ metadata: { name }, spec }, document) => {
+        const host = spec.bindHost || "0.0.0.0";
+        const wanted = spec.settings?.[COST_SETTING] || "1";
+        const measured = wanted === MEASURED;
+        const cost = measured ? 1 : Number(wanted);
+        if (!Number.isInteger(cost) || cost < 1 || cost > COST_MAX) {
+          const path = ["spec", "settings", COST_SETTING];
+          const hint = `Write ${MEASURED}, or a whole number from 1 to ${COST_MAX}.`;
+          this.#problem(document, path, `${shown(wanted)} is no cost`, hint);
+          return;
+        }
+        let tls: TlsCredentials | undefined;
+        if (spec.roles.some((role) => !(role.name === "normal" && isLoopbackHost(host)))) {
+          const secret = spec.tlsCredentials || name;
+          if (spec.roles.every((role) => role.name === "normal")) {
+            tls = this.#credentials(secret, document, ["spec", "tlsCredentials"]);
+          } else {
+            if (spec.issuer !== "") this.authority = spec.issuer;
+            this.portCertificates.push({
+              name: secret,
+              subject: name,
+              hosts: spec.subjectAlternativeNames,
+              bind: host,
+            });
+            tls = this.#portCredentials(secret, document);
+          }
+          if (tls === undefined) return;
+        }
+        for (const [index, { name: role, port: given }] of spec.roles.entries()) {
+          const port = given ?? DEFAULT_PORTS[role];
+          if (!this.#take(host, port, document, ["spec", "roles", index])) continue;
+          const plain = role === "normal" && isLoopbackHost(host);
+          this.access.push({ name, role, host, port, cost, measured, tls: plain ? undefined : tls });
+        }
+      },
+    );
+    this.#each(documents, certificateKind, ({ metadata: { name }, spec: { ca, subject, hosts, signing } }) => {
+      const expires = expiryOf(this.secrets.get(name)?.get("tls.crt"));
+      this.certificates.push({
+        name,
+        ca: ca || this.authority,
+        subject,
+        hosts,
+        signing,
+        ...(expires === undefined ? {} : { expires }),
+      });
     });
   }
 
@@ -384,6 +408,18 @@ class Assembly implements Assembled {
 
   #credentials(name: string, document: ResourceDocument, path: FieldPath): TlsCredentials | undefined {
     return this.#fromSecret(name, document, path, tlsCredentials);
+  }
+
+  /** The same for a port that accepts links, whose certificate the running site makes where it is missing. */
+  #portCredentials(secret: string, document: ResourceDocument): TlsCredentials | undefined {
+    const path = ["spec", "tlsCredentials"];
+    if (this.#secretDocuments.has(secret)) return this.#credentials(secret, document, path);
+    const { kind, name } = document;
+    const message = `${document.at(path)}: ${title(kind, document)}: the certificate in Secret ${
+      shown(secret)
+    } is not there yet`;
+    this.broken.push({ kind, name, status: "Pending", code: undefined, message, hint: MADE_HINT });
+    return undefined;
   }
 
   /** The TLS of a service, if its spec.tlsCredentials, `name`, ask for it; undefined after a problem. */

@@ -6,6 +6,7 @@ import { createAuthority, issue } from "../pki/authority.ts";
 import { secretYaml } from "./link_file.ts";
 import { loadResources } from "./load.ts";
 import { localNames } from "./local_names.ts";
+import { SITE_CA } from "./port_access.ts";
 import { host as hostSchema, name as nameSchema } from "./resources/schema.ts";
 import { createFile, makeFolder } from "./write_files.ts";
 
@@ -29,8 +30,6 @@ export interface CreateOptions {
   readonly amqpPort: number | undefined;
 }
 
-/** Name of the Secret that holds the site's authority, the same as Skupper's. */
-export const SITE_CA = "skupper-site-ca";
 /** Certificates made here are valid this long, as Skupper's are. */
 export const VALID_YEARS = 5;
 /** Longest name, in characters: that of a DNS label, as Kubernetes has it. */

@@ -5,7 +5,8 @@ import { TendrilError } from "../lib/errors.ts";
 import { createAuthority } from "../pki/authority.ts";
 import { covers, hostsOf, isIssuedBy } from "../pki/inspect.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
-import { createSite, SITE_CA } from "./create.ts";
+import { createSite } from "./create.ts";
+import { SITE_CA } from "./port_access.ts";
 import { generateLink } from "./generate_link.ts";
 import { parseLinkFile, secretYaml } from "./link_file.ts";
 import { loadResources, loadSite } from "./load.ts";
@@ -169,12 +170,13 @@ Deno.test("link generate: an authority that did not issue the site's certificate
     assert.match(mixed.message, /does not belong/);
   }));
 
-Deno.test("link generate: a RouterAccess without its Secret is told as a broken site, with the place", () =>
+Deno.test("link generate: where the site has not made its certificate yet, starting it is what is told", () =>
   withHub(async (dir) => {
     await Deno.remove(`${dir}/Secret-hub.yaml`);
     const error = await failure(generateLink({ dir, host: "127.0.0.1" }));
-    assert.equal(error.code, "SITE_INVALID");
-    assert.match(error.message, /RouterAccess-hub\.yaml:\d+.*no Secret hub/);
+    assert.equal(error.code, "SITE_NO_ACCESS");
+    assert.match(error.message, /is not made yet/);
+    assert.match(error.hint ?? "", /tendril run/);
   }));
 
 Deno.test("link generate: hosts, names and costs that would break the file are refused", () =>

@@ -6,7 +6,7 @@ import { authorityFault, covers, hostsOf, isIssuedBy } from "../pki/inspect.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
 import type { Assembled } from "./assemble.ts";
 import { asPort, readHandover } from "./certificates/handover.ts";
-import { SITE_CA, VALID_YEARS } from "./create.ts";
+import { VALID_YEARS } from "./create.ts";
 import { tlsCredentials } from "./secrets.ts";
 import { renewServerSecret } from "./server_secret.ts";
 import type { AccessRole } from "./spec.ts";
@@ -37,15 +37,16 @@ export async function coverHost(
   let reissued = false;
   for (const server of site.servers) {
     if (!wasIssuedBy(server, authority)) {
-      throw new TendrilError("SITE_SECRET", `the site's certificate was not issued by ${SITE_CA}`, {
-        hint: `Put the authority that issued it into the Secret ${SITE_CA}, or make the link file with that authority.`,
+      throw new TendrilError("SITE_SECRET", `the site's certificate was not issued by ${resources.authority}`, {
+        hint:
+          `Put the authority that issued it into the Secret ${resources.authority}, or make the link file with that authority.`,
       });
     }
     const names = hostsOf(server.cert);
     if (covers(names, host)) continue;
     const hosts = [...new Set([...names.dns, ...names.ip, host])];
     const issued = await issue({ ...common, commonName: site.name, hosts });
-    const handover = readHandover(resources.secrets.get(SITE_CA) ?? new Map());
+    const handover = readHandover(resources.secrets.get(resources.authority) ?? new Map());
     const renewed = asPort({ ...issued, ca: server.ca }, handover, now);
     await renewServerSecret(dir, resources, server, renewed, host);
     reissued = true;
@@ -54,7 +55,10 @@ export async function coverHost(
 }
 
 /** The ports of a site that accept links, and the different certificates they show. Throws SITE_NO_ACCESS, SITE_INVALID. */
-export function siteAccess({ sites: [site], access, problems }: Assembled, dir: string): SiteAccess {
+export function siteAccess(
+  { sites: [site], access, problems, portCertificates, secrets }: Assembled,
+  dir: string,
+): SiteAccess {
   const endpoints: { role: "edge" | "inter-router"; port: number }[] = [];
   const servers = new Map<string, TlsCredentials>();
   for (const { role, port, tls } of access) {
@@ -66,6 +70,11 @@ export function siteAccess({ sites: [site], access, problems }: Assembled, dir: 
   if (problems.length > 0) {
     throw new TendrilError("SITE_INVALID", `the resources in ${dir} don't make a site:\n  ${problems.join("\n  ")}`, {
       hint: "Correct the resources named above.",
+    });
+  }
+  if (portCertificates.some(({ name }) => !secrets.has(name))) {
+    throw new TendrilError("SITE_NO_ACCESS", `the certificate of the site in ${dir} is not made yet`, {
+      hint: `Start the site, which makes it: tendril run ${dir}`,
     });
   }
   throw new TendrilError("SITE_NO_ACCESS", `the site in ${dir} accepts no links`, {
@@ -82,17 +91,17 @@ function wasIssuedBy(server: TlsCredentials, authority: TlsCredentials): boolean
 }
 
 /** The authority of a site. Throws SITE_NO_ACCESS without one, SITE_SECRET for one that can't issue at `now`. */
-export function siteAuthority({ secrets }: Assembled, now: number): TlsCredentials {
-  const values = secrets.get(SITE_CA);
+export function siteAuthority({ secrets, authority: name }: Assembled, now: number): TlsCredentials {
+  const values = secrets.get(name);
   if (values === undefined) {
-    throw new TendrilError("SITE_NO_ACCESS", `there is no authority to issue with: no Secret ${SITE_CA}`, {
+    throw new TendrilError("SITE_NO_ACCESS", `there is no authority to issue with: no Secret ${name}`, {
       hint: "Make the link file where the site was created, or add the Secret with its authority.",
     });
   }
-  const authority = tlsCredentials(values, `Secret ${SITE_CA}`);
+  const authority = tlsCredentials(values, `Secret ${name}`);
   const fault = authorityFault(authority, now);
   if (fault === undefined) return authority;
-  throw new TendrilError("SITE_SECRET", `the authority in Secret ${SITE_CA} ${fault}`, {
+  throw new TendrilError("SITE_SECRET", `the authority in Secret ${name} ${fault}`, {
     hint: "Put a valid authority with its RSA or ECDSA key into the Secret, or create the site anew.",
   });
 }

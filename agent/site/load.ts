@@ -6,6 +6,7 @@ import { type ReadResult, scanDocuments } from "./documents.ts";
 import { Problem, problemsError } from "./problems.ts";
 import type { SiteSpec } from "./spec.ts";
 import { readFolder } from "./store/folder.ts";
+import { readGivenSecrets, withGiven } from "./store/given_secrets.ts";
 
 /** Options of {@link loadSite}. */
 export interface LoadOptions {
@@ -36,10 +37,6 @@ export async function siteOf(dir: string, assembled: Assembled, options: LoadOpt
   if (fatal || site === undefined) throw problemsError(`no site can be made of ${dir}`, problems);
   for (const warning of assembled.warnings) options.warn?.(warning);
   const broken = [...assembled.broken];
-  const accessBroken = broken.some(({ kind }) => kind === "RouterAccess");
-  if (site.linkAccess && access.length === 0 && !accessBroken) {
-    options.warn?.(`${site.where}: Site ${site.name} has linkAccess, but without a RouterAccess it accepts no links`);
-  }
   if (site.edge && policies.length > 0) {
     options.warn?.(`Policy ${policies[0]?.name} has no effect: an edge accepts nobody`);
   }
@@ -111,7 +108,7 @@ export function siteProblems(dir: string, { sites, access, siteSeen }: Assembled
 async function readResources(dir: string): Promise<Assembled> {
   const { files, problems } = await readFolder(dir);
   const reads = [...files].map(([name, text]): ReadResult => scanDocuments(text, `${dir.replace(/\/$/, "")}/${name}`));
-  return assemble([{ documents: [], problems }, ...reads]);
+  return assemble([{ documents: [], problems }, ...withGiven(reads, await readGivenSecrets(dir))]);
 }
 
 /** A Site that was written without a uid gets one that stays the same: from the SHA-256 of its name, as a UUID v8. */

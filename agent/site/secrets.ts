@@ -13,7 +13,7 @@ export type SecretValues = ReadonlyMap<string, string>;
 const PORT_MAX = 65_535;
 const CERTIFICATE = /^CERTIFICATE$/;
 const PRIVATE_KEY = /^(RSA |EC )?PRIVATE KEY$/;
-const TLS_HINT = "A Secret with TLS credentials has ca.crt, tls.crt and tls.key in PEM, the key not encrypted.";
+const TLS_HINT = "TLS credentials are ca.crt, tls.crt and tls.key in PEM, the key not encrypted.";
 
 /** Decodes the values of one Secret. Throws SITE_SECRET for data that is not base64. */
 export function secretValues(

@@ -5,6 +5,7 @@ import type { TlsCredentials } from "../transport/channel.ts";
 import type { Assembled } from "./assemble.ts";
 import { readDocuments } from "./documents.ts";
 import { secretYaml } from "./link_file.ts";
+import { isGiven } from "./store/given_secrets.ts";
 import { replaceFile } from "./write_files.ts";
 
 /**
@@ -39,6 +40,7 @@ export async function replaceSecret(
 
 /** True when the Secret `name` has a file of its own in `dir`, which may be replaced as a whole. */
 export async function hasOwnFile(dir: string, name: string): Promise<boolean> {
+  if (await isGiven(dir, name)) return false;
   const file = fileOf(name);
   let text: string;
   try {

@@ -166,6 +166,8 @@ export interface ConnectorSpec {
   readonly http?: "http1" | "http2";
   /** How TLS is spoken with it; in the clear where it is absent. */
   readonly tls?: TargetTls;
+  /** Has each connection to the target begin with a header that says whose it is; none where it is absent. */
+  readonly proxyProtocol?: "v2";
   /** Without one, the target counts as healthy. */
   readonly healthCheck?: HealthCheckSpec;
 }

@@ -11,6 +11,7 @@ import { loadSite } from "./load.ts";
 import type { BrokenResource } from "./problems.ts";
 import type { FolderProblem, FolderState } from "./report.ts";
 import type { RunningSite, SiteChange } from "./status.ts";
+import { givenFolders } from "./store/given_secrets.ts";
 
 /** Writers touch a file several times, and several files: the folder is read once it has been quiet for this long, ms. */
 const QUIET_MS = 200;
@@ -24,6 +25,8 @@ export class FolderWatch implements FolderState {
   readonly #logger: Logger;
   readonly #onChange: () => void;
   #events: Deno.FsWatcher | undefined;
+  /** Of the folders with certificates that are there. */
+  #given: { readonly folders: string; readonly events: Deno.FsWatcher } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = Promise.resolve();
   /** What {@link FolderWatch.reads} will be when all that was asked for is done. */
@@ -50,11 +53,9 @@ export class FolderWatch implements FolderState {
     try {
       this.#events = Deno.watchFs(dir, { recursive: false });
       this.#watch(this.#events);
+      this.#watchGiven();
     } catch (error) {
-      logger.warn("the folder can't be watched: changes of its files need a restart", {
-        dir,
-        reason: messageOf(error),
-      });
+      this.#tellUnwatched(dir, error);
     }
   }
 
@@ -63,6 +64,7 @@ export class FolderWatch implements FolderState {
     clearTimeout(this.#timer);
     this.#stopped = true;
     this.#events?.close();
+    this.#given?.events.close();
     await this.#busy;
   }
 
@@ -84,10 +86,30 @@ export class FolderWatch implements FolderState {
     }
   }
 
+  /** Follows the folders with certificates as they come and go, which is seen where they are in the folder of the site. */
+  #watchGiven(): void {
+    const folders = givenFolders(this.#dir).filter(isFolder);
+    if (folders.join() === (this.#given?.folders ?? "")) return;
+    this.#given?.events.close();
+    this.#given = undefined;
+    if (folders.length === 0) return;
+    const events = Deno.watchFs(folders, { recursive: true });
+    this.#given = { folders: folders.join(), events };
+    this.#watch(events);
+  }
+
   async #read(): Promise<void> {
     this.#waiting = false;
-    if (!this.#stopped) await this.#apply();
+    if (!this.#stopped) {
+      this.#watchGiven();
+      await this.#apply();
+    }
     this.reads++;
+  }
+
+  #tellUnwatched(dir: string, error: unknown): void {
+    const reason = messageOf(error);
+    this.#logger.warn("the folder can't be watched: changes of its files need a restart", { dir, reason });
   }
 
   async #apply(): Promise<void> {
@@ -138,5 +160,13 @@ export class FolderWatch implements FolderState {
     if (action !== "failed") return this.#logger.info(`resource ${action}`, { kind, name });
     const code = error instanceof TendrilError ? error.code : undefined;
     this.#logger.error("resource can't be used", { kind, name, code, reason: messageOf(error) });
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
   }
 }

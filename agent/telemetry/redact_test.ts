@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
+import { cpuMs } from "../../tests/support/cpu_time.ts";
 import { formatJson, formatText } from "./record.ts";
 import { REDACTED, redactField, redactText } from "./redact.ts";
 
@@ -78,14 +79,15 @@ Deno.test("redaction: huge texts and lists are cut", () => {
 });
 
 Deno.test("redaction: text built to make the patterns backtrack is handled in linear time", () => {
-  const started = performance.now();
-  redactText("-----BEGIN A-----".repeat(20_000));
-  redactText("a://".repeat(100_000));
-  redactText("a.".repeat(200_000));
-  redactText("LS0tLS1CRUdJTi".repeat(50_000));
-  redactText("?".repeat(200_000));
-  redactText("&token".repeat(100_000));
-  redactText("?aaaaaaaaaaaaaaaaaaaa".repeat(20_000));
-  redactText(`Basic ${" ".repeat(200_000)}`);
-  assert.ok(performance.now() - started < 2_000, `${performance.now() - started} ms`);
+  const took = cpuMs(() => {
+    redactText("-----BEGIN A-----".repeat(20_000));
+    redactText("a://".repeat(100_000));
+    redactText("a.".repeat(200_000));
+    redactText("LS0tLS1CRUdJTi".repeat(50_000));
+    redactText("?".repeat(200_000));
+    redactText("&token".repeat(100_000));
+    redactText("?aaaaaaaaaaaaaaaaaaaa".repeat(20_000));
+    redactText(`Basic ${" ".repeat(200_000)}`);
+  });
+  assert.ok(took < 2_000, `${took} ms`);
 });

@@ -25,6 +25,8 @@ export interface TargetOptions {
   readonly protocols: readonly string[];
   /** Deadline for the whole way, milliseconds. */
   readonly timeoutMs: number;
+  /** What the target is sent before the handshake; nothing where it is absent. */
+  readonly preamble?: Uint8Array;
   /** Hears when a stream that was handed out breaks because the target refuses who we are: TLS 1.3 does so that late. */
   readonly onRejected?: (error: TendrilError) => void;
 }
@@ -35,11 +37,12 @@ const TLS: Reason = ["TARGET_TLS", "Check that the target speaks TLS at this por
 const EXPIRED: Reason = ["TARGET_TLS_EXPIRED", "Renew the target's certificate, or check the clocks of both machines."];
 const REJECTED: Reason = [
   "TARGET_TLS_REJECTED",
-  "Set spec.useClientCert, and check that tls.crt of the Secret is of a CA that the target trusts.",
+  "Set spec.useClientCert, and check that tls.crt of the Secret, or --tls-cert of expose, is of a CA that the target trusts.",
 ];
 const CA: Reason = [
   "TARGET_TLS_CA",
-  "Put the CA that issued the target's certificate into ca.crt of the Secret that spec.tlsCredentials names.",
+  "Put the CA that issued the target's certificate into ca.crt of the Secret that spec.tlsCredentials names; with expose, " +
+  "name it by --tls-ca.",
 ];
 
 const REASONS: Readonly<Record<string, Reason>> = {
@@ -49,7 +52,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   LINK_TLS_CERTIFICATE: CA,
   LINK_TLS_NAME: [
     "TARGET_TLS_NAME",
-    "Write a name of the certificate into spec.host, or set spec.verifyHostname to false.",
+    "Write a name of the certificate into spec.host, or set spec.verifyHostname to false; with expose, --any-hostname.",
   ],
   LINK_TLS_EXPIRED: EXPIRED,
   LINK_TLS_NOT_YET_VALID: EXPIRED,
@@ -61,7 +64,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
 
 /** Dials. Throws `TARGET_TLS`, `TARGET_TLS_*` or `TARGET_UNREACHABLE`; leaves nothing open then. */
 export async function dialTarget(options: TargetOptions, signal: AbortSignal): Promise<TlsStream> {
-  const { host, port, tls, verifyHostname, protocols, timeoutMs, onRejected } = options;
+  const { host, port, tls, verifyHostname, protocols, timeoutMs, preamble, onRejected } = options;
   const peer = formatAddress(host, port);
   const target: TlsTarget = {
     tls,
@@ -77,7 +80,12 @@ export async function dialTarget(options: TargetOptions, signal: AbortSignal): P
   let spoken: string | false | null = null;
   try {
     return await inStages(peer, timeoutMs, signal, async (enter, signal) => {
-      const open = () => connectTcp({ host, port }, signal);
+      const open = async () => {
+        const raw = await connectTcp({ host, port }, signal);
+        // If that fails, the handshake will say so.
+        if (preamble !== undefined) await new Promise<void>((resolve) => raw.write(preamble, () => resolve()));
+        return raw;
+      };
       const raw = await open();
       enter("The TLS handshake");
       const stream = await secureOrExplain(raw, target, signal, (socket, identity) => {

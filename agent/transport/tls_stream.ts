@@ -24,7 +24,9 @@ export class TlsStream {
   /** The other end. */
   readonly peer: PeerIdentity;
   /** Its address, in the form of the runtime's own connections. */
-  readonly remoteAddr: { readonly hostname: string };
+  readonly remoteAddr: { readonly hostname: string; readonly port: number };
+  /** Our own, in the same form. */
+  readonly localAddr: { readonly hostname: string; readonly port: number };
   readonly #channel: SocketChannel;
   readonly #onBroken: ((error: TendrilError) => void) | undefined;
   readonly #held = new BlockQueue();
@@ -45,7 +47,8 @@ export class TlsStream {
     onBroken?: (error: TendrilError) => void,
   ) {
     this.peer = peer;
-    this.remoteAddr = { hostname: socket.remoteAddress ?? "" };
+    this.remoteAddr = { hostname: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+    this.localAddr = { hostname: socket.localAddress ?? "", port: socket.localPort ?? 0 };
     this.#onBroken = onBroken;
     this.#channel = new SocketChannel(socket, peer, { mayBeRefused, onEnd: () => this.#end() });
     this.#channel.start({ onData: (chunk) => this.#take(chunk), onClose: (error) => this.#close(error) });

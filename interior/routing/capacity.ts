@@ -3,7 +3,7 @@
  * that says too much must not take the memory of all others.
  */
 
-import type { RoutingOutput } from "./engine.ts";
+import type { RoutingOutput } from "./routing_output.ts";
 import type { RemoteNode } from "./remote_node.ts";
 import { MAX_ADDRESSES, MAX_ALL_ADDRESSES, MAX_NAMED_PEERS, MAX_ROUTERS } from "./timing.ts";
 

@@ -84,4 +84,17 @@ export class RemoteNode {
     this.id = id;
     this.heardAt = now;
   }
+  /** It has spoken to us. */
+  acquainted(): void {
+    if (this.strangerSince === undefined) return;
+    this.strangerSince = undefined;
+    this.linkStateQuestion.hurry();
+    this.addressQuestion.hurry();
+  }
+
+  /** True when it may not know us yet: what we asked may have been lost where paths are not settled; `patience` in ms. */
+  isStranger(now: number, patience: number): boolean {
+    if (this.strangerSince === undefined) return false;
+    return this.linkStateQuestion.open || now - this.strangerSince < patience;
+  }
 }

@@ -21,6 +21,9 @@ export interface Requests {
 /** Clients of {@link pacedRequests}, and how many requests each sends per second: half of what the C router can do. */
 const PACED_CLIENTS = 16;
 const PACED_REQUESTS = 625;
+/** Connections of {@link http2Requests}, and requests under way on all of them together. */
+const HTTP2_CLIENTS = 4;
+const HTTP2_STREAMS = 100;
 /** New connections in every ms of {@link pacedConnections}. */
 const PACED_CONNECTIONS = 2;
 
@@ -61,21 +64,29 @@ export async function requests(port: number, seconds: number, keepAlive: boolean
 
 /** Keep-alive requests at a rate that every subject can serve: only so can their latencies be compared. */
 export function pacedRequests(port: number, seconds: number): Promise<Requests> {
-  return paced(port, seconds, ["-c", `${PACED_CLIENTS}`, "--rps", `${PACED_REQUESTS}`, "-D", `${seconds}`]);
+  const rate = ["-c", `${PACED_CLIENTS}`, "--rps", `${PACED_REQUESTS}`, "-D", `${seconds}`];
+  return h2load(port, seconds, ["--h1", "-m1", ...rate]);
 }
 
 /** Connections for one request each, at a rate that every subject can serve. */
 export function pacedConnections(port: number, seconds: number): Promise<Requests> {
   const count = `${seconds * 1000 * PACED_CONNECTIONS}`;
-  return paced(port, seconds, ["-n", count, "-c", count, "-r", `${PACED_CONNECTIONS}`, "--rate-period", "1ms"]);
+  const rate = ["-n", count, "-c", count, "-r", `${PACED_CONNECTIONS}`, "--rate-period", "1ms"];
+  return h2load(port, seconds, ["--h1", "-m1", ...rate]);
 }
 
-async function paced(port: number, seconds: number, rate: readonly string[]): Promise<Requests> {
+/** Requests in HTTP/2, with prior knowledge, as many as there can be. */
+export function http2Requests(port: number, seconds: number): Promise<Requests> {
+  const streams = HTTP2_STREAMS / HTTP2_CLIENTS;
+  return h2load(port, seconds, ["-c", `${HTTP2_CLIENTS}`, "-m", `${streams}`, "-D", `${seconds}`]);
+}
+
+async function h2load(port: number, seconds: number, flags: readonly string[]): Promise<Requests> {
   const log = await Deno.makeTempFile({ prefix: "tendril-bench-" });
   try {
     const { code, stdout, stderr } = await run(
       "h2load",
-      ["--h1", "-t1", "-m1", `--log-file=${log}`, ...rate, `http://127.0.0.1:${port}/`],
+      ["-t1", `--log-file=${log}`, ...flags, `http://127.0.0.1:${port}/`],
       { limitMs: (seconds + 20) * 1000 },
     );
     if (code !== 0) throw new Error(`h2load: ${stderr}${stdout}`);

@@ -12,20 +12,32 @@
  * LIST names loads, and beside them `wasm`, what WebAssembly costs in the path of TCP, `footprint`, what an edge takes
  * that has nothing to do, `stalled`, what readers that stop reading cost the process and the other streams, `control`,
  * how long routing messages wait behind bulk, and `routing`, what a network of 1,000 routers costs one of them.
+ *
+ * `--loads http1,http2,bodies,hostile` is all about adaptors that do more than TCP. `http1` and `http2` are requests (wrk,
+ * and h2load with 100 streams) through these adaptors, against TCP between the same sites and against nginx as a reverse
+ * proxy in front of the same server. `bodies` is the CPU time of all sites for each GB of one long body, down and up,
+ * against TCP. `hostile` is what requests over TCP keep of their speed while a plugin on another port of their site does
+ * harm; it is compiled on the way.
  */
 
 import { parseArgs } from "node:util";
-import { findProgram, skrouterd } from "../support/programs.ts";
-import { freePort, type Process, start, untilListening } from "../support/processes.ts";
+import { skrouterd } from "../support/programs.ts";
+import { type Bodies, bodies } from "./bodies.ts";
 import { type ControlLatency, controlLatency } from "./control.ts";
 import { type Footprint, footprint } from "./footprint.ts";
-import { bulk, pacedConnections, pacedRequests, type Requests, requests } from "./load.ts";
+import { type Hostile, hostile } from "./hostile.ts";
+import { type HttpGround, httpGround } from "./http.ts";
+import { bulk, http2Requests, pacedConnections, pacedRequests, type Requests, requests } from "./load.ts";
 import { cpuSeconds, residentMiB } from "./measure.ts";
 import {
+  HTTP1,
+  HTTP2,
   PACED_CONNECTIONS,
   PACED_REQUESTS,
+  printBodies,
   printControl,
   printFootprints,
+  printHostile,
   printRouting,
   printStalled,
   printTable,
@@ -34,7 +46,8 @@ import {
 } from "./report.ts";
 import { routingScale } from "./routing_scale.ts";
 import { endlessSource, type Stalled, stalled } from "./stalled.ts";
-import { prepare, skrouterdTopology, tendrilTopology, type Topology } from "./topology.ts";
+import { startTargets } from "./targets.ts";
+import { prepare, skrouterdTopology, type Subject, tendrilTopology, type Topology } from "./topology.ts";
 import { wasmCost } from "./wasm_cost.ts";
 
 /** One measurement. */
@@ -68,41 +81,15 @@ const LOADS: Readonly<
   "connections": async (ports, seconds) => sample(await requests(ports.http, seconds, false)),
   [PACED_REQUESTS]: async (ports, seconds) => sample(await pacedRequests(ports.http, seconds)),
   [PACED_CONNECTIONS]: async (ports, seconds) => sample(await pacedConnections(ports.http, seconds)),
+  [HTTP1]: async (ports, seconds) => sample(await requests(ports.http1, seconds, true)),
+  [HTTP2]: async (ports, seconds) => sample(await http2Requests(ports.http2, seconds)),
 };
+/** Loads whose subjects are those of {@link httpGround}. */
+const HTTP_LOADS: readonly string[] = [HTTP1, HTTP2];
 
 function sample({ perSecond, ...rest }: Requests) {
   return { rate: perSecond, ...rest };
 }
-
-async function startTargets(dir: string): Promise<{ processes: Process[]; iperf: number; http: number }> {
-  const iperf = freePort();
-  const http = freePort();
-  await Deno.writeTextFile(
-    `${dir}/nginx.conf`,
-    `daemon off; worker_processes 1; pid ${dir}/nginx.pid; error_log /dev/null;
-events { worker_connections 2048; }
-http { access_log off; keepalive_requests 100000000; client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p;
-fastcgi_temp_path ${dir}/f; uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
-server { listen 127.0.0.1:${http} backlog=2048; location / { return 200 "hello from nginx\\n"; } } }
-`,
-  );
-  const nginx = findProgram("nginx");
-  if (
-    nginx === undefined || findProgram("iperf3") === undefined || findProgram("wrk") === undefined ||
-    findProgram("h2load") === undefined
-  ) {
-    throw new Error("the benchmark needs iperf3, wrk, h2load and nginx: install them and try again");
-  }
-  const processes = [
-    start("iperf3", "iperf3", ["-s", "-B", "127.0.0.1", "-p", `${iperf}`]),
-    start("nginx", nginx, ["-p", dir, "-c", `${dir}/nginx.conf`]),
-  ];
-  await untilListening(http, processes[1]);
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  return { processes, iperf, http };
-}
-
-type Subject = Pick<Topology, "name" | "ports" | "processes">;
 
 async function measure(topology: Subject, load: string, seconds: number): Promise<Sample> {
   const before = topology.processes.map(({ pid }) => cpuSeconds(pid));
@@ -116,6 +103,9 @@ function patience(load: string): number {
   return load === PACED_REQUESTS || load === PACED_CONNECTIONS ? 5 : 1;
 }
 
+/** What is measured in a way of its own. */
+const OTHERS = ["bodies", "hostile", "wasm", "footprint", "stalled", "control", "routing"];
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -124,7 +114,7 @@ async function main(): Promise<void> {
       "warm-up": { type: "string", default: "6" },
       loads: {
         type: "string",
-        default: [...Object.keys(LOADS), "wasm", "footprint", "stalled", "control", "routing"].join(","),
+        default: [...Object.keys(LOADS), ...OTHERS].join(","),
       },
       interiors: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
@@ -136,6 +126,7 @@ async function main(): Promise<void> {
   const targets = await startTargets(dir);
   using source = endlessSource();
   const topologies: Topology[] = [];
+  let http: HttpGround | undefined;
   try {
     const ground = await prepare(dir, [
       { key: "iperf", port: targets.iperf },
@@ -149,13 +140,17 @@ async function main(): Promise<void> {
     const wanted = values.loads.split(",");
     const direct = { name: "direct", ports: { iperf: targets.iperf, http: targets.http }, processes: [] };
     const samples: Sample[] = [];
+    if (wanted.some((name) => name === "bodies" || HTTP_LOADS.includes(name))) {
+      http = await httpGround(ground, topologies[0], targets);
+    }
     for (const load of wanted.filter((name) => name in LOADS)) {
-      for (const subject of [...topologies, direct]) {
+      const subjects = HTTP_LOADS.includes(load) ? http!.subjects : [...topologies, direct];
+      for (const subject of subjects) {
         console.error(`${load}, warm-up: ${subject.name}`);
         await measure(subject, load, Number(values["warm-up"]) * patience(load));
       }
       for (let run = 0; run < runs; run++) {
-        for (const subject of [...topologies, direct]) {
+        for (const subject of subjects) {
           console.error(`${load}, run ${run + 1} of ${runs}: ${subject.name}`);
           samples.push(await measure(subject, load, seconds));
         }
@@ -187,6 +182,8 @@ async function main(): Promise<void> {
         control[topology.name] = await controlLatency(topology, seconds);
       }
     }
+    const bodyCosts: Bodies[] = wanted.includes("bodies") ? await bodies(http!, targets.body) : [];
+    const harms: Hostile[] = wanted.includes("hostile") ? await hostile(ground, seconds) : [];
     const routing = wanted.includes("routing") ? await routingScale() : undefined;
     const wasm = wanted.includes("wasm") ? await wasmCost(ground, seconds) : undefined;
     const summary = summarize(samples);
@@ -198,6 +195,8 @@ async function main(): Promise<void> {
           footprints,
           stalled: stalls,
           control,
+          bodies: bodyCosts,
+          hostile: harms,
           routing,
           wasm,
           seconds,
@@ -209,10 +208,13 @@ async function main(): Promise<void> {
       printFootprints(footprints);
       printStalled(stalls);
       printControl(control);
+      printBodies(bodyCosts);
+      printHostile(harms);
       if (routing !== undefined) printRouting(routing);
       if (wasm !== undefined) printWasmCost(wasm);
     }
   } finally {
+    await http?.[Symbol.asyncDispose]();
     for (const topology of topologies) await topology[Symbol.asyncDispose]();
     for (const process of targets.processes) await process.stop();
     await Deno.remove(dir, { recursive: true });

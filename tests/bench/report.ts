@@ -1,9 +1,11 @@
 /** Turns samples into medians, ratios and a table. */
 
+import type { Bodies } from "./bodies.ts";
 import type { Footprint } from "./footprint.ts";
 import type { Sample } from "./main.ts";
 import { spread } from "./measure.ts";
 import type { ControlLatency, RoundTrips } from "./control.ts";
+import type { Hostile } from "./hostile.ts";
 import type { RoutingScale } from "./routing_scale.ts";
 import type { Stalled } from "./stalled.ts";
 import type { WasmCost } from "./wasm_cost.ts";
@@ -26,6 +28,14 @@ export interface Row {
 export const PACED_REQUESTS = "paced requests";
 export const PACED_CONNECTIONS = "paced connections";
 
+/** Requests in HTTP/1 with keep-alive, and in HTTP/2, through an adaptor and what it is compared with. */
+export const HTTP1 = "http1";
+export const HTTP2 = "http2";
+/** The subjects of these loads. */
+export const THROUGH_ADAPTOR = "adaptor";
+export const THROUGH_TCP = "tcp";
+export const THROUGH_NGINX = "nginx proxy";
+
 /** Ours over the C router's. */
 export interface Ratios {
   /** Per second: more is better. */
@@ -37,10 +47,24 @@ export interface Ratios {
   readonly connectionsP99: number;
 }
 
+/** The HTTP adaptors over what they are compared with. */
+export interface HttpRatios {
+  /** Requests per second: more is better. */
+  readonly http1OverTcp: number;
+  readonly http1OverNginx: number;
+  readonly http2OverTcp: number;
+  readonly http2OverNginx: number;
+  /** The 99th percentile of the time that a request takes when each is as busy as it can be: less is better. */
+  readonly http1P99OverTcp: number;
+  readonly http1P99OverNginx: number;
+  readonly http2P99OverTcp: number;
+  readonly http2P99OverNginx: number;
+}
+
 /** Everything that the samples say. */
 export interface Summary {
-  /** Absent without a C router. */
-  readonly ratios: Ratios | undefined;
+  /** Those to the C router are absent without one, the others without loads of HTTP. */
+  readonly ratios: Partial<Ratios & HttpRatios>;
   readonly rows: readonly Row[];
 }
 
@@ -53,29 +77,39 @@ export function summarize(samples: readonly Sample[]): Summary {
       if (same.length > 0) rows.push(row(load, subject, same));
     }
   }
-  const compare = (load: string, figure: (row: Row) => number | undefined) => {
-    const [ours, theirs] = ["tendril", "skrouterd"].map((subject) => {
+  const compare = (load: string, figure: (row: Row) => number | undefined, subjects = ["tendril", "skrouterd"]) => {
+    const [ours, theirs] = subjects.map((subject) => {
       const found = rows.find((row) => row.load === load && row.subject === subject);
       return found === undefined ? undefined : figure(found);
     });
     return (ours ?? NaN) / (theirs ?? NaN);
   };
-  const ratio = (load: string) => compare(load, (row) => row.rate.median);
-  const p99 = (load: string) => compare(load, (row) => row.p99Ms);
-  const bulkRatios = [...new Set(rows.map((row) => row.load))].filter((load) => load.includes("stream")).map(ratio);
+  const ratio = (load: string, subjects?: string[]) => compare(load, (row) => row.rate.median, subjects);
+  const p99 = (load: string, subjects?: string[]) => compare(load, (row) => row.p99Ms, subjects);
+  const toTcp = [THROUGH_ADAPTOR, THROUGH_TCP];
+  const toNginx = [THROUGH_ADAPTOR, THROUGH_NGINX];
+  const bulkRatios = [...new Set(rows.map((row) => row.load))].filter((load) => load.includes("stream"))
+    .map((load) => ratio(load));
   const compared = rows.some((row) => row.subject === "skrouterd");
-  return {
-    ratios: compared
-      ? {
-        throughput: bulkRatios.length === 0 ? NaN : Math.min(...bulkRatios),
-        requests: ratio("requests"),
-        connections: ratio("connections"),
-        requestsP99: p99(PACED_REQUESTS),
-        connectionsP99: p99(PACED_CONNECTIONS),
-      }
-      : undefined,
-    rows,
+  const toRouter: Ratios = {
+    throughput: bulkRatios.length === 0 ? NaN : Math.min(...bulkRatios),
+    requests: ratio("requests"),
+    connections: ratio("connections"),
+    requestsP99: p99(PACED_REQUESTS),
+    connectionsP99: p99(PACED_CONNECTIONS),
   };
+  const http: HttpRatios = {
+    http1OverTcp: ratio(HTTP1, toTcp),
+    http1OverNginx: ratio(HTTP1, toNginx),
+    http2OverTcp: ratio(HTTP2, toTcp),
+    http2OverNginx: ratio(HTTP2, toNginx),
+    http1P99OverTcp: p99(HTTP1, toTcp),
+    http1P99OverNginx: p99(HTTP1, toNginx),
+    http2P99OverTcp: p99(HTTP2, toTcp),
+    http2P99OverNginx: p99(HTTP2, toNginx),
+  };
+  const overHttp = rows.some((row) => row.subject === THROUGH_ADAPTOR);
+  return { ratios: { ...(compared ? toRouter : {}), ...(overHttp ? http : {}) }, rows };
 }
 
 function row(load: string, subject: string, samples: readonly Sample[]): Row {
@@ -131,17 +165,52 @@ export function printTable(
     );
     console.log(`resident MiB, ${name}: ${list.join(", ")}`);
   }
-  if (summary.ratios === undefined) return;
-  const { throughput, requests, connections, requestsP99, connectionsP99 } = summary.ratios;
+  printRatios(summary.ratios);
+}
+
+function printRatios(ratios: Summary["ratios"]): void {
   // Loads that were not asked for have none.
-  const list = (figures: Readonly<Record<string, number>>) =>
-    Object.entries(figures).map(([name, value]) => `${name} ${Number.isFinite(value) ? value.toFixed(2) : "-"}`)
+  const list = (figures: Readonly<Record<string, number | undefined>>) =>
+    Object.entries(figures).map(([name, value]) => `${name} ${Number.isFinite(value) ? value!.toFixed(2) : "-"}`)
       .join(", ");
-  console.log(
-    `ratios to skrouterd: ${list({ throughput, requests, connections })}; p99 at the same load: ${
-      list({ requests: requestsP99, connections: connectionsP99 })
-    }`,
-  );
+  if (ratios.throughput !== undefined) {
+    const { throughput, requests, connections, requestsP99, connectionsP99 } = ratios;
+    console.log(
+      `ratios to skrouterd: ${list({ throughput, requests, connections })}; p99 at the same load: ${
+        list({ requests: requestsP99, connections: connectionsP99 })
+      }`,
+    );
+  }
+  if (ratios.http1OverTcp === undefined) return;
+  for (const [other, pick] of [["TCP", "Tcp"], ["nginx as a proxy", "Nginx"]] as const) {
+    const rates = { http1: ratios[`http1Over${pick}`], http2: ratios[`http2Over${pick}`] };
+    const latencies = { http1: ratios[`http1P99Over${pick}`], http2: ratios[`http2P99Over${pick}`] };
+    console.log(`ratios of HTTP adaptors to ${other}: requests ${list(rates)}; p99 when busy: ${list(latencies)}`);
+  }
+}
+
+/** Prints what long bodies cost. */
+export function printBodies(costs: readonly Bodies[]): void {
+  for (const { protocol, direction, octets, adaptor, tcp, extra } of costs) {
+    const percent = { min: extra.min * 100, median: extra.median * 100, max: extra.max * 100 };
+    console.log(
+      `body of ${(octets / 1e9).toFixed(2)} GB ${direction} in ${protocol}, ${adaptor.length} pairs: ` +
+        `${show(spread(adaptor), 2)} CPU s/GB of all sites, as TCP ${show(spread(tcp), 2)}; ` +
+        `extra per pair ${show(percent, 1)} %`,
+    );
+  }
+}
+
+/** Prints what hostile plugins cost others. */
+export function printHostile(harms: readonly Hostile[]): void {
+  for (const { kind, without, beside, kept, answered, ended } of harms) {
+    console.log(
+      `plugin that ${kind}: others keep ${(kept.median * 100).toFixed(0)} % ` +
+        `[${(kept.min * 100).toFixed(0)}..${(kept.max * 100).toFixed(0)}] of their requests ` +
+        `(${spread(without).median.toFixed(0)} -> ${spread(beside).median.toFixed(0)} 1/s); ` +
+        `it answered ${answered} inputs and lost ${ended} connections`,
+    );
+  }
 }
 
 /** Prints what idle edges take. */

@@ -5,7 +5,8 @@
  *   deno run --v8-flags=--expose-gc tests/bench/routing_scale.ts
  */
 
-import { RoutingEngine, type RoutingOutput } from "../../interior/routing/engine.ts";
+import { RoutingEngine } from "../../interior/routing/engine.ts";
+import type { RoutingOutput } from "../../interior/routing/routing_output.ts";
 import { Random } from "../simulation/random.ts";
 import { spread } from "./measure.ts";
 

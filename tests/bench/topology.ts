@@ -35,6 +35,9 @@ export interface Topology extends AsyncDisposable {
   readonly neighbour: { readonly link: string; readonly port: number; readonly farthest: string };
 }
 
+/** What a load is put on. */
+export type Subject = Pick<Topology, "name" | "ports" | "processes">;
+
 /** Folders and credentials that both topologies share. */
 export interface Ground {
   readonly dir: string;

@@ -60,7 +60,7 @@ async function each(lines: readonly Example[], base: World): Promise<Outcome[]> 
       return await ends(world, example);
     });
   }
-  for (const [kind, sites, work] of [["asking", ["hub", "west"], ends], ["staying", ["hub"], stays]] as const) {
+  for (const [kind, sites, work] of [["asking", ["hub", "west", "east"], ends], ["staying", ["hub"], stays]] as const) {
     await using world = await base.copy();
     const some = lines.filter((line) => line.kind === kind);
     // What another line has made already is there.

@@ -68,7 +68,7 @@ export class World implements AsyncDisposable {
       await this.must(`tendril ${multi} --dir west`);
     }
     if (said(/connector (update|delete) web/)) await this.must("tendril connector create web 8080 --dir west");
-    if (said(/certificate import/)) await this.#pemFiles();
+    if (said(/certificate import|--tls-(ca|cert)/)) await this.#pemFiles();
     if (said(/web-tls/) && !said(/import/)) {
       await this.#pemFiles();
       await this.must("tendril certificate import web-tls --cert tls.crt --key tls.key --dir west");
@@ -110,11 +110,11 @@ export class World implements AsyncDisposable {
     return process;
   }
 
-  /** Starts the sites `names` and waits until they are up, and linked if they are edges. */
+  /** Starts the sites `names` and waits until they are up, and linked if they have a link. */
   async runSites(...names: string[]): Promise<void> {
     for (const name of names) {
       const site = this.start(`tendril run ${name}`);
-      const marker = name === "hub" ? "site is running" : "link is active";
+      const marker = name === "west" ? "link is active" : "site is running";
       await until(() => site.output().includes(marker), LIMIT_MS).catch(() => {
         throw new Error(`${name}: ${site.output().slice(-2000)}`);
       });

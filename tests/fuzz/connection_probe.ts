@@ -83,7 +83,7 @@ class Probe {
 
   #flush(): void {
     for (let rounds = 0; rounds < 100 && this.#connection.output.length > 0; rounds++) {
-      this.#note(`sent ${this.#connection.output.take().toHex()}`);
+      this.#note(`sent ${this.#connection.take().toHex()}`);
       this.#connection.drained();
     }
   }

@@ -81,3 +81,35 @@ Deno.test("the bundle makes and builds a plugin, which is the one that the sourc
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+Deno.test("the bundle says what to do where the compiler of plugins can't be fetched", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const program = await bundle(dir);
+    const once = (...words: string[]) =>
+      run(Deno.execPath(), [
+        "run",
+        "--no-config",
+        "--no-prompt",
+        "--ignore-env",
+        "--allow-read=.",
+        "--allow-write=.",
+        program,
+        ...words,
+      ], {
+        cwd: dir,
+        // Nothing is cached, and there is no network.
+        env: { DENO_DIR: `${dir}/empty`, NPM_CONFIG_REGISTRY: `http://127.0.0.1:${freePort()}/` },
+      });
+    assert.equal((await once("adaptor", "new", "mine")).code, 0);
+    const { code, stderr } = await once("adaptor", "build", "mine");
+    assert.equal(code, 1, stderr);
+    assert.match(
+      stderr,
+      /error\[ADAPTOR_TOOL\]: npm:assemblyscript@\S+ is not in Deno's cache[\s\S]*next: .*deno cache npm:/,
+    );
+    assert.doesNotMatch(stderr, /INTERNAL_FAULT/);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});

@@ -1,8 +1,10 @@
 /** `expose` and `forward` as a developer uses them: as few words as can be, and as few permissions. */
 
 import assert from "node:assert/strict";
+import { TestAuthority } from "../../agent/transport/testing_certs.ts";
 import { bundle } from "../support/bundle.ts";
 import { freePort, type Process, run, start, untilListening } from "../support/processes.ts";
+import { testWith } from "../support/programs.ts";
 import { edgeFolder, type InteriorFolder, interiorFolder } from "../support/site_folder.ts";
 import { tendril, tendrilArgs } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
@@ -230,3 +232,102 @@ Deno.test("one-liners: what `deno install -g` makes is a program like any other"
     await Deno.remove(root, { recursive: true });
   }
 });
+
+/** A server with TLS that wants a certificate of its clients, and one that does not. */
+function nginxConfig(dir: string, wanting: number, plain: number): string {
+  const tls = `ssl_certificate ${dir}/tls.crt; ssl_certificate_key ${dir}/tls.key;`;
+  return `daemon off; master_process off; pid ${dir}/pid; error_log stderr;
+events {}
+http {
+  access_log off; client_body_temp_path ${dir}/t; proxy_temp_path ${dir}/t; fastcgi_temp_path ${dir}/t;
+  uwsgi_temp_path ${dir}/t; scgi_temp_path ${dir}/t;
+  server {
+    listen 127.0.0.1:${wanting} ssl; ${tls} ssl_verify_client on; ssl_client_certificate ${dir}/ca.crt;
+    location / { return 200 "known as $ssl_client_s_dn"; }
+  }
+  server { listen 127.0.0.1:${plain} ssl; ${tls} location / { return 200 "in TLS"; } }
+}
+`;
+}
+
+testWith(
+  ["curl", "nginx"],
+  "one-liners: TLS at the local port and to the target, each by its own flags, with exactly their permissions",
+  async ({ curl, nginx }, t) => {
+    await using desk = await Desk.open();
+    const authority = await TestAuthority.create("ca");
+    const { cert, key } = await authority.issue({ name: "web", dns: ["localhost"] });
+    for (const [name, text] of [["tls.crt", cert], ["tls.key", key], ["ca.crt", authority.pem]]) {
+      await Deno.writeTextFile(`${desk.cwd}/${name}`, text!);
+    }
+    const [wanting, plain] = [freePort(), freePort()];
+    // Its language has no words for a blank in a path.
+    await Deno.symlink(desk.cwd, `${desk.dir}/web`);
+    await Deno.writeTextFile(`${desk.dir}/nginx.conf`, nginxConfig(`${desk.dir}/web`, wanting, plain));
+    await using server = start("nginx", nginx!, ["-p", desk.dir, "-c", `${desk.dir}/nginx.conf`]);
+    await untilListening(plain, server);
+    const own = ["--tls-cert", "tls.crt", "--tls-key", "tls.key"];
+    const through = ["--protocol", "http1", "--link", "link.yaml"];
+    const ask = async (url: string, ...words: string[]) => {
+      const { stdout, stderr } = await run(curl!, ["-sS", "--max-time", "20", ...words, url], { cwd: desk.cwd });
+      return stdout + stderr;
+    };
+
+    await t.step("a client certificate for the target, a server certificate for clients", async () => {
+      const port = freePort();
+      const known = ["expose", "a", `localhost:${wanting}`, "--tls-ca", "ca.crt", ...own, ...through];
+      const exposing = await desk.printed(...known);
+      const forwarding = await desk.printed("forward", "a", `${port}`, ...own, ...through);
+      const reads = (args: string[]) => args.find((arg) => arg.startsWith("--allow-read"));
+      assert.equal(reads(exposing), "--allow-read=link.yaml,ca.crt,tls.crt,tls.key");
+      assert.equal(reads(forwarding), "--allow-read=link.yaml,tls.crt,tls.key");
+      const expose = desk.deno("expose", exposing);
+      const forward = desk.deno("forward", forwarding);
+      await untilListening(port, forward, LIMIT_MS);
+      assert.equal(await ask(`https://localhost:${port}/`, "--cacert", "ca.crt"), "known as CN=web", expose.output());
+      assert.match(await ask(`http://localhost:${port}/`), /curl: /, "in the clear there is nothing");
+      for (const [line, args] of [["expose", exposing], ["forward", forwarding]] as const) {
+        for (const less of withOneLess(args).filter((less) => reads(less) !== reads([...args]))) {
+          const { code, stderr } = await run(Deno.execPath(), [...less, "--wait", "1"], { cwd: desk.cwd });
+          assert.ok(code !== 0 && /PERMISSION|NotCapable|Requires/.test(stderr), `${line}: ${less}: ${stderr}`);
+        }
+      }
+    });
+
+    await t.step(
+      "whom the machine trusts is enough only for those; a name that does not fit needs to be waived",
+      async () => {
+        const ports = [freePort(), freePort(), freePort()] as const;
+        const ca = ["--tls-ca", "ca.crt"];
+        const exposed = [
+          ["roots", `localhost:${plain}`, "--tls"],
+          ["name", `127.0.0.1:${plain}`, ...ca],
+          ["any", `127.0.0.1:${plain}`, ...ca, "--any-hostname"],
+        ];
+        const lines = await Promise.all(exposed.map((words) => desk.printed("expose", ...words, ...through)));
+        assert.match(lines[0]!.join(" "), /--allow-read=link\.yaml,\/etc\/\S+ /);
+        const [roots, name] = lines.map((args) => desk.deno("expose", args));
+        const keys = ["roots", "name", "any"].map((key, at) => `${key}=${ports[at]}`);
+        const forward = desk.start("forward", PERMISSIONS, ["forward", ...keys, ...through]);
+        for (const port of ports) await untilListening(port, forward, LIMIT_MS);
+        assert.equal(await ask(`http://127.0.0.1:${ports[2]}/`), "in TLS");
+        for (const [port, process, code] of [[ports[0], roots, "CA"], [ports[1], name, "NAME"]] as const) {
+          await ask(`http://127.0.0.1:${port}/`);
+          await until(() => process!.output().includes(`TARGET_TLS_${code}`), LIMIT_MS);
+        }
+      },
+    );
+
+    await t.step("half of a pair, and what is no PEM, are refused at once", async () => {
+      const half = await run(Deno.execPath(), tendrilArgs(PERMISSIONS, ["forward", "a", "--tls-cert", "tls.crt"]), {
+        cwd: desk.cwd,
+      });
+      assert.equal(half.code, 2);
+      assert.match(half.stderr, /USAGE_FLAG_MISSING.*--tls-key is missing|--tls-key is missing/);
+      const words = ["expose", "a", "1", "--tls-ca", "link.yaml", ...through];
+      const wrong = await run(Deno.execPath(), tendrilArgs(PERMISSIONS, words), { cwd: desk.cwd });
+      assert.equal(wrong.code, 3);
+      assert.match(wrong.stderr, /link\.yaml: ca\.crt is not PEM/);
+    });
+  },
+);

@@ -113,6 +113,46 @@ Deno.test("tokens: a site that runs takes the link of a redeemed token into use"
   assert.equal(again.code, 3);
 });
 
+Deno.test("tokens: with --wait a running site is linked when the command ends, and without one no use is spent", async () => {
+  await using stage = await Stage.open();
+  const west = `${stage.dir}/west`;
+  assert.equal((await tendril("site", "create", "west", "--dir", west, "--edge")).code, 0);
+  const token = await stage.issue("west");
+  const redeem = (...words: string[]) => tendril("token", "redeem", token, "--wait", "operational", ...words);
+  const nowhere = await redeem();
+  assert.deepEqual([nowhere.code, /error\[USAGE_FLAG_CONFLICT\]/.test(nowhere.stderr)], [2, true], nowhere.stderr);
+  const stopped = await redeem("--dir", west);
+  assert.match(stopped.stderr, /error\[LOCAL_SOCKET\][\s\S]*next: /);
+  const process = stage.start("west", ["run", west]);
+  await until(() => process.output().includes("site is running"), LIMIT_MS);
+  const linked = await redeem("--dir", west, "--timeout", "30");
+  assert.equal(linked.code, 0, linked.stderr);
+  assert.match(process.output(), /link is active/);
+});
+
+Deno.test("tokens: with --wait it is said when no link came about in time", async () => {
+  await using stage = await Stage.open();
+  const west = `${stage.dir}/west`;
+  assert.equal((await tendril("site", "create", "west", "--dir", west, "--edge")).code, 0);
+  const process = stage.start("west", ["run", west]);
+  await until(() => process.output().includes("site is running"), LIMIT_MS);
+  // A certificate token of Skupper 1 is taken as it is, whoever listens there.
+  const token = await stage.issue("west");
+  const { stdout } = await tendril("token", "redeem", token);
+  const [secret] = stdout.split("\n---\n");
+  const { data } = parse(secret!.replace(/^---\n/, ""));
+  const labels = { "skupper.io/type": "connection-token" };
+  const annotations = { "edge-host": "127.0.0.1", "edge-port": `${freePort()}` };
+  const stale = { apiVersion: "v1", kind: "Secret", metadata: { name: "stale", labels, annotations }, data };
+  await Deno.writeTextFile(`${stage.dir}/stale.token`, JSON.stringify(stale));
+  const late = await tendril(
+    ...["token", "redeem", `${stage.dir}/stale.token`, "--dir", west],
+    ...["--wait", "ready", "--timeout", "2"],
+  );
+  assert.equal(late.code, 4, late.stderr);
+  assert.match(late.stderr, /error\[WAIT_TIMEOUT\]: not ready within 2 s: Link stale[\s\S]*next: /);
+});
+
 Deno.test("tokens: an AccessToken in the folder of a site is redeemed, at the start or when it comes, once", async () => {
   await using stage = await Stage.open();
   for (const role of ["edge", "interior"]) {

@@ -82,7 +82,7 @@ function side(options: ConnectionOptions): Side {
 
 function move(from: Connection, to: Connection, chunkOctets: number): boolean {
   if (from.output.length === 0) from.drained();
-  const bytes = from.output.take().slice();
+  const bytes = from.take().slice();
   for (let at = 0; at < bytes.length; at += chunkOctets) {
     to.feed(bytes.slice(at, Math.min(bytes.length, at + chunkOctets)));
   }

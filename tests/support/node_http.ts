@@ -1,4 +1,4 @@
-/** Node's HTTP server as an oracle: what requests it finds in the octets of a connection. */
+/** Node's HTTP servers as oracles: what requests they find in the octets of a connection. */
 
 /** One request that arrived whole. */
 export interface OracleRequest {
@@ -15,11 +15,29 @@ export interface OracleReading {
   readonly refused: boolean;
 }
 
-/** One JSON string per line in, one reading per line out. */
-const SCRIPT = `
-const http = require("node:http"), net = require("node:net"), readline = require("node:readline");
+/** One JSON string per line in, one reading per line out: the part of it that both have. */
+const ASKING = `
+const http = require("node:http"), http2 = require("node:http2"), net = require("node:net");
 const found = new Map();
 const record = (socket) => found.get(socket.remotePort) ?? { requests: [] };
+const listen = (server, send) => server.listen(0, "127.0.0.1", async () => {
+  for await (const line of require("node:readline").createInterface({ input: process.stdin })) {
+    const reading = { requests: [], refused: false };
+    await new Promise((resolve) => {
+      const client = net.connect({ port: server.address().port, host: "127.0.0.1" }, () => {
+        found.set(client.localPort, reading);
+        send(client, Buffer.from(JSON.parse(line), "latin1"));
+      });
+      client.on("error", () => {}).on("close", resolve).resume();
+    });
+    found.clear();
+    console.log(JSON.stringify(reading));
+  }
+  server.close();
+});
+`;
+
+const HTTP1 = `
 const server = http.createServer((request, response) => {
   let body = "";
   request.setEncoding("latin1");
@@ -41,21 +59,30 @@ for (const event of ["connect", "upgrade"]) {
     socket.destroy();
   });
 }
-server.listen(0, "127.0.0.1", async () => {
-  for await (const line of readline.createInterface({ input: process.stdin })) {
-    const reading = { requests: [], refused: false };
-    await new Promise((resolve) => {
-      const client = net.connect({ port: server.address().port, host: "127.0.0.1" }, () => {
-        found.set(client.localPort, reading);
-        client.end(Buffer.from(JSON.parse(line), "latin1"));
-      });
-      client.on("error", () => {}).on("close", resolve).resume();
+listen(server, (client, octets) => client.end(octets));
+`;
+
+/** Ends with a connection whose client has said GOAWAY, when all that was asked before is answered. */
+const HTTP2 = `
+const server = http2.createServer();
+server.on("session", (session) => {
+  const { socket } = session;
+  const reading = () => record({ remotePort: session.socket?.remotePort ?? session.port });
+  session.port = socket.remotePort;
+  session.on("error", () => reading().refused = true);
+  session.on("stream", (stream, headers) => {
+    let body = "";
+    stream.setEncoding("latin1");
+    stream.on("error", () => {});
+    stream.on("data", (piece) => body += piece);
+    stream.on("end", () => {
+      if (stream.aborted) return;
+      reading().requests.push({ method: headers[":method"], path: headers[":path"] ?? "", body });
+      stream.respond({ ":status": 204 }, { endStream: true });
     });
-    found.clear();
-    console.log(JSON.stringify(reading));
-  }
-  server.close();
+  });
 });
+listen(server, (client, octets) => client.write(octets));
 `;
 
 /** A running server to ask. */
@@ -64,9 +91,10 @@ export class NodeOracle implements AsyncDisposable {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: AsyncIterator<string>;
 
-  /** `node` is the path of the program. */
-  constructor(node: string) {
-    this.#child = new Deno.Command(node, { args: ["-e", SCRIPT], stdin: "piped", stdout: "piped" }).spawn();
+  /** `node` is the path of the program; its server speaks HTTP/1.1, or HTTP/2 in the clear. */
+  constructor(node: string, version: 1 | 2 = 1) {
+    const script = ASKING + (version === 1 ? HTTP1 : HTTP2);
+    this.#child = new Deno.Command(node, { args: ["-e", script], stdin: "piped", stdout: "piped" }).spawn();
     this.#writer = this.#child.stdin.getWriter();
     this.#lines = linesOf(this.#child.stdout);
   }

@@ -9,9 +9,10 @@ import { areVisible } from "./chars";
 /** Octets of the names of site and routing key. */
 const NAME_CAPACITY: u32 = 255;
 const SITE: usize = memory.data(256, 8);
-const KEY: usize = memory.data(256, 8);
+/** The routing key. */
+export const KEY: usize = memory.data(256, 8);
 let siteLength: u32 = 0;
-let keyLength: u32 = 0;
+export let keyLength: u32 = 0;
 
 const TEXT_CAPACITY: u32 = 1536;
 const HEAD_TEXT: usize = memory.data(1536, 8);

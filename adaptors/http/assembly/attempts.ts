@@ -9,6 +9,8 @@ export const SERVER_MS: f64 = 300_000;
 export const NETWORK_MS: f64 = 310_000;
 /** How long a client may be silent between requests. */
 export const SILENCE_MS: f64 = 75_000;
+/** How long a client may take for a part of a request's body while nothing of an answer has begun. */
+export const BODY_MS: f64 = 300_000;
 /** How often one request is sent, if nobody has answered it. */
 export const MAX_ATTEMPTS: u32 = 4;
 

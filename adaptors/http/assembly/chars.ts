@@ -25,6 +25,15 @@ export function areVisible(source: usize, length: u32): bool {
   return length > 0;
 }
 
+/**
+ * Whether the octets may be the target of a request: visible ASCII without a `#`. What is behind one is never sent (RFC 9112, 3.2),
+ * and a server that cuts it off would serve another path than the one that rules were asked about.
+ */
+export function areTarget(source: usize, length: u32): bool {
+  for (let i: u32 = 0; i < length; i++) if (load<u8>(source + i) == 0x23) return false;
+  return areVisible(source, length);
+}
+
 /** Whether `octet` may be part of a value: anything visible, space, tab, and the upper half. */
 export function isValue(octet: u32): bool {
   return octet >= 0x20 ? octet != 0x7f : octet == 0x09;

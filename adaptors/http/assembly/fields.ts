@@ -157,6 +157,10 @@ export function judgeNotes(): i32 {
 /** Whether the current field stays behind; `upgrading` lets `Upgrade` pass. */
 export function staysBehind(upgrading: bool): bool {
   switch (fieldNameLength) {
+    case 2:
+      // Other codings than chunks are not understood here (RFC 9110, 10.1.4).
+      if (isField("te") && !valueIs("trailers")) return true;
+      break;
     case 7:
       if (isField("upgrade")) return !upgrading;
       break;

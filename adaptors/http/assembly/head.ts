@@ -3,7 +3,7 @@
  * apart. The octets stay until the next head, so that a request can be sent once more.
  */
 
-import { areToken, areValue, areVisible, isDigit, statusOf } from "./chars";
+import { areTarget, areToken, areValue, isDigit, statusOf } from "./chars";
 
 /** Octets that a head may have, its first line included. */
 export const HEAD_CAPACITY: u32 = 16384;
@@ -93,7 +93,7 @@ export function readRequestLine(): i32 {
   if (target >= end) return HEAD_MALFORMED;
   targetLength = wordLength(target, end);
   if (targetLength > TARGET_CAPACITY) return HEAD_TARGET_TOO_LONG;
-  if (!areVisible(target, targetLength)) return HEAD_MALFORMED;
+  if (!areTarget(target, targetLength)) return HEAD_MALFORMED;
   const version = target + targetLength + 1;
   if (version >= end) return HEAD_MALFORMED;
   return readVersion(version, <u32> (end - version));

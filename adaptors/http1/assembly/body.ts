@@ -51,9 +51,9 @@ export class Body extends Chunks {
     return this.kind == BODY_CHUNKED && this.atData;
   }
 
-  /** The host has moved the octets of the chunk that were to come. */
-  skipData(): void {
-    this.spendData(this.left);
+  /** The host has moved so many octets of the chunk. */
+  skipData(octets: u64): void {
+    this.spendData(octets);
   }
 
   /**

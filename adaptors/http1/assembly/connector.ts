@@ -25,7 +25,7 @@ import { answerStream } from "../../http/assembly/answer";
 import { SERVER_MS } from "../../http/assembly/attempts";
 import { BODY_NONE, BODY_TO_END, formOfRequest, formOfResponse } from "../../http/assembly/body_form";
 import { Body } from "./body";
-import { areToken, areVisible } from "../../http/assembly/chars";
+import { areTarget, areToken } from "../../http/assembly/chars";
 import { setClock, startWaiting, waitedOver } from "../../http/assembly/clock";
 import {
   chunked,
@@ -112,7 +112,7 @@ export function connectorBegin(): i32 {
   if (phase != IDLE || (recordStream & 1) == 0) return STATE;
   own = recordStream + 1;
   const fields = readMessageHead();
-  const good = fields == FIELD_OK && areToken(subject, subjectLength) && areVisible(path, pathLength) && hosts <= 1 &&
+  const good = fields == FIELD_OK && areToken(subject, subjectLength) && areTarget(path, pathLength) && hosts <= 1 &&
     (hosts == 1 || isOld) && !(isOld && chunked);
   if (!good) return refuse("the request is not one of HTTP");
   isHead = equalsAscii(subject, subjectLength, "HEAD");

@@ -23,6 +23,7 @@ import { recordFlags, recordLength, recordPayload, recordStream } from "../../sd
 import { finishRecord, putAscii, putBytes, startRecord } from "../../sdk/assembly/writer";
 import { answerSocket } from "../../http/assembly/answer";
 import {
+  BODY_MS,
   errorOfLoss,
   mayGoAgain,
   NETWORK_MS,
@@ -52,7 +53,7 @@ import {
   subject,
   subjectLength,
 } from "../../http/assembly/message";
-import { forgetSplice, relayToSocket, relayToStream, spliceIsThrough, startToSocket } from "./relay";
+import { forgetSplice, PIECE_OCTETS, relayToSocket, relayToStream, spliceIsThrough, startToSocket } from "./relay";
 import {
   emitRequest,
   isConnect,
@@ -90,6 +91,8 @@ let lastStream: u32 = 0;
 let attempts: u32 = 0;
 let keepable: bool = false;
 let kept: u32 = 0;
+/** Octets of the body since its time began anew. */
+let moved: u64 = 0;
 /** The request's stream stays open until the answer says whether it becomes a tunnel. */
 let mayTunnel: bool = false;
 let keepAlive: bool = false;
@@ -119,7 +122,7 @@ export function listenerIsEnding(): bool {
 export function listenerSocket(length: u32, flags: i32): i32 {
   if (phase == TUNNEL) return STATE;
   if ((flags & FLAG_SPLICED) != 0 && phase == IN_BODY) {
-    spliceIsThrough(request);
+    noteMoved(spliceIsThrough(request));
     if (request.complete) completeRequest();
   }
   let at: u32 = 0;
@@ -181,6 +184,9 @@ export function listenerTick(time: f64): void {
     if (headIsEmpty()) {
       if (waitedOver(SILENCE_MS)) end("");
     } else if (waitedOver(HEAD_MS)) refuse(408, "connection_read_timeout", "the request did not come in time");
+  } else if (phase == IN_BODY && !answered && waitedOver(BODY_MS)) {
+    emitAbort(own);
+    refuseBody(408, "connection_read_timeout", "the body of the request did not come in time");
   } else if (phase == ANSWERING && !answered && waitedOver(NETWORK_MS)) {
     fail(504, "connection_timeout", "no answer came from the network in time");
   }
@@ -217,8 +223,10 @@ function send(): void {
   lastStream += 2;
   emitRequest(own);
   if (kept > 0) emitData(own, KEPT, kept);
-  if (request.complete) completeRequest();
-  else phase = IN_BODY;
+  if (request.complete) return completeRequest();
+  phase = IN_BODY;
+  moved = 0;
+  startWaiting();
 }
 
 function completeRequest(): void {
@@ -229,18 +237,26 @@ function completeRequest(): void {
 
 function takeBody(source: usize, length: u32): u32 {
   const taken = relayToStream(request, own, source, length, keepable);
+  noteMoved(taken);
   if (keepable && taken > 0) {
     memory.copy(KEPT + kept, source, taken);
     kept += taken;
   }
   if (request.broken) {
     emitAbort(own);
-    if (heard) end("the client's body is not what its framing says");
-    else refuse(400, "http_request_error", "the body of the request is malformed");
+    refuseBody(400, "http_request_error", "the body of the request is malformed");
     return length;
   }
   if (request.complete) completeRequest();
   return taken;
+}
+
+/** Octets of the request's body have come: who sends them one by one gets no more time for it. */
+function noteMoved(octets: u64): void {
+  moved += octets;
+  if (moved < PIECE_OCTETS) return;
+  moved = 0;
+  startWaiting();
 }
 
 function takeEnd(): void {
@@ -337,6 +353,12 @@ function refuse(status: u32, error: string, why: string): void {
   emitLog(LOG_DEBUG, why);
   answerSocket(status, error, why, false);
   end("");
+}
+
+/** The same where something of an answer may have gone out: then that is all. */
+function refuseBody(status: u32, error: string, why: string): void {
+  if (heard) end(why);
+  else refuse(status, error, why);
 }
 
 function fail(status: u32, error: string, why: string): void {

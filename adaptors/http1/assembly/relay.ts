@@ -6,16 +6,24 @@ import { askForRoom, room } from "../../sdk/assembly/writer";
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_TO_END } from "../../http/assembly/body_form";
 import { Body, SPLICE_OCTETS } from "./body";
 
+/** Octets that the host moves at a time: behind them it is known that the body still moves. */
+export const PIECE_OCTETS: u64 = 262144;
+
 /** The host moves octets of the socket by itself, and will say when it is through. */
 export let splicing: bool = false;
+/** How many they are. */
+let piece: u64 = 0;
 
-/** The host is through: the body goes on behind what it has moved. */
-export function spliceIsThrough(body: Body): void {
-  if (!splicing) return;
+/** The host is through: the body goes on behind what it has moved. Returns how many octets those were. */
+export function spliceIsThrough(body: Body): u64 {
+  if (!splicing) return 0;
   splicing = false;
-  if (body.kind == BODY_CHUNKED) return body.skipData();
-  body.left = 0;
-  body.complete = true;
+  if (body.kind == BODY_CHUNKED) body.skipData(piece);
+  else {
+    body.left -= piece;
+    body.complete = body.left == 0;
+  }
+  return piece;
 }
 
 /** No splice is under way any more. */
@@ -48,8 +56,10 @@ export function relayToStream(body: Body, stream: u32, source: usize, length: u3
     ahead = body.inData && body.left >= SPLICE_OCTETS ? body.left : 0;
   }
   if (taken > 0) emitData(stream, source, taken);
-  if (ahead > 0) splicing = emitSplice(SPLICE_SOCKET_TO_STREAM, stream, ahead);
-  else if (taken < length && !body.complete && !body.broken) askForRoom();
+  if (ahead > 0) {
+    piece = min(ahead, PIECE_OCTETS);
+    splicing = emitSplice(SPLICE_SOCKET_TO_STREAM, stream, piece);
+  } else if (taken < length && !body.complete && !body.broken) askForRoom();
   return taken;
 }
 
@@ -72,7 +82,7 @@ export function relayToSocket(body: Body, stream: u32, source: usize, length: u3
   if (body.kind == BODY_CHUNKED && body.scan(source, length, false) < length) return -1;
   emitBytes(source, length);
   if (body.inData && body.left >= SPLICE_OCTETS && emitSplice(SPLICE_STREAM_TO_SOCKET, stream, body.left)) {
-    body.skipData();
+    body.skipData(body.left);
   }
   return 1;
 }

@@ -1,6 +1,6 @@
 /** The connector's end: each request from the network is a stream to the server, and its response a message back. */
 
-import { answerStream } from "../../http/assembly/answer";
+import { answerStream, KEY, keyLength } from "../../http/assembly/answer";
 import { SERVER_MS } from "../../http/assembly/attempts";
 import {
   BODY_CHUNKED,
@@ -10,7 +10,7 @@ import {
   formOfRequest,
   hasNoBody,
 } from "../../http/assembly/body_form";
-import { areToken, areVisible } from "../../http/assembly/chars";
+import { areHost, areTarget, areToken } from "../../http/assembly/chars";
 import { now, setClock } from "../../http/assembly/clock";
 import { chunked, contentLength as requestLength, FIELD_OK, host, hostLength, hosts } from "../../http/assembly/fields";
 import { isOld, path, pathLength, readMessageHead, subject, subjectLength } from "../../http/assembly/message";
@@ -75,7 +75,7 @@ export function connectorBegin(): void {
     return;
   }
   const fields = readMessageHead();
-  const good = fields == FIELD_OK && areToken(subject, subjectLength) && areVisible(path, pathLength) && hosts <= 1 &&
+  const good = fields == FIELD_OK && areToken(subject, subjectLength) && areTarget(path, pathLength) && hosts <= 1 &&
     (hosts == 1 || isOld) && !(isOld && chunked) && findTarget();
   const isHead = equalsAscii(subject, subjectLength, "HEAD");
   if (!good) return refuse(own, 400, "the request is not one of HTTP", isHead);
@@ -90,6 +90,8 @@ export function connectorBegin(): void {
   copyAscii(TEXT, "http");
   encodeNamed(":scheme", TEXT, 4);
   if (hosts == 1 && hostLength > 0) encodeNamed(":authority", host, hostLength);
+  // HTTP/1.0 need not name a host, and servers of HTTP/2 insist on one.
+  else if (areHost(KEY, keyLength)) encodeNamed(":authority", KEY, keyLength);
   encodeNamed(":path", target, targetLength);
   encodeMessageFields(false);
   // What was not written is still in the table that server and we share: there is no going on without it.

@@ -3,7 +3,7 @@
  * length, and whether it is one at all.
  */
 
-import { areHost, areToken, areValue, areVisible, isBlank, lengthOf, statusOf } from "../../http/assembly/chars";
+import { areHost, areTarget, areToken, areValue, isBlank, lengthOf, statusOf } from "../../http/assembly/chars";
 import { equalsAscii } from "../../sdk/assembly/text";
 import { name, nameLength, nextField, startFields, value, valueLength } from "./field_list";
 
@@ -38,7 +38,7 @@ export function judgeRequest(): bool {
     if (authorityLength == 0) return false;
     if (protocolLength == 0) return schemeLength == 0 && pathLength == 0;
   } else if (protocolLength > 0) return false;
-  if (schemeLength == 0 || !areVisible(path, pathLength)) return false;
+  if (schemeLength == 0 || !areTarget(path, pathLength)) return false;
   if (load<u8>(path) == 0x2f) return true;
   return pathLength == 1 && load<u8>(path) == 0x2a && equalsAscii(method, methodLength, "OPTIONS");
 }

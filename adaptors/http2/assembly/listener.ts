@@ -10,6 +10,7 @@ import {
   writeNumber,
 } from "../../http/assembly/answer";
 import {
+  BODY_MS,
   errorOfLoss,
   isIdempotentMethod,
   mayGoAgain,
@@ -112,6 +113,7 @@ export function listenerHeaders(id: u32, known: Stream | null, last: bool): void
 export function listenerData(stream: Stream, source: usize, length: u32): void {
   // Who opens a tunnel waits until it is open: nobody would keep what comes before.
   const early = stream.tunnel && !stream.answered;
+  if (!stream.answered) stream.since = now;
   if (early || !relayBody(stream, source, length)) blameStream(stream, PROTOCOL_ERROR);
 }
 
@@ -303,6 +305,8 @@ export function listenerTick(time: f64): void {
     if (stream.blocked && waited > BLOCKED_MS) blameStream(stream, CANCEL);
     else if ((stream.sent || stream.tunnel) && !stream.answered && waited > NETWORK_MS) {
       answer(stream, 504, "http_response_timeout", "the network did not answer in time");
+    } else if (!stream.sent && !stream.answered && waited > BODY_MS) {
+      answer(stream, 408, "connection_read_timeout", "the body of the request stood still");
     }
   }
   if (!ending && openStreams == 0 && (draining || time - idleSince > SILENCE_MS)) finish();

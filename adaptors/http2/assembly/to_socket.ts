@@ -15,7 +15,7 @@ import {
 } from "../../http/assembly/fields";
 import { nextMessageField, startMessageFields } from "../../http/assembly/message";
 import { emitResume } from "../../sdk/assembly/emit";
-import { copyAscii, equalsIgnoringCase, lowerCase } from "../../sdk/assembly/text";
+import { copyAscii, lowerCase } from "../../sdk/assembly/text";
 import { askForRoom, room } from "../../sdk/assembly/writer";
 import { earnOctets } from "./flood";
 import { DEFAULT_WINDOW, FRAME_HEADER, FRAME_OCTETS, MAX_WINDOW, writeData, writeHeaders } from "./frame";
@@ -46,7 +46,6 @@ export function encodeMessageFields(withHost: bool, tunnel: bool = false): void 
   while (nextMessageField(false)) {
     if (isField("transfer-encoding") || isField("http2-settings") || (!withHost && isField("host"))) continue;
     if (tunnel && (isField("content-length") || isField("sec-websocket-accept"))) continue;
-    if (isField("te") && !equalsIgnoringCase(fieldValue, fieldValueLength, "trailers")) continue;
     encodeLowerCase();
   }
 }

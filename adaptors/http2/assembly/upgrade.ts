@@ -36,7 +36,7 @@ import {
 import { isConnect, isHead, isOldClient, readRequest, refusal } from "../../http/assembly/request";
 import { KIND_BYTES, LOG_DEBUG } from "../../sdk/assembly/constants";
 import { emitLog } from "../../sdk/assembly/emit";
-import { copyAscii, equalsIgnoringCase, lowerCase } from "../../sdk/assembly/text";
+import { copyAscii, lowerCase } from "../../sdk/assembly/text";
 import { finishRecord, putAscii, startRecord } from "../../sdk/assembly/writer";
 import { end, ending, greet, noteId } from "./connection";
 import { applySettings } from "./control";
@@ -141,7 +141,6 @@ function listFields(): void {
   startFieldLines(fieldsStart, fieldsEnd);
   while (nextField() > 0) {
     if (staysBehind(false) || isField("host") || fieldNameLength > NAME_OCTETS) continue;
-    if (isField("te") && !equalsIgnoringCase(fieldValue, fieldValueLength, "trailers")) continue;
     for (let i: u32 = 0; i < fieldNameLength; i++) store<u8>(NAME + i, lowerCase(load<u8>(fieldName + i)));
     takeField(NAME, fieldNameLength, fieldValue, fieldValueLength);
   }

@@ -2,6 +2,7 @@
 
 import type { HealthCheckSpec } from "../../site/spec.ts";
 import type { LocalSocket } from "../local_socket.ts";
+import { announce } from "../proxy_protocol.ts";
 
 /** Where a check goes that names no place of its own. */
 export interface ProbeTarget {
@@ -11,6 +12,8 @@ export interface ProbeTarget {
   readonly port: number;
   /** Connects to it for HTTP, where that takes more than a TCP connection. */
   readonly connect?: (signal: AbortSignal) => Promise<LocalSocket>;
+  /** What a TCP connection to it begins with. */
+  readonly preamble?: Uint8Array;
 }
 
 /** Octets of an answer in which its status line must end. */
@@ -32,9 +35,13 @@ export async function probe(spec: HealthCheckSpec, target: ProbeTarget, signal: 
 
 function start({ tcp, http, command }: HealthCheckSpec, target: ProbeTarget, signal: AbortSignal): Promise<void> {
   if (command !== undefined) return runs(command, signal);
-  const { host = target.host, port = target.port } = http ?? tcp ?? {};
-  const own = http !== undefined && http.host === undefined && http.port === undefined ? target.connect : undefined;
-  const connect = own ?? ((signal) => Deno.connect({ hostname: host, port, signal }));
+  const { host: otherHost, port: otherPort } = http ?? tcp ?? {};
+  const elsewhere = otherHost !== undefined || otherPort !== undefined;
+  const [host, port] = [otherHost ?? target.host, otherPort ?? target.port];
+  const own = http !== undefined && !elsewhere ? target.connect : undefined;
+  const preamble = elsewhere ? undefined : target.preamble;
+  const connect = own ??
+    (async (signal) => await announce(await Deno.connect({ hostname: host, port, signal }), preamble));
   return connected(connect, signal, async (conn) => {
     if (http !== undefined) await answers(conn, http, host);
   });

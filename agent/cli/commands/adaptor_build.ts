@@ -42,11 +42,20 @@ export const adaptorBuild: Command = defineCommand({
   async run({ args, flags, io }) {
     const { findProject, writeModule } = await import("../kit/project.ts");
     const { entry, memoryPages, output } = await findProject(args.source);
-    const { compileAdaptor, CompileError, digestOf } = await import("../../../adaptors/compile.ts");
+    const { compileAdaptor, CompileError, COMPILER, CompilerMissing, digestOf } = await import(
+      "../../../adaptors/compile.ts"
+    );
     let bytes: Uint8Array<ArrayBuffer>;
     try {
       bytes = await compileAdaptor(entry, { memoryPages });
     } catch (cause) {
+      if (cause instanceof CompilerMissing) {
+        throw new TendrilError("ADAPTOR_TOOL", messageOf(cause), {
+          cause: cause.cause,
+          hint: `Where npm can be reached, type \`deno cache ${COMPILER}\`, here or with DENO_DIR copied from there; ` +
+            "after that nothing is fetched any more.",
+        });
+      }
       if (!(cause instanceof CompileError)) throw cause;
       throw new TendrilError("ADAPTOR_COMPILE", `${entry} does not compile:\n${messageOf(cause)}`, {
         cause,

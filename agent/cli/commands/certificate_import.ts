@@ -1,13 +1,10 @@
 /** `tendril certificate import NAME`: makes a Secret of PEM files. */
 
-import { TendrilError } from "../../lib/errors.ts";
 import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { CHANGE_FLAGS, changeAndTell, CHANGING } from "../folder_commands.ts";
-
-/** Largest file that is read, in octets. */
-const MAX_OCTETS = 1024 * 1024;
+import { readPem } from "../pem_file.ts";
 
 /** See the summary. */
 export const certificateImport: Command = defineCommand({
@@ -67,13 +64,3 @@ export const certificateImport: Command = defineCommand({
     return EXIT.ok;
   },
 });
-
-async function readPem(path: string): Promise<string> {
-  try {
-    if ((await Deno.stat(path)).size <= MAX_OCTETS) return await Deno.readTextFile(path);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new TendrilError("INPUT_UNREADABLE", `can't read ${path}`, { cause, hint: "Check the path." });
-  }
-  throw new TendrilError("INPUT_TOO_LARGE", `${path} is too large for PEM`, { hint: "Name a file with certificates." });
-}

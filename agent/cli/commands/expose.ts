@@ -2,27 +2,18 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
-import {
-  GRACE_FLAG,
-  LINK_FLAG,
-  MAX_MEMORY_FLAG,
-  PRINT_PERMISSIONS_FLAG,
-  PROTOCOL_FLAG,
-  TOKEN_FLAG,
-  WAIT_FLAG,
-} from "../flags.ts";
 import { isLinked } from "../foreground.ts";
 import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
-import { parseMaxMemory } from "../octets.ts";
+import { LINK_NEEDS, ONE_LINER_EXITS, ONE_LINER_FLAGS } from "../one_liner_flags.ts";
+import { exposedTls, exposedTlsReach, TARGET_TLS_FLAGS, TARGET_TLS_NEEDS } from "../one_liner_tls.ts";
 import type { PermissionNeed } from "../permissions.ts";
 import { programLine } from "../program_line.ts";
 import { parseExposed, pickKey } from "../services.ts";
 
 const needs: readonly PermissionNeed[] = [
-  { kind: "read", scope: "FILE", why: "the link file, or the token" },
-  { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
-  { kind: "net", scope: "GRANT_HOST:PORT", why: "with --token: the site that issued it", optional: true },
+  ...LINK_NEEDS,
   { kind: "net", scope: "TARGET_HOST:PORT", why: "each target" },
+  ...TARGET_TLS_NEEDS,
 ];
 
 /** See the summary. */
@@ -41,15 +32,7 @@ export const expose: Command = defineCommand({
       "Targets, HOST:PORT or a PORT of this machine, each with its routing key before it or as KEY=TARGET, or without one.",
     many: true,
   }],
-  flags: {
-    protocol: PROTOCOL_FLAG,
-    link: LINK_FLAG,
-    token: TOKEN_FLAG,
-    wait: WAIT_FLAG,
-    grace: GRACE_FLAG,
-    "max-memory": MAX_MEMORY_FLAG,
-    "print-permissions": PRINT_PERMISSIONS_FLAG,
-  },
+  flags: { ...TARGET_TLS_FLAGS, ...ONE_LINER_FLAGS },
   examples: [
     { title: "offer what you are working on, under a key of its own", line: "tendril expose 3000 --token dev.token" },
     { title: "offer a web server of this machine", line: "tendril expose web 8080 --link link.yaml" },
@@ -57,6 +40,10 @@ export const expose: Command = defineCommand({
     {
       title: "have each request balanced by itself",
       line: "tendril expose web 8080 --protocol http1 --link link.yaml",
+    },
+    {
+      title: "offer a server that speaks TLS, with a certificate of your own CA",
+      line: "tendril expose shop db.internal:8443 --tls-ca ca.crt --link link.yaml",
     },
     {
       title: "offer a database nearby, or fail within a minute",
@@ -67,14 +54,15 @@ export const expose: Command = defineCommand({
       line: "tendril expose db 5432 --link link.yaml --print-permissions",
     },
   ],
-  exits: ["configuration", "network", "hungUp", "interrupted", "terminated"],
+  exits: ONE_LINER_EXITS,
   permissions: needs,
   async run({ args, flags, io, logger, entry, words }) {
-    const maxMemory = parseMaxMemory(flags["max-memory"], "expose");
     const services = parseExposed(args.services, (target) => pickKey(target, Deno.cwd()));
+    const tls = await exposedTls(flags);
     if (flags["print-permissions"]) {
       return await oneLinerPermissions({ needs, flags, io, entry, words }, {
         "TARGET_HOST:PORT": services.map(({ host, port }) => formatEndpoint(host, port)),
+        ...await exposedTlsReach(flags),
       });
     }
     const stop = new AbortController();
@@ -88,12 +76,9 @@ export const expose: Command = defineCommand({
           host,
           port,
           protocol: flags.protocol,
+          ...tls,
         })),
-        link: flags.link,
-        token: flags.token,
-        graceMs: flags.grace * 1000,
-        waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
-        maxMemory,
+        flags,
         io,
         logger,
         announce: async () => {

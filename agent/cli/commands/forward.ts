@@ -3,25 +3,16 @@
 import { type Command, defineCommand } from "../command.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
 import { parseHost } from "../endpoint.ts";
-import {
-  GRACE_FLAG,
-  LINK_FLAG,
-  MAX_MEMORY_FLAG,
-  PRINT_PERMISSIONS_FLAG,
-  PROTOCOL_FLAG,
-  TOKEN_FLAG,
-  WAIT_FLAG,
-} from "../flags.ts";
 import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
-import { parseMaxMemory } from "../octets.ts";
+import { LINK_NEEDS, ONE_LINER_EXITS, ONE_LINER_FLAGS } from "../one_liner_flags.ts";
+import { PORT_TLS_FLAGS, PORT_TLS_NEEDS, portTls, portTlsReach } from "../one_liner_tls.ts";
 import type { PermissionNeed } from "../permissions.ts";
 import { parseForwarded } from "../services.ts";
 
 const needs: readonly PermissionNeed[] = [
-  { kind: "read", scope: "FILE", why: "the link file, or the token" },
-  { kind: "net", scope: "LINK_HOST:PORT", why: "each endpoint of the link" },
-  { kind: "net", scope: "GRANT_HOST:PORT", why: "with --token: the site that issued it", optional: true },
+  ...LINK_NEEDS,
   { kind: "net", scope: "LISTENER_HOST:PORT", why: "each local port; the host alone where the system chooses" },
+  ...PORT_TLS_NEEDS,
 ];
 
 /** See the summary. */
@@ -39,31 +30,31 @@ export const forward: Command = defineCommand({
     many: true,
   }],
   flags: {
-    protocol: PROTOCOL_FLAG,
-    link: LINK_FLAG,
-    token: TOKEN_FLAG,
     host: { kind: "text", placeholder: "HOST", default: "127.0.0.1", help: "Local address to listen on." },
-    wait: WAIT_FLAG,
-    grace: GRACE_FLAG,
-    "max-memory": MAX_MEMORY_FLAG,
-    "print-permissions": PRINT_PERMISSIONS_FLAG,
+    ...PORT_TLS_FLAGS,
+    ...ONE_LINER_FLAGS,
   },
   examples: [
     { title: "reach a web server of another site", line: "tendril forward web 9090 --link link.yaml" },
     { title: "at any free port, which is printed", line: "tendril forward web --link link.yaml" },
     { title: "several at once", line: "tendril forward web 9090 db=5432 cache --token two.token" },
     { title: "let the whole machine room use it", line: "tendril forward db 5432 --link link.yaml --host 0.0.0.0" },
+    {
+      title: "serve it in TLS, with a certificate of yours",
+      line: "tendril forward web 9443 --tls-cert tls.crt --tls-key tls.key --link link.yaml",
+    },
   ],
-  exits: ["configuration", "network", "hungUp", "interrupted", "terminated"],
+  exits: ONE_LINER_EXITS,
   permissions: needs,
   async run({ args, flags, io, logger, entry, words }) {
     const host = parseHost(flags.host, "forward");
-    const maxMemory = parseMaxMemory(flags["max-memory"], "forward");
     const services = parseForwarded(args.services);
+    const tls = await portTls(flags);
     if (flags["print-permissions"]) {
       return await oneLinerPermissions({ needs, flags, io, entry, words }, {
         // A port that the system chooses can't be named.
         "LISTENER_HOST:PORT": services.map(({ port }) => formatEndpoint(host, port).replace(/:0$/, "")),
+        ...portTlsReach(flags),
       });
     }
     const printed = new Set<string>();
@@ -75,12 +66,9 @@ export const forward: Command = defineCommand({
         host,
         port,
         protocol: flags.protocol,
+        ...tls,
       })),
-      link: flags.link,
-      token: flags.token,
-      graceMs: flags.grace * 1000,
-      waitMs: flags.wait === undefined ? undefined : flags.wait * 1000,
-      maxMemory,
+      flags,
       io,
       logger,
       onStatus: ({ listeners }) => {

@@ -36,7 +36,13 @@ export const RUN_NEEDS: readonly PermissionNeed[] = [
   {
     kind: "write",
     scope: "DIR",
-    why: "the links that AccessTokens become, and certificates that are renewed",
+    why: "the links that AccessTokens become, and certificates that are made or renewed",
+    optional: true,
+  },
+  {
+    kind: "sys",
+    scope: "hostname,networkInterfaces",
+    why: "interior without a certificate: this machine's names in the one that it makes",
     optional: true,
   },
   {

@@ -97,7 +97,7 @@ export class CertificateKeeper {
   }
 
   #tell({ name, notAfter, error }: Renewal, now: number): void {
-    const fields = { secret: name, expires: new Date(notAfter).toISOString() };
+    const fields = { name, expires: new Date(notAfter).toISOString() };
     if (error === undefined) return this.#logger.info("certificate renewed", fields);
     if (!this.#isNews(`${name} ${error.message}`, now)) return;
     const { code, message, hint } = error;
@@ -111,7 +111,7 @@ export class CertificateKeeper {
     if (!this.#isNews(`${fingerprint} ${state}`, now)) return;
     const problem = expiryOf(certificate, state);
     const expires = new Date(notAfter).toISOString();
-    const fields = { secret: name, subject, expires, code: problem.code, next: problem.hint };
+    const fields = { name, subject, expires, code: problem.code, next: problem.hint };
     if (state === "expired") this.#logger.error(problem.message, fields);
     else this.#logger.warn(problem.message, fields);
   }

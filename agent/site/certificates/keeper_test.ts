@@ -6,7 +6,8 @@ import type { LogFields, Logger } from "../../telemetry/log.ts";
 import { TrustAnchors } from "../../transport/trust.ts";
 import { pemCertificates } from "../../transport/certificate.ts";
 import type { TlsCredentials } from "../../transport/channel.ts";
-import { createSite, SITE_CA } from "../create.ts";
+import { createSite } from "../create.ts";
+import { SITE_CA } from "../port_access.ts";
 import { generateLink } from "../generate_link.ts";
 import { issueToken } from "../grants/issue_token.ts";
 import { readAccess } from "../grants/access.ts";
@@ -87,7 +88,7 @@ Deno.test("keeper: what the site issued is renewed at two thirds of its life, no
   assert.notEqual(after.cert, before.cert);
   assert.notEqual(after.key, before.key);
   assert.equal(after.ca, before.ca);
-  assert.equal(stage.said("certificate renewed")[0]?.secret, "hub");
+  assert.equal(stage.said("certificate renewed")[0]?.name, "hub");
   assert.ok(factsOf(after.cert).notAfter > due + YEAR);
   assert.match(new TextDecoder().decode(pemCertificates(after.cert)[0]), /hub\.example/);
   assert.equal((await Deno.stat(`${stage.dir}/Secret-hub.yaml`)).mode! & 0o777, 0o600);
@@ -167,7 +168,7 @@ Deno.test("keeper: an authority of somebody else's is warned of, and a certifica
   await stage.lookAt(START + 0.8 * YEAR);
   assert.equal((await stage.tls(SITE_CA)).cert, authority.cert);
   assert.equal((await stage.tls("hub")).cert, before.cert, "another would end with its authority as well");
-  const [warning] = stage.said("a certificate expires").filter(({ secret }) => secret === SITE_CA);
+  const [warning] = stage.said("a certificate expires").filter(({ name }) => name === SITE_CA);
   assert.match(String(warning?.next), /rotate-ca/);
 });
 
@@ -188,7 +189,7 @@ Deno.test("keeper: what others issued is warned of, once a day and before it exp
   for (const days of [21, 21.1, 21.5]) await stage.lookAt(START + days * DAY);
   assert.equal(told(), 1);
   assert.deepEqual(
-    [stage.said("a certificate expires")[0]?.code, stage.said("a certificate expires")[0]?.secret],
+    [stage.said("a certificate expires")[0]?.code, stage.said("a certificate expires")[0]?.name],
     ["CERTIFICATE_EXPIRES", "link-far"],
   );
   await stage.lookAt(START + 22.5 * DAY);
@@ -213,7 +214,7 @@ Deno.test("keeper: what a Listener shows is warned of as well, though its Secret
   assert.deepEqual(uses, [`${SITE_CA} authority`, "hub port", "web service"]);
   await stage.lookAt(START + 21 * DAY);
   const [warning] = stage.said("a certificate expires");
-  assert.equal(warning?.secret, "web");
+  assert.equal(warning?.name, "web");
   assert.match(String(warning?.next), /certificate import/);
 });
 
@@ -229,7 +230,7 @@ Deno.test("keeper: a Secret that shares its file is not replaced; that is told, 
   for (const minutes of [0, 1, 2, 3]) await stage.lookAt(START + 0.8 * YEAR + minutes * 60_000);
   assert.equal(await Deno.readTextFile(file), shared);
   const failures = stage.said("a certificate was not renewed");
-  assert.deepEqual(failures.map(({ secret, code }) => [secret, code]), [["hub", "SITE_SECRET"]]);
+  assert.deepEqual(failures.map(({ name, code }) => [name, code]), [["hub", "SITE_SECRET"]]);
 });
 
 Deno.test("certificates: clocks that differ by ten minutes spoil none of them", async () => {

@@ -3,7 +3,6 @@
 import { type CertificateFacts, factsOf, isIssuedBy, renewalTime, splitPem } from "../../pki/inspect.ts";
 import type { TlsCredentials } from "../../transport/channel.ts";
 import type { Assembled } from "../assemble.ts";
-import { SITE_CA } from "../create.ts";
 import { serverIdentity, tlsCredentials } from "../secrets.ts";
 import { readHandover } from "./handover.ts";
 
@@ -31,7 +30,7 @@ const LATE = 1 / 10;
 /** Certificates among `resources`, the authority first. Secrets without any are passed over. */
 export function siteCertificates(resources: Assembled): SiteCertificate[] {
   const { secrets, access, links, listeners, multiKeyListeners, connectors } = resources;
-  const own = secrets.get(SITE_CA);
+  const own = secrets.get(resources.authority);
   const authority = own?.get("tls.crt");
   const previous = own === undefined ? undefined : readHandover(own)?.previous;
   const shown = new Set([

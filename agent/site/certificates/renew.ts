@@ -8,7 +8,7 @@ import { issue } from "../../pki/authority.ts";
 import { factsOf, hostsOf, renewalTime } from "../../pki/inspect.ts";
 import type { TlsCredentials } from "../../transport/channel.ts";
 import type { Assembled } from "../assemble.ts";
-import { SITE_CA, VALID_YEARS } from "../create.ts";
+import { VALID_YEARS } from "../create.ts";
 import { GRANT_SERVER, renewGrantServer } from "../grants/access.ts";
 import { siteAuthority } from "../issuing.ts";
 import { loadResources } from "../load.ts";
@@ -40,7 +40,7 @@ export async function renewCertificates(
   wanted: (certificate: SiteCertificate) => boolean = () => false,
 ): Promise<Renewal[]> {
   const resources = await loadResources(dir);
-  const values = resources.secrets.get(SITE_CA);
+  const values = resources.secrets.get(resources.authority);
   if (values === undefined) return [];
   const handover = readHandover(values);
   const done: Renewal[] = [];
@@ -51,7 +51,9 @@ export async function renewCertificates(
     done.push(await replaced(dir, resources, certificate, issuing ? undefined : kept, handover, now));
   }
   const over = handover !== undefined && now >= handover.until && done.every(({ error }) => error === undefined);
-  if (over && await hasOwnFile(dir, SITE_CA)) await replaceSecret(dir, SITE_CA, siteAuthority(resources, now));
+  if (over && await hasOwnFile(dir, resources.authority)) {
+    await replaceSecret(dir, resources.authority, siteAuthority(resources, now));
+  }
   return done;
 }
 
@@ -68,7 +70,7 @@ export async function renewAll(dir: string, now: number, name?: string): Promise
 
 /** When something is to be done next, ms since the epoch; infinity for never. */
 export function nextRenewal(resources: Assembled): number {
-  const values = resources.secrets.get(SITE_CA);
+  const values = resources.secrets.get(resources.authority);
   const until = values === undefined ? Infinity : readHandover(values)?.until ?? Infinity;
   return Math.min(until, ...siteCertificates(resources).filter(({ by }) => by !== "another").map(renewalTime));
 }
@@ -91,7 +93,7 @@ async function replaced(
   const { name, commonName, notAfter } = certificate;
   try {
     if (!await hasOwnFile(dir, name)) {
-      throw new TendrilError("SITE_SECRET", `Secret ${name} shares its file with other resources`, {
+      throw new TendrilError("SITE_SECRET", `Secret ${name} is not in a file of its own`, {
         hint: `Move it into a file of its own, Secret-${name}.yaml, to have it renewed.`,
       });
     }

@@ -1,7 +1,6 @@
 /** What `tendril certificate status` tells: the certificates of a site as plain values, without keys. */
 
 import { renewalTime } from "../../pki/inspect.ts";
-import { SITE_CA } from "../create.ts";
 import { grantServerCertificate } from "../grants/access.ts";
 import { loadResources } from "../load.ts";
 import { readHandover } from "./handover.ts";
@@ -58,7 +57,7 @@ export async function certificateReport(dir: string, now: number): Promise<Certi
     const issuedBy = "its own authority";
     certificates.push({ name, use: "tokens", subject, issuedBy, state, expires, renewed, serial, fingerprint });
   }
-  const handover = readHandover(resources.secrets.get(SITE_CA) ?? new Map());
+  const handover = readHandover(resources.secrets.get(resources.authority) ?? new Map());
   return {
     certificates,
     handover: handover === undefined || now >= handover.until ? null : { until: time(handover.until) },

@@ -7,7 +7,7 @@ import { TendrilError } from "../../lib/errors.ts";
 import { bridge, createAuthority } from "../../pki/authority.ts";
 import { factsOf, renewalTime } from "../../pki/inspect.ts";
 import type { Assembled } from "../assemble.ts";
-import { SITE_CA, VALID_YEARS } from "../create.ts";
+import { VALID_YEARS } from "../create.ts";
 import { siteAuthority } from "../issuing.ts";
 import { loadResources } from "../load.ts";
 import { hasOwnFile, replaceSecret } from "../server_secret.ts";
@@ -27,8 +27,8 @@ export interface Rotation {
 
 /** True when the authority of a site is past two thirds of its life at `now`, and the site made it itself. */
 export function isAuthorityDue(resources: Assembled, now: number): boolean {
-  const authority = siteCertificates(resources).find(({ name }) => name === SITE_CA);
-  if (authority === undefined || authority.by !== "itself" || !authority.commonName.startsWith(SITE_CA)) return false;
+  const authority = siteCertificates(resources).find(({ name }) => name === resources.authority);
+  if (authority?.by !== "itself" || !authority.commonName.startsWith(resources.authority)) return false;
   return now >= renewalTime(authority) && now <= authority.notAfter;
 }
 
@@ -40,8 +40,9 @@ export function isAuthorityDue(resources: Assembled, now: number): boolean {
  */
 export async function rotateAuthority(dir: string, now: number, windowMs: number): Promise<Rotation> {
   const resources = await loadResources(dir);
+  const { authority: name } = resources;
   const old = siteAuthority(resources, now);
-  const last = readHandover(resources.secrets.get(SITE_CA) ?? new Map());
+  const last = readHandover(resources.secrets.get(name) ?? new Map());
   if (last !== undefined && now < last.until && windowMs > 0) {
     throw new TendrilError(
       "SITE_HANDOVER",
@@ -49,17 +50,17 @@ export async function rotateAuthority(dir: string, now: number, windowMs: number
       { hint: "Wait until then, or say --window 0s: that shuts out everybody whom either of them let in." },
     );
   }
-  if (!await hasOwnFile(dir, SITE_CA)) {
-    throw new TendrilError("SITE_SECRET", `Secret ${SITE_CA} shares its file with other resources`, {
-      hint: `Move it into a file of its own, Secret-${SITE_CA}.yaml.`,
+  if (!await hasOwnFile(dir, name)) {
+    throw new TendrilError("SITE_SECRET", `Secret ${name} is not in a file of its own`, {
+      hint: `Move it into a file of its own, Secret-${name}.yaml.`,
     });
   }
   // A name of its own: verifiers look for issuers by name.
-  const commonName = `${SITE_CA}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
+  const commonName = `${name}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
   const next = await createAuthority({ commonName, years: VALID_YEARS, now });
   const until = Math.min(now + windowMs, factsOf(old.cert).notAfter);
   const previous = `${old.cert}${last?.previous ?? ""}`;
   const handover = { previous, bridge: await bridge(next, old, now), until };
-  await replaceSecret(dir, SITE_CA, next, handoverValues(handover));
+  await replaceSecret(dir, name, next, handoverValues(handover));
   return { fingerprint: factsOf(next.cert).fingerprint, until, renewals: await renewCertificates(dir, now) };
 }

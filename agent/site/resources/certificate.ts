@@ -1,18 +1,14 @@
 /** Certificate: one that the authority of the site makes and renews, kept in the Secret of its name (control-plane 1.9). */
 
 import { z } from "zod";
-import { field, host, metadata, type ResourceKind, settings, SKUPPER_API, unusedFlag } from "./schema.ts";
+import { field, host, metadata, optionalText, type ResourceKind, settings, SKUPPER_API, unusedFlag } from "./schema.ts";
 
 const BOTH = "Certificates are good for clients and servers, as those of Skupper are";
 
 const schema = z.looseObject({
   metadata,
   spec: z.looseObject({
-    ca: field(
-      z.string().nullish().transform((ca) => ca || "skupper-site-ca"),
-      "acting",
-      "Name of the Secret with the authority that signs it; else that of the site",
-    ),
+    ca: field(optionalText, "acting", "Name of the Secret with the authority that signs it; else that of the site"),
     subject: field(z.string().min(1), "acting", "Its common name"),
     hosts: field(
       z.array(host).nullish().transform((hosts) => hosts ?? []),

@@ -20,6 +20,9 @@ import {
 /** Setting of ours: what an `auto` target speaks of HTTP, `http1` or `http2`. */
 export const HTTP_SETTING = "tendril.http";
 
+/** Setting of ours: `v2` begins each connection to the target with a header of the PROXY protocol. */
+export const PROXY_PROTOCOL_SETTING = "tendril.proxy-protocol";
+
 const schema = z.looseObject({
   metadata,
   spec: z.looseObject({
@@ -47,6 +50,11 @@ const schema = z.looseObject({
     exposePodsByName: field(unusedFlag, "warned", "Names of pods on Kubernetes"),
     settings: settingsOf({
       [HTTP_SETTING]: field(setting, "acting", "With type auto: http1 or http2, for requests; Tendril's own"),
+      [PROXY_PROTOCOL_SETTING]: field(
+        z.enum(["v2", ""]).nullish().transform((version) => version || undefined),
+        "acting",
+        "v2 tells the target each client's address, in a header of the PROXY protocol; Tendril's own",
+      ),
     }),
     healthCheck: field(healthCheck.nullish(), "acting", "How the target is checked; one of tcp, http and command"),
   }),

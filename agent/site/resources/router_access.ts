@@ -5,6 +5,7 @@ import { COST_SETTING } from "./link.ts";
 import {
   field,
   host,
+  isHost,
   metadata,
   optionalPort,
   optionalText,
@@ -16,6 +17,9 @@ import {
   unusedText,
 } from "./schema.ts";
 
+/** Such as *.example.com. */
+const wildcard = z.string().refine((text) => text.startsWith("*.") && isHost(text.slice(2)));
+
 const schema = z.looseObject({
   metadata,
   spec: z.looseObject({
@@ -23,7 +27,11 @@ const schema = z.looseObject({
       name: field(z.enum(["inter-router", "edge", "normal"]), "acting", "Whom the port is for; normal: AMQP clients"),
       port: field(optionalPort, "acting", "Else 55671 for inter-router, 45671 for edge, 5672 for normal"),
     })).min(1),
-    tlsCredentials: field(optionalText, "acting", "Name of the Secret of the server certificate; else the own name"),
+    tlsCredentials: field(
+      optionalText,
+      "acting",
+      "Name of the Secret with the server certificate, which is made if it is not there; else the own name",
+    ),
     bindHost: field(
       z.union([z.literal(""), host], "must be a host name or an IP address").nullish(),
       "acting",
@@ -32,14 +40,15 @@ const schema = z.looseObject({
     settings: settingsOf({
       [COST_SETTING]: field(setting, "acting", "measured, or a number from 1: the cost of paths to it; Tendril's own"),
     }),
-    generateTlsCredentials: field(unusedFlag, "warned", "`tendril site create` makes the certificate"),
-    issuer: field(unusedText, "warned", "The authority of a site is the Secret skupper-site-ca", ["skupper-site-ca"]),
-    accessType: field(unusedText, "warned", "Ingress on Kubernetes"),
+    issuer: field(optionalText, "acting", "Name of the Secret with the authority of the site; else as the Site says"),
     subjectAlternativeNames: field(
-      z.array(z.string()).nullish(),
-      "warned",
-      "`tendril link generate --host` adds names to the certificate",
+      z.array(z.union([host, wildcard], "must be a host name or an IP address")).nullish()
+        .transform((names) => names ?? []),
+      "acting",
+      "Names that the certificate must have, which is made or issued anew for them; else those of the machine",
     ),
+    generateTlsCredentials: field(unusedFlag, "warned", "A certificate that is not there is made in any case"),
+    accessType: field(unusedText, "warned", "Ingress on Kubernetes"),
   }),
 });
 

@@ -23,14 +23,15 @@ const schema = z.looseObject({
     edge: field(unusedFlag, "acting", "True for an edge, which links out and accepts no links; else an interior"),
     linkAccess: field(
       optionalText,
-      "warned",
-      "Links are accepted by a RouterAccess; a Site that asks for links without one is told of",
-      ["none", "default"],
+      "acting",
+      "Anything but none: links are accepted, by a RouterAccess, else at ports 55671 and 45671 of all addresses",
     ),
     ha: field(unusedFlag, "warned", "A second router on Kubernetes; a folder runs one"),
-    defaultIssuer: field(unusedText, "warned", "The authority of a site is the Secret skupper-site-ca", [
-      "skupper-site-ca",
-    ]),
+    defaultIssuer: field(
+      optionalText,
+      "acting",
+      "Name of the Secret with the authority of the site, which is made if it is not there; else skupper-site-ca",
+    ),
     serviceAccount: field(unusedText, "warned", "Account on Kubernetes"),
     settings: settingsOf({
       [ACCESS_LOG_SETTING]: field(

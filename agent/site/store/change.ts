@@ -4,12 +4,13 @@
  */
 
 import { assemble } from "../assemble.ts";
-import { scanDocuments } from "../documents.ts";
+import { type ReadResult, scanDocuments } from "../documents.ts";
 import { siteOf, siteProblems } from "../load.ts";
 import { type Problem, problemsError } from "../problems.ts";
 import type { SiteSpec } from "../spec.ts";
 import type { Edit, ResourceChange } from "./edit.ts";
 import { type FolderText, readFolder } from "./folder.ts";
+import { readGivenSecrets, withGiven } from "./given_secrets.ts";
 import { commit, recover, withLock } from "./journal.ts";
 
 /** What a change does. */
@@ -49,7 +50,8 @@ async function workOut(
   { files, problems }: FolderText,
   edit: (files: ReadonlyMap<string, string>) => Edit,
 ): Promise<{ change: FolderChange; files: Edit["files"] }> {
-  const before = read(dir, files);
+  const given = await readGivenSecrets(dir);
+  const before = read(dir, files, given);
   const unreadable = [
     ...problems,
     ...before.problems.filter(({ code }) => code !== "SITE_INVALID" && code !== "SITE_SECRET"),
@@ -60,7 +62,7 @@ async function workOut(
   const { changes, files: changed } = edit(files);
   const next = new Map([...files, ...changed].filter((entry): entry is [string, string] => entry[1] !== null));
   for (const [name, text] of changed) if (text === null) next.delete(name);
-  const after = read(dir, next);
+  const after = read(dir, next, given);
   const known = new Set(before.problems.map(key));
   const written = new Set(changes.filter(({ action }) => action === "create" || action === "update").map(refKey));
   const faults = after.problems.filter((problem) => !known.has(key(problem)) || written.has(key(problem)));
@@ -69,8 +71,9 @@ async function workOut(
   return { change: { changes, before: await before.site(), after: await after.site(), warnings }, files: changed };
 }
 
-function read(dir: string, files: ReadonlyMap<string, string>) {
-  const assembled = assemble([...files].map(([name, text]) => scanDocuments(text, `${dir}/${name}`)));
+function read(dir: string, files: ReadonlyMap<string, string>, given: readonly ReadResult[]) {
+  const reads = [...files].map(([name, text]) => scanDocuments(text, `${dir}/${name}`));
+  const assembled = assemble(withGiven(reads, given));
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
   return { problems, warnings: assembled.warnings, site: () => siteOf(dir, assembled).catch(() => undefined) };
 }

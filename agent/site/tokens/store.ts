@@ -9,11 +9,14 @@ import { redeemedYaml, redeemToken } from "./redeem.ts";
 import type { Token } from "./token_file.ts";
 
 /**
- * Redeems `token` for the site in `dir`; the name of the new file there, and whether the site seems to run and so will
- * see it. What can be checked is checked before a use is spent. Throws TOKEN_REDEEMED when the site has the link already, `TOKEN_*` errors of the redemption, SITE_WRITE, and
+ * Redeems `token` for the site in `dir`; the name of the new file there, those of the Links in it, and whether the site
+ * seems to run and so will see it. What can be checked is checked before a use is spent. Throws TOKEN_REDEEMED when the site has the link already, `TOKEN_*` errors of the redemption, SITE_WRITE, and
  * what {@link loadSite} does.
  */
-export async function redeemInto(dir: string, token: Token): Promise<{ file: string; running: boolean }> {
+export async function redeemInto(
+  dir: string,
+  token: Token,
+): Promise<{ file: string; links: string[]; running: boolean }> {
   const site = await loadSite(dir);
   const file = `Link-${token.name}.yaml`;
   const taken = site.links.some(({ name }) => name === token.name) || await exists(`${dir}/${file}`);
@@ -31,7 +34,7 @@ export async function redeemInto(dir: string, token: Token): Promise<{ file: str
     });
   }
   await createFile(dir, file, redeemedYaml(redeemed));
-  return { file, running: await exists(localSocket(dir)) };
+  return { file, links: redeemed.links.map(({ name }) => name), running: await exists(localSocket(dir)) };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -58,7 +58,8 @@ export class Desk implements Consumer {
       else if (this.#full()) finish("amqp:resource-limit-exceeded", "the store is busy: try again");
     };
     // Outcomes may not be told before the caller has what it calls.
-    queueMicrotask(() => take(message.start));
+    const start = message.start.slice();
+    queueMicrotask(() => take(start));
     return {
       pending: 0,
       write: (piece) => {

@@ -1,0 +1,49 @@
+/**
+ * What ports for links take for granted where resources say nothing of it, as Skupper has it: a RouterAccess for a Site
+ * with linkAccess, and certificates by the authority of the site (control-plane 2.3).
+ */
+
+import { type ResourceDocument, scanDocuments } from "./documents.ts";
+import { routerAccessKind } from "./resources/router_access.ts";
+
+/** Name of the Secret that holds the authority of a site if nothing else is said, the same as Skupper's. */
+export const SITE_CA = "skupper-site-ca";
+
+/** A certificate that a port shows. */
+export interface PortCertificate {
+  /** Name of its Secret. */
+  readonly name: string;
+  /** Its common name if it has to be made. */
+  readonly subject: string;
+  /** Host names and addresses that it must be for; empty: those of the machine. */
+  readonly hosts: readonly string[];
+  /** Address on which the port listens. */
+  readonly bind: string;
+}
+
+/** The RouterAccess of a Site that asks for links, if `documents` have none for them. */
+export function impliedAccess(documents: readonly ResourceDocument[]): ResourceDocument[] {
+  const [site, ...others] = documents.filter(({ kind }) => kind === "Site");
+  if (site === undefined || others.length > 0 || !wantsLinks(site)) return [];
+  if (documents.some((document) => document.kind === routerAccessKind.kind && !isForClients(document))) return [];
+  const text = JSON.stringify({
+    apiVersion: routerAccessKind.apiVersion,
+    kind: routerAccessKind.kind,
+    metadata: { name: site.name },
+    spec: { roles: [{ name: "inter-router" }, { name: "edge" }] },
+  });
+  const at = () => site.at(["spec", "linkAccess"]);
+  return scanDocuments(text, "").documents.map((document) => ({ ...document, at }));
+}
+
+function wantsLinks({ value: { spec } }: ResourceDocument): boolean {
+  if (typeof spec !== "object" || spec === null) return false;
+  const { linkAccess, edge } = spec as Readonly<Record<string, unknown>>;
+  return typeof linkAccess === "string" && !["", "none"].includes(linkAccess) && edge !== true;
+}
+
+/** True when it has no port for links; one that can't be read may be meant for them. */
+function isForClients({ value }: ResourceDocument): boolean {
+  const { success, data } = routerAccessKind.schema.safeParse(value);
+  return success && data.spec.roles.every(({ name }) => name === "normal");
+}
