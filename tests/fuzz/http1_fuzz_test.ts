@@ -20,8 +20,9 @@ import { testWith } from "../support/programs.ts";
 import { chunksOf } from "./choices.ts";
 import { countOf, fuzz, type FuzzTarget } from "./fuzz.ts";
 
-/** Inputs that are shown to Node after the run, at most: it takes a connection each. */
-const MAX_COMPARED = 1500;
+const CI_SECONDS = 60;
+/** Inputs that are shown to Node after the run, at most, from all of its time: it takes some connections each. */
+const MAX_COMPARED = Deno.env.get("CI") === "true" ? 10_000 : 1500;
 
 const SEEDS = [
   "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -52,13 +53,14 @@ testWith(
     const passedOn = new Set<string>();
     const target: FuzzTarget = {
       name: "HTTP/1.1 requests",
+      ciSeconds: CI_SECONDS,
       seeds: SEEDS.map(octetsOf),
       tokens: TOKENS.map(octetsOf),
       run: (input, choose) => {
         const reading = readRequests(module, [input]);
         assert.deepEqual(readRequests(module, chunksOf(input, choose)), reading, "another reading in other pieces");
         const complete = reading.requests.filter((request) => request.complete);
-        if (complete.length > 0 && complete.every(isPlain)) passedOn.add(textOf(input));
+        if (complete.length > 0 && reading.requests.every(isPlain)) passedOn.add(textOf(input));
         const status = /HTTP\/1\.1 ([45]\d\d) /.exec(reading.written)?.[1] ?? "none";
         return `${complete.length} of ${reading.requests.length}, ${status}`;
       },
@@ -68,7 +70,10 @@ testWith(
     assert.ok(countOf(report, (outcome) => outcome.startsWith("2 of 2")) > 0);
 
     await using oracle = new NodeOracle(node!);
-    for (const input of [...passedOn].slice(-MAX_COMPARED)) {
+    const every = Math.ceil(passedOn.size / MAX_COMPARED);
+    const compared = [...passedOn].filter((_, at) => at % every === 0);
+    console.log(`${compared.length} of ${passedOn.size} inputs that are passed on are shown to Node`);
+    for (const input of compared) {
       const requests = readRequests(module, [octetsOf(input)]).requests;
       const expected = requests.filter((request) => request.complete).map(asOracle);
       const written = writeRequests(module, requests);
@@ -86,6 +91,8 @@ testWith(
       let next = 0;
       for (const request of expected) if (isDeepStrictEqual(request, found[next])) next++;
       assert.equal(next, found.length, differs);
+      // Where a client wants an Upgrade, Node takes even the body of its request for octets of the other protocol.
+      if (/^upgrade[^\S\n]*:/im.test(input)) continue;
       const direct = (await oracle.read(input)).requests.slice(0, expected.length);
       assert.deepEqual(direct, expected.slice(0, direct.length), `Node reads ${JSON.stringify(input)} differently`);
     }
