@@ -45,7 +45,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const transit = new Transit(router, Date.now() % INSTANCES, logger, changed);
   transit.start();
   const groups = new ConnectionGroups(router, transit, logger);
-  const policies = new PolicyBook(router.identity, router.clock, logger);
+  const policies = new PolicyBook(router, logger);
   policies.apply(spec.policies);
   const revocations = new Revocations(spec.revoked);
   const revoke = (certificates?: readonly string[]) => {

@@ -23,6 +23,7 @@ import type {
 import { Writer } from "./codec/writer.ts";
 import { FRAME_AMQP, FRAME_HEADER_OCTETS, FRAME_SASL, putFrameHeader } from "./frame_header.ts";
 import { FrameParser, type FrameSink } from "./frame_parser.ts";
+import { LinkCounts } from "./link_counts.ts";
 import { Output } from "./output.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import { saslClientStep, type SaslMechanism, saslServerStep, type SaslStep } from "./sasl.ts";
@@ -90,6 +91,12 @@ export class Connection implements FrameSink {
   maxPayload = MIN_MAX_FRAME - TRANSFER_OVERHEAD;
   /** The peer's Open, once seen. */
   remote: Open | undefined;
+  /** The time in whole seconds, as its owner tells it now and then: what deliveries are dated by. */
+  seconds = 0;
+  /** When the last delivery began, by {@link Connection.seconds}; undefined before the first one. */
+  lastDelivery: number | undefined;
+  /** What has come by links that are gone. */
+  readonly formerlyReceived: LinkCounts = new LinkCounts();
   /** How the peer was authenticated; undefined until then, and for good when it left SASL out. */
   mechanism: SaslMechanism | undefined;
 

@@ -23,19 +23,26 @@ export class IncomingDelivery {
   readonly id: number;
   /** True when the sender does not wait for an outcome. */
   readonly presettled: boolean;
+  /** When it began, by `Connection.seconds`. */
+  readonly since: number;
+  /** Set by the owner: it may take as long as it likes. */
+  streaming = false;
   /** Set by the owner before the first octet. */
   handler: IncomingHandler | undefined;
   #complete = false;
   #settledByUs = false;
+  /** What we have said of it last. */
+  #told: DeliveryState | undefined;
   /** The outcome of a message that is still arriving: its sender knows it, and hears that it is settled with the end. */
   #earlyOutcome: DeliveryState | undefined;
   #held = false;
 
   /** Made by a receiver for the first frame of a delivery. */
-  constructor(receiver: Receiver, id: number, presettled: boolean) {
+  constructor(receiver: Receiver, id: number, presettled: boolean, since: number) {
     this.receiver = receiver;
     this.id = id;
     this.presettled = presettled;
+    this.since = since;
     this.#settledByUs = presettled;
   }
 
@@ -51,10 +58,11 @@ export class IncomingDelivery {
   update(state: DeliveryState, settled: boolean): void {
     if (this.#settledByUs || this.#earlyOutcome !== undefined) return;
     const settles = settled && this.#complete;
+    this.#told = state;
     this.receiver.session.sendDisposition("receiver", this.id, settles, state);
     if (!settled) return;
     if (settles) {
-      this.#settledByUs = true;
+      this.#over();
       this.receiver.settledLocally(this);
     } else this.#earlyOutcome = state;
     this.release();
@@ -71,9 +79,15 @@ export class IncomingDelivery {
 
   /** From the receiver: the sender has forgotten the delivery, so that nothing more can be said. */
   forgotten(): void {
-    this.#settledByUs = true;
+    if (!this.#settledByUs) this.#over();
     // Nobody may be left who would undo a hold, and the window it keeps shut is that of the whole session.
     this.release();
+  }
+
+  #over(): void {
+    this.#settledByUs = true;
+    const { counts, session: { connection } } = this.receiver;
+    counts.settle(this.#told, connection.seconds - this.since, this.streaming);
   }
 
   /** Stops the session window from re-opening until {@link IncomingDelivery.release}: the reader is over its budget. */

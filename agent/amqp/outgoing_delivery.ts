@@ -23,8 +23,12 @@ export class OutgoingDelivery {
   readonly sender: Sender;
   /** True when no outcome is wanted. */
   readonly presettled: boolean;
+  /** When it began, by `Connection.seconds`. */
+  readonly since: number;
   /** Set by the owner. */
   readonly handler: OutgoingHandler;
+  /** Set by the owner: it may take as long as it likes. */
+  streaming = false;
   /** True while waiting in the session's line for its turn to send. */
   queued = false;
   /** True once the last frame has been encoded. */
@@ -36,12 +40,15 @@ export class OutgoingDelivery {
   #ended = false;
   #aborted = false;
   #settled: boolean;
+  /** What the receiver has said of it last. */
+  #told: DeliveryState | undefined;
   /** Said once the last frame has left. */
   #lastWord: (() => void) | undefined;
 
   /** Made by a sender. */
-  constructor(sender: Sender, presettled: boolean, handler: OutgoingHandler) {
+  constructor(sender: Sender, presettled: boolean, since: number, handler: OutgoingHandler) {
     this.sender = sender;
+    this.since = since;
     this.presettled = presettled;
     this.handler = handler;
     this.#settled = presettled;
@@ -151,6 +158,7 @@ export class OutgoingDelivery {
 
   /** From the session: the receiver spoke. */
   receiverState(state: DeliveryState | undefined, settled: boolean): void {
+    if (state !== undefined) this.#told = state;
     if (settled) this.settleQuietly();
     this.handler.onReceiverState(state, settled);
   }
@@ -168,6 +176,8 @@ export class OutgoingDelivery {
   settleQuietly(): void {
     if (this.#settled) return;
     this.#settled = true;
+    const { counts, session: { connection } } = this.sender;
+    counts.settle(this.#told, connection.seconds - this.since, this.streaming);
     this.sender.forget(this);
   }
 

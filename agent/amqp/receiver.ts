@@ -3,6 +3,7 @@
 import type { AmqpError, Attach, DeliveryState, Terminus } from "./codec/types.ts";
 import { IncomingDelivery } from "./incoming_delivery.ts";
 import { ProtocolError } from "./protocol_error.ts";
+import { LinkCounts, LONG_DELAYED } from "./link_counts.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import type { Session } from "./session.ts";
 import type { TransferHeader } from "./transfer_header.ts";
@@ -35,8 +36,10 @@ export class Receiver {
   target: Terminus | undefined;
   /** Set by the owner. */
   handler: ReceiverHandler | undefined;
-  /** Arbitrary state of the owner. */
+  /** False once the link is gone. */
   attached = true;
+  /** What has passed. */
+  readonly counts: LinkCounts = new LinkCounts();
 
   #capacity = 0;
   #credit = 0;
@@ -59,6 +62,14 @@ export class Receiver {
   /** Deliveries whose outcome we still owe. */
   get unsettledCount(): number {
     return this.#unsettled.size;
+  }
+
+  /** Messages whose outcome we have owed for more than ten seconds; streams may be as long as they like. */
+  get stuckCount(): number {
+    const before = this.session.connection.seconds - LONG_DELAYED;
+    let stuck = 0;
+    for (const { since, streaming } of this.#unsettled.values()) if (since < before && !streaming) stuck++;
+    return stuck;
   }
 
   /** True while a delivery is under way or its outcome is owed. */
@@ -105,7 +116,11 @@ export class Receiver {
       }
       this.#credit--;
       this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
-      delivery = new IncomingDelivery(this, header.deliveryId, header.settled);
+      const { connection } = this.session;
+      connection.lastDelivery = connection.seconds;
+      this.counts.deliveries++;
+      if (header.settled) this.counts.presettled++;
+      delivery = new IncomingDelivery(this, header.deliveryId, header.settled, connection.seconds);
       this.#current = delivery;
       if (!header.settled) this.#remember(delivery);
       this.handler?.onDelivery(delivery);
@@ -165,6 +180,7 @@ export class Receiver {
       delivery.handler?.onSenderState(undefined, true);
     }
     this.#unsettled.clear();
+    this.session.connection.formerlyReceived.add(this.counts);
     this.handler?.onDetached?.(error);
   }
 

@@ -2,6 +2,7 @@
 
 import type { AmqpError, Attach, Flow, Terminus } from "./codec/types.ts";
 import { OutgoingDelivery, type OutgoingHandler } from "./outgoing_delivery.ts";
+import { LinkCounts, LONG_DELAYED } from "./link_counts.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import type { Session } from "./session.ts";
 
@@ -18,6 +19,8 @@ export interface SenderHandler {
   onDrainRequest?(): void;
   /** The link is gone. */
   onDetached?(error: AmqpError | undefined): void;
+  /** Deliveries that wait for the link at its owner. */
+  readonly queued?: number;
 }
 
 /** A link on which this side sends. */
@@ -40,6 +43,8 @@ export class Sender {
   handler: SenderHandler | undefined;
   /** False once the link is gone. */
   attached = true;
+  /** What has passed. */
+  readonly counts: LinkCounts = new LinkCounts();
 
   #credit = 0;
   #deliveryCount = 0;
@@ -63,9 +68,28 @@ export class Sender {
     return this.attached && this.#credit > 0 && this.#current === undefined;
   }
 
-  /** Deliveries sent whose outcome is not known. */
+  /** Deliveries sent, or being sent, whose outcome is not known. */
   get unsettledCount(): number {
     return this.#unsettled.size;
+  }
+
+  /** Deliveries sent completely whose outcome is not known. */
+  get awaitedCount(): number {
+    const { size } = this.#unsettled;
+    return this.#current !== undefined && this.#unsettled.get(this.#current.id) !== undefined ? size - 1 : size;
+  }
+
+  /** Deliveries that have not left completely. */
+  get undeliveredCount(): number {
+    return (this.handler?.queued ?? 0) + (this.#current === undefined ? 0 : 1);
+  }
+
+  /** Messages that have had no outcome for more than ten seconds; streams may be as long as they like. */
+  get stuckCount(): number {
+    const before = this.session.connection.seconds - LONG_DELAYED;
+    let stuck = 0;
+    for (const { since, streaming } of this.#unsettled.values()) if (since < before && !streaming) stuck++;
+    return stuck;
   }
 
   /** True while a delivery is under way or its outcome is not known. */
@@ -89,7 +113,10 @@ export class Sender {
     if (!this.ready) throw new Error(`link ${this.name} is not ready for a delivery`);
     this.#credit--;
     this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
-    const delivery = new OutgoingDelivery(this, presettled, handler);
+    const { connection } = this.session;
+    connection.lastDelivery = connection.seconds;
+    if (presettled) this.counts.presettled++;
+    const delivery = new OutgoingDelivery(this, presettled, connection.seconds, handler);
     this.#current = delivery;
     return delivery;
   }
@@ -113,6 +140,7 @@ export class Sender {
 
   /** From a delivery: its last frame is encoded. */
   deliveryFinished(): void {
+    this.counts.deliveries++;
     this.#current = undefined;
     if (this.attached && this.#credit > 0) this.handler?.onReady?.();
   }

@@ -26,7 +26,8 @@ export async function siteReportIfRunning(dir: string, timeoutSeconds: number): 
 export async function reloadSite(dir: string, timeoutSeconds: number): Promise<SiteReport> {
   return await askSite(dir, timeoutSeconds, async (client) => {
     const { managementAddress } = await import("../management/client.ts");
-    const { RELOAD, SITE_TYPE, TYPE_PREFIX } = await import("../management/entities.ts");
+    const { RELOAD, SITE_TYPE } = await import("../management/entities.ts");
+    const { TYPE_PREFIX } = await import("../management/entity_type.ts");
     const { plain } = await import("../management/values.ts");
     const answer = plain(await client.ask(managementAddress(), RELOAD, { type: TYPE_PREFIX + SITE_TYPE }));
     const wanted = Number((answer as PlainMap)["reads"]);

@@ -6,8 +6,11 @@
 import type { AmqpMap, AmqpValue } from "../amqp/codec/types.ts";
 import { localAddress, MANAGEMENT_ADDRESS } from "../router/address.ts";
 import { type Attribute, attributeValue, CONFIGURED_TYPES } from "./configured.ts";
-import { type Entity, ENTITY_TYPES, type EntityType, entityType, RELOAD, SITE_TYPE, TYPE_PREFIX } from "./entities.ts";
+import { ENTITY_TYPES, entityType, RELOAD, SITE_TYPE } from "./entities.ts";
+import { type Entity, type EntityType, TYPE_PREFIX } from "./entity_type.ts";
 import type { ManagedRouter } from "./managed_router.ts";
+import type { KeptRecord } from "../telemetry/log_ring.ts";
+import { recordText } from "../telemetry/record.ts";
 import type { Answer, Request } from "./message.ts";
 import { Refusal } from "./refusal.ts";
 import { asInteger, asText, entry, int, map, plain, texts } from "./values.ts";
@@ -15,11 +18,16 @@ import { asInteger, asText, entry, int, map, plain, texts } from "./values.ts";
 /** Entities that one answer lists at most: whoever wants more asks for the next page. */
 export const MAX_ENTITIES = 10_000;
 
+/** Asks for the last records of the log. */
+const GET_LOG = "GET-LOG";
+/** The module of every record: there is one log. */
+const MODULE = "DEFAULT";
+
 /** The names of a router's own entity, the one that lists and describes the others. */
 const SELF = ["org.amqp.management", "management", `${TYPE_PREFIX}management`, `${TYPE_PREFIX}org.amqp.management`];
 const SELF_OPERATIONS = [
   ...["QUERY", "GET-TYPES", "GET-ANNOTATIONS", "GET-OPERATIONS", "GET-ATTRIBUTES", "GET-SCHEMA", "GET-JSON-SCHEMA"],
-  "GET-MGMT-NODES",
+  ...["GET-MGMT-NODES", GET_LOG],
 ];
 
 /** Answers `request` from the state of `router`. */
@@ -30,6 +38,11 @@ export function answer(router: ManagedRouter, request: Request): Answer {
     if (error instanceof Refusal) return refusal(error.status, error.message);
     throw error;
   }
+}
+
+/** True when `request` asks for the log. */
+export function isLogRequest({ properties }: Request): boolean {
+  return asText(entry(properties, "operation"))?.toUpperCase() === GET_LOG;
 }
 
 /** The answer that says what is wrong. */
@@ -70,6 +83,8 @@ function perform(router: ManagedRouter, { properties, body }: Request): AmqpValu
       return JSON.stringify(plain(schema()));
     case "GET-MGMT-NODES":
       return texts(managementNodes(router));
+    case GET_LOG:
+      return log(router, properties);
     default:
       throw new Refusal(501, `Operation '${operation}' not implemented for '${SELF[2]}' [${SELF_OPERATIONS}]`);
   }
@@ -142,6 +157,22 @@ function ruleOf({ type, default: value, required }: Attribute = { type: "string"
     ...(value === undefined ? [] : [["default", attributeValue(value)] satisfies [string, AmqpValue]]),
     ...(required === undefined ? [] : [["required", true] satisfies [string, AmqpValue]]),
   ]);
+}
+
+/** Records in the form of a real router, the oldest first: module, level, text, file, line, seconds since the epoch. */
+function log({ site }: ManagedRouter, properties: AmqpMap): AmqpValue {
+  if (site === undefined) throw new Refusal(403, "Forbidden: the log is told to those who may change this router");
+  const limit = paging(properties, "limit") || Infinity;
+  const records = JSON.parse(site.log()) as readonly KeptRecord[];
+  const rows = records.slice(-Math.min(limit, records.length)).map(({ time, level, message, fields }): AmqpValue => {
+    const seconds = Math.floor(Date.parse(time) / 1000);
+    const line = recordText(message, fields);
+    return {
+      type: "list",
+      value: [MODULE, level === "warn" ? "warning" : level, line, null, null, { type: "long", value: BigInt(seconds) }],
+    };
+  });
+  return { type: "list", value: rows };
 }
 
 function managementNodes(router: ManagedRouter): string[] {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import type { AmqpValue } from "../amqp/codec/types.ts";
+import { LinkCounts } from "../amqp/link_counts.ts";
+import { noAdmissions } from "../router/admissions.ts";
+import { noRouterDeliveries } from "../router/deliveries.ts";
 import { answer, MAX_ENTITIES } from "./answer.ts";
 import type { ConnectionFacts, ManagedRouter, NodeFacts } from "./managed_router.ts";
 import type { Answer } from "./message.ts";
@@ -50,6 +53,7 @@ const CONNECTION: ConnectionFacts = {
   properties: map([["product", "tendril"]]),
   active: true,
   uptimeSeconds: 60,
+  quietSeconds: undefined,
   meshId: undefined,
   cost: 5,
 };
@@ -61,6 +65,8 @@ function router(changes: Partial<ManagedRouter> = {}): ManagedRouter {
     metadata: `{"id":"x"}`,
     uptimeSeconds: 61,
     residentOctets: 1000,
+    totals: { deliveries: noRouterDeliveries(), received: new LinkCounts(), stuck: 0 },
+    admissions: noAdmissions(),
     timing: undefined,
     nodes: () => NODES,
     connections: () => [CONNECTION],
@@ -166,7 +172,8 @@ Deno.test("what can't be done is refused with the status of a real router", () =
     [{ operation: "READ", type: "nope", identity: "x" }, null, 400, /No such entity type/],
     [{ operation: "DELETE", type: "router", identity: "router/A" }, null, 501, /'DELETE' not implemented/],
     [{ operation: "CREATE", type: "nope", name: "x" }, null, 400, /No such entity type/],
-    [{ operation: "GET-LOG", ...self }, null, 501, /'GET-LOG' not implemented/],
+    [{ operation: "PROFILE", ...self }, null, 501, /'PROFILE' not implemented/],
+    [{ operation: "GET-LOG", ...self }, null, 403, /^Forbidden: the log/],
   ];
   for (const [properties, body, status, description] of refused) {
     const given = ask(properties, body);

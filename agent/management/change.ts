@@ -13,7 +13,8 @@ import {
   CONFIGURED_TYPES,
   type ConfiguredType,
 } from "./configured.ts";
-import { entityType, TYPE_PREFIX } from "./entities.ts";
+import { entityType } from "./entities.ts";
+import { TYPE_PREFIX } from "./entity_type.ts";
 import type { Answer, Request } from "./message.ts";
 import { Refusal } from "./refusal.ts";
 import { asText, entry, map, type Plain, plain } from "./values.ts";

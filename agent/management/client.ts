@@ -14,7 +14,7 @@ import { collect } from "../router/collect.ts";
 import { ACCEPTED } from "../router/flow.ts";
 import { Peer } from "../router/peer.ts";
 import type { Channel } from "../transport/channel.ts";
-import { TYPE_PREFIX } from "./entities.ts";
+import { TYPE_PREFIX } from "./entity_type.ts";
 import { decodeAnswer, encodeRequest } from "./message.ts";
 import { asInteger, int, map, plain, type PlainMap, texts } from "./values.ts";
 

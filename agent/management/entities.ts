@@ -2,14 +2,13 @@
  * What can be asked for: the entity types of a real router that exist with us, each with its attributes (wire-protocol
  * G.4; names, types and meaning are those of skupper-router's `skrouter.json`).
  *
- * An attribute that has no figure here is null. A few are left out instead, which tools take for a router that is too
- * old to have them: those with which they calculate (delays, rates, blocked credit) or which they would print as such
- * (counts of all deliveries).
+ * An attribute that has no figure here is null.
  */
 
-import type { AmqpValue } from "../amqp/codec/types.ts";
 import { VERSION } from "../lib/version.ts";
+import { NOTHING } from "./absent_entities.ts";
 import { attributeValue, type Configured, CONFIGURED_TYPES } from "./configured.ts";
+import { count, define, type EntityType, none, READ, TYPE_PREFIX } from "./entity_type.ts";
 import type {
   AddressFacts,
   ConnectionFacts,
@@ -18,10 +17,9 @@ import type {
   ManagedSite,
   NodeFacts,
 } from "./managed_router.ts";
-import { int, text, texts, uint, ulong } from "./values.ts";
+import { POLICY, VHOST_STATS } from "./policy_entities.ts";
+import { int, map, text, texts, uint, ulong } from "./values.ts";
 
-/** What every type name begins with. */
-export const TYPE_PREFIX = "io.skupper.router.";
 /** Type of the one entity that stands for a Tendril's site, without {@link TYPE_PREFIX}. */
 export const SITE_TYPE = "tendrilSite";
 /** Its identity. */
@@ -34,76 +32,6 @@ export const PROCESS_IDENTITY = "tendrilProcess/0";
 export const RELOAD = "RELOAD";
 /** Version of the routing protocol. */
 const PROTOCOL_VERSION = 1;
-
-/** One entity, seen through the attributes of its type. */
-export interface Entity {
-  /** Unique within its type. */
-  readonly identity: string;
-  /** For people. */
-  readonly name: string;
-  /** The value of an attribute; undefined when the type has none of that name. */
-  read(attribute: string): AmqpValue | undefined;
-}
-
-/** A type of entities. */
-export interface EntityType {
-  /** With {@link TYPE_PREFIX}. */
-  readonly type: string;
-  /** The type it extends, without {@link TYPE_PREFIX}: whether it is made or comes about. */
-  readonly base: "configurationEntity" | "operationalEntity";
-  /** What can be asked of one of its entities. */
-  readonly operations: readonly string[];
-  /** All attributes, those that every type has last. */
-  readonly attributes: readonly string[];
-  /** The entities of this type that `router` has now, read only as far as they are asked. */
-  entities(router: ManagedRouter): Iterable<Entity>;
-}
-
-/** How the entities of a type are made from facts. */
-interface Definition<F> {
-  readonly type: string;
-  facts(router: ManagedRouter): Iterable<F>;
-  identity(facts: F): string;
-  name?(facts: F): string;
-  readonly operations?: readonly string[];
-  readonly base?: "configurationEntity" | "operationalEntity";
-  readonly attributes: Readonly<Record<string, (facts: F) => AmqpValue>>;
-}
-
-/** What can be asked of every entity. */
-const READ = ["READ"];
-
-function define<F>(
-  { type: short, facts, identity, name = identity, operations = READ, base = "operationalEntity", attributes }:
-    Definition<F>,
-): EntityType {
-  const type = TYPE_PREFIX + short;
-  const own = new Map(Object.entries(attributes));
-  const common = ["name", "identity", "type"].filter((attribute) => !own.has(attribute));
-  return {
-    type,
-    base,
-    operations,
-    attributes: [...own.keys(), ...common],
-    *entities(router) {
-      for (const each of facts(router)) {
-        yield {
-          identity: identity(each),
-          name: name(each),
-          read(attribute) {
-            const value = own.get(attribute);
-            if (value !== undefined) return value(each);
-            if (attribute === "name") return name(each);
-            if (attribute === "identity") return identity(each);
-            return attribute === "type" ? type : undefined;
-          },
-        };
-      }
-    },
-  };
-}
-
-const none = () => null;
 
 const ROUTER = define<ManagedRouter>({
   type: "router",
@@ -130,7 +58,9 @@ const ROUTER = define<ManagedRouter>({
     timestampFormat: none,
     defaultDistribution: () => "balanced",
     metadata: ({ metadata }) => text(metadata),
-    dataConnectionCount: none,
+    // One beside each link between interiors.
+    dataConnectionCount: ({ role }) => role === "interior" ? "1" : "0",
+    workerThreads: () => int(1),
     dropTcpConnections: none,
   },
 });
@@ -153,6 +83,26 @@ const ROUTER_METRICS = define<ManagedRouter>({
     uptimeSeconds: ({ uptimeSeconds }) => uint(uptimeSeconds),
     memoryUsage: none,
     residentMemoryUsage: ({ residentOctets }) => residentOctets === undefined ? null : ulong(residentOctets),
+    presettledDeliveries: ({ totals }) => ulong(totals.deliveries.presettled),
+    droppedPresettledDeliveries: ({ totals }) => ulong(totals.deliveries.droppedPresettled),
+    acceptedDeliveries: ({ totals }) => ulong(totals.received.accepted),
+    rejectedDeliveries: ({ totals }) => ulong(totals.received.rejected),
+    releasedDeliveries: ({ totals }) => ulong(totals.received.released),
+    modifiedDeliveries: ({ totals }) => ulong(totals.received.modified),
+    deliveriesDelayed1Sec: ({ totals }) => ulong(totals.received.delayed),
+    deliveriesDelayed10Sec: ({ totals }) => ulong(totals.received.longDelayed),
+    deliveriesStuck: ({ totals }) => ulong(totals.stuck),
+    // Services of this process are attached to it, like those of peers.
+    deliveriesIngress: ({ totals: { deliveries } }) => ulong(deliveries.ingress + deliveries.fromProcess),
+    deliveriesEgress: ({ totals: { deliveries } }) => ulong(deliveries.egress + deliveries.toProcess),
+    deliveriesTransit: ({ totals: { deliveries } }) => ulong(deliveries.transit),
+    // There are no containers that routes lead to, and no networks of networks.
+    deliveriesIngressRouteContainer: () => ulong(0),
+    deliveriesEgressRouteContainer: () => ulong(0),
+    deliveriesIngressInterNetwork: () => ulong(0),
+    deliveriesEgressInterNetwork: () => ulong(0),
+    connectionCounters: (router) =>
+      map(Object.entries(router.serviceConnections?.() ?? {}).map(([protocol, count]) => [protocol, ulong(count)])),
   },
 });
 
@@ -204,7 +154,7 @@ const CONNECTION = define<ConnectionFacts>({
     adminStatus: () => "enabled",
     operStatus: () => "up",
     uptimeSeconds: ({ uptimeSeconds }) => uint(uptimeSeconds),
-    lastDlvSeconds: none,
+    lastDlvSeconds: ({ quietSeconds }) => uint(quietSeconds),
     enableProtocolTrace: () => false,
     meshId: ({ meshId }) => text(meshId),
     tlsOrdinal: none,
@@ -226,16 +176,24 @@ const LINK = define<LinkFacts>({
     linkDir: ({ direction }) => direction,
     owningAddr: ({ address }) => text(address),
     capacity: ({ capacity }) => uint(capacity),
-    undeliveredCount: none,
+    undeliveredCount: ({ undelivered }) => ulong(undelivered),
     unsettledCount: ({ unsettled }) => ulong(unsettled),
-    deliveryCount: none,
+    deliveryCount: ({ counts }) => ulong(counts.deliveries),
     connectionId: ({ connection }) => `${connection}`,
     operStatus: ({ up }) => up ? "up" : "down",
-    presettledCount: none,
-    acceptedCount: none,
-    rejectedCount: none,
-    releasedCount: none,
-    modifiedCount: none,
+    presettledCount: ({ counts }) => ulong(counts.presettled),
+    droppedPresettledCount: ({ counts }) => ulong(counts.droppedPresettled),
+    acceptedCount: ({ counts }) => ulong(counts.accepted),
+    rejectedCount: ({ counts }) => ulong(counts.rejected),
+    releasedCount: ({ counts }) => ulong(counts.released),
+    modifiedCount: ({ counts }) => ulong(counts.modified),
+    deliveriesDelayed1Sec: ({ counts }) => ulong(counts.delayed),
+    deliveriesDelayed10Sec: ({ counts }) => ulong(counts.longDelayed),
+    deliveriesStuck: ({ stuck }) => ulong(stuck),
+    creditAvailable: ({ credit }) => uint(credit),
+    zeroCreditSeconds: ({ withoutCredit }) => uint(withoutCredit),
+    settleRate: ({ rate }) => uint(rate),
+    adminStatus: () => "enabled",
     openMovedStreams: none,
     ingressHistogram: none,
     priority: ({ priority }) => uint(priority),
@@ -307,69 +265,6 @@ const CONFIGURED = CONFIGURED_TYPES.map(({ type, operations, attributes }) =>
   })
 );
 
-/** Bounds for all; who may do what is said by the resource Policy instead, which is not shown here. */
-const POLICY = define<ManagedRouter>({
-  type: "policy",
-  base: "configurationEntity",
-  facts: (router) => [router],
-  identity: () => "policy/0",
-  attributes: {
-    maxConnections: none,
-    maxMessageSize: () => int(0),
-    enableVhostPolicy: () => false,
-    enableVhostNamePatterns: () => false,
-    policyDir: () => "",
-    defaultVhost: () => "",
-    connectionsProcessed: none,
-    connectionsDenied: none,
-    connectionsCurrent: (router) => int(count(router.connections())),
-    linksDenied: none,
-    maxMessageSizeDenied: none,
-    totalDenials: none,
-  },
-});
-
-/** A type of which there is nothing here; tools ask for it all the same. */
-function nothing(type: string, ...attributes: readonly string[]): EntityType {
-  return define<never>({
-    type,
-    facts: () => [],
-    identity: () => "",
-    attributes: Object.fromEntries(attributes.map((name) => [name, none])),
-  });
-}
-
-/** Memory pools, automatic links, addresses and hosts with settings of their own. */
-const NOTHING: readonly EntityType[] = [
-  nothing(
-    "allocator",
-    ...["typeName", "typeSize", "transferBatchSize", "localFreeListMax", "globalFreeListMax"],
-    ...["totalAllocFromHeap", "totalFreeToHeap", "heldByThreads", "batchesRebalancedToThreads"],
-    "batchesRebalancedToGlobal",
-  ),
-  nothing(
-    "router.config.autoLink",
-    ...["address", "direction", "containerId", "connection", "externalAddress", "linkRef", "operStatus", "lastError"],
-  ),
-  nothing("router.config.address", "prefix", "pattern", "distribution", "priority"),
-  nothing("proxyProfile", "host", "port", "username"),
-  nothing(
-    "vhost",
-    ...["hostname", "aliases", "maxConnections", "maxMessageSize", "maxConnectionsPerUser", "maxConnectionsPerHost"],
-    ...["allowUnknownUser", "groups"],
-  ),
-  nothing(
-    "vhostUserGroupSettings",
-    ...["groupName", "users", "remoteHosts", "maxFrameSize", "maxMessageSize", "maxSessionWindow", "maxSessions"],
-    ...["maxSenders", "maxReceivers", "allowDynamicSource", "allowAnonymousSender", "sources", "targets"],
-  ),
-  nothing(
-    "vhostStats",
-    ...["hostname", "connectionsApproved", "connectionsDenied", "connectionsCurrent", "perUserState", "perHostState"],
-    ...["sessionDenied", "senderDenied", "receiverDenied", "maxMessageSizeDenied"],
-  ),
-];
-
 /** All of them. */
 export const ENTITY_TYPES: readonly EntityType[] = [
   ROUTER,
@@ -381,6 +276,7 @@ export const ENTITY_TYPES: readonly EntityType[] = [
   NETWORK,
   ...CONFIGURED,
   POLICY,
+  VHOST_STATS,
   TENDRIL_SITE,
   TENDRIL_PROCESS,
   ...NOTHING,
@@ -389,10 +285,4 @@ export const ENTITY_TYPES: readonly EntityType[] = [
 /** The type that `name` means, with or without {@link TYPE_PREFIX}. */
 export function entityType(name: string): EntityType | undefined {
   return ENTITY_TYPES.find(({ type }) => type === name || type === TYPE_PREFIX + name);
-}
-
-function count(items: Iterable<unknown>): number {
-  let count = 0;
-  for (const _ of items) count++;
-  return count;
 }

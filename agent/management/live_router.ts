@@ -4,6 +4,7 @@
  */
 
 import type { AmqpValue, Terminus } from "../amqp/codec/types.ts";
+import { LinkCounts } from "../amqp/link_counts.ts";
 import type { Link } from "../amqp/session.ts";
 import { addressKey, type RouterIdentity } from "../router/address.ts";
 import type { AddressEntry } from "../router/address_entry.ts";
@@ -12,6 +13,7 @@ import type { Peer } from "../router/peer.ts";
 import type { PeerEntry } from "../router/peer_table.ts";
 import type { Router } from "../router/router.ts";
 import type { Configuration } from "./configured.ts";
+import { LinkPulse } from "./link_pulse.ts";
 import type {
   AddressFacts,
   ConnectionFacts,
@@ -19,7 +21,9 @@ import type {
   ManagedRouter,
   ManagedSite,
   NodeFacts,
+  ServiceConnections,
   TimingFacts,
+  TotalFacts,
 } from "./managed_router.ts";
 
 /** What an interior knows of the network around it. */
@@ -32,29 +36,41 @@ export interface NetworkView {
   linkCost(peer: Peer): number | undefined;
 }
 
+/** What there may be of a {@link ManagedRouter} beside the router. */
+export interface LiveParts {
+  /** See {@link ManagedRouter}. */
+  readonly metadata?: string;
+  /** See {@link ManagedRouter}. */
+  readonly configuration?: Configuration;
+  /** See {@link ManagedRouter}. */
+  readonly site?: ManagedSite;
+  /** Where links are looked at; else they have no rates. */
+  readonly pulse?: LinkPulse;
+  /** See {@link ManagedSite}. */
+  readonly services?: () => ServiceConnections;
+}
+
 /** See the head of the file. */
 export class LiveRouter implements ManagedRouter {
   readonly #router: Router;
   readonly #network: NetworkView | undefined;
   readonly #startedAt: number;
+  readonly #pulse: LinkPulse;
+  readonly #services: LiveParts["services"];
   readonly metadata: string | undefined;
   readonly site: ManagedSite | undefined;
   readonly configuration: Configuration | undefined;
 
-  /** `network` is undefined for an edge; for the others see {@link ManagedRouter}. */
-  constructor(
-    router: Router,
-    network: NetworkView | undefined,
-    metadata: string | undefined,
-    configuration?: Configuration,
-    site?: ManagedSite,
-  ) {
-    this.site = site;
-    this.configuration = configuration;
+  /** `network` is undefined for an edge. */
+  constructor(router: Router, network?: NetworkView, parts: LiveParts = {}) {
+    this.site = parts.site;
+    this.configuration = parts.configuration;
+    this.metadata = parts.metadata;
+    this.#pulse = parts.pulse ?? new LinkPulse();
+    this.#services = parts.services;
     this.#router = router;
     this.#network = network;
     this.#startedAt = router.clock.now();
-    this.metadata = metadata;
   }
 
   get id(): string {
@@ -79,6 +95,32 @@ export class LiveRouter implements ManagedRouter {
     return octets;
   }
 
+  get totals(): TotalFacts {
+    const { deliveries, outcomes, peers } = this.#router;
+    const received = new LinkCounts();
+    received.add(outcomes);
+    received.add(peers.formerlyReceived);
+    let stuck = 0;
+    for (const { peer: { connection } } of peers.all) {
+      received.add(connection.formerlyReceived);
+      for (const link of connection.links()) {
+        stuck += link.stuckCount;
+        if (link.role === "receiver") received.add(link.counts);
+      }
+    }
+    return { deliveries, received, stuck };
+  }
+
+  get admissions(): ManagedRouter["admissions"] {
+    return this.#router.admissions;
+  }
+
+  serviceConnections(): ServiceConnections & { readonly amqp: number } {
+    let amqp = 0;
+    for (const { role } of this.#router.peers.all) if (role === "normal") amqp++;
+    return { tcp: 0, http1: 0, http2: 0, ...this.#services?.(), amqp };
+  }
+
   get timing(): TimingFacts | undefined {
     return this.#network?.timing;
   }
@@ -93,7 +135,7 @@ export class LiveRouter implements ManagedRouter {
 
   *links(): Generator<LinkFacts> {
     for (const entry of this.#router.peers.all) {
-      for (const link of entry.peer.connection.links()) yield linkFacts(link, entry, this.#router.identity);
+      for (const link of entry.peer.connection.links()) yield this.#link(link, entry);
     }
   }
 
@@ -116,8 +158,35 @@ export class LiveRouter implements ManagedRouter {
       // An edge opens its links over the connection that it uses, and none over those that stand by.
       active: role !== "edge" || connection.links().next().done !== true,
       uptimeSeconds: this.#secondsSince(since),
+      quietSeconds: connection.lastDelivery === undefined ? undefined : connection.seconds - connection.lastDelivery,
       meshId: origin.meshId,
       cost: this.#network?.linkCost(peer),
+    };
+  }
+
+  #link(link: Link, { id, role }: PeerEntry): LinkFacts {
+    const { session } = link;
+    const type = linkType(link, role);
+    const between = type === "inter-router" || type === "router-control";
+    const undelivered = link.role === "sender" ? link.undeliveredCount : 0;
+    return {
+      id: `${id}.${session.channel}.${link.handle}`,
+      connection: id,
+      name: link.name,
+      type,
+      direction: link.role === "sender" ? "out" : "in",
+      address: between ? undefined : linkAddress(link, type, this.#router.identity),
+      capacity: link.role === "receiver" ? link.capacity : undefined,
+      credit: link.credit,
+      withoutCredit: this.#pulse.withoutCredit(link),
+      undelivered,
+      unsettled: link.role === "sender" ? link.awaitedCount : link.unsettledCount,
+      stuck: link.stuckCount,
+      counts: link.counts,
+      rate: this.#pulse.rate(link),
+      up: link.remote !== undefined,
+      // Sessions between interiors rank by the priority of their messages; streams have none of their own.
+      priority: between && session.rank > 0 ? Math.min(session.rank - 1, HIGHEST_PRIORITY) : undefined,
     };
   }
 
@@ -128,26 +197,6 @@ export class LiveRouter implements ManagedRouter {
 
 function propertiesOf({ connection: { remote } }: Peer): AmqpValue {
   return { type: "map", value: remote?.properties ?? [] };
-}
-
-function linkFacts(link: Link, { id, role }: PeerEntry, self: RouterIdentity): LinkFacts {
-  const { session } = link;
-  const type = linkType(link, role);
-  const between = type === "inter-router" || type === "router-control";
-  return {
-    id: `${id}.${session.channel}.${link.handle}`,
-    connection: id,
-    name: link.name,
-    type,
-    direction: link.role === "sender" ? "out" : "in",
-    address: between ? undefined : linkAddress(link, type, self),
-    capacity: link.role === "receiver" ? link.capacity : undefined,
-    credit: link.role === "receiver" ? link.credit : undefined,
-    unsettled: link.unsettledCount,
-    up: link.remote !== undefined,
-    // Sessions between interiors rank by the priority of their messages; streams have none of their own.
-    priority: between && session.rank > 0 ? Math.min(session.rank - 1, HIGHEST_PRIORITY) : undefined,
-  };
 }
 
 const HIGHEST_PRIORITY = 9;

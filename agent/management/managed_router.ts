@@ -4,7 +4,10 @@
  */
 
 import type { AmqpValue } from "../amqp/codec/types.ts";
+import type { LinkCounts } from "../amqp/link_counts.ts";
+import type { Admissions } from "../router/admissions.ts";
 import type { ConnectionRole } from "../router/capabilities.ts";
+import type { RouterDeliveries } from "../router/deliveries.ts";
 import type { RouterRole } from "../site/spec.ts";
 import type { Configuration } from "./configured.ts";
 
@@ -22,6 +25,12 @@ export interface ManagedRouter {
   readonly residentOctets: number | undefined;
   /** Octets that wait to be written to peers. */
   readonly queuedOctets?: number;
+  /** Messages since its start. */
+  readonly totals: TotalFacts;
+  /** Who came to its ports for routers and AMQP clients, and who was not let in. */
+  readonly admissions: Readonly<Admissions>;
+  /** Connections that services and AMQP clients have now, by what is spoken; undefined where there are no services. */
+  serviceConnections?(): ServiceConnections & { readonly amqp: number };
   /** Times of the routing protocol; undefined for an edge, which does not speak it. */
   readonly timing: TimingFacts | undefined;
   /** The interiors of the network, this one first; none as an edge sees it. */
@@ -44,10 +53,25 @@ export interface ManagedSite {
   report(): string;
   /** `ProcessReport` of `agent/site/report.ts`, as JSON. */
   process(): string;
+  /** Clients and targets that its services are connected to now, by what is spoken. */
+  connections(): ServiceConnections;
   /** The last records of its log: an array of `KeptRecord` of `agent/telemetry/log_ring.ts`, as JSON. */
   log(): string;
   /** Has the site read its folder again; how often it will have been read then. */
   reload(): number;
+}
+
+/** Numbers of connections, by what is spoken; of anything but HTTP as `tcp`. */
+export type ServiceConnections = Readonly<Record<"tcp" | "http1" | "http2", number>>;
+
+/** Messages of a router. */
+export interface TotalFacts {
+  /** By where they came from and went to; services of this process count as attached. */
+  readonly deliveries: Readonly<RouterDeliveries>;
+  /** What became of those that came here or were sent from here. */
+  readonly received: LinkCounts;
+  /** Messages that have had no outcome for more than ten seconds. */
+  readonly stuck: number;
 }
 
 /** Times of the routing protocol, in seconds. */
@@ -106,6 +130,8 @@ export interface ConnectionFacts {
   readonly tls: { readonly protocol: string | undefined; readonly cipher: string | undefined } | undefined;
   /** What the peer said of itself. */
   readonly properties: AmqpValue;
+  /** Since the last delivery began, either way; undefined before the first one. */
+  readonly quietSeconds: number | undefined;
   /** False for the link of an edge that stands by. */
   readonly active: boolean;
   /** Since the peer introduced itself. */
@@ -132,10 +158,20 @@ export interface LinkFacts {
   readonly address: string | undefined;
   /** Deliveries of credit that are granted; undefined where the peer grants. */
   readonly capacity: number | undefined;
-  /** Deliveries that the peer may still send; undefined where the peer grants. */
-  readonly credit?: number | undefined;
-  /** Deliveries without outcome. */
+  /** Deliveries that may still be sent by whoever sends on it. */
+  readonly credit: number;
+  /** For how long there were none, in seconds. */
+  readonly withoutCredit: number;
+  /** Deliveries that wait for the link, or are leaving. */
+  readonly undelivered: number;
+  /** Deliveries that have left or come, and have no outcome. */
   readonly unsettled: number;
+  /** Those of both that have had none for more than ten seconds; streams are not among them. */
+  readonly stuck: number;
+  /** What has passed. */
+  readonly counts: Readonly<LinkCounts>;
+  /** Deliveries that were handled a second, over the last five. */
+  readonly rate: number;
   /** Both sides have attached. */
   readonly up: boolean;
   /** Of the messages it carries; undefined when it carries any. */

@@ -10,7 +10,7 @@ import { MANAGEMENT_KEY } from "../router/address.ts";
 import { ACCEPTED, type Consumer, type Downstream, type Message, type Upstream } from "../router/flow.ts";
 import { Peer } from "../router/peer.ts";
 import type { Router } from "../router/router.ts";
-import { answer, refusal } from "./answer.ts";
+import { answer, isLogRequest, refusal } from "./answer.ts";
 import { change, isChange } from "./change.ts";
 import type { ManagedRouter } from "./managed_router.ts";
 import { type Answer, decodeRequest, peekReturnAddress, type Request, type ReturnAddress } from "./message.ts";
@@ -75,7 +75,9 @@ export class ManagementNode implements Consumer {
       return { condition: "amqp:decode-error", description: "no management request with a reply-to" };
     }
     if (isChange(request)) return this.#change(request, this.#objection(asker));
-    this.#send(answer(isProgramHere(asker) ? this.#toldHere : this.#managed, request), request);
+    // The log names peers and their certificates: it is for those who may do more than look.
+    const here = isProgramHere(asker) || (isLogRequest(request) && this.#objection(asker) === undefined);
+    this.#send(answer(here ? this.#toldHere : this.#managed, request), request);
     return undefined;
   }
 

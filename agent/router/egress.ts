@@ -7,6 +7,7 @@ import type { DeliveryState } from "../amqp/codec/types.ts";
 import type { OutgoingDelivery, OutgoingHandler } from "../amqp/outgoing_delivery.ts";
 import type { Sender } from "../amqp/sender.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
+import { STREAMING } from "./annotations.ts";
 import { type Downstream, FAILED, type Load, type Message, RELEASED, type Upstream } from "./flow.ts";
 
 /** Called once, when the message has left completely or never will. */
@@ -17,6 +18,7 @@ export class Egress implements Downstream, OutgoingHandler {
   readonly #load: Load;
   readonly #upstream: Upstream;
   readonly #presettled: boolean;
+  readonly #streaming: boolean;
   /** The beginning of the message, until it leaves or is kept. */
   #first: Uint8Array | undefined;
   /** What waits for the link. */
@@ -34,6 +36,7 @@ export class Egress implements Downstream, OutgoingHandler {
     this.#load = load;
     this.#upstream = upstream;
     this.#presettled = message.presettled;
+    this.#streaming = (message.annotations.flags & STREAMING) !== 0;
     this.#first = first;
     load.outstanding++;
   }
@@ -60,6 +63,7 @@ export class Egress implements Downstream, OutgoingHandler {
   /** The link is ready: the message starts to leave. */
   begin(sender: Sender): void {
     const delivery = sender.start(this.#presettled, this);
+    delivery.streaming = this.#streaming;
     this.#delivery = delivery;
     const start = this.#first ?? this.#waiting?.peek() ?? NOTHING;
     if (this.#ended) delivery.finish(start);

@@ -124,6 +124,7 @@ class Ingress implements IncomingHandler, Upstream {
       const objection = guard.consumes(address);
       if (objection !== undefined) return this.#refuse(UNAUTHORIZED, objection);
     }
+    this.#delivery.streaming = streaming;
     const start = head.restAt === 0 ? bytes : bytes.subarray(head.restAt);
     const downstream = this.#route({
       address,
@@ -137,6 +138,7 @@ class Ingress implements IncomingHandler, Upstream {
     }, this);
     if (downstream === undefined) {
       this.#downstream = DISCARD;
+      if (this.#delivery.presettled) this.#delivery.receiver.counts.droppedPresettled++;
       this.#delivery.update(RELEASED, true);
       return true;
     }

@@ -69,6 +69,11 @@ export class LinkConsumer implements Consumer, SenderHandler {
     this.#annotate = annotate;
   }
 
+  /** See {@link SenderHandler}. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
   /** The peer behind the link. */
   get origin(): Origin {
     return this.#peer.origin;

@@ -1,5 +1,6 @@
 /** The connections of a router, for whoever wants to know about them. */
 
+import { LinkCounts } from "../amqp/link_counts.ts";
 import type { ConnectionRole } from "./capabilities.ts";
 import type { Guard } from "./guard.ts";
 import type { Peer } from "./peer.ts";
@@ -23,6 +24,8 @@ export interface PeerEntry {
 /** See the head of the file. */
 export class PeerTable {
   readonly #entries = new Map<Peer, PeerEntry>();
+  /** What has come from peers that are gone. */
+  readonly formerlyReceived: LinkCounts = new LinkCounts();
   #lastId = 0;
 
   /** In the order in which they came up. */
@@ -47,6 +50,6 @@ export class PeerTable {
 
   /** `peer` is gone; nothing happens when it never introduced itself. */
   remove(peer: Peer): void {
-    this.#entries.delete(peer);
+    if (this.#entries.delete(peer)) this.formerlyReceived.add(peer.connection.formerlyReceived);
   }
 }

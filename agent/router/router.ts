@@ -5,11 +5,14 @@
  * `peer` is a connected router or client, `edge_links` is how an edge reaches its interior.
  */
 
+import type { DeliveryState } from "../amqp/codec/types.ts";
 import type { AddressEntry } from "./address_entry.ts";
 import { AddressTable } from "./address_table.ts";
 import { RESEND_RELEASED } from "./annotations.ts";
 import { addressKey, type RouterIdentity, UPLINK_KEY } from "./address.ts";
-import { tally } from "./deliveries.ts";
+import { type Admissions, noAdmissions } from "./admissions.ts";
+import { LinkCounts } from "../amqp/link_counts.ts";
+import { noRouterDeliveries, type RouterDeliveries, tally, tallyDropped, tallyRouted } from "./deliveries.ts";
 import { fanOut } from "./fanout.ts";
 import { type Clock, SYSTEM_CLOCK } from "../lib/clock.ts";
 import type { Consumer, Downstream, Message, Upstream } from "./flow.ts";
@@ -34,6 +37,12 @@ export class Router {
   readonly refusals: Refusals = new Refusals();
   /** Who is connected. */
   readonly peers: PeerTable = new PeerTable();
+  /** Messages so far. */
+  readonly deliveries: RouterDeliveries = noRouterDeliveries();
+  /** What became of those that this process has sent. */
+  readonly outcomes: LinkCounts = new LinkCounts();
+  /** Who came, and who was let in. */
+  readonly admissions: Admissions = noAdmissions();
   /** Edge role: takes what no address here serves, and a copy of every multicast. */
   uplink: Consumer | undefined;
   /** Sheds load where memory is short; undefined where it has no ceiling. */
@@ -57,6 +66,7 @@ export class Router {
 
   /** Sends `message` on its way; undefined when nobody takes it. */
   readonly route = (message: Message, upstream: Upstream): Downstream | undefined => {
+    if (message.origin === undefined) upstream = new CountedUpstream(upstream, this.outcomes);
     const downstream = this.#route(message, upstream);
     if (downstream !== undefined && !message.complete) this.memory?.watch(downstream, upstream);
     return downstream;
@@ -65,7 +75,11 @@ export class Router {
   #route(message: Message, upstream: Upstream): Downstream | undefined {
     const key = addressKey(message.address, this.identity);
     const taker = this.replies.get(key);
-    if (taker !== undefined) return taker.deliver(message, upstream);
+    if (taker !== undefined) {
+      tallyRouted(this.deliveries, message, []);
+      this.deliveries.toProcess++;
+      return taker.deliver(message, upstream);
+    }
     const entry = key === UPLINK_KEY ? undefined : this.addresses.get(key);
     const consumers = entry === undefined ? [] : chooseConsumers(entry, message);
     // What came down the uplink never goes back up.
@@ -74,11 +88,15 @@ export class Router {
       const wanted = consumers.length === 0 || (entry?.treatment === "multicast" && !consumers.includes(up));
       if (wanted) consumers.push(up);
     }
-    if (consumers.length === 0) return undefined;
+    if (consumers.length === 0) {
+      tallyDropped(this.deliveries, message);
+      return undefined;
+    }
     // What services are sent is new; answers, and what routers tell each other, belong to what was let in.
     if (this.memory?.refusing && key[0] === "M" && entry?.treatment !== "multicast" && this.memory.refuses()) {
       return undefined;
     }
+    tallyRouted(this.deliveries, message, consumers);
     if (entry !== undefined) tally(entry.deliveries, message, consumers);
     if (consumers.length > 1) return fanOut(consumers, message, upstream);
     if (entry !== undefined && mayResend(entry, message)) {
@@ -92,4 +110,28 @@ export class Router {
 function mayResend(entry: AddressEntry, message: Message): boolean {
   return (message.annotations.flags & RESEND_RELEASED) !== 0 && message.complete && !message.presettled &&
     entry.treatment !== "multicast";
+}
+
+/** Counts the outcome of a message that this process has sent, where no link does. */
+class CountedUpstream implements Upstream {
+  readonly #upstream: Upstream;
+  readonly #counts: LinkCounts;
+  #counted = false;
+
+  constructor(upstream: Upstream, counts: LinkCounts) {
+    this.#upstream = upstream;
+    this.#counts = counts;
+  }
+
+  drained(pending: number): void {
+    this.#upstream.drained(pending);
+  }
+
+  consumerState(state: DeliveryState | undefined, settled: boolean): void {
+    if (!this.#counted && state?.kind !== "received") {
+      this.#counted = true;
+      this.#counts.settle(state, 0, true);
+    }
+    this.#upstream.consumerState(state, settled);
+  }
 }

@@ -3,7 +3,8 @@
  * for a link by those who redeem its tokens.
  */
 
-import { LiveRouter, type NetworkView } from "../management/live_router.ts";
+import { LinkPulse } from "../management/link_pulse.ts";
+import { type LiveParts, LiveRouter, type NetworkView } from "../management/live_router.ts";
 import type { ManagedRouter, ManagedSite } from "../management/managed_router.ts";
 import { ManagementNode } from "../management/management_node.ts";
 import { VERSION } from "../lib/version.ts";
@@ -41,8 +42,11 @@ export async function startControl(
   const metadata = JSON.stringify({ id: spec.id, version: VERSION });
   const local = dir === undefined ? undefined : await LocalAccess.open(dir, router, logger);
   // What the site says of itself, and that it reads its folder when told, is no business of the network.
-  const forAll = new LiveRouter(router, network, metadata, configuration);
-  const forHere = new LiveRouter(router, network, metadata, configuration, site);
+  const pulse = new LinkPulse();
+  const parts: LiveParts = { metadata, configuration, pulse, services: () => site.connections() };
+  const forAll = new LiveRouter(router, network, parts);
+  const forHere = new LiveRouter(router, network, { ...parts, site });
+  const stopPulse = pulse.start(router);
   const stopManagement = new ManagementNode(router, forAll, forHere).start();
   const grants = await startGrants(spec, deps, onChange);
   return {
@@ -50,6 +54,7 @@ export async function startControl(
     apply: async ({ grants: specs = [] }) => await grants?.apply(specs),
     grants: () => grants?.status() ?? [],
     stop: async () => {
+      stopPulse();
       stopManagement();
       await Promise.all([grants?.close(), local?.close()]);
     },

@@ -15,7 +15,7 @@ import { openTlsPort } from "../transport/tls_port.ts";
 import { AdaptorRegistry } from "./adaptors/registry.ts";
 import { fetchModule } from "./adaptors/store/fetch_module.ts";
 import { PluginStore } from "./adaptors/store/plugin_store.ts";
-import type { ManagedSite } from "../management/managed_router.ts";
+import type { ManagedSite, ServiceConnections } from "../management/managed_router.ts";
 import { Transitions } from "./conditions.ts";
 import { digestsOf, type PartDigest } from "./digest.ts";
 import { processReport } from "./process_report.ts";
@@ -310,9 +310,27 @@ export class SiteServices {
     return {
       report: () => JSON.stringify(report()),
       process: () => JSON.stringify(processReport(since)),
+      connections: () => this.#connections(),
       log: () => this.#deps.history?.json() ?? "[]",
       reload: () => this.#folder?.reload() ?? 0,
     };
+  }
+
+  #connections(): ServiceConnections {
+    const { listeners, connectors } = this.#wanted;
+    const count = { tcp: 0, http1: 0, http2: 0 };
+    const add = (specs: readonly (ListenerSpec | ConnectorSpec)[], services: readonly (Listener | Connector)[]) => {
+      const adaptors = new Map(specs.map(({ name, protocol }) => [name, protocol]));
+      for (const service of services) {
+        const { name, connections } = service.status();
+        const adaptor = adaptors.get(name);
+        count[adaptor === "http1" || adaptor === "http2" ? adaptor : "tcp"] += connections;
+      }
+    };
+    add(listeners, this.#listeners.running);
+    add(connectors, this.#connectors.running);
+    add([], this.#multiKeyListeners.running);
+    return count;
   }
 
   /** Takes no new clients, then waits until the connections have ended or `graceMs` is over. */

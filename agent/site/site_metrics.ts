@@ -24,10 +24,10 @@ export function siteMetrics(router: ManagedRouter, site: SiteStatus): Sample[] {
   add("tendril_amqp_credit", 0);
   for (const direction of ["in", "out"]) add("tendril_amqp_unsettled_deliveries", 0, direction);
   for (const { role, direction } of router.connections()) add("tendril_connections", 1, role, direction);
-  for (const { type, direction, credit, unsettled } of router.links()) {
+  for (const { type, direction, credit, undelivered, unsettled } of router.links()) {
     add("tendril_amqp_links", 1, type, direction);
-    add("tendril_amqp_credit", credit);
-    add("tendril_amqp_unsettled_deliveries", unsettled, direction);
+    add("tendril_amqp_credit", direction === "in" ? credit : undefined);
+    add("tendril_amqp_unsettled_deliveries", undelivered + unsettled, direction);
   }
   add("tendril_addresses", [...router.addresses()].length);
   add("tendril_routers", [...router.nodes()].length);

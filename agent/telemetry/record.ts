@@ -43,10 +43,20 @@ export function formatText(record: LogRecord, style: TextStyle): string {
   const paint = style.colors ? color : (text: string) => text;
   const time = style.fullTime ? new Date(record.time).toISOString() : timeOfDay(new Date(record.time));
   const level = record.level.toUpperCase().padEnd(5);
-  let line = `${paint(time, DIM)} ${paint(level, LEVEL_COLOR[record.level])} ${printable(redactText(record.message))}`;
-  for (const [name, value] of Object.entries(record.fields)) {
+  const begin = `${paint(time, DIM)} ${paint(level, LEVEL_COLOR[record.level])} `;
+  return begin + recordText(record.message, record.fields, (name) => paint(name, DIM));
+}
+
+/** `message name=value …`, safe to send to a terminal; `paint` may colour what says `name=`. */
+export function recordText(
+  message: string,
+  fields: LogFields,
+  paint: (name: string) => string = (name) => name,
+): string {
+  let line = printable(redactText(message));
+  for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
-    line += ` ${paint(`${printable(name)}=`, DIM)}${fieldText(redactField(name, value))}`;
+    line += ` ${paint(`${printable(name)}=`)}${fieldText(redactField(name, value))}`;
   }
   return line;
 }

@@ -27,6 +27,8 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Peers one port accepts at the same time. */
 export const MAX_PEERS_PER_PORT = 10_000;
 
+/** Why a connection is closed as it comes. */
+const NO_ROOM: readonly string[] = ["ACCEPT_LIMIT", "ACCEPT_MEMORY"];
 /** What a peer hears whose certificate was revoked. */
 const REVOKED = "the certificate of this site was revoked";
 /** What a peer hears whose authority was removed. */
@@ -91,6 +93,8 @@ export class AccessPort {
       },
       (channel) => port.#serve(channel),
       (reason, address) => {
+        if (reason.code !== "ACCEPT_FAILED") router.admissions.processed++;
+        if (NO_ROOM.includes(reason.code)) router.admissions.denied++;
         logger.warn("peer refused", { access: spec.name, address, code: reason.code, reason: reason.message });
       },
     );
@@ -144,6 +148,7 @@ export class AccessPort {
   }
 
   #serve(channel: Channel): void {
+    this.#router.admissions.processed++;
     const events = {
       onOpen: (peer: Accepted) => this.#opened(peer),
       onGone: (peer: Accepted, loss: PeerLoss) => this.#gone(peer, loss),
@@ -156,6 +161,7 @@ export class AccessPort {
   }
 
   #refused(channel: Channel): RefusedPeer {
+    this.#router.admissions.denied++;
     const { address, subject, serial } = channel.peer;
     const fields = { access: this.#spec.name, address, subject, serial, code: "LINK_TLS_REVOKED", reason: REVOKED };
     this.#logger.warn("peer refused", fields);
@@ -178,6 +184,7 @@ export class AccessPort {
   #opened(peer: Accepted): void {
     clearTimeout(this.#peers.get(peer));
     this.#peers.set(peer, undefined);
+    this.#router.admissions.approved++;
     this.#logger.info("peer connected", this.#facts(peer));
     this.#onChange();
   }

@@ -36,7 +36,7 @@ async function opened(role: AccessSpec["role"] = "normal") {
     groups(router),
     logger,
     () => changes++,
-    new PolicyBook(router.identity, router.clock, logger),
+    new PolicyBook(router, logger),
     new Revocations(),
   );
   const connect = async (id: string, websocket = false) => {
@@ -85,7 +85,7 @@ Deno.test("access port: one that is taken can't be opened", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const router = new Router({ id: "R1", role: "interior" });
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-  const policies = new PolicyBook(router.identity, router.clock, quiet);
+  const policies = new PolicyBook(router, quiet);
   const spec = { ...SPEC, port: taken.addr.port };
   await assert.rejects(AccessPort.open(spec, router, groups(router), quiet, () => {}, policies, new Revocations()), {
     code: "ACCEPT_PORT",

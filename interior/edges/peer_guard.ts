@@ -133,6 +133,7 @@ export class PeerGuard implements Guard {
   }
 
   #tell(action: PolicyAction, name: string, reason: string): void {
+    this.#book.count(action);
     const { address, commonName, fingerprint } = this.#peer;
     const written = this.#book.audit(fingerprint ?? address.replace(/:\d+$/, ""), {
       action,

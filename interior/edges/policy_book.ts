@@ -3,31 +3,45 @@
 import { RateLimit } from "../../agent/lib/rate_limit.ts";
 import type { PolicyRole, PolicySpec, RosterChange } from "../../agent/mod.ts";
 import type { RouterIdentity } from "../../agent/router/address.ts";
+import type { Admissions } from "../../agent/router/admissions.ts";
 import type { Clock } from "../../agent/lib/clock.ts";
 import type { Guard } from "../../agent/router/guard.ts";
 import type { LogFields, Logger } from "../../agent/telemetry/log.ts";
 import type { PeerIdentity } from "../../agent/transport/channel.ts";
 import { PeerGuard } from "./peer_guard.ts";
+import type { PolicyAction } from "./policy.ts";
 
 /** Refusals of one peer that are logged at once. */
 const AUDIT_BURST = 20;
 /** Time until one more is, in ms. */
 const AUDIT_REFILL_MS = 3000;
 
+/** The parts of a router that Policies are about. */
+export interface PolicyRouter {
+  /** Who denies. */
+  readonly identity: RouterIdentity;
+  /** What refusals are dated by. */
+  readonly clock: Clock;
+  /** Where they are counted. */
+  readonly admissions: Admissions;
+}
+
 /** See the head of the file. */
 export class PolicyBook {
   /** The router whose peers are judged. */
   readonly identity: RouterIdentity;
+  readonly #admissions: Admissions;
   #policies: readonly PolicySpec[] = [];
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #audit = new RateLimit(AUDIT_BURST, AUDIT_REFILL_MS);
   readonly #guards = new Set<PeerGuard>();
 
-  /** Without Policies. */
-  constructor(identity: RouterIdentity, clock: Clock, logger: Logger) {
+  /** Without Policies, for the peers of `router`. */
+  constructor({ identity, clock, admissions }: PolicyRouter, logger: Logger) {
     this.identity = identity;
     this.#clock = clock;
+    this.#admissions = admissions;
     this.#logger = logger;
   }
 
@@ -40,6 +54,7 @@ export class PolicyBook {
   apply(policies: readonly PolicySpec[]): RosterChange[] {
     const changes = changesOf(this.#policies, policies);
     this.#policies = policies;
+    this.#admissions.governed = policies.length > 0;
     if (changes.length > 0) { for (const guard of [...this.#guards]) guard.judgeAnew(); }
     return changes;
   }
@@ -49,6 +64,23 @@ export class PolicyBook {
     const guard: PeerGuard = new PeerGuard(this, role, access, peer, () => this.#guards.delete(guard));
     this.#guards.add(guard);
     return guard;
+  }
+
+  /** Counts a refusal. */
+  count(action: PolicyAction): void {
+    switch (action) {
+      case "link":
+        this.#admissions.denied++;
+        break;
+      case "consume":
+        this.#admissions.sendersDenied++;
+        break;
+      case "offer":
+        this.#admissions.receiversDenied++;
+        break;
+      default:
+        this.#admissions.othersDenied++;
+    }
   }
 
   /** Writes a refusal into the log, unless there are too many of `name`. True when it was written. */

@@ -28,7 +28,7 @@ const seeds = OPERATIONS.flatMap((operation) =>
   })
 );
 
-const router = new LiveRouter(new Router({ id: "R", role: "interior" }), undefined, undefined);
+const router = new LiveRouter(new Router({ id: "R", role: "interior" }));
 
 const target: FuzzTarget = {
   name: "management",

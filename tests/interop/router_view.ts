@@ -5,8 +5,8 @@ import { run } from "../support/processes.ts";
 /** One line of a table, by the names of its columns. */
 export type Row = Readonly<Record<string, string>>;
 
-/** `-g` the router itself, `-n` routers, `-c` connections, `-l` links, `-a` addresses. */
-export type Table = "-g" | "-n" | "-c" | "-l" | "-a";
+/** `-g` the router itself, `-n` routers, `-c` connections, `-l` links, `-a` addresses, `-p` policy. */
+export type Table = "-g" | "-n" | "-c" | "-l" | "-a" | "-p";
 
 /** Asks the router behind the AMQP port `port`, or through it `-r ROUTER` or `-d EDGE`. */
 export async function table(

@@ -62,7 +62,7 @@ class TestNetwork implements AsyncDisposable {
     const connect = () => Promise.resolve(accept((channel) => new EdgePeer(interior, channel, EVENTS)));
     const target = { name: "up", cost: 1, measured: false, endpoint: "memory", connect };
     const links = new EdgeLinks(router, [target], RETRY, silentLogger, () => {});
-    this.#stops.unshift(new ManagementNode(router, new LiveRouter(router, undefined, undefined)).start());
+    this.#stops.unshift(new ManagementNode(router, new LiveRouter(router)).start());
     this.#stops.unshift(() => links.stop());
     return router;
   }
@@ -83,7 +83,7 @@ class Interior {
     this.transit = new Transit(this.router, 1, silentLogger, () => {});
     this.transit.start();
     this.groups = new ConnectionGroups(this.router, this.transit, silentLogger);
-    const live = new LiveRouter(this.router, networkView(this.router, this.transit), undefined);
+    const live = new LiveRouter(this.router, networkView(this.router, this.transit));
     stops.push(new ManagementNode(this.router, live).start(), () => this.transit.stop());
   }
 }

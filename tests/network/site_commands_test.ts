@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import type { ResourceStatus } from "../../agent/site/conditions.ts";
 import { managementAddress, ManagementClient } from "../../agent/management/client.ts";
-import { RELOAD, SITE_TYPE, TYPE_PREFIX } from "../../agent/management/entities.ts";
+import { RELOAD, SITE_TYPE } from "../../agent/management/entities.ts";
+import { TYPE_PREFIX } from "../../agent/management/entity_type.ts";
 import { localSocket } from "../../agent/site/local_access.ts";
 import { dialLocal } from "../../agent/transport/local_socket.ts";
 import { freePort } from "../support/processes.ts";

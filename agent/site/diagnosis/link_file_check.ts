@@ -61,7 +61,7 @@ async function throughEdge(list: Checklist, link: LinkSpec, id: string, key: str
   const retry = () => new Backoff({ random: Math.random });
   const looked = () => links.status().some(({ state }) => state === "active") && up.resolve();
   const links: EdgeLinks = new EdgeLinks(router, [], retry, silentLogger, () => looked());
-  const stopManagement = new ManagementNode(router, new LiveRouter(router, undefined, undefined)).start();
+  const stopManagement = new ManagementNode(router, new LiveRouter(router)).start();
   const clients = new Clients(router);
   links.add(linkTarget(link, "edge"));
   try {
