@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { killApplies } from "../support/apply_kills.ts";
 
-Deno.test("apply: killed at random file and socket operations beside a running site, nothing is lost; deno task soak does it 200 times", async () => {
-  const { kills, steps, outcomes, flows } = await killApplies({ kills: 200, budgetMs: 45_000, steps: 20 });
+/** On a user's machine some of them must do. */
+const BUDGET_MS = Deno.env.get("CI") === "true" ? 300_000 : 45_000;
+
+Deno.test("apply: killed at random file and socket operations beside a running site, in CI 200 times, nothing is lost", async () => {
+  const { kills, steps, outcomes, flows } = await killApplies({ kills: 200, budgetMs: BUDGET_MS, steps: 20 });
   const told = `${kills} kills, ${JSON.stringify(outcomes)}, ${steps.join("; ")}`;
   assert.ok(steps.length >= 20, told);
   assert.ok(steps.some((step) => step.startsWith("socket ")), told);

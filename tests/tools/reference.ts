@@ -6,6 +6,7 @@
 import { fieldsOf, jsonSchema } from "../../agent/site/resources/fields.ts";
 import { KINDS } from "../../agent/site/resources/kinds.ts";
 import type { Support } from "../../agent/site/resources/schema.ts";
+import { fieldTest } from "./field_tests.ts";
 
 const WIDTH = 120;
 
@@ -14,6 +15,8 @@ const WORDS: Readonly<Record<Support, string>> = {
   warned: "accepted with a warning",
   refused: "refused",
 };
+
+const SCHEMA_TEST = "agent/site/resources/fields_test.ts";
 
 const INTRODUCTION = [
   ["# Fields of resources"],
@@ -30,6 +33,10 @@ const INTRODUCTION = [
     ),
     ...wrap("- **refused**: to pass over it would be unsafe. The resource is in error, the others go on."),
   ],
+  wrap(
+    `That each field is what its row says is tested one by one, as "fields: KIND FIELD is acting" and the like, in ` +
+      `${link(SCHEMA_TEST)}; what an acting field does, in the test that its row names.`,
+  ),
   wrap(
     "Fields that are not listed are accepted with a warning that names the nearest known one. Metadata besides what is " +
       "listed, and status, are passed over in silence.",
@@ -52,6 +59,7 @@ function fieldsPage(): string {
       type,
       required ? "yes" : "",
       WORDS[support],
+      support === "acting" && kind.unused === undefined ? link(fieldTest(kind.kind, path)) : link(SCHEMA_TEST),
       description,
     ]);
     const about = `\`${kind.apiVersion}\` ([schema](schema/${kind.kind}.json)). ${kind.summary}`;
@@ -59,9 +67,19 @@ function fieldsPage(): string {
     const unused = kind.unused === undefined
       ? []
       : ["", ...wrap(`The kind is accepted with a warning. ${kind.unused}`)];
-    return [...head, ...unused, "", ...markdownTable(["Field", "Value", "Required", "Support", "Meaning"], rows)];
+    return [
+      ...head,
+      ...unused,
+      "",
+      ...markdownTable(["Field", "Value", "Required", "Support", "Test", "Meaning"], rows),
+    ];
   });
   return `${[...INTRODUCTION, ...sections.map((lines) => lines.join("\n"))].join("\n\n")}\n`;
+}
+
+/** A link from `docs/reference` to a file of the repository. */
+function link(path: string): string {
+  return `[${path.replace(/.*\//, "").replace(/_test\.ts$/, "")}](../../${path})`;
 }
 
 /** Lines of a paragraph as the formatter breaks it; all but the first begin with `indent`. */
