@@ -3,7 +3,7 @@
  * carried out waits for its turn.
  */
 
-import type { Action, AdaptorInstance } from "../adaptor/action.ts";
+import type { Action, AdaptorInstance, StreamEvent } from "../adaptor/action.ts";
 
 /** How the answers of an adaptor are carried out. */
 export interface AdaptorSeatHandler {
@@ -50,14 +50,57 @@ export class AdaptorSeat {
     if (instance === undefined) return;
     this.#busy = true;
     try {
-      if (question(instance).every((action) => this.#handler.perform(action))) this.#handler.onPerformed();
+      this.#carryOut(question(instance));
     } catch (error) {
       this.#handler.onFailed(error);
     } finally {
       this.#busy = false;
     }
-    // What is asked in its turn is through before the next has its own: octets stay in order.
-    if (this.#inTurn) return;
+    this.#giveTurns();
+  }
+
+  /** Tells the adaptor of a stream, as {@link AdaptorSeat.ask} does. */
+  tell(event: StreamEvent): void {
+    const instance = this.#instance;
+    if (instance === undefined) return;
+    this.#busy = true;
+    try {
+      this.#carryOut(instance.stream(event));
+    } catch (error) {
+      this.#handler.onFailed(error);
+    } finally {
+      this.#busy = false;
+    }
+    this.#giveTurns();
+  }
+
+  /** Offers the adaptor octets of the socket, as {@link AdaptorSeat.ask} does; how many it took. */
+  offer(octets: Uint8Array): number {
+    const instance = this.#instance;
+    if (instance === undefined) return 0;
+    let taken = 0;
+    this.#busy = true;
+    try {
+      const { consumed, actions } = instance.socket(octets, false);
+      taken = consumed;
+      this.#carryOut(actions);
+    } catch (error) {
+      this.#handler.onFailed(error);
+    } finally {
+      this.#busy = false;
+    }
+    this.#giveTurns();
+    return taken;
+  }
+
+  #carryOut(actions: readonly Action[]): void {
+    for (const action of actions) if (!this.#handler.perform(action)) return;
+    this.#handler.onPerformed();
+  }
+
+  /** What is asked in its turn is through before the next has its own: octets stay in order. */
+  #giveTurns(): void {
+    if (this.#inTurn || this.#waiting.length === 0) return;
     this.#inTurn = true;
     try {
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next();

@@ -3,49 +3,56 @@
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
 import type { Downstream, Message, Upstream } from "../router/flow.ts";
-import { decodeSections, SectionReader, type SectionsHead } from "./message_sections.ts";
+import { type DataSink, SectionReader } from "./data_sections.ts";
+import { decodeSections, type Envelope, type SectionsHead } from "./message_sections.ts";
 import { ReceiveWindow } from "./window.ts";
 
 /** What the owner is told. */
 export interface InboundMessageHandler {
-  /** Octets waiting for the socket. */
-  pending(): number;
+  /** Octets of `message` that wait for the socket. */
+  pending(message: InboundMessage): number;
   /** The head is complete. False refuses the message, which then gets the outcome `rejected`. */
-  onHead(head: SectionsHead): boolean;
+  onHead(message: InboundMessage, head: SectionsHead): boolean;
   /** The next octets; `piece` is valid only during the call. */
-  onData(piece: Uint8Array): void;
+  onData(message: InboundMessage, piece: Uint8Array): void;
   /** The message is complete. */
-  onEnd(): void;
+  onEnd(message: InboundMessage): void;
   /** The message broke off, or is none; nothing more comes. */
-  onBroken(): void;
+  onBroken(message: InboundMessage): void;
 }
 
 /** See the head of the file. */
-export class InboundMessage implements Downstream {
+export class InboundMessage implements Downstream, DataSink {
+  /** Its stream, given by the owner; 0 before it has one. */
+  stream: number;
+  /** A request's: where its answer goes, once the head is read. */
+  envelope: Envelope | undefined;
+  /** A request's: its answer is complete. */
+  answered = false;
+
   readonly #handler: InboundMessageHandler;
   readonly #upstream: Upstream;
   readonly #window = new ReceiveWindow();
-  readonly #sections: SectionReader;
-  #head: ByteQueue | undefined = new ByteQueue();
+  readonly #sections = new SectionReader(this);
+  /** The head is not complete. */
+  #inHead = true;
+  /** What has come of a head that did not come in one piece. */
+  #head: ByteQueue | undefined;
   #received = 0;
   #settled: boolean;
   #ended = false;
 
   /** Joins `message`, whose producer is `upstream`; call {@link InboundMessage.begin} next. */
-  constructor(message: Message, upstream: Upstream, handler: InboundMessageHandler) {
+  constructor(message: Message, upstream: Upstream, handler: InboundMessageHandler, stream: number) {
+    this.stream = stream;
     this.#handler = handler;
     this.#upstream = upstream;
     this.#settled = message.presettled;
-    this.#head!.push(message.start);
-    this.#sections = new SectionReader((piece) => {
-      this.#received += piece.length;
-      handler.onData(piece);
-    });
   }
 
   /** Octets waiting for the socket: a producer that keeps to the window never causes enough to be held. */
   get pending(): number {
-    return this.#head?.size ?? this.#handler.pending();
+    return this.#inHead ? this.#head?.size ?? 0 : this.#handler.pending(this);
   }
 
   /** Whether all of it has come. */
@@ -53,22 +60,14 @@ export class InboundMessage implements Downstream {
     return this.#ended;
   }
 
-  /** Reads the head as far as it is there; `complete` says that nothing follows. */
-  begin(complete: boolean): void {
-    const queue = this.#head;
-    if (queue === undefined) return;
-    const bytes = queue.takeAll();
-    const head = decodeSections(bytes, complete);
-    if (head === undefined) return queue.push(bytes);
-    this.#head = undefined;
-    if (typeof head === "string") return this.#reject(head);
-    if (!this.#handler.onHead(head)) return this.#reject("nobody waits for this message");
-    if (head.bodyAt < bytes.length) this.#take(bytes.subarray(head.bodyAt));
+  /** Takes what of the message was there when it was handed over. */
+  begin({ start }: Message): void {
+    if (!this.#readHead(start, false)) this.#collect(start);
   }
 
   /** The socket has taken octets. */
   progress(): void {
-    const pending = this.#handler.pending();
+    const pending = this.#handler.pending(this);
     const report = this.#window.written(Math.max(0, this.#received - pending));
     if (report > 0 && !this.#settled) {
       this.#upstream.consumerState({ kind: "received", sectionNumber: 0, sectionOffset: BigInt(report) }, false);
@@ -87,18 +86,18 @@ export class InboundMessage implements Downstream {
 
   /** See {@link Downstream}. */
   write(piece: Uint8Array): void {
-    if (this.#head === undefined) return this.#take(piece);
-    this.#head.push(piece);
-    this.begin(false);
+    if (!this.#inHead) return this.#take(piece, 0);
+    this.#collect(piece);
+    this.#readCollected(false);
   }
 
   /** See {@link Downstream}. */
   end(): void {
     if (this.#ended) return;
-    this.begin(true);
+    if (this.#inHead) this.#readCollected(true);
     if (this.#ended) return;
     this.#ended = true;
-    if (this.#sections.atEnd) this.#handler.onEnd();
+    if (this.#sections.atEnd) this.#handler.onEnd(this);
     else this.#reject("its body ends inside a section");
   }
 
@@ -114,8 +113,36 @@ export class InboundMessage implements Downstream {
     else this.#break();
   }
 
-  #take(piece: Uint8Array): void {
-    if (!this.#ended && !this.#sections.push(piece)) this.#reject("its body is not made of data sections");
+  // --- from the reader of sections
+
+  /** See {@link DataSink}. */
+  onOctets(piece: Uint8Array): void {
+    this.#received += piece.length;
+    this.#handler.onData(this, piece);
+  }
+
+  #collect(piece: Uint8Array): void {
+    (this.#head ??= new ByteQueue()).push(piece);
+  }
+
+  #readCollected(complete: boolean): void {
+    const bytes = this.#head?.takeAll() ?? NOTHING;
+    if (!this.#readHead(bytes, complete)) this.#collect(bytes);
+  }
+
+  /** Reads the head, if `bytes` have all of it, and what is behind it; `complete` says that nothing follows. */
+  #readHead(bytes: Uint8Array, complete: boolean): boolean {
+    const head = decodeSections(bytes, complete);
+    if (head === undefined) return false;
+    this.#inHead = false;
+    if (typeof head === "string") this.#reject(head);
+    else if (!this.#handler.onHead(this, head)) this.#reject("nobody waits for this message");
+    else if (head.bodyAt < bytes.length) this.#take(bytes, head.bodyAt);
+    return true;
+  }
+
+  #take(piece: Uint8Array, at: number): void {
+    if (!this.#ended && !this.#sections.push(piece, at)) this.#reject("its body is not made of data sections");
   }
 
   #reject(description: string): void {
@@ -127,7 +154,10 @@ export class InboundMessage implements Downstream {
     if (this.#ended && this.#settled) return;
     this.#settled = true;
     this.#ended = true;
+    this.#inHead = false;
     this.#head?.clear();
-    this.#handler.onBroken();
+    this.#handler.onBroken(this);
   }
 }
+
+const NOTHING = new Uint8Array(0);

@@ -6,7 +6,8 @@
 import type { MessageHead } from "../adaptor/action.ts";
 import type { AmqpValue, DeliveryState } from "../amqp/codec/types.ts";
 import { ACCEPTED, type Downstream, type Message, type Upstream } from "../router/flow.ts";
-import { InboundMessage } from "./inbound_message.ts";
+import { NumberMap } from "../lib/number_map.ts";
+import { InboundMessage, type InboundMessageHandler } from "./inbound_message.ts";
 import type { Envelope, SectionsHead } from "./message_sections.ts";
 
 /** What the owner is told; messages go by their stream numbers. */
@@ -19,6 +20,8 @@ export interface InboundMessagesHandler {
   onHead(stream: number, head: MessageHead, site?: string): void;
   /** Its next octets; `piece` is valid only during the call. */
   onData(stream: number, piece: Uint8Array): void;
+  /** An answer has come whole, and is to be settled. */
+  accept(answer: InboundMessage): void;
   /** It is complete. */
   onEnd(stream: number): void;
   /** It broke off. */
@@ -29,21 +32,17 @@ export interface InboundMessagesHandler {
   onRefused(): void;
 }
 
-/** A request, and where its answer goes. */
-interface Request {
-  readonly inbound: InboundMessage;
-  envelope: Envelope | undefined;
-  answered: boolean;
-}
+/** An own stream whose answer has not begun. */
+const AWAITED = {};
 
 /** See the head of the file. */
-export class InboundMessages {
+export class InboundMessages implements InboundMessageHandler {
   readonly #handler: InboundMessagesHandler;
   /** Own streams whose answer, interim ones aside, has not begun. */
-  readonly #awaited = new Set<number>();
+  readonly #awaited = new NumberMap<typeof AWAITED>();
   /** Answers that are coming in. */
-  readonly #answers = new Map<number, InboundMessage>();
-  readonly #requests = new Map<number, Request>();
+  readonly #answers = new NumberMap<InboundMessage>();
+  readonly #requests = new NumberMap<InboundMessage>();
   #lastRequest = -1;
 
   /** No messages yet. */
@@ -63,12 +62,12 @@ export class InboundMessages {
 
   /** An answer to the own stream `stream` may come from now on. */
   expect(stream: number): void {
-    this.#awaited.add(stream);
+    this.#awaited.set(stream, AWAITED);
   }
 
   /** No answer to `stream` shall begin any more; true if one might still have mattered. */
   expectNoMore(stream: number): boolean {
-    return this.#awaited.delete(stream) || this.#answers.has(stream + 1);
+    return this.#awaited.delete(stream) || this.#answers.get(stream + 1) !== undefined;
   }
 
   /** Where the answer that is stream `stream` goes; undefined when there is no such request. */
@@ -81,19 +80,19 @@ export class InboundMessages {
     const request = this.#requests.get(stream - 1);
     if (request === undefined) return;
     request.answered = true;
-    request.inbound.settle(ACCEPTED);
-    if (request.inbound.ended) this.#done(stream - 1);
+    request.settle(ACCEPTED);
+    if (request.ended) this.#done(stream - 1);
   }
 
   /** The message `stream` has been dealt with, though nothing answers it. */
   accept(stream: number): void {
-    this.#requests.get(stream)?.inbound.settle(ACCEPTED);
+    this.#requests.get(stream)?.settle(ACCEPTED);
   }
 
   /** The message `stream` is not wanted, or is an answer that is given up; `outcome` is for who waits. */
   refuse(stream: number, outcome: DeliveryState): void {
-    const request = this.#requests.has(stream) ? stream : stream - 1;
-    (this.#answers.get(stream) ?? this.#requests.get(request)?.inbound)?.settle(outcome);
+    const request = this.#requests.get(stream) === undefined ? stream - 1 : stream;
+    (this.#answers.get(stream) ?? this.#requests.get(request))?.settle(outcome);
     this.#awaited.delete(stream);
     this.#answers.delete(stream);
     this.#done(request);
@@ -101,16 +100,16 @@ export class InboundMessages {
 
   /** Octets have reached the socket. */
   progress(): void {
-    for (const answer of this.#answers.values()) answer.progress();
-    for (const { inbound } of this.#requests.values()) inbound.progress();
+    if (this.#answers.size > 0) { for (const answer of this.#answers.values()) answer.progress(); }
+    if (this.#requests.size > 0) { for (const request of this.#requests.values()) request.progress(); }
   }
 
   /** Gives up all messages; `outcome` is the last word about those that were not dealt with. */
   letGo(outcome: DeliveryState): void {
     for (const answer of this.#answers.values()) answer.settle(outcome);
-    for (const [stream, { inbound, answered }] of this.#requests) {
-      inbound.settle(answered ? ACCEPTED : outcome);
-      this.#done(stream);
+    for (const request of this.#requests.values()) {
+      request.settle(request.answered ? ACCEPTED : outcome);
+      this.#done(request.stream);
     }
     this.#answers.clear();
     this.#awaited.clear();
@@ -118,62 +117,79 @@ export class InboundMessages {
 
   /** Takes a message that must be an answer. */
   takeAnswer(message: Message, upstream: Upstream): Downstream {
-    let stream = 0;
-    const inbound: InboundMessage = new InboundMessage(message, upstream, {
-      pending: () => this.#handler.pending(stream),
-      onHead: ({ correlationId, head, interim, site }) => {
-        const own = numberOf(correlationId);
-        if (!this.#awaited.has(own) || this.#answers.has(own + 1)) return false;
-        if (!interim) this.#awaited.delete(own);
-        stream = own + 1;
-        this.#answers.set(stream, inbound);
-        this.#handler.onHead(stream, head, site);
-        return true;
-      },
-      onData: (piece) => {
-        if (this.#answers.get(stream) === inbound) this.#handler.onData(stream, piece);
-      },
-      onEnd: () => {
-        inbound.settle(ACCEPTED);
-        if (this.#answers.delete(stream)) this.#handler.onEnd(stream);
-      },
-      onBroken: () => {
-        if (this.#answers.delete(stream)) this.#handler.onBroken(stream);
-      },
-    });
-    inbound.begin(false);
-    return inbound;
+    const answer = new InboundMessage(message, upstream, this, 0);
+    answer.begin(message);
+    return answer;
   }
 
   /** Takes a message as the next request. */
   takeRequest(message: Message, upstream: Upstream): Downstream {
     const stream = this.#lastRequest += 2;
-    const inbound: InboundMessage = new InboundMessage(message, upstream, {
-      pending: () => this.#handler.pending(stream),
-      onHead: (head) => {
-        request.envelope = envelopeOf(head, this.#handler.site);
-        if (request.envelope === undefined) return false;
-        this.#handler.onHead(stream, head.head);
-        return true;
-      },
-      onData: (piece) => {
-        if (this.#requests.has(stream)) this.#handler.onData(stream, piece);
-      },
-      onEnd: () => {
-        if (!this.#requests.has(stream)) return;
-        if (request.answered) this.#done(stream);
-        this.#handler.onEnd(stream);
-      },
-      onBroken: () => {
-        if (!this.#done(stream)) return;
-        if (request.envelope !== undefined) this.#handler.onBroken(stream);
-        else this.#handler.onRefused();
-      },
-    });
-    const request: Request = { inbound, envelope: undefined, answered: false };
+    const request = new InboundMessage(message, upstream, this, stream);
     this.#requests.set(stream, request);
-    inbound.begin(false);
-    return inbound;
+    request.begin(message);
+    return request;
+  }
+
+  // --- from the messages; requests have odd numbers, answers even ones
+
+  /** See {@link InboundMessageHandler}. */
+  pending({ stream }: InboundMessage): number {
+    return this.#handler.pending(stream);
+  }
+
+  /** See {@link InboundMessageHandler}. */
+  onHead(message: InboundMessage, head: SectionsHead): boolean {
+    if (isRequest(message)) {
+      message.envelope = envelopeOf(head, this.#handler.site);
+      if (message.envelope === undefined) return false;
+      this.#handler.onHead(message.stream, head.head);
+      return true;
+    }
+    const own = numberOf(head.correlationId);
+    if (this.#awaited.get(own) === undefined || this.#answers.get(own + 1) !== undefined) return false;
+    if (!head.interim) this.#awaited.delete(own);
+    message.stream = own + 1;
+    this.#answers.set(message.stream, message);
+    this.#handler.onHead(message.stream, head.head, head.site);
+    return true;
+  }
+
+  /** See {@link InboundMessageHandler}. */
+  onData(message: InboundMessage, piece: Uint8Array): void {
+    if (this.#isKnown(message)) this.#handler.onData(message.stream, piece);
+  }
+
+  /** See {@link InboundMessageHandler}. */
+  onEnd(message: InboundMessage): void {
+    const { stream } = message;
+    if (isRequest(message)) {
+      if (!this.#isKnown(message)) return;
+      if (message.answered) this.#done(stream);
+    } else {
+      this.#handler.accept(message);
+      if (!this.#forgetAnswer(message)) return;
+    }
+    this.#handler.onEnd(stream);
+  }
+
+  /** See {@link InboundMessageHandler}. */
+  onBroken(message: InboundMessage): void {
+    const { stream } = message;
+    if (!isRequest(message)) {
+      if (this.#forgetAnswer(message)) this.#handler.onBroken(stream);
+    } else if (this.#done(stream)) {
+      if (message.envelope !== undefined) this.#handler.onBroken(stream);
+      else this.#handler.onRefused();
+    }
+  }
+
+  #isKnown(message: InboundMessage): boolean {
+    return (isRequest(message) ? this.#requests : this.#answers).get(message.stream) === message;
+  }
+
+  #forgetAnswer(answer: InboundMessage): boolean {
+    return this.#isKnown(answer) && this.#answers.delete(answer.stream);
   }
 
   #done(stream: number): boolean {
@@ -181,6 +197,10 @@ export class InboundMessages {
     if (known) this.#handler.onDone();
     return known;
   }
+}
+
+function isRequest({ stream }: InboundMessage): boolean {
+  return stream % 2 === 1;
 }
 
 /** Largest number of a stream that has one behind it. */

@@ -32,6 +32,7 @@ import { type LocalPort, openPlainPort } from "./plain_port.ts";
 import { clientOf } from "./proxy_protocol.ts";
 import { refusalFacts } from "./refusal_facts.ts";
 import { RoutingKeys } from "./routing_keys.ts";
+import { Settling } from "./settling.ts";
 import { Ticker } from "./ticker.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -66,6 +67,7 @@ export class Listener {
   readonly #connections = new NumberMap<BridgedConnection | MessageConnection>();
   readonly #traffic = new Traffic();
   readonly #ticker = new Ticker();
+  readonly #settling = new Settling();
   #lastConnection = 0;
   /** Looks at requests, where there is something to look for. */
   readonly #desk: HttpDesk;
@@ -211,6 +213,7 @@ export class Listener {
     for (const connection of this.#connections.values()) connection.close("the site is stopping");
     for (const conn of this.#unheard) closeSocket(conn, true);
     this.#unheard.clear();
+    this.#settling.stop();
     this.#routes.stop();
   }
 
@@ -383,7 +386,11 @@ export class Listener {
     const connection: MessageConnection = new MessageConnection(conn, adaptor, {
       logger: this.#logger,
       traffic: this.#traffic,
-      route,
+      route: (message, upstream) => {
+        this.#settling.settle();
+        return route(message, upstream);
+      },
+      settling: this.#settling,
       open: (head) => {
         this.#traffic.requests++;
         return this.#desk.open(head, sender);

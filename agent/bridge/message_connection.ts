@@ -14,7 +14,7 @@ import type {
 } from "../adaptor/action.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { messageOf } from "../lib/errors.ts";
-import { type Downstream, FAILED, type Message, RELEASED, type Upstream } from "../router/flow.ts";
+import { ACCEPTED, type Downstream, FAILED, type Message, RELEASED, type Upstream } from "../router/flow.ts";
 import { AdaptorSeat } from "./adaptor_seat.ts";
 import { Exchanges } from "./exchanges.ts";
 import { HeldStreams } from "./held_streams.ts";
@@ -22,7 +22,7 @@ import { InboundMessages } from "./inbound_messages.ts";
 import { closeSocket, type LocalSocket } from "./local_socket.ts";
 import type { MessageHooks } from "./message_hooks.ts";
 import { encodeSections } from "./message_sections.ts";
-import { OutboundMessage } from "./outbound_message.ts";
+import { OutboundMessage, type OutboundMessageHandler } from "./outbound_message.ts";
 import { OutboundMessages } from "./outbound_messages.ts";
 import { SocketReader } from "./socket_reader.ts";
 import { SocketWriter } from "./socket_writer.ts";
@@ -46,6 +46,8 @@ export class MessageConnection {
   readonly #hooks: MessageHooks;
   readonly #reader: SocketReader;
   readonly #writer: SocketWriter;
+  /** What becomes of each message we send. */
+  readonly #messages: OutboundMessageHandler;
   /** Messages we send, by stream, until their outcome. */
   readonly #outbound: OutboundMessages;
   readonly #inbound: InboundMessages;
@@ -96,6 +98,14 @@ export class MessageConnection {
         this.#inbound.expectNoMore(stream);
       },
     });
+    this.#messages = {
+      route: (message, upstream) => hooks.route(message, upstream),
+      onOutcome: (message, state) => this.#outcome(message, state),
+      onRoom: ({ form }) => {
+        this.#reader.wake();
+        if (this.#outbound.owes(form.stream)) this.#inTurn(() => this.#grant());
+      },
+    };
     this.#limit = adaptor.concurrent;
     this.#outbound = new OutboundMessages(adaptor.concurrent > 1);
     this.#held = adaptor.concurrent === 1 ? undefined : new HeldStreams({
@@ -116,14 +126,24 @@ export class MessageConnection {
     this.#inbound = new InboundMessages({
       site: hooks.site,
       pending: (stream) => this.#writer.pending + (this.#held?.size(stream) ?? 0),
-      onHead: (stream, head, site) => this.#inTurn(() => this.#inboundHead(stream, head, site)),
+      onHead: (stream, head, site) => {
+        if (!this.#adaptor.busy) return this.#inboundHead(stream, head, site);
+        this.#inTurn(() => this.#inboundHead(stream, head, site));
+      },
       onData: (stream, piece) => {
         if (!this.#adaptor.busy) return this.#inboundData(stream, piece);
         // What has to wait is copied: it does not last.
         const copy = piece.slice();
         this.#inTurn(() => this.#inboundData(stream, copy));
       },
-      onEnd: (stream) => this.#inTurn(() => this.#inboundEnd(stream)),
+      accept: (answer) => {
+        if (hooks.settling === undefined) answer.settle(ACCEPTED);
+        else hooks.settling.add(answer);
+      },
+      onEnd: (stream) => {
+        if (!this.#adaptor.busy) return this.#inboundEnd(stream);
+        this.#inTurn(() => this.#inboundEnd(stream));
+      },
       onBroken: (stream) => this.#inTurn(() => this.#inboundBroken(stream)),
       onDone: () => hooks.onDone?.(),
       // The adaptor has heard nothing: the connection is as good as before.
@@ -212,6 +232,11 @@ export class MessageConnection {
   #ask(question: (adaptor: AdaptorInstance) => Action[]): void {
     if (this.#ending) return;
     this.#adaptor.ask(question);
+    this.#asked();
+  }
+
+  /** The adaptor was asked, and what it has answered is done. */
+  #asked(): void {
     this.#grant();
     this.#lookIfIdle();
     this.#wake();
@@ -233,7 +258,9 @@ export class MessageConnection {
   }
 
   #tell(event: StreamEvent): void {
-    this.#ask((adaptor) => adaptor.stream(event));
+    if (this.#ending) return;
+    this.#adaptor.tell(event);
+    this.#asked();
   }
 
   #perform(action: Action): void {
@@ -279,25 +306,19 @@ export class MessageConnection {
     const envelope = exchange === undefined ? ordinary : { ...ordinary, to: exchange.to ??= ordinary.to };
     const sections = encodeSections(interim ? { ...envelope, interim } : envelope, exchange?.head ?? head);
     // An answer that is complete at once needs no link of its own; a request might hold one up until it is answered.
-    const message = new OutboundMessage(envelope.to, sections, envelope.replyTo === undefined, {
-      route: (message, upstream) => this.#hooks.route(message, upstream),
-      onOutcome: (state) => interim || this.#outcome(stream, message, state),
-      onRoom: () => {
-        this.#reader.wake();
-        if (this.#outbound.owes(stream)) this.#inTurn(() => this.#grant());
-      },
-    });
+    const mayBeWhole = envelope.replyTo === undefined;
+    const form = { stream, address: envelope.to, mayBeWhole, interim: interim === true };
+    const message = new OutboundMessage(form, sections, this.#messages);
     if (interim) return message.end();
     this.#busy = true;
-    this.#outbound.set(stream, message);
+    this.#outbound.add(message);
     if (this.#role === "listener") this.#inbound.expect(stream);
   }
 
   /** Lets the adaptor grant its peer what has left. */
   #grant(): void {
-    this.#outbound.grant((stream, octets) => {
-      this.#adaptor.ask((adaptor) => adaptor.stream({ kind: "window", stream, octets }));
-    });
+    if (!this.#outbound.granting) return;
+    this.#outbound.grant((stream, octets) => this.#adaptor.tell({ kind: "window", stream, octets }));
   }
 
   #complete(stream: number): void {
@@ -366,12 +387,8 @@ export class MessageConnection {
         }
         wanted = message?.room;
       } else {
-        let consumed = 0;
-        this.#ask((adaptor) => {
-          const answer = adaptor.socket(rest, false);
-          consumed = answer.consumed;
-          return answer.actions;
-        });
+        const consumed = this.#adaptor.offer(rest);
+        this.#asked();
         rest = rest.subarray(consumed);
         // Concurrent messages are held up one by one, by what their senders are granted.
         if (this.#held === undefined) wanted = this.#outbound.room;
@@ -397,8 +414,9 @@ export class MessageConnection {
     this.#closeWhenDone();
   }
 
-  #outcome(stream: number, message: OutboundMessage, state: DeliveryState | undefined): void {
-    if (this.#outbound.get(stream) !== message) return;
+  #outcome(message: OutboundMessage, state: DeliveryState | undefined): void {
+    const { stream, interim } = message.form;
+    if (interim || this.#outbound.get(stream) !== message) return;
     if (state?.kind === "accepted") {
       if (message.ended) this.#outbound.delete(stream);
       this.#reader.wake();
@@ -439,9 +457,8 @@ export class MessageConnection {
   }
 
   #inboundHead(stream: number, head: MessageHead, site?: string): void {
-    const tell = (head: MessageHead) => this.#tell({ kind: "begin", stream, head });
-    if (this.#exchanges === undefined) tell(head);
-    else this.#exchanges.heard(stream - 1, head, site, tell);
+    if (this.#exchanges?.get(stream - 1) === undefined) return this.#tell({ kind: "begin", stream, head });
+    this.#exchanges.heard(stream - 1, head, site, (head) => this.#tell({ kind: "begin", stream, head }));
   }
 
   #inboundData(stream: number, piece: Uint8Array): void {

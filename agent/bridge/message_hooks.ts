@@ -4,6 +4,7 @@ import type { Downstream, Message, Upstream } from "../router/flow.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { OpenExchange } from "./exchanges.ts";
 import type { Envelope } from "./message_sections.ts";
+import type { Settling } from "./settling.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** How a connection reaches the network and its owner. */
@@ -14,6 +15,8 @@ export interface MessageHooks {
   envelope?(stream: number, subject: string | undefined): Envelope;
   /** A listener's: looks at a request that begins. */
   readonly open?: OpenExchange;
+  /** A listener's: what settles the answers; without it they are settled as they come. */
+  readonly settling?: Settling;
   /** A connector's: what its answers say of where they come from. */
   readonly site?: string;
   /** A connector's: a message that was accepted is over. */

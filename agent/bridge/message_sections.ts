@@ -55,15 +55,16 @@ export const MAX_SECTIONS_OCTETS = 28 * 1024;
 const PROPERTIES = 0x73;
 const APPLICATION_PROPERTIES = 0x74;
 const DATA = 0x75;
-const VALUE = 0x77;
 /** Key of the property that marks an interim message. */
 const INTERIM = ":interim";
 /** Key of the property that says where an answer comes from. No adaptor sees it. */
 const SITE = ":site";
 
-/** Encodes the sections before the body. */
+const writer = new Writer();
+
+/** Encodes the sections before the body: a view, valid until the next call. */
 export function encodeSections(envelope: Envelope, head: MessageHead): Uint8Array {
-  const writer = new Writer();
+  writer.reset();
   const { to, replyTo, messageId, correlationId } = envelope;
   const contentType = head.contentType === "" ? undefined : new AmqpSymbol(head.contentType);
   writer.describedList(PROPERTIES, [messageId, undefined, to, head.subject, replyTo, correlationId, contentType]);
@@ -76,7 +77,7 @@ export function encodeSections(envelope: Envelope, head: MessageHead): Uint8Arra
   if (envelope.client !== undefined) pairs.push([CLIENT_PROPERTY, envelope.client]);
   writer.descriptor(APPLICATION_PROPERTIES);
   writer.map(pairs);
-  return writer.bytes().slice();
+  return writer.bytes();
 }
 
 /**
@@ -113,70 +114,6 @@ export function decodeSections(bytes: Uint8Array, complete: boolean): SectionsHe
 
 /** Octets of the longest descriptor of a section. */
 const DESCRIPTOR_OCTETS = 10;
-
-/** The eight octets before `length` octets of a data section. */
-export function dataHeader(length: number): Uint8Array {
-  const header = Uint8Array.of(0x00, 0x53, DATA, 0xb0, 0, 0, 0, 0);
-  new DataView(header.buffer).setUint32(4, length);
-  return header;
-}
-
-/** A data section without octets: the body of a message that has none, for readers that insist on one. */
-export const EMPTY_DATA: Uint8Array = Uint8Array.of(0x00, 0x53, DATA, 0xa0, 0x00);
-
-/** Takes the octets out of a body of data sections, or of one value of text or octets, as they arrive. */
-export class SectionReader {
-  readonly #onData: (piece: Uint8Array) => void;
-  /** What is there of the octets before the data. */
-  #head: number[] = [];
-  #left = 0;
-  #footer = false;
-
-  /** `onData` gets the octets; a piece is valid only during the call. */
-  constructor(onData: (piece: Uint8Array) => void) {
-    this.#onData = onData;
-  }
-
-  /** Whether the body may end here. */
-  get atEnd(): boolean {
-    return this.#footer || (this.#left === 0 && this.#head.length === 0);
-  }
-
-  /** Takes the next octets; false when they are no such body. */
-  push(piece: Uint8Array): boolean {
-    for (let at = 0; at < piece.length && !this.#footer;) {
-      if (this.#left > 0) {
-        const octets = Math.min(this.#left, piece.length - at);
-        this.#left -= octets;
-        this.#onData(octets === piece.length ? piece : piece.subarray(at, at + octets));
-        at += octets;
-      } else {
-        this.#head.push(piece[at++]!);
-        if (!this.#readHead()) return false;
-      }
-    }
-    return true;
-  }
-
-  #readHead(): boolean {
-    const head = this.#head;
-    const descriptor = head[1] === 0x80 ? DESCRIPTOR_OCTETS : 3;
-    if (head.length < descriptor) return head[0] === 0x00;
-    if (head.length === descriptor) {
-      const code = head[descriptor - 1]!;
-      this.#footer = code > VALUE;
-      return code >= DATA && (head[1] === 0x53 || head[1] === 0x80);
-    }
-    const constructor = head[descriptor]!;
-    // Octets and text have the same shapes; null is a value without either.
-    const width = constructor === 0x40 ? 0 : constructor === 0xa0 || constructor === 0xa1 ? 1 : 4;
-    if (width === 4 && constructor !== 0xb0 && constructor !== 0xb1) return false;
-    if (head.length < descriptor + 1 + width) return true;
-    for (const octet of head.slice(descriptor + 1)) this.#left = this.#left * 256 + octet;
-    this.#head = [];
-    return true;
-  }
-}
 
 /** Properties that are neither text nor fields mean nothing to an adaptor; more than it can be told are a fault. */
 function headOf(fields: readonly AmqpValue[], map: AmqpMap, bodyAt: number): SectionsHead | string {

@@ -5,10 +5,9 @@
 
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
-import { NO_ANNOTATIONS } from "../router/annotations.ts";
 import { type Downstream, type Message, RELEASED, type Upstream } from "../router/flow.ts";
-import { dataHeader, EMPTY_DATA } from "./message_sections.ts";
-import { streamMessage } from "./outbound_stream.ts";
+import { dataHeader, EMPTY_DATA } from "./data_sections.ts";
+import { streamMessage, wholeMessage } from "./outbound_stream.ts";
 import { SendWindow } from "./window.ts";
 
 /** Octets that may wait for the link before the socket is not read any more. */
@@ -20,25 +19,39 @@ const GATHERED_OCTETS = 32 * 1024;
 /** Data of up to this many octets are sent together with the header of their section. */
 const JOINED_OCTETS = 4096;
 
-/** What the owner is told. */
+/** What the owner does, and is told. */
 export interface OutboundMessageHandler {
   /** Routes the message; undefined when nobody takes it. */
   route(message: Message, upstream: Upstream): Downstream | undefined;
   /** The consumer, or the lack of one, has ended the message. */
-  onOutcome(state: DeliveryState | undefined): void;
+  onOutcome(message: OutboundMessage, state: DeliveryState | undefined): void;
   /** There may be room for more. */
-  onRoom(): void;
+  onRoom(message: OutboundMessage): void;
+}
+
+/** What a message is, beside what is in it. */
+export interface OutboundForm {
+  /** Its stream. */
+  readonly stream: number;
+  /** Its address. */
+  readonly address: string;
+  /** Lets it go as no stream if it is complete at once. */
+  readonly mayBeWhole: boolean;
+  /** Another one follows that answers the same. */
+  readonly interim: boolean;
 }
 
 /** See the head of the file. */
 export class OutboundMessage implements Upstream {
+  /** What it is. */
+  readonly form: OutboundForm;
   readonly #handler: OutboundMessageHandler;
-  readonly #address: string;
-  readonly #mayBeWhole: boolean;
   readonly #window = new SendWindow();
+  /** What has not started to leave. */
   #gathered: ByteQueue | undefined = new ByteQueue();
-  /** What left as a whole message, as the stream that it could be instead. */
-  #whole: Message | undefined;
+  /** What left as a whole message, for as long as it may have to be sent as a stream instead. */
+  #whole: ByteQueue | undefined;
+  #routing = false;
   #downstream: Downstream | undefined;
   #roomWanted: (() => void) | undefined;
   #written = 0;
@@ -47,10 +60,9 @@ export class OutboundMessage implements Upstream {
   #ended = false;
   #empty = true;
 
-  /** A message to `address` that starts with `head`; `mayBeWhole` lets it go as no stream if it is complete at once. */
-  constructor(address: string, head: Uint8Array, mayBeWhole: boolean, handler: OutboundMessageHandler) {
-    this.#mayBeWhole = mayBeWhole;
-    this.#address = address;
+  /** A message that starts with `head`. */
+  constructor(form: OutboundForm, head: Uint8Array, handler: OutboundMessageHandler) {
+    this.form = form;
     this.#handler = handler;
     this.#gathered!.push(head);
   }
@@ -73,6 +85,11 @@ export class OutboundMessage implements Upstream {
   /** Whether the message has its outcome, or was given up. */
   get over(): boolean {
     return this.#over;
+  }
+
+  /** Whether nothing has to be done for it any more, but to wait for its outcome. */
+  get quiet(): boolean {
+    return this.#over || (this.#ended && (this.#downstream?.pending ?? 0) <= PENDING_OCTETS);
   }
 
   /** Resolves when the link has taken most of what was written; undefined when it has. */
@@ -105,12 +122,12 @@ export class OutboundMessage implements Upstream {
     }
     this.flush();
     if (chunk.length > JOINED_OCTETS) {
-      this.#downstream?.write(header);
+      this.#downstream?.write(dataHeader(chunk.length));
       this.#downstream?.write(chunk);
       return;
     }
     const joined = new Uint8Array(header.length + chunk.length);
-    joined.set(header);
+    joined.set(dataHeader(chunk.length));
     joined.set(chunk, header.length);
     this.#downstream?.write(joined);
   }
@@ -127,31 +144,49 @@ export class OutboundMessage implements Upstream {
       else this.#downstream?.write(EMPTY_DATA);
     }
     this.#ended = true;
-    this.#route(this.#mayBeWhole);
+    this.#flush(this.form.mayBeWhole);
     this.#downstream?.end();
   }
 
   /** Lets go what was gathered. */
   flush(): void {
-    this.#route(false);
+    this.#flush(false);
   }
 
-  #route(whole: boolean): void {
+  #flush(whole: boolean): void {
     const gathered = this.#gathered;
     if (gathered === undefined) return;
     this.#gathered = undefined;
-    const stream = { ...streamMessage(this.#address, gathered.takeAll()), complete: this.#ended };
-    if (whole) this.#whole = stream;
-    const message = whole ? { ...stream, annotations: NO_ANNOTATIONS } : stream;
+    if (whole) this.#whole = gathered;
+    this.#route(gathered, whole);
+    if (!whole) gathered.clear();
+  }
+
+  #route(octets: ByteQueue, whole: boolean): void {
+    const { address } = this.form;
+    const start = octets.peek();
+    const message = whole ? wholeMessage(address, start) : streamMessage(address, start, this.#ended);
+    this.#routing = true;
     this.#downstream = this.#handler.route(message, this);
+    this.#routing = false;
     if (this.#downstream === undefined) this.#finish(RELEASED);
+    else if (this.#over) this.#forgetWhole();
   }
 
   /** A router on the way had no room for it as a whole message: a stream has a link of its own. */
-  #sendAsStream(stream: Message): void {
-    this.#downstream = this.#handler.route(stream, this);
-    if (this.#downstream === undefined) this.#finish(RELEASED);
-    else this.#downstream.end();
+  #sendAsStream(octets: ByteQueue): void {
+    if (!this.#over) {
+      this.#route(octets, false);
+      this.#downstream?.end();
+    }
+    octets.clear();
+  }
+
+  /** It is not sent again. Who takes it now may still be reading it. */
+  #forgetWhole(): void {
+    if (this.#routing) return;
+    this.#whole?.clear();
+    this.#whole = undefined;
   }
 
   /** The message will never be complete, or nobody cares any more. */
@@ -160,6 +195,7 @@ export class OutboundMessage implements Upstream {
     if (this.#over) return;
     this.#over = true;
     this.#gathered?.clear();
+    this.#forgetWhole();
     if (this.#ended) this.#downstream?.producerSettled(undefined);
     else this.#downstream?.abort();
   }
@@ -170,7 +206,7 @@ export class OutboundMessage implements Upstream {
   drained(pending: number): void {
     if (pending > PENDING_OCTETS >>> 1) return;
     this.#letGo();
-    this.#handler.onRoom();
+    this.#handler.onRoom(this);
   }
 
   /** See {@link Upstream}. */
@@ -178,23 +214,24 @@ export class OutboundMessage implements Upstream {
     if (this.#over) return;
     if (state?.kind === "received") {
       this.#window.report(Number(state.sectionOffset));
-      this.#handler.onRoom();
+      this.#handler.onRoom(this);
       return;
     }
     if (!settled && (state === undefined || state.kind === "other")) return;
     if (!settled) this.#downstream?.producerSettled(state);
     const whole = this.#whole;
+    if (whole === undefined || state?.kind !== "released") return this.#finish(state);
     this.#whole = undefined;
-    if (whole !== undefined && state?.kind === "released") queueMicrotask(() => this.#sendAsStream(whole));
-    else this.#finish(state);
+    queueMicrotask(() => this.#sendAsStream(whole));
   }
 
   #finish(state: DeliveryState | undefined): void {
     if (this.#over) return;
     this.#over = true;
     this.#window.lift();
+    this.#forgetWhole();
     this.#letGo();
-    this.#handler.onOutcome(state);
+    this.#handler.onOutcome(this, state);
   }
 
   #letGo(): void {

@@ -10,9 +10,9 @@ const HEAD = new TextEncoder().encode("head");
 
 function message(mayBeWhole: boolean, taker: Taker | undefined) {
   const outcomes: (DeliveryState | undefined)[] = [];
-  const outbound = new OutboundMessage("there", HEAD, mayBeWhole, {
+  const outbound = new OutboundMessage({ stream: 1, address: "there", mayBeWhole, interim: false }, HEAD, {
     route: (message, upstream) => taker?.deliver(message, upstream),
-    onOutcome: (state) => outcomes.push(state),
+    onOutcome: (_, state) => outcomes.push(state),
     onRoom() {},
   });
   return { outbound, outcomes };

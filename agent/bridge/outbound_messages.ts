@@ -1,5 +1,6 @@
 /** The messages that a connection sends, by stream, until their outcome; and what their senders may be granted again. */
 
+import { NumberMap } from "../lib/number_map.ts";
 import type { OutboundMessage } from "./outbound_message.ts";
 
 /** Octets of a message that are granted again together. */
@@ -7,7 +8,9 @@ const GRANTED_OCTETS = 32 * 1024;
 
 /** See the head of the file. */
 export class OutboundMessages {
-  readonly #all = new Map<number, OutboundMessage>();
+  readonly #all = new NumberMap<OutboundMessage>();
+  /** Those for which something has to be done. */
+  #unfinished: OutboundMessage[] = [];
   /** Octets of each that have not been granted again; undefined where nobody is granted anything. */
   readonly #spent: Map<number, number> | undefined;
 
@@ -21,9 +24,10 @@ export class OutboundMessages {
     return this.#all.get(stream);
   }
 
-  /** `stream` is `message` from now on. */
-  set(stream: number, message: OutboundMessage): void {
-    this.#all.set(stream, message);
+  /** A message begins. */
+  add(message: OutboundMessage): void {
+    this.#all.set(message.form.stream, message);
+    this.#unfinished.push(message);
   }
 
   /** Forgets `stream`. */
@@ -47,13 +51,18 @@ export class OutboundMessages {
 
   /** Lets go what was gathered. */
   flush(): void {
-    for (const message of this.#all.values()) message.flush();
+    if (this.#unfinished.length === 0) return;
+    this.#unfinished = this.#unfinished.filter((message) => {
+      if (message.quiet) return false;
+      message.flush();
+      return true;
+    });
   }
 
   /** Octets that may be read from the socket now. */
   get allowance(): number {
     let allowance = Infinity;
-    for (const message of this.#all.values()) {
+    for (const message of this.#unfinished) {
       if (!message.ended) allowance = Math.min(allowance, message.allowance);
     }
     return allowance;
@@ -62,8 +71,13 @@ export class OutboundMessages {
   /** Resolves when there is room for more of one that has none; undefined when all have. */
   get room(): Promise<void> | undefined {
     let wanted: Promise<void> | undefined;
-    for (const message of this.#all.values()) wanted ??= message.room;
+    for (const message of this.#unfinished) wanted ??= message.room;
     return wanted;
+  }
+
+  /** Whether anybody is granted anything. */
+  get granting(): boolean {
+    return this.#spent !== undefined && this.#spent.size > 0;
   }
 
   /** Whether the sender of `stream` waits to be granted something. */
@@ -87,5 +101,6 @@ export class OutboundMessages {
   letGo(): void {
     for (const message of this.#all.values()) if (!message.ended) message.abandon();
     this.#all.clear();
+    this.#unfinished = [];
   }
 }

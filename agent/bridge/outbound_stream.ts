@@ -1,7 +1,7 @@
 /** A stream that a bridged connection sends into the network: paced by its window and by the link under it. */
 
 import type { DeliveryState } from "../amqp/codec/types.ts";
-import { DISABLE_Q2, NO_ANNOTATIONS, STREAMING } from "../router/annotations.ts";
+import { DISABLE_Q2, NO_ANNOTATIONS, type RouterAnnotations, STREAMING } from "../router/annotations.ts";
 import type { Downstream, Message, Upstream } from "../router/flow.ts";
 import { SendWindow } from "./window.ts";
 
@@ -20,13 +20,22 @@ export interface OutboundHandler {
 const STREAM_ANNOTATIONS = { ...NO_ANNOTATIONS, flags: STREAMING | DISABLE_Q2 };
 const DEFAULT_PRIORITY = 4;
 
-/** A message that is a stream, sent by this process. */
-export function streamMessage(address: string, start: Uint8Array): Message {
+/** A message that is a stream, sent by this process; `complete` if `start` is all of it. */
+export function streamMessage(address: string, start: Uint8Array, complete = false): Message {
+  return ownMessage(address, start, complete, STREAM_ANNOTATIONS);
+}
+
+/** A message that is none, sent by this process; `start` is all of it. */
+export function wholeMessage(address: string, start: Uint8Array): Message {
+  return ownMessage(address, start, true, NO_ANNOTATIONS);
+}
+
+function ownMessage(address: string, start: Uint8Array, complete: boolean, annotations: RouterAnnotations): Message {
   return {
     address,
-    annotations: STREAM_ANNOTATIONS,
+    annotations,
     start,
-    complete: false,
+    complete,
     presettled: false,
     overridden: false,
     priority: DEFAULT_PRIORITY,

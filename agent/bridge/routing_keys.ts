@@ -20,6 +20,8 @@ interface Candidate {
 export class RoutingKeys {
   readonly #candidates: readonly Candidate[];
   readonly #weighted: boolean;
+  /** Those that are reachable. */
+  #served: readonly Candidate[] = [];
   readonly #stops: (() => void)[] = [];
   #onChange = () => {};
 
@@ -33,6 +35,7 @@ export class RoutingKeys {
     for (const candidate of this.#candidates) {
       const stop = router.addresses.watch(mobileKey(candidate.key), undefined, (reachable) => {
         candidate.reachable = reachable;
+        this.#served = this.#candidates.filter(({ reachable }) => reachable);
         this.#onChange();
       });
       this.#stops.push(stop);
@@ -56,7 +59,7 @@ export class RoutingKeys {
 
   /** The key of the next client; the first of all while nobody serves any. */
   choose(): string {
-    const served = this.#candidates.filter(({ reachable }) => reachable);
+    const served = this.#served;
     if (!this.#weighted || served.length === 0) return (served[0] ?? this.#candidates[0])?.key ?? "";
     let chosen: Candidate | undefined;
     let total = 0;
@@ -74,5 +77,6 @@ export class RoutingKeys {
     this.#onChange = () => {};
     for (const stop of this.#stops.splice(0)) stop();
     for (const candidate of this.#candidates) candidate.reachable = false;
+    this.#served = [];
   }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { MessageHead } from "../adaptor/action.ts";
 import { DISCARD, type Downstream } from "../router/flow.ts";
-import { dataHeader, encodeSections, MAX_SECTIONS_OCTETS } from "./message_sections.ts";
+import { dataHeader } from "./data_sections.ts";
+import { encodeSections, MAX_SECTIONS_OCTETS } from "./message_sections.ts";
 import { streamMessage } from "./outbound_stream.ts";
 import { sort } from "./sorted_message.ts";
 import { encodeStreamHead } from "./stream_head.ts";
