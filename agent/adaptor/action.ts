@@ -2,6 +2,7 @@
 
 import type { abortReasons } from "./abi.ts";
 import type { AdaptorHealth } from "./health.ts";
+import type { PluginCounts } from "./plugin_counts.ts";
 
 /** A typed application property of a message. A `field` has a symbol as its key on the wire, and its key may occur again. */
 export type PropertyValue = { readonly type: "string" | "field"; readonly value: string } | {
@@ -102,6 +103,8 @@ export interface AdaptorModule {
   readonly concurrent: number;
   /** How its instances behave; absent where nothing can go wrong. */
   readonly health?: AdaptorHealth;
+  /** What its instances have done; absent where nobody counts. */
+  readonly counts?: PluginCounts;
   /** Makes an instance for one connection. */
   instantiate(): AdaptorInstance;
 }

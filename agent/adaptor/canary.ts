@@ -23,6 +23,8 @@ export interface CanaryState {
   readonly digest: string;
   /** Its version. */
   readonly version: string;
+  /** Of a hundred new connections, those that get it. */
+  readonly share: number;
   /** Connections that it has had and that have ended or failed. */
   readonly ended: number;
   /** Those that failed. */
@@ -52,7 +54,8 @@ export class Canary {
   /** A snapshot. */
   get state(): CanaryState {
     const { digest, version } = this.module;
-    return { digest, version, ended: this.#ended, failed: this.#failed, connections: this.#spec.connections };
+    const { share, connections } = this.#spec;
+    return { digest, version, share, ended: this.#ended, failed: this.#failed, connections };
   }
 
   /** Whether the next connection is one of those that get it. */

@@ -13,6 +13,7 @@ import { messageOf } from "../lib/errors.ts";
 import { AdaptorError, type AdaptorErrorCode } from "./adaptor_error.ts";
 import { writeEvent } from "./event_codec.ts";
 import type { AdaptorLimits } from "./limits.ts";
+import { PluginCounts } from "./plugin_counts.ts";
 import { StreamOrder } from "./stream_order.ts";
 
 /** What all instances of a module share, found out once when it was loaded. */
@@ -39,6 +40,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   readonly #layout: InstanceLayout;
   readonly #limits: AdaptorLimits;
   readonly #onFailed: (error: AdaptorError) => void;
+  readonly #counts: PluginCounts;
   #memory: Uint8Array;
   #order: StreamOrder | undefined;
   #failure: AdaptorError | undefined;
@@ -53,14 +55,16 @@ export class WasmAdaptorInstance implements AdaptorInstance {
 
   /**
    * Takes over a fresh instance's exports; `layout` must have been measured on the same module. `onFailed` hears once of
-   * what ended the instance before its time.
+   * what ended the instance before its time; calls and errors of its own words go to `counts`.
    */
   constructor(
     abi: AbiExports,
     layout: InstanceLayout,
     limits: AdaptorLimits,
     onFailed: (error: AdaptorError) => void = () => {},
+    counts: PluginCounts = new PluginCounts(),
   ) {
+    this.#counts = counts;
     this.#onFailed = onFailed;
     this.#abi = abi;
     this.#layout = layout;
@@ -300,7 +304,10 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       throw this.#fault("ADAPTOR_OUTPUT", "its output for one input is over the limit of actions");
     }
     const order = this.#order;
-    for (let i = from; i < actions.length; i++) order?.action(actions[i]!);
+    for (let i = from; i < actions.length; i++) {
+      order?.action(actions[i]!);
+      if (actions[i]!.kind === "error") this.#counts.errors++;
+    }
   }
 
   /** What the next input may cost from now on; the fuel for it goes to the module. */
@@ -351,6 +358,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     if ((this.#order !== undefined) !== opened) {
       throw this.#fault("ADAPTOR_STATE", opened ? "it was used before it was opened" : "it was opened twice");
     }
+    this.#counts.calls++;
   }
 
   /** Such a call has failed, which ends the instance; the result is to be thrown. */

@@ -7,6 +7,7 @@ import type { Description } from "./description.ts";
 import { PluginHealth } from "./health.ts";
 import { WasmAdaptorInstance } from "./instance.ts";
 import type { AdaptorLimits } from "./limits.ts";
+import { PluginCounts } from "./plugin_counts.ts";
 import { RefusedInstance } from "./refused.ts";
 import { ReplayedInstance, Transcripts } from "./replay.ts";
 
@@ -30,6 +31,8 @@ export class WasmAdaptorModule implements AdaptorModule {
   readonly concurrent: number;
   /** See {@link AdaptorModule}. */
   readonly health: PluginHealth;
+  /** What its instances have done. Whoever has loaded the same bytes before goes on with the counts of then. */
+  counts: PluginCounts = new PluginCounts();
   readonly #transcripts = new Transcripts();
   readonly #module: WebAssembly.Module;
   readonly #limits: AdaptorLimits;
@@ -63,7 +66,7 @@ export class WasmAdaptorModule implements AdaptorModule {
   instantiate(): AdaptorInstance {
     const refusal = this.health.refusal();
     if (refusal !== undefined) return new RefusedInstance(refusal);
-    return new ReplayedInstance(this.#transcripts, () => this.#instantiate());
+    return new ReplayedInstance(this.#transcripts, () => this.#instantiate(), () => this.counts.errors++);
   }
 
   #instantiate(): AdaptorInstance {
@@ -71,7 +74,12 @@ export class WasmAdaptorModule implements AdaptorModule {
     if (abi.memory.buffer.byteLength < this.description.memoryOctets) {
       throw new AdaptorError("ADAPTOR_INSTANTIATE", `adaptor ${this.name} could not get its memory`);
     }
-    return new WasmAdaptorInstance(abi, this.description, this.#limits, (error) => this.health.failed(error));
+    const { counts, health } = this;
+    const onFailed = (error: AdaptorError) => {
+      counts.failed(error);
+      health.failed(error);
+    };
+    return new WasmAdaptorInstance(abi, this.description, this.#limits, onFailed, counts);
   }
 }
 

@@ -47,14 +47,19 @@ export interface Transcript {
 export class ReplayedInstance implements AdaptorInstance {
   readonly #transcripts: Transcripts;
   readonly #make: () => AdaptorInstance;
+  readonly #onError: () => void;
   /** How the inputs so far are repeated for a real instance. */
   readonly #inputs: ((instance: AdaptorInstance) => Action[])[] = [];
   #at: Transcript | undefined;
   #real: AdaptorInstance | undefined;
   #closed = false;
 
-  /** `make` makes a real instance of the module that `transcripts` belong to. */
-  constructor(transcripts: Transcripts, make: () => AdaptorInstance) {
+  /**
+   * `make` makes a real instance of the module that `transcripts` belong to; `onError` hears of errors that are answered
+   * from memory.
+   */
+  constructor(transcripts: Transcripts, make: () => AdaptorInstance, onError = () => {}) {
+    this.#onError = onError;
     this.#transcripts = transcripts;
     this.#make = make;
     this.#at = transcripts.root;
@@ -116,6 +121,7 @@ export class ReplayedInstance implements AdaptorInstance {
     if (known !== undefined && this.#real === undefined) {
       this.#at = known;
       this.#inputs.push(input);
+      if (known.actions.some(({ kind }) => kind === "error")) this.#onError();
       return known.actions;
     }
     const actions = input(this.#instance());

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Action, AdaptorInstance, AdaptorRole, StreamEvent } from "./action.ts";
 import { AdaptorError } from "./adaptor_error.ts";
+import { loadBuiltin } from "./builtin.ts";
 import { describe } from "./description.ts";
 import { WasmAdaptorInstance } from "./instance.ts";
 import { defaultLimits } from "./limits.ts";
@@ -148,4 +149,17 @@ Deno.test("replay refuses use after close even if there never was a real instanc
     (closed) => closed.tick(0),
   ];
   for (const call of calls) assert.throws(() => call(instance), { code: "ADAPTOR_CLOSED" });
+});
+
+Deno.test("replay tells of every error, also of those that are answered from memory", async () => {
+  const module = await loadBuiltin("tcp");
+  const before = module.counts!.errors;
+  for (let count = 0; count < 3; count++) {
+    const instance = module.instantiate();
+    instance.open("connector", new Uint8Array(0));
+    const head = { contentType: "text/plain", properties: [] };
+    assert.equal(instance.stream({ kind: "begin", stream: 1, head }).at(0)?.kind, "error");
+    instance.close();
+  }
+  assert.equal(module.counts!.errors, before + 3);
 });

@@ -229,7 +229,7 @@ function grantStatus(grant: GrantStatus, fault: BrokenResource | undefined): Res
 }
 
 function adaptorStatus(
-  { name, state, digest, version, source, message, faults }: AdaptorStatus,
+  { name, state, digest, version, source, message, faults, rollbacks, canary, versions }: AdaptorStatus,
   fault: BrokenResource | undefined,
 ): ResourceStatus {
   const reason = state === "loading" ? "Pending" : "Error";
@@ -237,7 +237,9 @@ function adaptorStatus(
   const operational = state === "ready"
     ? holds("Operational")
     : fails("Operational", reason, `${state}: ${message}`, next);
-  return conclude("Adaptor", name, [configured(fault), operational], { digest, version, source, faults });
+  const trial = canary === undefined ? {} : { canaryVersion: canary.version, canaryShare: canary.share };
+  const details = { digest, version, source, faults, rollbacks, ...trial, versions };
+  return conclude("Adaptor", name, [configured(fault), operational], details);
 }
 
 function routeStatus(

@@ -113,7 +113,19 @@ Deno.test("status: whatever is not ready has a reason and a next step", () => {
       "Operational False",
     ],
     [
-      { adaptors: [{ name: "a", digest: "", version: "", source: "s", state: "failed", faults: 0, message: "gone" }] },
+      {
+        adaptors: [{
+          name: "a",
+          digest: "",
+          version: "",
+          source: "s",
+          state: "failed",
+          faults: 0,
+          message: "gone",
+          rollbacks: 0,
+          versions: [],
+        }],
+      },
       "Error",
       /failed: gone/,
       "Operational False",

@@ -6,6 +6,9 @@ import type { MetricName, Sample } from "../telemetry/metrics.ts";
 import type { ConnectorStatus, ListenerStatus, SiteStatus } from "./status.ts";
 
 const MS = 1000;
+const PERCENT = 100;
+/** Characters of a digest that tell it from others. */
+const SHOWN_DIGEST = 19;
 
 /** What there is to measure of `site`, which `router` is the router of. */
 export function siteMetrics(router: ManagedRouter, site: SiteStatus): Sample[] {
@@ -47,9 +50,17 @@ export function siteMetrics(router: ManagedRouter, site: SiteStatus): Sample[] {
     add("tendril_connector_healthy", connector.health?.healthy === false ? 0 : 1, connector.name);
     service("connector", connector, add);
   }
-  for (const { name, state, faults } of site.adaptors) {
+  for (const { name, state, faults, canary, rollbacks, versions } of site.adaptors) {
     add("tendril_adaptor_ready", state === "ready" ? 1 : 0, name);
     add("tendril_adaptor_faults_total", faults, name);
+    add("tendril_adaptor_canary_ratio", (canary?.share ?? 0) / PERCENT, name);
+    add("tendril_adaptor_rollbacks_total", rollbacks, name);
+    for (const { version, digest, calls, errors, traps } of versions) {
+      const labels = [name, version, digest.slice(0, SHOWN_DIGEST)];
+      add("tendril_adaptor_calls_total", calls, ...labels);
+      add("tendril_adaptor_errors_total", errors, ...labels);
+      add("tendril_adaptor_traps_total", traps, ...labels);
+    }
   }
   add("tendril_broken_resources", site.broken?.filter(({ status }) => status === "Error").length ?? 0);
   return samples;

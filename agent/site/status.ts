@@ -171,6 +171,24 @@ export interface AdaptorStatus {
   readonly message: string;
   /** Another version that is on trial. */
   readonly canary?: CanaryState;
+  /** How often a version on trial was rolled back. */
+  readonly rollbacks: number;
+  /** Versions that the site has had of late, the latest last; none while nothing is loaded. */
+  readonly versions: readonly AdaptorVersionStatus[];
+}
+
+/** What was asked of one version of an adaptor since the site was started. */
+export interface AdaptorVersionStatus {
+  /** `sha256:<hex>` of it. */
+  readonly digest: string;
+  /** As it describes itself. */
+  readonly version: string;
+  /** Inputs that its module was given. */
+  readonly calls: number;
+  /** Connections that it ended with an error; traps aside. */
+  readonly errors: number;
+  /** Connections that it ended by a trap, or by running for too long. */
+  readonly traps: number;
 }
 
 /** One backend of a rule. */

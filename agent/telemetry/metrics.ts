@@ -34,6 +34,9 @@ const OTHER = "other";
 const gauge = (help: string, ...labels: string[]): Metric => ({ type: "gauge", help, labels });
 const counter = (help: string, ...labels: string[]): Metric => ({ type: "counter", help, labels });
 
+/** Of metrics about one version of an adaptor; the digest is cut to what tells it from others. */
+const VERSION = ["adaptor", "version", "digest"];
+
 /** All metrics by name. */
 export const METRICS: Readonly<Record<MetricName, Metric>> = {
   tendril_info: gauge("Always 1: the site and its program.", "site", "role", "version"),
@@ -63,6 +66,14 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
   tendril_connector_sent_bytes_total: counter("Octets to the target of a Connector.", "connector"),
   tendril_adaptor_ready: gauge("1 for an adaptor that is loaded and not quarantined.", "adaptor"),
   tendril_adaptor_faults_total: counter("How often instances of an adaptor broke the rules: traps, too.", "adaptor"),
+  tendril_adaptor_canary_ratio: gauge(
+    "Part of the new connections that get a version on trial; 0 without one.",
+    "adaptor",
+  ),
+  tendril_adaptor_rollbacks_total: counter("How often a version on trial was rolled back.", "adaptor"),
+  tendril_adaptor_calls_total: counter("Inputs that a version of an adaptor was given.", ...VERSION),
+  tendril_adaptor_errors_total: counter("Connections that it ended with an error; traps aside.", ...VERSION),
+  tendril_adaptor_traps_total: counter("Connections that it ended by a trap, or by running for too long.", ...VERSION),
   tendril_broken_resources: gauge("Resources in the folder of the site that are wrong."),
 };
 

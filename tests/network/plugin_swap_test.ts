@@ -103,9 +103,31 @@ Deno.test("plugin swap: under load another version takes over, a bad one is roll
     assert.match(plugin().message, /3 of \d+ connections failed: .*trapped/);
     assert.deepEqual([plugin().version, plugin().state, plugin().canary], ["0.2.0", "ready", undefined]);
     await more(100);
+    const metric = (name: string) =>
+      Object.fromEntries(
+        site!.metrics!().filter(({ metric, labels }) => metric === `tendril_adaptor_${name}` && labels[0] === "lines")
+          .map(({ labels, value }) => [labels.slice(1, 2).join(), value]),
+      );
+    assert.deepEqual(metric("rollbacks_total"), { "": 1 });
+    assert.deepEqual(metric("canary_ratio"), { "": 0 });
+    assert.deepEqual(plugin().versions.map(({ version }) => version), ["0.1.0", "0.2.0", "0.3.0"]);
+    const traps = metric("traps_total");
+    assert.ok(traps["0.3.0"]! >= 3, "those that failed are told of after the version has gone");
+    assert.deepEqual([traps["0.1.0"], traps["0.2.0"], metric("errors_total")["0.3.0"]], [0, 0, 0]);
+    const before = metric("calls_total");
+    assert.ok(before["0.1.0"]! > 0 && before["0.3.0"]! > 0);
+    await more(100);
+    const after = metric("calls_total");
+    assert.ok(after["0.2.0"]! > before["0.2.0"]!);
+    await site.apply(spec(lines("third", { canary: { ...CANARY, share: 25, connections: 1_000_000 } })));
+    await until(() => metric("calls_total")["0.4.0"]! > 0, LIMIT_MS);
+    assert.deepEqual([plugin().canary?.share, metric("canary_ratio")], [25, { "": 0.25 }]);
+    const counted = metric("calls_total")["0.4.0"]!;
     await site.apply(spec(lines("third", { canary: CANARY })));
     await until(() => plugin().version === "0.4.0", LIMIT_MS);
     assert.equal(plugin().message, "OK");
+    assert.ok(metric("calls_total")["0.4.0"]! > counted, "the same bytes go on with the same counts");
+    assert.deepEqual(plugin().versions.map(({ version }) => version), ["0.1.0", "0.2.0", "0.3.0", "0.4.0"]);
     await more(100);
     await load.end();
     assert.deepEqual(load.failures, [], `of ${load.requests} requests`);

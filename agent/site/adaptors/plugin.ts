@@ -16,6 +16,7 @@ import type { AdaptorStatus } from "../status.ts";
 import { adaptorStatus } from "./adaptor_status.ts";
 import type { ModuleCache } from "./cache.ts";
 import { obtain, type ObtainContext } from "./obtain.ts";
+import { VersionBook } from "./version_book.ts";
 
 /** Pause before a plugin that could not be loaded is tried again, in ms; doubled up to {@link MAX_RETRY_MS}. */
 const RETRY_MS = 1000;
@@ -44,6 +45,8 @@ export class Plugin {
   #slot: AdaptorSlot | undefined;
   /** How the last trial ended, if it did not pass. */
   #rolledBack: string | undefined;
+  #rollbacks = 0;
+  readonly #versions = new VersionBook();
   #generation = 0;
   #problem: string | undefined;
   #attempt = new AbortController();
@@ -73,16 +76,19 @@ export class Plugin {
     // A URL may have a password in it, which a status must not show.
     const source = redactText(this.#spec.source);
     const slot = this.#slot;
+    const past = { rollbacks: this.#rollbacks, versions: this.#versions.status() };
     if (slot !== undefined) {
       const problem = this.#problem && `goes on with what it has: ${this.#problem}`;
       const { canary } = slot;
       return {
         ...adaptorStatus(name, slot, source, problem ?? (canary ? onTrial(canary) : this.#rolledBack)),
+        ...past,
         ...(canary === undefined ? {} : { canary }),
       };
     }
     const state = this.#problem === undefined ? "loading" : "failed";
-    return { name, digest: "", version: "", source, state, faults: 0, message: this.#problem ?? "is being loaded" };
+    const message = this.#problem ?? "is being loaded";
+    return { name, digest: "", version: "", source, state, faults: 0, message, ...past };
   }
 
   /** Makes it another, or the same. */
@@ -117,6 +123,7 @@ export class Plugin {
       if (signal.aborted) return;
       this.#problem = undefined;
       this.#rolledBack = undefined;
+      this.#versions.add(module);
       if (this.#slot?.takes(module)) this.#slot.replace(module, this.#spec.canary);
       else {
         this.#slot = new AdaptorSlot(module, (verdict) => this.#tellVerdict(verdict));
@@ -144,6 +151,7 @@ export class Plugin {
     };
     if (passed) this.#context.logger.info("adaptor has passed its trial: all new connections get it", fields);
     else {
+      this.#rollbacks++;
       this.#rolledBack = `rolled back from ${digest}, with which ${failed} of ${ended} connections failed`;
       if (lastFault !== undefined) this.#rolledBack += `: ${lastFault.message}`;
       this.#context.logger.error("adaptor is rolled back: connections get the version before it", fields);
