@@ -66,6 +66,8 @@ export class FuzzFailure extends Error {
 /** Seconds that a target takes in CI, and elsewhere. */
 const CI_SECONDS = 30;
 const SECONDS = 2;
+/** Inputs that are tried even where time is up: on a busy machine it says little. */
+const LEAST_EXECUTIONS = 500;
 /** Inputs kept for their outcome. */
 const MAX_FOUND = 2000;
 
@@ -81,7 +83,8 @@ export function fuzz(target: FuzzTarget, limits: FuzzLimits = {}): FuzzReport {
   const deadline = start + seconds * 1000;
   const most = limits.executions ?? Infinity;
   let executions = 0;
-  while (executions < most && (executions < target.seeds.length || performance.now() < deadline)) {
+  const least = Math.max(target.seeds.length, LEAST_EXECUTIONS);
+  while (executions < most && (executions < least || performance.now() < deadline)) {
     const input = executions < target.seeds.length ? corpus[executions] : damage(
       corpus[choose(corpus.length)],
       corpus[choose(corpus.length)],
