@@ -2,8 +2,9 @@
  * What code costs, and where it has to pay: the plan by which `meter.ts` rewrites function bodies.
  *
  * A function pays at its entry for what it executes outside of loops, and a loop at its header, turn by turn, for what is in
- * it; one instruction is one unit, a few that take long are more. A short function that can't run for long, for it has no loop and calls only its like, pays
- * nothing: its callers pay for it. Operations on memory pay for their length as well, when it is known.
+ * it; one instruction is one unit, a few that take long are more. A short function that can't run for long, for it has no
+ * loop, does not work on stretches of memory and calls only its like, pays nothing: its callers pay for it. Operations on
+ * memory pay for their length as well, when it is known, and growing it where that happens: most code that could, does not.
  */
 
 import { BulkOp, Op, readInstruction } from "./opcodes.ts";
@@ -53,7 +54,7 @@ interface Stretch {
 interface Body {
   /** The first is the function's own, the others are its loops. */
   readonly stretches: readonly [Stretch, ...Stretch[]];
-  /** Operations on memory, calls and returns. */
+  /** Operations on memory, which pay for themselves, calls and returns. */
   readonly others: readonly (Mark & { readonly callee?: number })[];
   readonly callsIndirectly: boolean;
 }
@@ -97,8 +98,10 @@ class ShortFunctions {
   }
 
   #add(index: number, depth: number): number | undefined {
-    const { stretches: [own, ...loops], callsIndirectly } = this.#bodies[index]!;
+    const { stretches: [own, ...loops], others, callsIndirectly } = this.#bodies[index]!;
     if (own === undefined || loops.length > 0 || callsIndirectly) return undefined;
+    // A caller that keeps the fuel in a local would not notice what was paid.
+    if (others.some(({ kind }) => kind === "octets" || kind === "units")) return undefined;
     let sum = own.cost;
     for (const callee of own.callees) {
       const cost = this.cost(callee, depth + 1);
@@ -144,13 +147,13 @@ function readBody(body: Uint8Array): Body {
       payers.push(loop);
     } else if (op === Op.end) payers.pop();
     else if (isBulk(op, sub)) others.push({ kind: "octets", at });
+    else if (op === Op.memoryGrow) others.push({ kind: "units", at, cost: GROW_COST });
   }
   code.expectEnd("a function");
   return { stretches, others, callsIndirectly };
 }
 
 function costOf(op: number, sub: number): number {
-  if (op === Op.memoryGrow) return GROW_COST;
   // It may be a function that its callers pay for.
   if (op === Op.callIndirect) return SHORT_COST;
   if (isDivision(op)) return DIVISION_COST;

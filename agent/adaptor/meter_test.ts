@@ -8,15 +8,23 @@ import { loadFixture } from "./testing_fixture.ts";
 const I32 = 0x7f;
 const END = 0x0b;
 
-/** A module with one function `f: (i32) -> i32`, a memory of 1 to 2 pages, and 4 octets of passive data. */
-function moduleOf(body: readonly number[], locals: readonly number[] = [0]): Uint8Array<ArrayBuffer> {
+/**
+ * A module with a function `f: (i32) -> i32`, a memory of 1 to 2 pages, and 4 octets of passive data; `others` are the
+ * bodies of more functions like `f`.
+ */
+function moduleOf(
+  body: readonly number[],
+  locals: readonly number[] = [0],
+  others: readonly (readonly number[])[] = [],
+): Uint8Array<ArrayBuffer> {
+  const bodies = [[...locals, ...body, END], ...others.map((other) => [0, ...other, END])];
   const sections: [number, number[]][] = [
     [1, [1, 0x60, 1, I32, 1, I32]],
-    [3, [1, 0]],
+    [3, [bodies.length, ...bodies.map(() => 0)]],
     [5, [1, 1, 1, 2]],
     [7, [1, 1, 0x66, 0, 0]],
     [12, [1]],
-    [10, [1, ...leb(locals.length + body.length + 1), ...locals, ...body, END]],
+    [10, [bodies.length, ...bodies.flatMap((code) => [...leb(code.length), ...code])]],
     [11, [1, 1, 4, 1, 2, 3, 4]],
   ];
   const head = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
@@ -28,8 +36,8 @@ function leb(value: number): number[] {
 }
 
 /** The metered module's `f`, and its fuel. */
-function metered(body: readonly number[], locals?: readonly number[]) {
-  const original = moduleOf(body, locals);
+function metered(body: readonly number[], locals?: readonly number[], others?: readonly (readonly number[])[]) {
+  const original = moduleOf(body, locals, others);
   assert.ok(WebAssembly.validate(original), "the test's own module is broken");
   const exports = new WebAssembly.Instance(new WebAssembly.Module(meter(original))).exports;
   const f = exports.f as (value: number) => number;
@@ -159,6 +167,29 @@ Deno.test("meter: work that depends on an operand is paid by the operand", () =>
   const init = metered([0x41, 0, 0x41, 0, 0x20, 0, 0xfc, 8, 0, 0, 0x20, 0]);
   init.fuel.value = 100;
   assert.equal(init.f(4), 4);
+});
+
+Deno.test("meter: what short functions do to memory is paid in the middle of their callers' loops, too", () => {
+  const loop = [0x03, 0x40, 0x41, 0xc0, 0x3e, 0x10, 1, 0x1a, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, END, 0x20, 0];
+  const fill = [0x41, 0, 0x41, 1, 0x20, 0, 0xfc, 11, 0, 0x20, 0]; // 8,000 octets.
+  const grow = [0x41, 0, 0x40, 0];
+  for (const [work, least] of [[fill, 1000], [grow, 10_000]] as const) {
+    const { f, fuel } = metered(loop, undefined, [work]);
+    fuel.value = 10_000_000;
+    f(100);
+    assert.ok(10_000_000 - fuel.value > 100 * least, `${10_000_000 - fuel.value}`);
+    fuel.value = 50 * least;
+    assert.throws(() => f(100), WebAssembly.RuntimeError);
+  }
+});
+
+Deno.test("meter: growing memory is paid only by who does it", () => {
+  const { f, fuel } = metered([0x20, 0, 0x04, 0x40, 0x41, 0, 0x40, 0, 0x1a, END, 0x20, 0]);
+  fuel.value = 20_000;
+  f(0);
+  assert.ok(fuel.value > 19_900, `${fuel.value}`);
+  f(1);
+  assert.ok(fuel.value < 10_000, `${fuel.value}`);
 });
 
 Deno.test("meter: growing memory and many locals are dear", () => {
