@@ -22,7 +22,8 @@ const compiled = new WeakMap<Uint8Array, WebAssembly.Module>();
 export function bareInstance(bytes: Uint8Array<ArrayBuffer>): BareInstance {
   const module = compiled.get(bytes) ?? new WebAssembly.Module(meter(bytes));
   compiled.set(bytes, module);
-  const abi = instantiateAbi(module, BARE_FUEL);
+  const abi = instantiateAbi(module);
+  abi.tendril_fuel(BARE_FUEL);
   return { abi, spent: () => BARE_FUEL - abi.tendril_fuel(BARE_FUEL) };
 }
 

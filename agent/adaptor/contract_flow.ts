@@ -10,10 +10,8 @@ import { AdaptorError } from "./adaptor_error.ts";
 import type { ContractCase, ContractSubject, Transcript, TranscriptStep } from "./contract.ts";
 import { bareInstance, feedBare, inputOf, randomNumbers } from "./contract_bare.ts";
 import { writeEvent } from "./event_codec.ts";
+import { FREE_FUEL, FREE_FUEL_PER_OCTET } from "./fuel_account.ts";
 
-/** Instructions that a call may take, and those that each octet of its input may add. */
-const CALL_FUEL = 400_000;
-const OCTET_FUEL = 2000;
 /** Octets that a client sends who never waits for an answer. */
 const FLOOD_OCTETS = 512 * 1024;
 /** Places in a conversation at which it is broken off. */
@@ -285,7 +283,7 @@ function isFrugal({ bytes, transcripts }: ContractSubject): void {
         spent();
         feedBare(abi, Side.socket, octets);
         const fuel = spent();
-        const most = CALL_FUEL + OCTET_FUEL * octets.length;
+        const most = FREE_FUEL + FREE_FUEL_PER_OCTET * octets.length;
         assert.ok(fuel <= most, `${transcript.title}: ${fuel} instructions for ${octets.length} octets`);
         while ((abi.drain() & Status.more) !== 0);
       }

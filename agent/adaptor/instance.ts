@@ -12,6 +12,7 @@ import { readActions } from "./action_codec.ts";
 import { messageOf } from "../lib/errors.ts";
 import { AdaptorError, type AdaptorErrorCode } from "./adaptor_error.ts";
 import { writeEvent } from "./event_codec.ts";
+import { FuelAccount } from "./fuel_account.ts";
 import type { AdaptorLimits } from "./limits.ts";
 import { PluginCounts } from "./plugin_counts.ts";
 import { StreamOrder } from "./stream_order.ts";
@@ -41,6 +42,10 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   readonly #limits: AdaptorLimits;
   readonly #onFailed: (error: AdaptorError) => void;
   readonly #counts: PluginCounts;
+  readonly #fuel: FuelAccount;
+  /** What the input under way was given, and its octets. */
+  #granted = 0;
+  #octets = 0;
   #memory: Uint8Array;
   #order: StreamOrder | undefined;
   #failure: AdaptorError | undefined;
@@ -55,7 +60,8 @@ export class WasmAdaptorInstance implements AdaptorInstance {
 
   /**
    * Takes over a fresh instance's exports; `layout` must have been measured on the same module. `onFailed` hears once of
-   * what ended the instance before its time; calls and errors of its own words go to `counts`.
+   * what ended the instance before its time; calls and errors of its own words go to `counts`, and `fuel` is what all
+   * instances of the module share.
    */
   constructor(
     abi: AbiExports,
@@ -63,9 +69,11 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     limits: AdaptorLimits,
     onFailed: (error: AdaptorError) => void = () => {},
     counts: PluginCounts = new PluginCounts(),
+    fuel: FuelAccount = new FuelAccount(limits.fuel, () => 0),
   ) {
     this.#counts = counts;
     this.#onFailed = onFailed;
+    this.#fuel = fuel;
     this.#abi = abi;
     this.#layout = layout;
     this.#limits = limits;
@@ -84,12 +92,14 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       this.#order = new StreamOrder(role, this.#limits.openStreams);
       const actions: Action[] = [];
       this.#view().set(config, inPtr);
-      this.#refill();
+      this.#refill(config.length);
       this.#checkStatus(this.#call(() => this.#abi.open(RoleNumber[role], config.length)), "open");
       this.#drain(actions, false);
       return actions;
     } catch (error) {
       throw this.#failed(error);
+    } finally {
+      this.#settle();
     }
   }
 
@@ -111,6 +121,8 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       return { consumed, actions };
     } catch (error) {
       throw this.#failed(error);
+    } finally {
+      this.#settle();
     }
   }
 
@@ -119,11 +131,13 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     this.#enter(true);
     try {
       const actions: Action[] = [];
-      this.#refill();
+      this.#refill(0);
       this.#feed(Side.socket, 0, FeedFlag.spliced, actions, false);
       return actions;
     } catch (error) {
       throw this.#failed(error);
+    } finally {
+      this.#settle();
     }
   }
 
@@ -138,6 +152,8 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       return actions;
     } catch (error) {
       throw this.#failed(error);
+    } finally {
+      this.#settle();
     }
   }
 
@@ -153,7 +169,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       while (consumed < data.length && more && !this.#order?.closed) {
         const piece = data.subarray(consumed, consumed + capacity);
         const length = writeEvent(this.#inputBuffer(), { kind: "data", stream, data: piece });
-        this.#refill();
+        this.#refill(length);
         const fed = this.#feed(Side.stream, length, FeedFlag.none, actions, true);
         const taken = Math.min(fed - recordHeaderSize, piece.length);
         if (taken < 0) throw this.#fault("ADAPTOR_CONSUMED", `it took ${fed} octets of a record`);
@@ -163,6 +179,8 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       return { consumed, actions };
     } catch (error) {
       throw this.#failed(error);
+    } finally {
+      this.#settle();
     }
   }
 
@@ -171,7 +189,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     this.#enter(true);
     try {
       const actions: Action[] = [];
-      this.#refill();
+      this.#refill(0);
       const deadline = this.#call(() => this.#abi.tick(now));
       if (deadline < 0) this.#checkStatus(deadline, "tick");
       if (!Number.isFinite(deadline)) throw this.#fault("ADAPTOR_STATUS", `tick answered ${deadline}`);
@@ -179,6 +197,8 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       return { deadline: deadline + 0, actions };
     } catch (error) {
       throw this.#failed(error);
+    } finally {
+      this.#settle();
     }
   }
 
@@ -187,17 +207,19 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#failure) return;
-    this.#refill();
+    this.#refill(0);
     try {
       this.#call(() => this.#abi.close());
     } catch (error) {
       if (error instanceof AdaptorError) this.#onFailed(error);
+    } finally {
+      this.#settle();
     }
   }
 
   /** Feeds one piece until the adaptor wants no more of it. Returns the octets consumed. */
   #feedSocket(piece: Uint8Array, flags: number, actions: Action[], last: boolean): number {
-    this.#refill();
+    this.#refill(piece.length);
     const from = actions.length;
     let consumed = 0;
     while (true) {
@@ -237,14 +259,15 @@ export class WasmAdaptorInstance implements AdaptorInstance {
 
   /** Feeds one record. The module takes it whole, or none of it because its output buffer was full: then once more. */
   #feedEvent(event: StreamEvent, actions: Action[], keep: boolean): void {
-    this.#refill();
+    let length = writeEvent(this.#inputBuffer(), event);
+    this.#refill(length);
     while (true) {
-      const length = writeEvent(this.#inputBuffer(), event);
       const fed = this.#feed(Side.stream, length, FeedFlag.none, actions, keep);
       if (fed === length) return;
       if (fed !== 0 || !this.#saidMore || this.#order?.closed) {
         throw this.#fault("ADAPTOR_CONSUMED", `it left a stream event after ${fed} of ${length} octets`);
       }
+      length = writeEvent(this.#inputBuffer(), event);
     }
   }
 
@@ -310,13 +333,23 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     }
   }
 
-  /** What the next input may cost from now on; the fuel for it goes to the module. */
-  #refill(): void {
-    const { outputOctets, outputActions, drainRounds, fuel } = this.#limits;
+  /** What the next input, of so many octets, may cost from now on; the fuel for it goes to the module. */
+  #refill(octets: number): void {
+    const { outputOctets, outputActions, drainRounds } = this.#limits;
     this.#octetsLeft = outputOctets;
     this.#actionsLeft = outputActions;
     this.#roundsLeft = drainRounds;
-    this.#abi.tendril_fuel(fuel);
+    this.#settle();
+    this.#octets = octets;
+    this.#granted = this.#fuel.grant(octets);
+    this.#abi.tendril_fuel(this.#granted);
+  }
+
+  /** Charges what the last input has cost. */
+  #settle(): void {
+    const granted = this.#granted;
+    this.#granted = 0;
+    if (granted > 0) this.#fuel.spent(granted - this.#abi.tendril_fuel(0), this.#octets);
   }
 
   /** The module's memory; growing it (even by nothing) detaches earlier views. */
@@ -346,7 +379,10 @@ export class WasmAdaptorInstance implements AdaptorInstance {
 
   /** Whatever module code throws (unreachable, out of bounds, stack overflow) is a trap. */
   #trapped(cause: unknown): AdaptorError {
-    if (this.#abi.tendril_fuel(0) < 0) return this.#fault("ADAPTOR_FUEL", "it ran for too long", cause);
+    if (this.#abi.tendril_fuel(0) < 0) {
+      const often = this.#granted < this.#limits.fuel ? ", again and again" : "";
+      return this.#fault("ADAPTOR_FUEL", `it ran for too long${often}`, cause);
+    }
     return this.#fault("ADAPTOR_TRAP", `it trapped: ${messageOf(cause)}`, cause);
   }
 

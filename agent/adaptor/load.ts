@@ -39,7 +39,9 @@ export async function loadAdaptor(
   checkDigest("sha256:" + new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex(), source.digest);
   checkPolicy(bytes, limits);
   const module = await WebAssembly.compile(meter(bytes));
-  const description = describe(instantiateAbi(module, limits.fuel));
+  const abi = instantiateAbi(module);
+  abi.tendril_fuel(limits.fuel);
+  const description = describe(abi);
   if (description.name !== source.name && source.foreign !== true) {
     throw new AdaptorError(
       "ADAPTOR_DESCRIBE",

@@ -4,6 +4,7 @@ import type { AdaptorInstance, AdaptorModule, MessageForm } from "./action.ts";
 import type { AbiExports } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import type { Description } from "./description.ts";
+import { FuelAccount, INITIAL_FUEL } from "./fuel_account.ts";
 import { PluginHealth } from "./health.ts";
 import { WasmAdaptorInstance } from "./instance.ts";
 import type { AdaptorLimits } from "./limits.ts";
@@ -36,6 +37,7 @@ export class WasmAdaptorModule implements AdaptorModule {
   readonly #transcripts = new Transcripts();
   readonly #module: WebAssembly.Module;
   readonly #limits: AdaptorLimits;
+  readonly #fuel: FuelAccount;
 
   /** Takes over what the load pipeline has verified; `now` is a clock in ms that never goes back. */
   constructor(
@@ -56,6 +58,7 @@ export class WasmAdaptorModule implements AdaptorModule {
     this.concurrent = description.concurrent;
     this.#module = module;
     this.#limits = limits;
+    this.#fuel = new FuelAccount(limits.fuel, now);
   }
 
   /**
@@ -70,7 +73,7 @@ export class WasmAdaptorModule implements AdaptorModule {
   }
 
   #instantiate(): AdaptorInstance {
-    const abi = instantiateAbi(this.#module, this.#limits.fuel);
+    const abi = instantiateAbi(this.#module);
     if (abi.memory.buffer.byteLength < this.description.memoryOctets) {
       throw new AdaptorError("ADAPTOR_INSTANTIATE", `adaptor ${this.name} could not get its memory`);
     }
@@ -79,16 +82,18 @@ export class WasmAdaptorModule implements AdaptorModule {
       counts.failed(error);
       health.failed(error);
     };
-    return new WasmAdaptorInstance(abi, this.description, this.#limits, onFailed, counts);
+    return new WasmAdaptorInstance(abi, this.description, this.#limits, onFailed, counts, this.#fuel);
   }
 }
 
-/** Makes a bare instance of a metered module, gives it `fuel` and runs its `_initialize`. Throws ADAPTOR_INSTANTIATE. */
-export function instantiateAbi(module: WebAssembly.Module, fuel: number): AbiExports {
+/**
+ * Makes a bare instance of a metered module and runs its `_initialize`. Throws ADAPTOR_INSTANTIATE.
+ */
+export function instantiateAbi(module: WebAssembly.Module): AbiExports {
   try {
     // The policy has established names, kinds and signatures of all these exports.
     const abi = new WebAssembly.Instance(module).exports as unknown as AbiExports;
-    abi.tendril_fuel(fuel);
+    abi.tendril_fuel(INITIAL_FUEL);
     abi._initialize?.();
     return abi;
   } catch (cause) {

@@ -26,12 +26,8 @@ class Factory {
   }
 
   real(): AdaptorInstance {
-    const layout = describe(this.#bare());
-    return new WasmAdaptorInstance(this.#bare(), layout, defaultLimits);
-  }
-
-  #bare() {
-    return instantiateAbi(this.#module, defaultLimits.fuel);
+    const layout = describe(instantiateAbi(this.#module));
+    return new WasmAdaptorInstance(instantiateAbi(this.#module), layout, defaultLimits);
   }
 
   replayed(): AdaptorInstance {
