@@ -46,6 +46,8 @@ export interface BridgeHooks {
   readonly traffic: Traffic;
 }
 
+/** Octets waiting for the socket above which the adaptor is offered no more from it: it could only make them more. */
+const UNREAD_OCTETS = 1024 * 1024;
 const NO_OCTETS = new Uint8Array(0);
 
 /** See the head of the file. */
@@ -187,7 +189,11 @@ export class BridgedConnection implements SocketReaderHandler, SocketWriterHandl
 
   /** See {@link SocketReaderHandler}. */
   readAllowance(): number {
-    return this.#toStream?.allowance ?? Infinity;
+    if (this.#toStream !== undefined) return this.#toStream.allowance;
+    if (this.#writer.pending > UNREAD_OCTETS) return 0;
+    // The adaptor may write into any stream that it has begun.
+    for (const stream of this.#outbound.values()) if (stream.allowance <= 0) return 0;
+    return Infinity;
   }
 
   /** See {@link SocketReaderHandler}. */
@@ -294,6 +300,7 @@ export class BridgedConnection implements SocketReaderHandler, SocketWriterHandl
   /** See {@link SocketWriterHandler}. */
   onWritten(total: number): void {
     this.#spliced()?.written(total);
+    if (this.#toStream === undefined && this.#writer.pending <= UNREAD_OCTETS) this.#reader.wake();
   }
 
   /** See {@link SocketWriterHandler}. */

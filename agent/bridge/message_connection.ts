@@ -355,8 +355,8 @@ export class MessageConnection {
 
   #allowance(): number {
     if (this.#ending) return Infinity;
-    if (this.#held !== undefined) return this.#writer.pending > UNREAD_OCTETS ? 0 : Infinity;
-    return this.#outbound.allowance;
+    if (this.#toStream === undefined && this.#writer.pending > UNREAD_OCTETS) return 0;
+    return this.#held === undefined ? this.#outbound.allowance : Infinity;
   }
 
   #take(chunk: Uint8Array): Promise<void> | undefined {
@@ -443,7 +443,7 @@ export class MessageConnection {
   #written(): void {
     this.#held?.offer();
     this.#inbound.progress();
-    if (this.#held !== undefined && this.#writer.pending <= UNREAD_OCTETS) this.#reader.wake();
+    if (this.#writer.pending <= UNREAD_OCTETS) this.#reader.wake();
   }
 
   #offerHeld(stream: number, data: Uint8Array): number {

@@ -73,6 +73,48 @@ for (
     }));
 }
 
+Deno.test("hostile plugin: one that answers much to little waits for a client that does not read", () =>
+  withHostile(async (site) => {
+    const conn = await client(site);
+    const octetsIn = () => site.listener("hostile").traffic?.octetsIn ?? 0;
+    const before = octetsIn();
+    const input = new TextEncoder().encode("A".repeat(8 * 1024 * 1024));
+    const writing = writeAll(conn, input);
+    const other = await client(site);
+    let rounds = 0;
+    for (let last = -1, calm = 0; calm < 20; rounds++) {
+      await speak(other);
+      const taken = octetsIn() - rounds * PAYLOAD.length;
+      calm = taken === last ? calm + 1 : 0;
+      last = taken;
+    }
+    assert.ok(octetsIn() - before < input.length / 2, `${octetsIn()} octets were taken, and nobody reads the answers`);
+    other.close();
+    const over = (async () => {
+      const buffer = new Uint8Array(256 * 1024);
+      while (await conn.read(buffer).catch(() => null) !== null);
+    })();
+    await writing;
+    await until(() => octetsIn() - before >= input.length);
+    conn.close();
+    await over;
+    assert.equal(site.adaptor("hostile").faults, 0);
+  }));
+
+Deno.test("hostile plugin: one that computes as long as it may at each input is stopped, and told", () =>
+  withHostile(async (site) => {
+    const busy = new TextEncoder().encode("B");
+    // At a time, so that the account can't fill while octets travel.
+    const clients = await Promise.all(Array.from({ length: 4 }, () => client(site)));
+    await Promise.all(clients.map(async (conn) => {
+      while (await writeAll(conn, busy).then(() => readExactly(conn, 1)).catch(() => false));
+      conn.close();
+    }));
+    const told = site.log.find(({ message }) => message.startsWith("adaptor failed"));
+    assert.deepEqual([told?.fields.adaptor, told?.fields.code], ["hostile", "ADAPTOR_FUEL"]);
+    assert.match(`${told?.fields.reason}`, /again and again/);
+  }));
+
 Deno.test("hostile plugin: one that traps when it is closed is told, and its connection was over anyway", () =>
   withHostile(async (site) => {
     const conn = await client(site);
