@@ -54,7 +54,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   };
   const ports = new Roster<AccessSpec, AccessPort>({
     name: ({ name, role }) => `${name} ${role}`,
-    start: (access) => AccessPort.open(access, router, groups, logger, changed, policies, revocations),
+    start: (access) => AccessPort.open(access, { router, groups, logger, onChange: changed, policies, revocations }),
     alter: (port, access, before) => {
       if (access.tls === undefined || !differsInCredentials(access, before)) return undefined;
       port.renew(access.tls);

@@ -1,11 +1,10 @@
 /** Stream events as records: what the host feeds on side 1. MSG_BEGIN, MSG_DATA, MSG_END, MSG_ABORT and WINDOW, nothing else. */
 
 import type { StreamEvent } from "./action.ts";
-import { abortReasons, RecordKind } from "./abi.ts";
+import { abortReasons, recordHeaderSize, RecordKind } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
-import { encodeHead, readHead } from "./head_codec.ts";
-import { readU32, RecordReader, recordSize, writeFrame, writeU32 } from "./record.ts";
-import { recordHeaderSize } from "./abi.ts";
+import { encodeHead } from "./head_codec.ts";
+import { recordSize, writeFrame, writeU32 } from "./record.ts";
 
 const noOctets = new Uint8Array(0);
 
@@ -29,41 +28,6 @@ export function writeEvent(target: Uint8Array, event: StreamEvent): number {
       return writeRecord(target, RecordKind.window, stream, octetsOf(event.octets));
     case "abort":
       return writeRecord(target, RecordKind.abort, stream, noOctets, abortReasons.indexOf(event.reason ?? "lost"));
-  }
-}
-
-/** Decodes events, as an adaptor would. Data are views of `bytes`. Throws ADAPTOR_RECORD. */
-export function readEvents(bytes: Uint8Array): StreamEvent[] {
-  const events: StreamEvent[] = [];
-  const record = new RecordReader(bytes);
-  while (record.next()) {
-    const known = record.kind === RecordKind.abort ? abortReasons.length : 1;
-    if (record.flags >= known) throw record.fault(`has unknown flags ${record.flags}`);
-    if (record.stream === 0) throw record.fault("names no stream");
-    events.push(readEvent(record));
-  }
-  return events;
-}
-
-function readEvent(record: RecordReader): StreamEvent {
-  const { stream } = record;
-  switch (record.kind) {
-    case RecordKind.begin:
-      return { kind: "begin", stream, head: readHead(record.payload(), (what) => record.fault(what)) };
-    case RecordKind.data:
-      return { kind: "data", stream, data: record.payload() };
-    case RecordKind.window:
-      if (record.length !== 4) throw record.fault("must have a payload of 4 octets");
-      return { kind: "window", stream, octets: readU32(record.payload(), 0) };
-    case RecordKind.end:
-    case RecordKind.abort:
-      if (record.length !== 0) throw record.fault("must have no payload");
-      if (record.kind === RecordKind.end) return { kind: "end", stream };
-      return record.flags === 0
-        ? { kind: "abort", stream }
-        : { kind: "abort", stream, reason: abortReasons[record.flags]! };
-    default:
-      throw record.fault(`is of kind ${record.kind}, which is no stream event`);
   }
 }
 

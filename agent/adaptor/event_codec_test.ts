@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { MessageHead, PropertyValue, StreamEvent } from "./action.ts";
 import { AdaptorError } from "./adaptor_error.ts";
-import { readEvents, writeEvent } from "./event_codec.ts";
+import { writeEvent } from "./event_codec.ts";
 import { formatLimits } from "./limits.ts";
 import { anyEvent, nearlyRecords } from "./testing_arbitraries.ts";
+import { readEvents } from "./testing_events.ts";
 
 function encode(event: StreamEvent): Uint8Array {
   const target = new Uint8Array(1 << 20).fill(0xaa);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type EnginePair, enginePair, openPair } from "../../tests/support/engine_pair.ts";
-import { encodeFrame, encodeSaslFrame } from "./codec/frame.ts";
+import { encodeFrame, encodeSaslFrame } from "../../tests/support/frames.ts";
 import type { Attach, Begin, Performative, Transfer } from "./codec/types.ts";
 import { Writer } from "./codec/writer.ts";
 import { ProtocolError } from "./protocol_error.ts";
@@ -139,6 +139,31 @@ Deno.test("frames whose sizes contradict each other are refused", () => {
     say(side, BEGIN);
     side.connection.feed(Uint8Array.fromHex(hex));
     assert.equal(conditionOf(side), condition, fault);
+  }
+});
+
+Deno.test("an extended frame header is passed over, in one piece and octet by octet", () => {
+  const plain = frame(BEGIN);
+  const bytes = new Uint8Array([
+    0,
+    0,
+    0,
+    plain.length + 4,
+    3,
+    ...plain.subarray(5, 8),
+    1,
+    2,
+    3,
+    4,
+    ...plain.subarray(8),
+  ]);
+  for (const step of [bytes.length, 1]) {
+    const side = server();
+    let attached = 0;
+    side.onAttach = () => void attached++;
+    for (let at = 0; at < bytes.length; at += step) side.connection.feed(bytes.slice(at, at + step));
+    side.connection.feed(frame(ATTACH));
+    assert.deepEqual([side.closes.length, attached], [0, 1]);
   }
 });
 

@@ -10,9 +10,6 @@ import { ByteQueue } from "../lib/byte_queue.ts";
 import { STREAMING } from "./annotations.ts";
 import { type Downstream, FAILED, type Load, type Message, RELEASED, type Upstream } from "./flow.ts";
 
-/** Called once, when the message has left completely or never will. */
-export type EgressDone = (egress: Egress) => void;
-
 /** One message on its way out by a link. */
 export class Egress implements Downstream, OutgoingHandler {
   readonly #load: Load;

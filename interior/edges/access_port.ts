@@ -37,6 +37,22 @@ const DISTRUSTED = "the authority that issued the certificate of this site is no
 /** A peer of any kind. */
 type Accepted = AcceptedPeer | AcceptedRouter | RefusedPeer;
 
+/** What a port belongs to. */
+export interface AccessPortDeps {
+  /** This router. */
+  readonly router: Router;
+  /** Of the connections of other interiors. */
+  readonly groups: ConnectionGroups;
+  /** Where it is told who comes and goes. */
+  readonly logger: Logger;
+  /** Called when peers came or went. */
+  readonly onChange: () => void;
+  /** What peers may do. */
+  readonly policies: PolicyBook;
+  /** Certificates that open nothing any more. */
+  readonly revocations: Revocations;
+}
+
 /** See the head of the file. */
 export class AccessPort {
   readonly #spec: AccessSpec;
@@ -52,15 +68,7 @@ export class AccessPort {
   #expires: number | undefined;
   #closing = false;
 
-  private constructor(
-    spec: AccessSpec,
-    router: Router,
-    groups: ConnectionGroups,
-    logger: Logger,
-    onChange: () => void,
-    policies: PolicyBook,
-    revocations: Revocations,
-  ) {
+  private constructor(spec: AccessSpec, { router, groups, logger, onChange, policies, revocations }: AccessPortDeps) {
     this.#spec = spec;
     this.#router = router;
     this.#groups = groups;
@@ -71,16 +79,9 @@ export class AccessPort {
   }
 
   /** Opens the port. Throws when it is taken. */
-  static async open(
-    spec: AccessSpec,
-    router: Router,
-    groups: ConnectionGroups,
-    logger: Logger,
-    onChange: () => void,
-    policies: PolicyBook,
-    revocations: Revocations,
-  ): Promise<AccessPort> {
-    const port = new AccessPort(spec, router, groups, logger, onChange, policies, revocations);
+  static async open(spec: AccessSpec, deps: AccessPortDeps): Promise<AccessPort> {
+    const { router, logger } = deps;
+    const port = new AccessPort(spec, deps);
     port.#acceptor = await accept(
       {
         host: spec.host,

@@ -30,15 +30,14 @@ async function opened(role: AccessSpec["role"] = "normal") {
   const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep };
   let changes = 0;
   const router = new Router({ id: "R1", role: "interior" });
-  const port = await AccessPort.open(
-    { ...SPEC, role },
+  const port = await AccessPort.open({ ...SPEC, role }, {
     router,
-    groups(router),
+    groups: groups(router),
     logger,
-    () => changes++,
-    new PolicyBook(router, logger),
-    new Revocations(),
-  );
+    onChange: () => changes++,
+    policies: new PolicyBook(router, logger),
+    revocations: new Revocations(),
+  });
   const connect = async (id: string, websocket = false) => {
     const target = { host: "127.0.0.1", port: port.status().port, websocket, timeoutMs: 10_000 };
     return new WirePeer(await dial(target, new AbortController().signal), "client", id, false);
@@ -84,10 +83,10 @@ Deno.test("access port: closing says goodbye to every peer and frees the port", 
 Deno.test("access port: one that is taken can't be opened", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const router = new Router({ id: "R1", role: "interior" });
-  const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-  const policies = new PolicyBook(router, quiet);
-  const spec = { ...SPEC, port: taken.addr.port };
-  await assert.rejects(AccessPort.open(spec, router, groups(router), quiet, () => {}, policies, new Revocations()), {
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  const policies = new PolicyBook(router, logger);
+  const deps = { router, groups: groups(router), logger, onChange() {}, policies, revocations: new Revocations() };
+  await assert.rejects(AccessPort.open({ ...SPEC, port: taken.addr.port }, deps), {
     code: "ACCEPT_PORT",
   });
 });

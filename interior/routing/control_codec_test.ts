@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FRAME_HEADER_OCTETS, FRAME_SASL } from "../../agent/amqp/codec/frame.ts";
+import { FRAME_HEADER_OCTETS, FRAME_SASL } from "../../agent/amqp/frame_header.ts";
 import { decodePerformative } from "../../agent/amqp/codec/performatives.ts";
 import { encodeSections } from "../../agent/amqp/codec/sections.ts";
 import type { AmqpValue } from "../../agent/amqp/codec/types.ts";

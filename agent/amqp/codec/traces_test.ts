@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readTrace, type RecordedFrame, TRACES } from "../../../tests/support/traces.ts";
-import { decodeFrameHeader, FRAME_HEADER_OCTETS, FRAME_SASL } from "./frame.ts";
+import { FRAME_HEADER_OCTETS, FRAME_SASL } from "../frame_header.ts";
 import { decodePerformative, encodePerformative } from "./performatives.ts";
 import { Reader } from "./reader.ts";
 import { decodeSasl, encodeSasl } from "./sasl.ts";
@@ -77,7 +77,7 @@ function* transfers(name: string): Generator<RecordedTransfer> {
     if (header || bytes.length === FRAME_HEADER_OCTETS || bytes[5] === FRAME_SASL) continue;
     const { performative, end } = decodePerformative(bytes, FRAME_HEADER_OCTETS, bytes.length);
     if (performative.type !== "transfer") continue;
-    const link = `${from} ${decodeFrameHeader(bytes, 0).channel} ${performative.handle}`;
+    const link = `${from} ${bytes[6] << 8 | bytes[7]} ${performative.handle}`;
     yield { ...frame, transfer: performative, first: !begun.has(link), end };
     if (performative.more) begun.add(link);
     else begun.delete(link);
