@@ -102,7 +102,6 @@ const RULES: ReadonlyArray<readonly [words: string, rule: Rule, note?: string]> 
   ["gateway", () => [["status"]], "A gateway is a site of its own: an edge."],
   ["debug service", ({ args }) => [["debug", "check", ...args.slice(0, 1)]]],
   ["debug policies", () => [["explain", "Policy"]]],
-  ["site status", () => [["status"]]],
   ["site generate", ({ args: [name = "my-site"] }) => [["site", "create", name, "--dir", name]]],
   ["site delete", () => [["system", "uninstall"]], "Then remove its folder; nothing else is left."],
   ["link check", ({ args: [file = "link.yaml"] }) => [["debug", "check", "--link", file]]],

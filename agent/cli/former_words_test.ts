@@ -38,7 +38,6 @@ const LINES: ReadonlyArray<readonly [string, ...string[]]> = [
   ["gateway status", "tendril status"],
   ["revoke-access", "tendril certificate rotate-ca --dir ."],
   ["debug service web", "tendril debug check web"],
-  ["site status", "tendril status"],
   ["link check link.yaml", "tendril debug check --link link.yaml"],
   ["system setup --path ./west", "tendril run ./west"],
   ["system apply -f west.yaml", "tendril apply -f west.yaml"],

@@ -1,4 +1,4 @@
-/** What `listener`, `connector` and `link` have in common: delete and status, and create and update of services. */
+/** What `listener`, `connector` and `link` have in common: delete and status, and create, generate and update of services. */
 
 import type { ResourceStatus } from "../site/conditions.ts";
 import { TendrilError } from "../lib/errors.ts";
@@ -29,7 +29,9 @@ export interface ServiceWords {
 
 /** `NAME`, the first word of most commands. */
 const NAME = { name: "name", placeholder: "NAME", help: "Name of the resource." } as const;
-/** Port of a service. */
+/** Port of a new service. */
+const NEW_PORT = { name: "port", placeholder: "PORT", help: "Port, 1 to 65535." } as const;
+/** Port of a service that is there. */
 const PORT = { kind: "integer", placeholder: "N", min: 1, max: 65_535, help: "Port; else it stays." } as const;
 
 const typeFlag = { kind: "text", placeholder: "TYPE" } as const;
@@ -37,42 +39,59 @@ const keyFlag = { kind: "text", placeholder: "KEY", short: "r" } as const;
 const hostFlag = { kind: "text", placeholder: "HOST" } as const;
 
 const secretFlag = { kind: "text", placeholder: "SECRET" } as const;
+/** `-o` of commands that print a resource. */
+export const RESOURCE_FORMAT_FLAG = {
+  kind: "choice",
+  choices: ["yaml", "json"],
+  default: "yaml",
+  short: "o",
+  help: "Form of the resource.",
+} as const;
 /** What only Connectors have. */
 const TARGET_FLAGS = {
   "use-client-cert": { kind: "switch", help: "Show tls.crt of that Secret to the target." },
   "any-hostname": { kind: "switch", help: "Take a certificate of the target for any name: verifyHostname is false." },
 } as const;
 
-/** `create`, `update`, `status` and `delete` of Listeners or Connectors. */
+/** `create`, `generate`, `update`, `status` and `delete` of Listeners or Connectors. */
 export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: ServiceWords): readonly Command[] {
+  const newFlags = {
+    "routing-key": { ...keyFlag, help: "Address in the network; else NAME." },
+    host: { ...hostFlag, default: defaultHost, help: hostHelp },
+    type: { ...typeFlag, help: "What is spoken: tcp, http1 or the name of an Adaptor." },
+    "tls-credentials": { ...secretFlag, help: "Name of the Secret for TLS; else there is none." },
+    ...(kind === "Connector" ? TARGET_FLAGS : {}),
+  } as const;
   const create = defineCommand({
     name: `${noun} create`,
     summary: `write a ${kind}: ${what}`,
     description:
       `Puts a new ${kind} into the folder of the site, like \`tendril apply\`; a running site uses it at once.`,
-    positionals: [NAME, { name: "port", placeholder: "PORT", help: "Port, 1 to 65535." }],
-    flags: {
-      "routing-key": { ...keyFlag, help: "Address in the network; else NAME." },
-      host: { ...hostFlag, default: defaultHost, help: hostHelp },
-      type: { ...typeFlag, help: "What is spoken: tcp, http1 or the name of an Adaptor." },
-      "tls-credentials": { ...secretFlag, help: "Name of the Secret for TLS; else there is none." },
-      ...(kind === "Connector" ? TARGET_FLAGS : {}),
-      ...PUT_FLAGS,
-    },
+    positionals: [NAME, NEW_PORT],
+    flags: { ...newFlags, ...PUT_FLAGS },
     examples: [{ title: "a port and a key", line: `tendril ${noun} create web 8080 --routing-key shop --dir ./west` }],
     exits: ["configuration", "network"],
     permissions: CHANGING,
     async run({ args, flags, io, logger }) {
       const { editToCreate } = await import("../site/store/edit_fields.ts");
-      if (!/^\d{1,5}$/.test(args.port)) throw usage("USAGE_PORT", `"${args.port}" is not a port`, `${noun} create`);
-      const spec = {
-        routingKey: flags["routing-key"] ?? args.name,
-        host: flags.host,
-        port: Number(args.port),
-        type: flags.type,
-        ...tlsFields(flags),
-      };
+      const spec = specOf(args, flags, `${noun} create`);
       await changeAndTell(flags, { io, logger }, (files) => editToCreate(files, { kind, name: args.name }, spec));
+      return EXIT.ok;
+    },
+  });
+  const generate = defineCommand({
+    name: `${noun} generate`,
+    summary: `print a ${kind}, and write nothing`,
+    description: `Prints what \`tendril ${noun} create\` would put into the folder of a site.`,
+    positionals: [NAME, NEW_PORT],
+    flags: { ...newFlags, output: RESOURCE_FORMAT_FLAG },
+    examples: [{ title: "for a file of your own", line: `tendril ${noun} generate web 8080 --routing-key shop` }],
+    exits: ["configuration"],
+    permissions: [],
+    async run({ args, flags, io }) {
+      const { checkedResource } = await import("../site/store/generate.ts");
+      const text = checkedResource({ kind, name: args.name }, specOf(args, flags, `${noun} generate`));
+      io.stdout(flags.output === "json" ? await asJson(text) : text);
       return EXIT.ok;
     },
   });
@@ -102,7 +121,7 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
       return EXIT.ok;
     },
   });
-  return [create, update, statusCommand(noun, kind), deleteByNameCommand(noun, kind)];
+  return [create, generate, update, statusCommand(noun, kind), deleteByNameCommand(noun, kind)];
 }
 
 /** `NOUN delete NAME`: takes a resource of `kind` out of the folder. */
@@ -151,6 +170,32 @@ export function statusCommand(noun: string, kind: string): Command {
       return EXIT.ok;
     },
   });
+}
+
+/** A resource in YAML as JSON. */
+export async function asJson(text: string): Promise<string> {
+  const { parse } = await import("yaml");
+  return `${JSON.stringify(parse(text), null, 2)}\n`;
+}
+
+/** The port of a new service. Throws USAGE_PORT. */
+export function newPort(port: string, command: string): number {
+  if (/^\d{1,5}$/.test(port)) return Number(port);
+  throw usage("USAGE_PORT", `"${port}" is not a port`, command);
+}
+
+/** The spec of a new service. Throws USAGE_PORT. */
+function specOf(
+  args: { readonly name: string; readonly port: string },
+  flags: Parameters<typeof tlsFields>[0] & {
+    readonly "routing-key": string | undefined;
+    readonly host: string;
+    readonly type: string | undefined;
+  },
+  command: string,
+) {
+  const { host, type, "routing-key": routingKey = args.name } = flags;
+  return { routingKey, host, port: newPort(args.port, command), type, ...tlsFields(flags) };
 }
 
 /** Fields of the spec that are about TLS; those of flags that were not given are undefined. */

@@ -35,6 +35,7 @@ import { ping } from "./commands/ping.ts";
 import { plan } from "./commands/plan.ts";
 import { reload } from "./commands/reload.ts";
 import { run } from "./commands/run.ts";
+import { siteCommands } from "./commands/site.ts";
 import { siteCreate } from "./commands/site_create.ts";
 import { status } from "./commands/status.ts";
 import { systemBundle } from "./commands/system_bundle.ts";
@@ -53,6 +54,7 @@ export const commands: readonly Command[] = [
   expose,
   forward,
   siteCreate,
+  ...siteCommands,
   linkGenerate,
   ...linkCommands,
   ...listenerCommands,

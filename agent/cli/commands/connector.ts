@@ -1,4 +1,4 @@
-/** `tendril connector create|update|status|delete`. */
+/** `tendril connector create|generate|update|status|delete`. */
 
 import type { Command } from "../command.ts";
 import { serviceCommands } from "../resource_commands.ts";

@@ -1,4 +1,4 @@
-/** `tendril listener create|update|status|delete`. */
+/** `tendril listener create|generate|update|status|delete`. */
 
 import type { Command } from "../command.ts";
 import { serviceCommands } from "../resource_commands.ts";

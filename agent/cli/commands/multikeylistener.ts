@@ -1,10 +1,17 @@
-/** `tendril multikeylistener create|update|status|delete`. */
+/** `tendril multikeylistener create|generate|update|status|delete`. */
 
 import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { changeAndTell, CHANGING, PUT_FLAGS } from "../folder_commands.ts";
-import { deleteByNameCommand, refuseNothing, statusCommand } from "../resource_commands.ts";
+import {
+  asJson,
+  deleteByNameCommand,
+  newPort,
+  refuseNothing,
+  RESOURCE_FORMAT_FLAG,
+  statusCommand,
+} from "../resource_commands.ts";
 
 const KIND = "MultiKeyListener";
 const NOUN = "multikeylistener";
@@ -22,6 +29,13 @@ const KEY_FLAGS = {
   },
 } as const;
 
+const HOST_FLAG = {
+  kind: "text",
+  placeholder: "HOST",
+  default: "0.0.0.0",
+  help: "Address or host name to bind.",
+} as const;
+
 const create = defineCommand({
   name: `${NOUN} create`,
   summary: `write a ${KIND}: a port that leads to several keys`,
@@ -31,7 +45,7 @@ const create = defineCommand({
   positionals: [NAME, { name: "port", placeholder: "PORT", help: "Port, 1 to 65535." }],
   flags: {
     ...KEY_FLAGS,
-    host: { kind: "text", placeholder: "HOST", default: "0.0.0.0", help: "Address or host name to bind." },
+    host: HOST_FLAG,
     ...PUT_FLAGS,
   },
   examples: [
@@ -48,12 +62,25 @@ const create = defineCommand({
   permissions: CHANGING,
   async run({ args, flags, io, logger }) {
     const { editToCreate } = await import("../../site/store/edit_fields.ts");
-    const command = `${NOUN} create`;
-    if (!/^\d{1,5}$/.test(args.port)) throw usage("USAGE_PORT", `"${args.port}" is not a port`, command);
-    const strategy = strategyOf(flags, command);
-    refuseNothing({ strategy }, command);
-    const spec = { host: flags.host, port: Number(args.port), strategy };
+    const spec = specOf(args, flags, `${NOUN} create`);
     await changeAndTell(flags, { io, logger }, (files) => editToCreate(files, { kind: KIND, name: args.name }, spec));
+    return EXIT.ok;
+  },
+});
+
+const generate = defineCommand({
+  name: `${NOUN} generate`,
+  summary: `print a ${KIND}, and write nothing`,
+  description: `Prints what \`tendril ${NOUN} create\` would put into the folder of a site.`,
+  positionals: [NAME, { name: "port", placeholder: "PORT", help: "Port, 1 to 65535." }],
+  flags: { ...KEY_FLAGS, host: HOST_FLAG, output: RESOURCE_FORMAT_FLAG },
+  examples: [{ title: "for a file of your own", line: `tendril ${NOUN} generate db 5432 --priority db-a,db-b` }],
+  exits: ["configuration"],
+  permissions: [],
+  async run({ args, flags, io }) {
+    const { checkedResource } = await import("../../site/store/generate.ts");
+    const text = checkedResource({ kind: KIND, name: args.name }, specOf(args, flags, `${NOUN} generate`));
+    io.stdout(flags.output === "json" ? await asJson(text) : text);
     return EXIT.ok;
   },
 });
@@ -85,10 +112,23 @@ const update = defineCommand({
 /** See the head of the file. */
 export const multiKeyListenerCommands: readonly Command[] = [
   create,
+  generate,
   update,
   statusCommand(NOUN, KIND),
   deleteByNameCommand(NOUN, KIND),
 ];
+
+/** The spec of a new one. Throws USAGE_PORT, and what is wrong with the flags. */
+function specOf(
+  args: { readonly port: string },
+  flags: { readonly host: string; priority: string | undefined; weighted: string | undefined },
+  command: string,
+) {
+  const port = newPort(args.port, command);
+  const strategy = strategyOf(flags, command);
+  refuseNothing({ strategy }, command);
+  return { host: flags.host, port, strategy };
+}
 
 /** `spec.strategy` of the flags; undefined where there is none. What is wrong with the keys is said by the schema. */
 function strategyOf(flags: { priority: string | undefined; weighted: string | undefined }, command: string) {

@@ -23,8 +23,13 @@ export function editToCreate(files: Files, { kind, name }: ResourceRef, spec: Sp
       hint: `Change it with \`tendril ${kind.toLowerCase()} update\`, or delete it first.`,
     });
   }
-  const text = stringify({ apiVersion: SKUPPER_API, kind, metadata: { name }, spec: given(spec) });
+  const text = resourceText({ kind, name }, spec);
   return editToApply(files, incoming(text, readDocuments(text, `${kind} ${name}`)));
+}
+
+/** A new resource as YAML, right or wrong. */
+export function resourceText({ kind, name }: ResourceRef, spec: SpecFields): string {
+  return stringify({ apiVersion: SKUPPER_API, kind, metadata: { name }, spec: given(spec) });
 }
 
 /** Changes fields of a resource in `files`. Throws SITE_UNKNOWN when there is none of its kind and name. */
