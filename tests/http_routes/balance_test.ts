@@ -8,6 +8,7 @@ import type { Told } from "../support/tagged_servers.ts";
 import { connect, writeAll } from "../support/tcp.ts";
 import { until } from "../support/until.ts";
 
+const LIMIT_MS = 60_000;
 const REQUEST = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
 
 /** Sends `times` requests over one connection, one after the other: how many each server answered. */
@@ -80,16 +81,20 @@ testWith(
         await route(routeOf(`{ name: least, strategy: LeastOutstanding, ${ALL_BACKENDS} }`));
         await ready();
         servers.east.silent = true;
-        const held = fetch(`${url}held`);
         const waits = servers.east.requests;
-        // Until the silent one holds a request, others take turns with it.
-        const more: Promise<unknown>[] = [];
-        await until(() => more.push(fetch(url)) > 0 && servers.east.requests > waits);
+        const asked: Promise<Response>[] = [];
+        let answered = 0;
+        // One after the other, until it is the turn of the silent one: it holds one request, the others none.
+        while (servers.east.requests === waits) {
+          asked.push(fetch(url).then((answer) => (answered++, answer)));
+          await until(() => answered === asked.length || servers.east.requests > waits, LIMIT_MS);
+        }
+        await until(() => answered === asked.length - 1, LIMIT_MS);
         const before = servers.east.requests;
         for (let round = 0; round < 20; round++) await (await fetch(url)).text();
         assert.equal(servers.east.requests, before);
         servers.east.release();
-        for (const answer of [held, ...more]) await ((await answer) as Response).body?.cancel();
+        for (const answer of asked) await (await answer).body?.cancel();
       });
 
       await t.step("one of three sites killed under load: no request that may be repeated fails", async () => {
@@ -107,7 +112,7 @@ testWith(
           }
         };
         const loads = Array.from({ length: 8 }, load);
-        await until(() => statuses.length > 100);
+        await until(() => statuses.length > 100, LIMIT_MS);
         sites["south"]!.signal("SIGKILL");
         await sites["south"]!.ended;
         killed = true;

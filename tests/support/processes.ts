@@ -107,7 +107,7 @@ export function freePort(): number {
 }
 
 /** Resolves when something accepts on the loopback port; rejects after `limitMs`, or when `process` has ended. */
-export async function untilListening(port: number, process?: Process, limitMs = 20_000): Promise<void> {
+export async function untilListening(port: number, process?: Process, limitMs = 60_000): Promise<void> {
   let over = false;
   process?.ended.then(() => over = true);
   const deadline = performance.now() + limitMs;
