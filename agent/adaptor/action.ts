@@ -20,6 +20,21 @@ export interface MessageHead {
   readonly properties: ReadonlyArray<readonly [string, PropertyValue]>;
 }
 
+/** A head that is at hand in another form, and is written as the payload of a record without being read. */
+export interface HeadSource extends MessageHead {
+  /** Octets of that payload. */
+  readonly recordOctets: number;
+  /** Writes it to `target` from `at` on; the caller has made sure of the room. */
+  writeRecord(target: Uint8Array, at: number): void;
+  /** The head as plain values. */
+  toJSON(): MessageHead;
+}
+
+/** Whether `head` need not be read to be written. */
+export function isHeadSource(head: MessageHead): head is HeadSource {
+  return "writeRecord" in head;
+}
+
 /** Direction of a splice: from the socket into a stream, or from a stream to the socket. */
 export type SpliceSide = "socket-to-stream" | "stream-to-socket";
 

@@ -1,6 +1,6 @@
 /** Stream events as records: what the host feeds on side 1. MSG_BEGIN, MSG_DATA, MSG_END, MSG_ABORT and WINDOW, nothing else. */
 
-import type { StreamEvent } from "./action.ts";
+import { type HeadSource, isHeadSource, type StreamEvent } from "./action.ts";
 import { abortReasons, recordHeaderSize, RecordKind } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import { encodeHead } from "./head_codec.ts";
@@ -19,6 +19,7 @@ export function writeEvent(target: Uint8Array, event: StreamEvent): number {
   }
   switch (event.kind) {
     case "begin":
+      if (isHeadSource(event.head)) return writeHead(target, stream, event.head);
       return writeRecord(target, RecordKind.begin, stream, encodeHead(event.head));
     case "data":
       return writeRecord(target, RecordKind.data, stream, event.data);
@@ -38,13 +39,23 @@ function octetsOf(count: number): Uint8Array {
   return payload;
 }
 
+function writeHead(target: Uint8Array, stream: number, head: HeadSource): number {
+  const { recordOctets } = head;
+  checkRoom(target, recordOctets);
+  head.writeRecord(target, recordHeaderSize);
+  return writeFrame(target, 0, RecordKind.begin, 0, stream, recordOctets);
+}
+
 function writeRecord(target: Uint8Array, kind: number, stream: number, payload: Uint8Array, flags = 0): number {
-  if (recordSize(payload.length) > target.length) {
-    throw new AdaptorError(
-      "ADAPTOR_EVENT",
-      `a record with ${payload.length} octets does not fit the adaptor's input buffer of ${target.length}`,
-    );
-  }
+  checkRoom(target, payload.length);
   target.set(payload, recordHeaderSize);
   return writeFrame(target, 0, kind, flags, stream, payload.length);
+}
+
+function checkRoom(target: Uint8Array, octets: number): void {
+  if (recordSize(octets) <= target.length) return;
+  throw new AdaptorError(
+    "ADAPTOR_EVENT",
+    `a record with ${octets} octets does not fit the adaptor's input buffer of ${target.length}`,
+  );
 }

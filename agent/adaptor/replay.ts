@@ -8,7 +8,7 @@
  * another: what is remembered is a function of the input, and inputs are compared whole.
  */
 
-import type { Action, AdaptorInstance, AdaptorRole, StreamEvent } from "./action.ts";
+import { type Action, type AdaptorInstance, type AdaptorRole, isHeadSource, type StreamEvent } from "./action.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 
 /** Answers remembered per module. */
@@ -86,8 +86,9 @@ export class ReplayedInstance implements AdaptorInstance {
   /** See {@link AdaptorInstance.stream}. */
   stream(event: StreamEvent): Action[] {
     if (this.#at === undefined) return this.#instance().stream(event);
-    const key = event.kind === "data" ? undefined : JSON.stringify(event);
-    return this.#answer(key, (instance) => instance.stream(event));
+    const told = event.kind === "begin" && isHeadSource(event.head) ? { ...event, head: event.head.toJSON() } : event;
+    const key = event.kind === "data" ? undefined : JSON.stringify(told);
+    return this.#answer(key, (instance) => instance.stream(told));
   }
 
   /** See {@link AdaptorInstance.offer}. */

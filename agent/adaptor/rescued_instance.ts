@@ -4,7 +4,7 @@
  * client nor network notices. A connection that has gone on for long, or in which the versions differ, can't be saved.
  */
 
-import type { Action, AdaptorInstance, AdaptorRole, StreamEvent } from "./action.ts";
+import { type Action, type AdaptorInstance, type AdaptorRole, isHeadSource, type StreamEvent } from "./action.ts";
 import { SharedErrorCode } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 
@@ -67,7 +67,7 @@ export class RescuedInstance implements AdaptorInstance {
   /** See {@link AdaptorInstance}. */
   stream(event: StreamEvent): Action[] {
     return this.#ask(event.kind === "data" ? event.data.length : 0, (keep) => {
-      const told = keep && event.kind === "data" ? { ...event, data: event.data.slice() } : event;
+      const told = keep ? keptEvent(event) : event;
       return (instance) => ({ actions: instance.stream(told) });
     }).actions;
   }
@@ -140,6 +140,12 @@ export class RescuedInstance implements AdaptorInstance {
     this.#told = true;
     this.#onOver(failed);
   }
+}
+
+/** The same with octets of its own. */
+function keptEvent(event: StreamEvent): StreamEvent {
+  if (event.kind === "data") return { ...event, data: event.data.slice() };
+  return event.kind === "begin" && isHeadSource(event.head) ? { ...event, head: event.head.toJSON() } : event;
 }
 
 /** Whether the adaptor ends the connection for a reason of its own, not for what a peer has sent. */

@@ -4,13 +4,14 @@
  * splices known numbers of octets, tells the adaptor what became of messages, and lets it know the time.
  */
 
-import type {
-  Action,
-  AdaptorInstance,
-  AdaptorModule,
-  AdaptorRole,
-  MessageHead,
-  StreamEvent,
+import {
+  type Action,
+  type AdaptorInstance,
+  type AdaptorModule,
+  type AdaptorRole,
+  isHeadSource,
+  type MessageHead,
+  type StreamEvent,
 } from "../adaptor/action.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { messageOf } from "../lib/errors.ts";
@@ -128,11 +129,12 @@ export class MessageConnection {
       pending: (stream) => this.#writer.pending + (this.#held?.size(stream) ?? 0),
       onHead: (stream, head, site) => {
         if (!this.#adaptor.busy) return this.#inboundHead(stream, head, site);
-        this.#inTurn(() => this.#inboundHead(stream, head, site));
+        // What has to wait is copied: it does not last.
+        const copy = isHeadSource(head) ? head.toJSON() : head;
+        this.#inTurn(() => this.#inboundHead(stream, copy, site));
       },
       onData: (stream, piece) => {
         if (!this.#adaptor.busy) return this.#inboundData(stream, piece);
-        // What has to wait is copied: it does not last.
         const copy = piece.slice();
         this.#inTurn(() => this.#inboundData(stream, copy));
       },

@@ -9,6 +9,7 @@ import { Reader } from "../amqp/codec/reader.ts";
 import { type AmqpMap, AmqpSymbol, type AmqpValue } from "../amqp/codec/types.ts";
 import { Writer } from "../amqp/codec/writer.ts";
 import { ProtocolError } from "../amqp/protocol_error.ts";
+import { type ReceivedSections, receiveSections } from "./received_head.ts";
 import { CLIENT_PROPERTY } from "./proxy_protocol.ts";
 
 /** Where a message goes, and what it belongs to. */
@@ -82,9 +83,31 @@ export function encodeSections(envelope: Envelope, head: MessageHead): Uint8Arra
 
 /**
  * Reads the sections before the body from the prefix `bytes`; `complete` says that nothing follows. Undefined while more
- * octets are needed; a string says why it is invalid.
+ * octets are needed; a string says why it is invalid. The head that comes of it may lie in `bytes`: it is valid as long as they are.
  */
 export function decodeSections(bytes: Uint8Array, complete: boolean): SectionsHead | string | undefined {
+  const received = receiveSections(bytes, HIDDEN);
+  return received === undefined ? decodeAny(bytes, complete) : sectionsOf(received);
+}
+
+/** Of the keys that no adaptor sees. */
+const HIDDEN = [SITE, CLIENT_PROPERTY, INTERIM];
+
+function sectionsOf({ messageId, replyTo, correlationId, hidden, head, bodyAt }: ReceivedSections): SectionsHead {
+  const [site, client, interim] = hidden;
+  return {
+    messageId,
+    replyTo,
+    correlationId,
+    interim: interim === true,
+    site: typeof site === "string" ? site : undefined,
+    client: typeof client === "string" ? client : undefined,
+    head,
+    bodyAt,
+  };
+}
+
+function decodeAny(bytes: Uint8Array, complete: boolean): SectionsHead | string | undefined {
   let fields: readonly AmqpValue[] = [];
   let map: AmqpMap = [];
   const reader = new Reader(bytes, 0, bytes.length);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import rhea from "rhea";
+import { isHeadSource, type MessageHead } from "../adaptor/action.ts";
 import { anyHead } from "../adaptor/testing_arbitraries.ts";
 import { dataHeader, EMPTY_DATA, SectionReader } from "./data_sections.ts";
 import { decodeSections, encodeSections, type Envelope, MAX_SECTIONS_OCTETS } from "./message_sections.ts";
@@ -20,6 +21,10 @@ const head = {
   ],
 } as const;
 
+function plain(head: MessageHead): MessageHead {
+  return isHeadSource(head) ? head.toJSON() : head;
+}
+
 function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
@@ -37,7 +42,7 @@ Deno.test("message sections: what was encoded is decoded, whatever the head", ()
     const texts = { ...head, properties: head.properties.filter(([, { type }]) => type !== "uint") };
     const decoded = decodeSections(encodeSections({ ...envelope, interim }, texts), true);
     assert.ok(typeof decoded === "object");
-    assert.deepEqual(decoded.head, texts);
+    assert.deepEqual(plain(decoded.head), texts);
     assert.deepEqual([decoded.replyTo, decoded.messageId, decoded.interim], [
       envelope.replyTo,
       envelope.messageId,
