@@ -10,17 +10,9 @@
 import { AcceptedReader } from "./accepted.ts";
 import { decodePerformative, encodePerformative } from "./codec/performatives.ts";
 import { decodeSasl, encodeSasl } from "./codec/sasl.ts";
-import type {
-  AmqpError,
-  AmqpMap,
-  AmqpValue,
-  Attach,
-  DeliveryState,
-  Open,
-  Performative,
-  SaslFrame,
-} from "./codec/types.ts";
+import type { AmqpError, DeliveryState, Open, Performative, SaslFrame } from "./codec/types.ts";
 import { Writer } from "./codec/writer.ts";
+import type { ConnectionHandler, ConnectionOptions } from "./connection_options.ts";
 import { FRAME_AMQP, FRAME_HEADER_OCTETS, FRAME_SASL, putFrameHeader } from "./frame_header.ts";
 import { FrameParser, type FrameSink } from "./frame_parser.ts";
 import { LinkCounts } from "./link_counts.ts";
@@ -30,44 +22,6 @@ import { saslClientStep, type SaslMechanism, saslServerStep, type SaslStep } fro
 import { type Link, Session } from "./session.ts";
 import { shortened } from "./shortened.ts";
 import { TRANSFER_OVERHEAD, type TransferHeader } from "./transfer_header.ts";
-
-/** How a connection presents itself and what it allows. */
-export interface ConnectionOptions {
-  /** The side that speaks first is the client. */
-  readonly side: "client" | "server";
-  /** Router id or client name. */
-  readonly containerId: string;
-  /** Host name put into Open, client side. */
-  readonly hostname?: string;
-  /** Client: the one mechanism to use. Server: those offered. */
-  readonly mechanisms: readonly SaslMechanism[];
-  /** Server: whether a peer may leave SASL out. */
-  readonly saslOptional?: boolean;
-  /** Largest frame accepted, in octets. */
-  readonly maxFrameSize: number;
-  /** The peer is dropped after twice this time of silence, in ms. */
-  readonly idleTimeoutMs: number;
-  /** Transfer frames a peer may send ahead per session. */
-  readonly windowFrames: number;
-  /** What we offer, one symbol or an array of them. */
-  readonly offeredCapabilities?: AmqpValue;
-  /** What we would like the peer to offer. */
-  readonly desiredCapabilities?: AmqpValue;
-  /** What we say of ourselves. */
-  readonly properties?: AmqpMap;
-}
-
-/** What the owner of a connection is told. */
-export interface ConnectionHandler {
-  /** Bytes entered an empty output: schedule a flush. */
-  onOutput(): void;
-  /** The peer's Open arrived: it has admitted us, or asks to be admitted. */
-  onOpen(remote: Open): void;
-  /** The peer opens a link; the callee accepts or refuses it. */
-  onAttach(link: Link, attach: Attach): void;
-  /** The connection is over, exactly once. Flush the output, then drop the channel. */
-  onClosed(error: ProtocolError | AmqpError | undefined): void;
-}
 
 /** Sessions one connection may have; each edge or router uses fewer than twenty. */
 export const MAX_SESSIONS = 256;

@@ -1,7 +1,7 @@
 /** What every accepted peer has in common, edge router or plain client: a connection whose links it opens itself. */
 
 import type { Attach } from "../amqp/codec/types.ts";
-import type { ConnectionOptions } from "../amqp/connection.ts";
+import type { ConnectionOptions } from "../amqp/connection_options.ts";
 import type { Receiver } from "../amqp/receiver.ts";
 import type { Sender } from "../amqp/sender.ts";
 import type { Link } from "../amqp/session.ts";

@@ -8,7 +8,7 @@ import {
   type Open,
   type Terminus,
 } from "../amqp/codec/types.ts";
-import type { ConnectionOptions } from "../amqp/connection.ts";
+import type { ConnectionOptions } from "../amqp/connection_options.ts";
 import { VERSION } from "../lib/version.ts";
 
 /** What a connection is for, as its two sides agree on it. */

@@ -5,7 +5,8 @@
  * frames gather in the other buffer.
  */
 
-import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import { Connection } from "../amqp/connection.ts";
+import type { ConnectionOptions } from "../amqp/connection_options.ts";
 import type { AmqpError, Attach, Open } from "../amqp/codec/types.ts";
 import type { ProtocolError } from "../amqp/protocol_error.ts";
 import type { Link } from "../amqp/session.ts";

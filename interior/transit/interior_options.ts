@@ -1,7 +1,7 @@
 /** What an interior says of itself to another (wire-protocol A.2). */
 
 import { AmqpSymbol, type AmqpValue, type Open } from "../../agent/amqp/codec/types.ts";
-import type { ConnectionOptions } from "../../agent/amqp/connection.ts";
+import type { ConnectionOptions } from "../../agent/amqp/connection_options.ts";
 import { CONNECTION_TRUNKING, routerConnectionOptions } from "../../agent/router/capabilities.ts";
 
 /** Property of an Open: the cost that its sender wants for the link, where that is above 1. */

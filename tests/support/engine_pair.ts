@@ -1,6 +1,7 @@
 /** Two AMQP connections joined back to back without time or sockets: bytes move when the test says so. */
 
-import { Connection, type ConnectionOptions } from "../../agent/amqp/connection.ts";
+import { Connection } from "../../agent/amqp/connection.ts";
+import type { ConnectionOptions } from "../../agent/amqp/connection_options.ts";
 import type { AmqpError, Attach, Open } from "../../agent/amqp/codec/types.ts";
 import type { ProtocolError } from "../../agent/amqp/protocol_error.ts";
 import type { Link } from "../../agent/amqp/session.ts";
