@@ -7,7 +7,7 @@
 import { loadFixture } from "../../agent/adaptor/testing_fixture.ts";
 import { closeQuietly, connect, server, writeAll } from "../support/tcp.ts";
 import { requests } from "./load.ts";
-import { spread } from "./measure.ts";
+import { cpuSeconds, spread } from "./measure.ts";
 import { startPair } from "./pair.ts";
 import type { Ground } from "./topology.ts";
 
@@ -37,6 +37,8 @@ const PATIENCE_MS = 500;
 /** What a client sends at a time: the octet that starts the harm, and more. */
 const INPUT_OCTETS = 256;
 
+type Spread = { readonly min: number; readonly median: number; readonly max: number };
+
 /** What one kind of harm did. */
 export interface Hostile {
   readonly kind: string;
@@ -44,10 +46,18 @@ export interface Hostile {
   readonly without: readonly number[];
   readonly beside: readonly number[];
   /** What they kept in each pair, 0 to 1 and, by luck, beyond. */
-  readonly kept: { readonly min: number; readonly median: number; readonly max: number };
+  readonly kept: Spread;
+  /** The same of their requests per CPU second of the site, which says more where others use the machine, too. */
+  readonly keptPerCpu: Spread;
   /** Inputs that the plugin answered, and its connections that ended or were given up. */
   readonly answered: number;
   readonly ended: number;
+}
+
+/** Requests per second, and per CPU second of the site. */
+interface Speed {
+  readonly rate: number;
+  readonly perCpu: number;
 }
 
 /** Measures with runs of `seconds`; the first of the targets of `ground` called `http` answers requests. */
@@ -63,24 +73,37 @@ export async function hostile(ground: Ground, seconds: number): Promise<Hostile[
     "hostile.wasm": bytes,
     "adaptors.yaml": names.map(([, name]) => adaptorResource(name, "hostile.wasm")).join("---\n"),
   });
-  const speed = async () => (await requests(pair.ports.bystander, seconds, true)).perSecond;
+  const speed = async () => {
+    const before = cpuSeconds(pair.processes[0].pid);
+    const { perSecond } = await requests(pair.ports.bystander, seconds, true);
+    return { rate: perSecond, perCpu: perSecond * seconds / (cpuSeconds(pair.processes[0].pid) - before) };
+  };
   await requests(pair.ports.bystander, WARM_UP_S, true);
-  const found: Hostile[] = [];
+  const harms: Hostile[] = [];
   for (const [letter, name] of names) {
     const kind = KINDS[letter as keyof typeof KINDS];
-    const rates = { without: [] as number[], beside: [] as number[] };
+    const found = { without: [] as Speed[], beside: [] as Speed[] };
     const sum = { answered: 0, ended: 0 };
     for (let run = 0; run < PAIRS; run++) {
       console.error(`plugin that ${kind}, pair ${run + 1} of ${PAIRS}`);
       const phases = ["without", "beside"] as const;
       for (const phase of run % 2 === 0 ? phases : phases.toReversed()) {
         await using _driver = phase === "beside" ? new Driver(pair.ports[name], letter.toUpperCase(), sum) : undefined;
-        rates[phase].push(await speed());
+        found[phase].push(await speed());
       }
     }
-    found.push({ kind, ...rates, kept: spread(rates.beside.map((rate, at) => rate / rates.without[at])), ...sum });
+    const kept = (figure: keyof Speed) =>
+      spread(found.beside.map((speed, at) => speed[figure] / found.without[at][figure]));
+    harms.push({
+      kind,
+      without: found.without.map(({ rate }) => rate),
+      beside: found.beside.map(({ rate }) => rate),
+      kept: kept("rate"),
+      keptPerCpu: kept("perCpu"),
+      ...sum,
+    });
   }
-  return found;
+  return harms;
 }
 
 /** Clients that have a plugin do harm, for as long as it lasts. */

@@ -203,12 +203,13 @@ export function printBodies(costs: readonly Bodies[]): void {
 
 /** Prints what hostile plugins cost others. */
 export function printHostile(harms: readonly Hostile[]): void {
-  for (const { kind, without, beside, kept, answered, ended } of harms) {
+  const percent = ({ min, median, max }: { min: number; median: number; max: number }) =>
+    show({ min: min * 100, median: median * 100, max: max * 100 }, 0);
+  for (const { kind, without, beside, kept, keptPerCpu, answered, ended } of harms) {
     console.log(
-      `plugin that ${kind}: others keep ${(kept.median * 100).toFixed(0)} % ` +
-        `[${(kept.min * 100).toFixed(0)}..${(kept.max * 100).toFixed(0)}] of their requests ` +
-        `(${spread(without).median.toFixed(0)} -> ${spread(beside).median.toFixed(0)} 1/s); ` +
-        `it answered ${answered} inputs and lost ${ended} connections`,
+      `plugin that ${kind}: others keep ${percent(kept)} % of their requests ` +
+        `(${spread(without).median.toFixed(0)} -> ${spread(beside).median.toFixed(0)} 1/s), ` +
+        `${percent(keptPerCpu)} % per CPU second; it answered ${answered} inputs and lost ${ended} connections`,
     );
   }
 }
