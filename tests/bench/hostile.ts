@@ -11,8 +11,9 @@ import { cpuSeconds, spread } from "./measure.ts";
 import { startPair } from "./pair.ts";
 import type { Ground } from "./topology.ts";
 
-/** Kinds of harm, by the octet that starts them; the last two break no rule. */
+/** Kinds of harm, by the octet that starts them; the last two break no rule. Without harm, clients cost what clients cost. */
 const KINDS = {
+  x: "does no harm",
   l: "loops for ever",
   r: "calls itself for ever",
   g: "grows its memory for ever",
