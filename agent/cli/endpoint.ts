@@ -18,6 +18,9 @@ export function parseTarget(text: string, command: string): Endpoint {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   const plain = /^([^:]*):([^:]*)$/.exec(text);
   const [, host, port] = bracketed ?? plain ?? [];
+  if (/^\w+:\/\//.test(text)) {
+    throw usage("USAGE_TARGET", `"${text}" is a URL, not a target`, command, "Write HOST:PORT, or PORT alone.");
+  }
   if (host === undefined) {
     const hint = isIPv6(text) ? `Write IPv6 in brackets: [${ipv6Of(text)}]:PORT.` : "Write HOST:PORT, or PORT alone.";
     throw usage("USAGE_TARGET", `"${text}" is not a target`, command, hint);

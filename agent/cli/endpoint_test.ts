@@ -50,6 +50,12 @@ Deno.test("endpoint: a bare IPv6 address is told about brackets", () => {
   );
 });
 
+Deno.test("endpoint: a URL is called one", () => {
+  for (const url of ["http://host", "tcp://host:80"]) {
+    assert.throws(() => parseTarget(url, "expose"), (error: TendrilError) => error.message.includes("is a URL"));
+  }
+});
+
 Deno.test("endpoint: port 0 is a port only where the system may choose", () => {
   assert.equal(parsePort("0", "forward", 0), 0);
   assert.throws(() => parsePort("0", "forward", 1), TendrilError);

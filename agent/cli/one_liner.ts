@@ -92,7 +92,7 @@ async function linksOf(
 ): Promise<readonly LinkSpec[]> {
   if (link !== undefined && token !== undefined) {
     const hint = "Leave one of them out; TENDRIL_LINK counts as --link.";
-    throw usage("USAGE_FLAG_CONFLICT", "--link and --token are given both", prefix, hint);
+    throw usage("USAGE_FLAG_CONFLICT", "--link and --token: one of them is enough", prefix, hint);
   }
   if (token !== undefined) {
     const { readTokenFile } = await import("./token_file.ts");

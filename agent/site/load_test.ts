@@ -427,6 +427,20 @@ Deno.test("load: fields that are not known or have no effect are told, with what
   ]);
 });
 
+Deno.test("load: a link that leads nowhere, and what is no file, are told as what they are", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    await Deno.symlink(`${dir}/nowhere`, `${dir}/dangling.yaml`);
+    await assert.rejects(loadSite(dir), (error: TendrilError) => {
+      assert.match(error.message, /dangling\.yaml can't be read/);
+      assert.match(`${error.message} ${error.hint}`, /leads to a file that is not there/);
+      return true;
+    });
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("load: all problems of a folder are in one error, each with its place and next step", async () => {
   const { code, message } = await failure({
     "a.yaml": "kind: [Site\n",

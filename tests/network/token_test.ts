@@ -375,7 +375,7 @@ Deno.test("tokens: edges issue none, files are never overwritten, and what is sh
       assert.ok(!shown.stdout.includes(code));
     }
     const both = await tendril("expose", "web", "80", "--token", "x", "--link", "y");
-    assert.match(both.stderr, /error\[USAGE_FLAG_CONFLICT\]/);
+    assert.match(both.stderr, /^error\[USAGE_FLAG_CONFLICT\]: --link and --token: one of them is enough$/m);
     assert.match((await tendril("expose", "web", "80")).stderr, /error\[USAGE_FLAG_MISSING\]/);
   } finally {
     await Deno.remove(dir, { recursive: true });

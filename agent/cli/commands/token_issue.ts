@@ -116,7 +116,10 @@ export const tokenIssue: Command = defineCommand({
       logger.info("the site's certificate was issued anew to name the host", { host: token.host });
     }
     if (/^(localhost|127\..*|::1)$/.test(token.host)) {
-      logger.warn("only this machine can redeem the token", { host: token.host, next: "Say --grant-host." });
+      logger.warn("only this machine can redeem the token", {
+        host: token.host,
+        next: "Name this machine as others reach it, with --grant-host.",
+      });
     }
     if (token.moved) logger.warn("earlier tokens name another port and can't be redeemed any more");
     logger.info("token issued", {

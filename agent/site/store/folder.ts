@@ -85,6 +85,9 @@ export async function readFile(path: string): Promise<string | Problem> {
     }
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    return failed("SITE_FOLDER", ` can't be read: ${messageOf(error)}`, "Check its owner and permissions.");
+    const hint = error instanceof Deno.errors.NotFound
+      ? "It leads to a file that is not there: remove the link, or bring the file back."
+      : "Check its owner and permissions.";
+    return failed("SITE_FOLDER", ` can't be read: ${messageOf(error)}`, hint);
   }
 }
