@@ -18,7 +18,7 @@ const OPEN_TIMEOUT_MS = 10_000;
 
 /** Where the socket of the site in `dir` is. */
 export function localSocket(dir: string): string {
-  return `${dir}/run/amqp.sock`;
+  return `${dir.replace(/(?<=.)\/+$/, "")}/run/amqp.sock`;
 }
 
 /** See the head of the file. */

@@ -5,7 +5,7 @@
 
 import { connect, createServer, type Socket } from "node:net";
 import { LOCAL_PROGRAM } from "../lib/endpoint.ts";
-import { messageOf, TendrilError } from "../lib/errors.ts";
+import { TendrilError } from "../lib/errors.ts";
 import type { Channel } from "./channel.ts";
 import { SocketChannel } from "./socket_channel.ts";
 
@@ -46,9 +46,9 @@ export function dialLocal(path: string): Promise<Channel> {
     const raw: Socket = connect(path);
     raw.once("error", (cause) =>
       reject(
-        new TendrilError("LOCAL_SOCKET", `Nobody answers at ${path}: ${messageOf(cause)}.`, {
+        new TendrilError("LOCAL_SOCKET", `Nobody answers at ${path}: no site runs in that folder.`, {
           cause,
-          hint: "Start the site with `tendril run DIR`.",
+          hint: "Start it with `tendril run DIR`, or name another --dir.",
         }),
       ));
     raw.once("connect", () => resolve(new SocketChannel(raw, LOCAL_PEER)));

@@ -67,7 +67,7 @@ export const siteCreate: Command = defineCommand({
         ? await structured(flags.output, { name: args.name, role, dir: flags.dir, files: paths })
         : paths.map((path) => `${path}\n`).join(""),
     );
-    const next = linkAccess ? "link generate, run" : flags.edge ? "add a link file, run" : "run";
+    const next = linkAccess ? "link generate, run" : flags.edge ? "redeem a token or add a link, run" : "run";
     logger.info("site created", { site: args.name, role, dir: flags.dir, next });
     return EXIT.ok;
   },
