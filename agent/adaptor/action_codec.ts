@@ -145,7 +145,8 @@ function textOf(record: RecordReader, skip: number, limit: number): string {
   const length = record.length - skip;
   if (length < 0) throw record.fault("is too short for its kind");
   if (length > limit) throw record.fault(`holds ${length} octets of text, over the limit of ${limit}`);
-  return readText(record.payload().subarray(skip), (what) => record.fault(what));
+  const payload = record.payload();
+  return readText(payload, skip, payload.length, (what) => record.fault(what));
 }
 
 function payloadOf(action: Action): Uint8Array {

@@ -16,7 +16,7 @@ export function readHead(payload: Uint8Array, fault: (what: string) => AdaptorEr
   const texts: [string, string] = ["", ""];
   let next = 0;
   const properties: [string, PropertyValue][] = [];
-  const keys = new Set<string>();
+  const strings: string[] = [];
   let at = 0;
   while (at < payload.length) {
     const left = payload.length - at - headEntrySize;
@@ -28,10 +28,10 @@ export function readHead(payload: Uint8Array, fault: (what: string) => AdaptorEr
     if (keyLength + valueLength > left) throw fault("has a head entry that is longer than the record");
     if (keyLength > formatLimits.headKeyOctets) throw fault(`has a head key of ${keyLength} octets`);
     const valueStart = at + headEntrySize + keyLength;
-    const key = readText(payload.subarray(at + headEntrySize, valueStart), fault);
-    const value = readValue(type, payload.subarray(valueStart, valueStart + valueLength), fault);
+    const key = readText(payload, at + headEntrySize, valueStart, fault);
+    const value = readValue(type, payload, valueStart, valueStart + valueLength, fault);
     if (scope === HeadScope.message) {
-      const index = messageKeys.findIndex((known) => known === key);
+      const index = (messageKeys as readonly string[]).indexOf(key);
       if (index < next || value.type !== "string" || value.value === "") {
         throw fault("has a message property other than content-type and subject at its start");
       }
@@ -43,8 +43,8 @@ export function readHead(payload: Uint8Array, fault: (what: string) => AdaptorEr
         throw fault(`has over ${properties.length} application properties`);
       }
       if (value.type !== "field") {
-        if (keys.has(key)) throw fault("has the same application property twice");
-        keys.add(key);
+        if (strings.includes(key)) throw fault("has the same application property twice");
+        strings.push(key);
       }
       properties.push([key, value]);
     } else {
@@ -85,12 +85,18 @@ export function encodeHead(head: MessageHead): Uint8Array {
 /** Octets of the longest key of a message property. */
 const MAX_KEY_OCTETS = Math.max(...messageKeys.map((key) => key.length));
 
-function readValue(type: number, octets: Uint8Array, fault: (what: string) => AdaptorError): PropertyValue {
-  if (type === HeadType.string) return { type: "string", value: readText(octets, fault) };
-  if (type === HeadType.field) return { type: "field", value: readText(octets, fault) };
+function readValue(
+  type: number,
+  octets: Uint8Array,
+  start: number,
+  end: number,
+  fault: (what: string) => AdaptorError,
+): PropertyValue {
+  if (type === HeadType.string) return { type: "string", value: readText(octets, start, end, fault) };
+  if (type === HeadType.field) return { type: "field", value: readText(octets, start, end, fault) };
   if (type !== HeadType.uint) throw fault(`has a head entry of unknown type ${type}`);
-  if (octets.length !== 4) throw fault(`has a uint of ${octets.length} octets`);
-  return { type: "uint", value: readU32(octets, 0) };
+  if (end - start !== 4) throw fault(`has a uint of ${end - start} octets`);
+  return { type: "uint", value: readU32(octets, start) };
 }
 
 function putString(target: Uint8Array, at: number, scope: number, key: string, value: string): number {

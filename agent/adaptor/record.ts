@@ -110,12 +110,12 @@ export function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value >>> 24;
 }
 
-/** Decodes UTF-8 text; `fault` makes the error for octets that are not. */
-export function readText(bytes: Uint8Array, fault: (what: string) => AdaptorError): string {
-  const short = bytes.length <= SHORT_TEXT ? asciiText(bytes) : undefined;
+/** Decodes the UTF-8 text from `start` to `end`; `fault` makes the error for octets that are none. */
+export function readText(bytes: Uint8Array, start: number, end: number, fault: (what: string) => AdaptorError): string {
+  const short = end - start <= SHORT_TEXT ? asciiText(bytes, start, end) : undefined;
   if (short !== undefined) return short;
   try {
-    return utf8.decode(bytes);
+    return utf8.decode(bytes.subarray(start, end));
   } catch (cause) {
     if (cause instanceof TypeError) throw fault("holds text that is not UTF-8");
     throw cause;
@@ -151,9 +151,15 @@ export function encodeText(text: string): Uint8Array {
 /** Text up to so many octets is not worth a call into the runtime. */
 const SHORT_TEXT = 128;
 
-function asciiText(bytes: Uint8Array): string | undefined {
+function asciiText(bytes: Uint8Array, start: number, end: number): string | undefined {
   let text = "";
-  for (let at = 0; at < bytes.length; at++) {
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const a = bytes[at]!, b = bytes[at + 1]!, c = bytes[at + 2]!, d = bytes[at + 3]!;
+    if ((a | b | c | d) >= 0x80) return undefined;
+    text += String.fromCharCode(a, b, c, d);
+  }
+  for (; at < end; at++) {
     if (bytes[at]! >= 0x80) return undefined;
     text += String.fromCharCode(bytes[at]!);
   }

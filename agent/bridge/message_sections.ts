@@ -69,15 +69,27 @@ export function encodeSections(envelope: Envelope, head: MessageHead): Uint8Arra
   const { to, replyTo, messageId, correlationId } = envelope;
   const contentType = head.contentType === "" ? undefined : new AmqpSymbol(head.contentType);
   writer.describedList(PROPERTIES, [messageId, undefined, to, head.subject, replyTo, correlationId, contentType]);
-  const pairs: [AmqpValue, AmqpValue][] = head.properties.map(([key, property]) => [
-    property.type === "field" ? new AmqpSymbol(key) : key,
-    property.type === "uint" ? { type: "uint", value: property.value } : property.value,
-  ]);
-  if (envelope.interim) pairs.push([INTERIM, true]);
-  if (envelope.site !== undefined) pairs.push([SITE, envelope.site]);
-  if (envelope.client !== undefined) pairs.push([CLIENT_PROPERTY, envelope.client]);
   writer.descriptor(APPLICATION_PROPERTIES);
-  writer.map(pairs);
+  const map = writer.openMap();
+  let pairs = head.properties.length;
+  for (const [key, property] of head.properties) {
+    if (property.type === "field") writer.symbol(key);
+    else writer.string(key);
+    if (property.type === "uint") writer.uint(property.value);
+    else writer.string(property.value);
+  }
+  if (envelope.interim) {
+    writer.string(INTERIM);
+    writer.boolean(true);
+    pairs++;
+  }
+  for (const [key, value] of [[SITE, envelope.site], [CLIENT_PROPERTY, envelope.client]] as const) {
+    if (value === undefined) continue;
+    writer.string(key);
+    writer.string(value);
+    pairs++;
+  }
+  writer.closeMap(map, pairs);
   return writer.bytes();
 }
 

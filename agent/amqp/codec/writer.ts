@@ -117,9 +117,19 @@ export class Writer extends OctetBuffer {
 
   /** Writes a map. */
   map(map: AmqpMap): void {
-    const start = this.#openCompound();
+    const start = this.openMap();
     this.#pairs(map);
-    this.#closeCompound(start, 0xc1, map.length * 2);
+    this.closeMap(start, map.length);
+  }
+
+  /** Starts a map, whose keys and values follow; the returned offset is for {@link Writer.closeMap}. */
+  openMap(): number {
+    return this.#openCompound();
+  }
+
+  /** Ends a map of `pairs` pairs. */
+  closeMap(start: number, pairs: number): void {
+    this.#closeCompound(start, 0xc1, pairs * 2);
   }
 
   /** Writes a described list; trailing undefined fields are left out. */
