@@ -6,10 +6,12 @@
  */
 
 import { writeAccepted } from "./accepted.ts";
+import { AcceptedRun } from "./accepted_run.ts";
 import type { AmqpError, Attach, Begin, DeliveryState, Disposition, Flow, Terminus } from "./codec/types.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import type { Connection } from "./connection.ts";
 import type { IncomingDelivery } from "./incoming_delivery.ts";
+import type { LinkOptions } from "./link_options.ts";
 import type { OutgoingDelivery } from "./outgoing_delivery.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import { Receiver, type ReceiverHandler } from "./receiver.ts";
@@ -30,16 +32,6 @@ const SMALLEST_FRAGMENT = 1024;
 
 /** Octets that sessions of rank may add to an output that is full for others. */
 const RANKED_RESERVE = 64 * 1024;
-
-/** Which termini and modes a new link is to have. */
-export interface LinkOptions {
-  /** Unique among the links of both peers in this direction. */
-  readonly name: string;
-  /** Where messages come from. */
-  readonly source?: Terminus;
-  /** Where messages go to; without an address the link is anonymous. */
-  readonly target?: Terminus;
-}
 
 /** One session of a connection. */
 export class Session {
@@ -71,10 +63,7 @@ export class Session {
   readonly #outgoing = new NumberMap<OutgoingDelivery>();
   #line: OutgoingDelivery[] = [];
   #receiving: Receiver | undefined;
-  /** Deliveries that were accepted and settled, and whose sender has yet to hear of it. */
-  #accepting = false;
-  #firstAccepted = 0;
-  #lastAccepted = 0;
+  readonly #accepted = new AcceptedRun();
   readonly #current = { more: false, aborted: false };
 
   /** Made by a connection; `windowFrames` is how many transfer frames the peer may send ahead. */
@@ -207,21 +196,16 @@ export class Session {
   }
 
   #accept(id: number): void {
-    if (this.#accepting && id === (this.#lastAccepted + 1) >>> 0) this.#lastAccepted = id;
-    else if (this.#accepting && id === (this.#firstAccepted - 1) >>> 0) this.#firstAccepted = id;
-    else {
-      this.sayAccepted();
-      this.#accepting = true;
-      this.#firstAccepted = this.#lastAccepted = id;
-      this.connection.hasToSay(this);
-    }
+    if (this.#accepted.extend(id)) return;
+    this.sayAccepted();
+    this.#accepted.begin(id);
+    this.connection.hasToSay(this);
   }
 
   /** Encodes what was accepted and not yet said. */
   sayAccepted(): void {
-    if (!this.#accepting) return;
-    this.#accepting = false;
-    writeAccepted(this.connection.output, this.channel, this.#firstAccepted, this.#lastAccepted);
+    const run = this.#accepted;
+    if (run.end()) writeAccepted(this.connection.output, this.channel, run.first, run.last);
   }
 
   /** Tells the sender of a link its credit. */

@@ -7,7 +7,8 @@
  */
 
 import type { Terminus } from "../amqp/codec/types.ts";
-import type { LinkOptions, Session } from "../amqp/session.ts";
+import type { LinkOptions } from "../amqp/link_options.ts";
+import type { Session } from "../amqp/session.ts";
 import type { Sender } from "../amqp/sender.ts";
 import { discriminator } from "./address.ts";
 import { terminus } from "./capabilities.ts";
