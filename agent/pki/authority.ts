@@ -74,12 +74,7 @@ export async function createAuthority(options: AuthorityOptions): Promise<TlsCre
     signingAlgorithm: ALGORITHMS[algorithm],
     keys,
     extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(
-        x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment | x509.KeyUsageFlags.keyCertSign,
-        true,
-      ),
-      usage(x509, true, true),
+      ...authorityRights(x509),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
@@ -141,17 +136,22 @@ export async function bridge(
     publicKey: subject.publicKey,
     signingKey: signing.key,
     extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(
-        x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment | x509.KeyUsageFlags.keyCertSign,
-        true,
-      ),
-      usage(x509, true, true),
+      ...authorityRights(x509),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
       await x509.SubjectKeyIdentifierExtension.create(subject.publicKey),
     ],
   });
   return withNewline(certificate.toString("pem"));
+}
+
+/** What an authority may do. */
+function authorityRights(x509: X509) {
+  const { digitalSignature, keyEncipherment, keyCertSign } = x509.KeyUsageFlags;
+  return [
+    new x509.BasicConstraintsExtension(true, undefined, true),
+    new x509.KeyUsagesExtension(digitalSignature | keyEncipherment | keyCertSign, true),
+    usage(x509, true, true),
+  ];
 }
 
 async function loadX509(): Promise<X509> {
