@@ -13,6 +13,7 @@ export { SiteConfiguration } from "./site/configured/site_configuration.ts";
 export { siteMetrics } from "./site/site_metrics.ts";
 export { type SiteDeps, SiteServices } from "./site/services.ts";
 export { Revocations } from "./site/certificates/revocations.ts";
+export { isAbout } from "./site/adaptors/load_policy.ts";
 export { Roster, type RosterChange } from "./site/roster.ts";
 export {
   type AccessSpec,
@@ -22,6 +23,7 @@ export {
   type KeyStrategy,
   type LinkSpec,
   type PolicyPeer,
+  type PolicyPlugin,
   type PolicyRole,
   type PolicyRule,
   type PolicySpec,

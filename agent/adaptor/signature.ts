@@ -26,11 +26,7 @@ export async function checkSignature(
       },
     );
   }
-  const octets = signatureOctets(signature);
-  for (const text of keys) {
-    const key = await publicKey(text);
-    if (octets !== undefined && await crypto.subtle.verify(ALGORITHM, key, octets, statement(digest))) return;
-  }
+  for (const key of keys) if (await isSignedBy(digest, signature, key)) return;
   throw new AdaptorError(
     "ADAPTOR_SIGNATURE",
     `the signature is not one of ${digest} by any of the ${keys.length} keys`,
@@ -38,6 +34,13 @@ export async function checkSignature(
       hint: "Ask the plugin's author for the signature of this very version, and for the key.",
     },
   );
+}
+
+/** Whether `signature` (base64) is that of `digest` by `key`. Throws ADAPTOR_KEY. */
+export async function isSignedBy(digest: string, signature: string, key: string): Promise<boolean> {
+  const octets = signatureOctets(signature);
+  const verifier = await publicKey(key);
+  return octets !== undefined && await crypto.subtle.verify(ALGORITHM, verifier, octets, statement(digest));
 }
 
 /** Signs `digest` with the private key in `pem` (PKCS #8). Throws ADAPTOR_KEY. */

@@ -84,10 +84,15 @@ export class AdaptorSlot implements AdaptorModule {
       this.health.refusal() === undefined;
   }
 
-  /** Puts `module` in the place, after a trial if there is to be one and it is another version. */
-  replace(module: AdaptorModule, canary: CanarySpec | undefined): void {
+  /** Ends a trial without a verdict. */
+  cancelTrial(): void {
     this.#canary?.cancel();
     this.#canary = undefined;
+  }
+
+  /** Puts `module` in the place, after a trial if there is to be one and it is another version. */
+  replace(module: AdaptorModule, canary: CanarySpec | undefined): void {
+    this.cancelTrial();
     if (canary === undefined || module.digest === this.digest) return this.#put(module);
     const trial = new Canary(module, canary, (passed) => {
       const { state } = trial;

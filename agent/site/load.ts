@@ -37,8 +37,9 @@ export async function siteOf(dir: string, assembled: Assembled, options: LoadOpt
   if (fatal || site === undefined) throw problemsError(`no site can be made of ${dir}`, problems);
   for (const warning of assembled.warnings) options.warn?.(warning);
   const broken = [...assembled.broken];
-  if (site.edge && policies.length > 0) {
-    options.warn?.(`Policy ${policies[0]?.name} has no effect: an edge accepts nobody`);
+  const idle = policies.find(({ rules }) => rules.every(({ load = [] }) => load.length === 0));
+  if (site.edge && idle !== undefined) {
+    options.warn?.(`Policy ${idle.name} has no effect: an edge accepts nobody, and it is about no plugin`);
   }
   const role = site.edge ? "edge" : "interior";
   const wanted = role === "edge" ? "edge" : "inter-router";

@@ -177,7 +177,7 @@ export class SiteServices {
   async apply(spec: SiteSpec): Promise<SiteChange[]> {
     this.#wanted = spec;
     this.#parts = digestsOf(spec);
-    await this.#adaptors.apply(spec.adaptors ?? [], isBroken(spec, "Adaptor"));
+    await this.#adaptors.apply(spec.adaptors ?? [], isBroken(spec, "Adaptor"), spec.policies);
     return await this.#place();
   }
 

@@ -251,6 +251,18 @@ export interface PolicyPeer {
 /** In which role a peer links. */
 export type PolicyRole = AccessRole | "client";
 
+/** Plugins that a rule is about: all that is given must fit. */
+export interface PolicyPlugin {
+  /** Glob of the name of the Adaptor. */
+  readonly name?: string;
+  /** Glob of where it comes from. */
+  readonly source?: string;
+  /** `sha256:<hex>` of the module. */
+  readonly sha256?: string;
+  /** Ed25519 public key by which it is signed. */
+  readonly signer?: string;
+}
+
 /** One rule of a Policy. In globs, `*` stands for any characters. */
 export interface PolicyRule {
   /** What it is called in explanations; its number where it has no name. */
@@ -269,6 +281,8 @@ export interface PolicyRule {
   readonly manage?: true;
   /** True when it is about storing plugins in the network. */
   readonly push?: true;
+  /** Plugins that such a peer fetches from here, or without peers also those that this site itself loads. */
+  readonly load?: readonly PolicyPlugin[];
 }
 
 /** What those who link to this site may do. */

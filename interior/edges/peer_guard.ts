@@ -13,6 +13,8 @@ const MAX_REMEMBERED = 1024;
 const MANAGEMENT = /(^|\/)\$management[./]*$/;
 /** Where plugins are stored, however it is addressed; what is stored has longer addresses. */
 const PLUGIN_STORE = /(^|\/)_tendril\/adaptors[./]*$/;
+/** The key of a plugin in a store. */
+const PLUGIN_KEY = /^M_tendril\/adaptors\/([0-9a-f]{64})$/;
 /** Addresses for answers, which nobody can guess: whoever was told one may send there. */
 const REPLY_KEY = "Ltemp.";
 
@@ -62,6 +64,8 @@ export class PeerGuard implements Guard {
     if (PLUGIN_STORE.test(address)) return this.#pushes();
     if (this.#policies === undefined) return undefined;
     const key = addressKey(address, this.#book.identity);
+    const plugin = PLUGIN_KEY.exec(key)?.[1];
+    if (plugin !== undefined) return this.#judge("load", `sha256:${plugin}`);
     if (key[0] === "M") return this.#judge("consume", key.slice(1));
     return MANAGEMENT.test(address) ? this.#judge("consume", MANAGEMENT_ADDRESS) : undefined;
   }
@@ -137,7 +141,7 @@ export class PeerGuard implements Guard {
     const { address, commonName, fingerprint } = this.#peer;
     const written = this.#book.audit(fingerprint ?? address.replace(/:\d+$/, ""), {
       action,
-      [action === "link" ? "role" : "routingKey"]: name,
+      [FIELDS[action] ?? "routingKey"]: name,
       peer: this.#id,
       commonName,
       fingerprint,
@@ -149,6 +153,9 @@ export class PeerGuard implements Guard {
     this.#untold = written ? 0 : this.#untold + 1;
   }
 }
+
+/** What the log calls that which is refused, where it is no routing key. */
+const FIELDS: Readonly<Partial<Record<PolicyAction, string>>> = { link: "role", load: "plugin" };
 
 function phrase(action: PolicyAction, name: string): string {
   switch (action) {
@@ -162,6 +169,8 @@ function phrase(action: PolicyAction, name: string): string {
       return "change it";
     case "push":
       return "store plugins";
+    case "load":
+      return `load the plugin ${name}`;
   }
 }
 

@@ -1,7 +1,8 @@
 /** What Policies say about one peer. Values in, verdicts out. */
 
 import { matchesGlob } from "../../agent/lib/glob.ts";
-import type { PolicyPeer, PolicyRule, PolicySpec } from "../../agent/mod.ts";
+import { isAbout, type PolicyPeer, type PolicyRule, type PolicySpec } from "../../agent/mod.ts";
+import { PLUGIN_STORE_ADDRESS } from "../../agent/router/address.ts";
 
 /** Who a peer is, as far as rules can tell. */
 export interface PolicySubject {
@@ -14,7 +15,7 @@ export interface PolicySubject {
 }
 
 /** What it wants to do. */
-export type PolicyAction = "link" | "offer" | "consume" | "manage" | "push";
+export type PolicyAction = "link" | "offer" | "consume" | "manage" | "push" | "load";
 
 /** Why it may not. */
 export interface Objection {
@@ -32,7 +33,7 @@ export function policiesFor(policies: readonly PolicySpec[], subject: PolicySubj
   }));
 }
 
-/** The first objection to `action` on `name`, a role or a routing key; `policies` are those of {@link policiesFor}. */
+/** The first objection to `action` on `name`, a role, a routing key or a digest; `policies` are those of {@link policiesFor}. */
 export function objection(policies: readonly PolicySpec[], action: PolicyAction, name: string): Objection | undefined {
   for (const policy of policies) {
     const rule = policy.rules.find((each) => names(each, action, name));
@@ -43,6 +44,11 @@ export function objection(policies: readonly PolicySpec[], action: PolicyAction,
 
 function names(rule: PolicyRule, action: PolicyAction, name: string): boolean {
   if (action === "link") return rule.link.some((role) => role === name);
+  if (action === "load") {
+    // To fetch a plugin is to send to its address.
+    const address = `${PLUGIN_STORE_ADDRESS}/${name.replace(/^sha256:/, "")}`;
+    return (rule.load ?? []).some((plugin) => isAbout(plugin, { digest: name })) || names(rule, "consume", address);
+  }
   if (action === "manage" || action === "push") return rule[action] === true;
   return rule[action].some((glob) => matchesGlob(glob, name));
 }

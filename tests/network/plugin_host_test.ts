@@ -1,6 +1,9 @@
 /** Plugins of a running site: obtained while it runs, replaced, kept while a new version can't be had. */
 
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { signDigest } from "../../agent/adaptor/signature.ts";
+import type { PolicyPlugin, PolicySpec } from "../../agent/site/spec.ts";
 import { loadFixture } from "../../agent/adaptor/testing_fixture.ts";
 import { fileAdaptor, PluginSite } from "../support/plugin_site.ts";
 import { connect, readExactly, writeAll } from "../support/tcp.ts";
@@ -100,4 +103,57 @@ Deno.test("plugin host: a plugin that is gone takes its listener with it", async
   await site.apply([]);
   assert.deepEqual([site.adaptor("echo"), site.listener("echo")], [undefined, undefined]);
   await speakTo(site, "plain");
+});
+
+Deno.test("plugin host: a Policy of the site's own folder says what is loaded, by digest, name, source and signer", async () => {
+  const { bytes } = await loadFixture("echo");
+  const digest = "sha256:" + new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const keys = generateKeyPairSync("ed25519");
+  const pem = `${keys.privateKey.export({ type: "pkcs8", format: "pem" })}`;
+  const { signature, publicKey } = await signDigest(digest, pem);
+  const policy = (load: readonly PolicyPlugin[], effect: "allow" | "deny" = "allow"): PolicySpec => ({
+    name: "p",
+    default: "deny",
+    rules: [{ name: "plugins", effect, link: [], offer: [], consume: [], load }],
+  });
+  const mine = { ...fileAdaptor("mine", "echo.wasm"), signature };
+  await using site = await PluginSite.start(["echo"], [mine]);
+  await speakTo(site, "mine");
+  const allowed: PolicyPlugin[] = [{ sha256: digest }, { name: "mi*" }, { source: "file:*" }, { signer: publicKey }];
+  const other = `${generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" })}`;
+  for (const plugin of allowed) {
+    await site.apply([mine], [policy([plugin])]);
+    await speakTo(site, "mine");
+    await site.apply([mine], [policy([plugin], "deny")]);
+    await until(() => site.adaptor("mine").state === "failed");
+    assert.match(site.adaptor("mine").message, /may not be loaded as mine: plugins of Policy p denies it/);
+    await until(() => !site.listener("mine").open);
+    await speakTo(site, "plain");
+  }
+  await site.apply([mine], [policy([{ signer: other }])]);
+  await until(() => /no rule of Policy p allows it/.test(site.adaptor("mine").message));
+  await site.apply([mine], []);
+  await speakTo(site, "mine");
+  const told = site.log.filter(({ fields }) => fields.code === "ADAPTOR_DENIED");
+  assert.deepEqual(new Set(told.map(({ fields }) => fields.adaptor)), new Set(["mine"]));
+});
+
+Deno.test("plugin host: a version that a Policy denies does not push out the one that it allows", async () => {
+  const { bytes } = await loadFixture("echo");
+  const digest = "sha256:" + new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const rules = [{
+    name: "plugins",
+    effect: "allow",
+    link: [],
+    offer: [],
+    consume: [],
+    load: [{ sha256: digest }],
+  }] as const;
+  const policies = [{ name: "p", default: "deny", rules }] as const;
+  await using site = await PluginSite.start(["echo"], []);
+  await site.apply([fileAdaptor("mine", "echo.wasm")], policies);
+  await speakTo(site, "mine");
+  await site.apply([{ ...fileAdaptor("mine", "echo.wasm"), sha256: `sha256:${"00".repeat(32)}` }], policies);
+  await until(() => /goes on with what it has: .*may not be loaded/.test(site.adaptor("mine").message));
+  await speakTo(site, "mine");
 });

@@ -132,6 +132,45 @@ Deno.test("plugin store: who may push from afar is a Policy's to say, and both e
     await speak(port);
   }));
 
+Deno.test("plugin store: who may load which plugin is a Policy's to say, at the interior and at the edge, and both ends are told", () =>
+  withStores(async ({ dir, port, near, startWest }) => {
+    const sha256 = await digestOf(await Deno.readFile(`${dir}/echo.wasm`));
+    await until(async () => (await pushed(dir, "near")).code === 0, LIMIT_MS);
+    const apply = async (site: string, rules: unknown[]) => {
+      const [apiVersion, metadata] = ["tendril.dev/v1alpha1", { name: "plugins" }];
+      const policy = { apiVersion, kind: "Policy", metadata, spec: { default: "deny", rules } };
+      await Deno.writeTextFile(`${dir}/${site}/policy.json`, JSON.stringify(policy));
+    };
+    const reload = async (site: string) => assert.equal((await tendril("reload", "--dir", `${dir}/${site}`)).code, 0);
+    const open = { link: ["edge", "inter-router"], offer: ["*"], consume: ["echo"] };
+    await apply("near", [open]);
+    await reload("near");
+    await writeAdaptor(dir, { source: "van:echo", sha256 });
+    const west = startWest();
+    await until(() => west.output().includes("VAN_REFUSED"), LIMIT_MS);
+    const reason = `load the plugin ${sha256}: no rule of Policy plugins allows it`;
+    assert.match(west.output(), new RegExp(`near does not let \\S+ ${reason}`));
+    await until(() => new RegExp(`refused by policy.*action=load.*plugin=${sha256}.*${reason}`).test(near.output()));
+    const list = async () => (await tendril("adaptor", "list", "--dir", `${dir}/west`)).stdout;
+    assert.match(await list(), /echo +failed .*does not let/);
+
+    await apply("near", [open, { load: [{ sha256 }] }]);
+    await reload("near");
+    await speak(port);
+
+    // Now at the edge: by source first, which is another; then by name.
+    await apply("west", [{ load: [{ source: "https:*" }] }]);
+    await reload("west");
+    const denied = `${sha256} may not be loaded as echo: no rule of Policy plugins allows it`;
+    await until(() => west.output().includes(denied), LIMIT_MS);
+    assert.match(west.output(), /"code":"ADAPTOR_DENIED"/);
+    assert.match(await list(), /echo +failed .*may not be loaded as echo/);
+    await until(() => connect(port).then((conn) => (conn.close(), false), () => true), LIMIT_MS);
+    await apply("west", [{ load: [{ name: "echo", source: "van:*" }] }]);
+    await reload("west");
+    await speak(port);
+  }));
+
 Deno.test("plugin store: what no site would load is not stored", () =>
   withStores(async ({ dir }) => {
     await until(async () => (await pushed(dir, "near")).code === 0, LIMIT_MS);

@@ -149,6 +149,48 @@ Deno.test("policy: with allow as the default, rules take away; the first one tha
   });
 });
 
+Deno.test("policy: which plugins a peer fetches is decided by its certificate, whatever sort of peer it is", () => {
+  const [one, other] = ["ab", "cd"].map((octet) => octet.repeat(32));
+  const rules = [
+    { link: ["edge"] },
+    { peers: [{ commonName: "west" }], load: [{ sha256: `sha256:${one}` }] },
+    { peers: [{ commonName: "ops" }], consume: ["_tendril/adaptors/*"] },
+  ] as const;
+  return withHub([{ name: "plugins", default: "deny", rules }], async (hub) => {
+    const [west, east, ops] = [await hub.peer("west"), await hub.peer("east"), await hub.peer("ops")];
+    const at = (digest: string) => `_tendril/adaptors/${digest}`;
+    const refusal = (who: string, digest: string) =>
+      `hub does not let ${who} load the plugin sha256:${digest}: no rule of Policy plugins allows it`;
+    assert.equal(await west.consume(at(one!)), undefined);
+    assert.equal(await west.consume(at(other!)), `${UNAUTHORIZED} ${refusal("west", other!)}`);
+    assert.equal(await east.consume(at(one!)), `${UNAUTHORIZED} ${refusal("east", one!)}`);
+    assert.equal(await ops.consume(at(other!)), undefined, "to fetch is to send to its address");
+    // A peer that was changed asks on its link for any address, in whichever way the address can be written.
+    const outcome = async (peer: typeof west, to: string, annotations = {}) => {
+      const sent = send(await peer.wire.sender({}), message({ to, annotations }));
+      await until(() => sent.states.length > 0);
+      const state = sent.states[0]?.state;
+      return state?.kind === "rejected" ? state.error?.description : state?.kind;
+    };
+    assert.equal(await outcome(west, at(one!)), "released", "nobody has it, but it may be asked for");
+    for (const to of [at(one!), `amqp:/${at(one!)}`, `/${at(one!)}`, `amqp://host/${at(one!)}`]) {
+      assert.equal(await outcome(east, to), refusal("east", one!), to);
+    }
+    assert.equal(await outcome(east, "web", { toOverride: at(one!) }), refusal("east", one!));
+    const { action, plugin, commonName, reason } = hub.audit.at(-1)!;
+    assert.deepEqual({ action, plugin, commonName, reason }, {
+      action: "load",
+      plugin: `sha256:${one}`,
+      commonName: "east",
+      reason: refusal("east", one!),
+    });
+    const deny = [{ name: "recalled", effect: "deny", load: [{ sha256: `sha256:${one}` }] }] as const;
+    await hub.apply([{ name: "open", default: "allow", rules: deny }]);
+    assert.match(await outcome(west, at(one!)) ?? "", /recalled of Policy open denies it$/);
+    assert.equal(await outcome(west, at(other!)), "released");
+  });
+});
+
 Deno.test("policy: a fingerprint is one certificate, and no other with the same name", () =>
   withHub([], async (hub) => {
     const first = await hub.peer("west");

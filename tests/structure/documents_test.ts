@@ -138,6 +138,7 @@ Deno.test("documents: the resources that docs/policy.md shows are in order", asy
   assert.deepEqual(policies.map(({ name, default: fallback, rules }) => [name, fallback, rules.length]), [
     ["shops", "deny", 3],
     ["stock", "allow", 2],
+    ["plugins", "deny", 2],
   ]);
 });
 

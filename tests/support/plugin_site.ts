@@ -6,7 +6,7 @@
 
 import { loadFixture } from "../../agent/adaptor/testing_fixture.ts";
 import { startEdge } from "../../agent/site/runtime.ts";
-import type { AdaptorSpec, SiteSpec } from "../../agent/site/spec.ts";
+import type { AdaptorSpec, PolicySpec, SiteSpec } from "../../agent/site/spec.ts";
 import type { AdaptorStatus, RunningSite } from "../../agent/site/status.ts";
 import type { LogFields, Logger } from "../../agent/telemetry/log.ts";
 import { echo, server } from "./tcp.ts";
@@ -46,9 +46,9 @@ export class PluginSite implements AsyncDisposable {
     await Deno.writeFile(`${this.dir}/${file}`, bytes);
   }
 
-  /** Makes the plugins others. */
-  async apply(adaptors: readonly AdaptorSpec[]): Promise<void> {
-    await this.#site!.apply(this.#spec(adaptors));
+  /** Makes the plugins others, and has `policies` hold. */
+  async apply(adaptors: readonly AdaptorSpec[], policies: readonly PolicySpec[] = []): Promise<void> {
+    await this.#site!.apply({ ...this.#spec(adaptors), policies });
   }
 
   /** A listener as it is now. */

@@ -23,6 +23,8 @@ export interface ObtainContext {
   readonly signal: AbortSignal;
   /** Gets modules out of a plugin store of the network, by their digest, in pieces. */
   van(digest: string, signal: AbortSignal, times?: DownloadTimes): AsyncIterable<Uint8Array>;
+  /** Throws unless a module with that digest may be loaded. */
+  permit?(digest: string): Promise<void>;
   /** For tests. */
   readonly times?: DownloadTimes;
 }
@@ -30,10 +32,13 @@ export interface ObtainContext {
 /** Obtains the plugin `spec`. Throws a TendrilError: `ADAPTOR_*`, `DOWNLOAD_*` or `VAN_*`. */
 export async function obtain(spec: AdaptorSpec, context: ObtainContext): Promise<WasmAdaptorModule> {
   const limits: AdaptorLimits = { ...defaultLimits, ...spec.limits };
+  // Nobody is asked for what may not be loaded; of a file that is not pinned, the digest comes last.
+  if (spec.sha256 !== undefined) await context.permit?.(spec.sha256);
   const cached = spec.sha256 === undefined ? undefined : await context.cache.get(spec.sha256, limits.moduleOctets);
   const { bytes, digest } = cached === undefined || spec.sha256 === undefined
     ? await fromSource(spec, limits, context)
     : { bytes: cached, digest: spec.sha256 };
+  if (spec.sha256 === undefined) await context.permit?.(digest);
   if (spec.keys.length > 0) await checkSignature(digest, spec.signature, spec.keys);
   const module = await loadAdaptor({ name: spec.name, bytes, digest, foreign: true }, limits);
   // A file is as near as the cache, unless it may change: then the pinned one is kept.

@@ -11,10 +11,11 @@ import { messageOf, TendrilError } from "../../lib/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { redactText } from "../../telemetry/redact.ts";
 import type { DownloadTimes } from "../../transport/download.ts";
-import type { AdaptorSpec } from "../spec.ts";
+import type { AdaptorSpec, PolicySpec } from "../spec.ts";
 import type { AdaptorStatus } from "../status.ts";
 import { adaptorStatus } from "./adaptor_status.ts";
 import type { ModuleCache } from "./cache.ts";
+import { loadObjection, signersOf } from "./load_policy.ts";
 import { obtain, type ObtainContext } from "./obtain.ts";
 import { VersionBook } from "./version_book.ts";
 
@@ -32,6 +33,10 @@ export interface PluginContext extends Pick<ObtainContext, "van"> {
   readonly logger: Logger;
   /** A module is there, or another than before. */
   onLoaded(module: WasmAdaptorModule): void;
+  /** There is none any more. */
+  onGone(): void;
+  /** What is about loading, now. */
+  policies(): readonly PolicySpec[];
   /** The status is another. */
   onChange(): void;
   /** For tests. */
@@ -100,6 +105,23 @@ export class Plugin {
     this.#begin();
   }
 
+  /** The Policies are others: what may not be loaded any more goes, and what was refused is tried again. */
+  judgeAnew(): void {
+    const { signal } = this.#attempt;
+    this.#busy = this.#busy.then(async () => {
+      const running = this.#slot?.digest;
+      const digests = [running, this.#spec.sha256 ?? running].filter((digest) => digest !== undefined);
+      const refused = this.#problem !== undefined || running === undefined;
+      const denied = (await Promise.all(digests.map((digest) => this.#denial(digest)))).some((each) =>
+        each !== undefined
+      );
+      if (signal.aborted || !(refused || denied)) return;
+      this.#giveUp();
+      this.#problem = undefined;
+      this.#begin();
+    });
+  }
+
   /** Tries no more; resolves when nothing is under way. */
   async stop(): Promise<void> {
     this.#giveUp();
@@ -118,8 +140,13 @@ export class Plugin {
 
   async #load(signal: AbortSignal, retryMs: number): Promise<void> {
     const { dir, cache, van, onLoaded, onChange, times } = this.#context;
+    const permit = async (digest: string) => {
+      const denial = await this.#denial(digest);
+      if (denial !== undefined) throw denial;
+    };
     try {
-      const module = await obtain(this.#spec, { dir, cache, van, signal, ...(times === undefined ? {} : { times }) });
+      const given = { dir, cache, van, signal, permit };
+      const module = await obtain(this.#spec, times === undefined ? given : { ...given, times });
       if (signal.aborted) return;
       this.#problem = undefined;
       this.#rolledBack = undefined;
@@ -133,10 +160,34 @@ export class Plugin {
     } catch (error) {
       if (signal.aborted) return;
       this.#tell(error);
+      if (isDenial(error)) await this.#dropDenied();
+      if (signal.aborted) return;
       const next = Math.min(retryMs * 2, MAX_RETRY_MS);
       this.#retry = setTimeout(() => this.#busy = this.#load(signal, next), retryMs);
     }
     onChange();
+  }
+
+  /** Why a module with `digest` may not be loaded here by the Policies; undefined if it may. */
+  async #denial(digest: string): Promise<TendrilError | undefined> {
+    const policies = this.#context.policies();
+    const { name, source, signature } = this.#spec;
+    const signers = await signersOf(policies, digest, signature);
+    const objection = loadObjection(policies, { digest, name, source, signers });
+    if (objection === undefined) return undefined;
+    return new TendrilError("ADAPTOR_DENIED", `${digest} may not be loaded as ${name}: ${objection}`, {
+      hint: "Have the Policy allow it by a rule with load, or take the Adaptor out.",
+    });
+  }
+
+  /** A version that was loaded before goes on only if it still may; no other is tried. */
+  async #dropDenied(): Promise<void> {
+    const slot = this.#slot;
+    slot?.cancelTrial();
+    if (slot === undefined || await this.#denial(slot.digest) === undefined) return;
+    this.#slot = undefined;
+    this.#generation++;
+    this.#context.onGone();
   }
 
   #tellVerdict(verdict: CanaryVerdict): void {
@@ -168,6 +219,10 @@ export class Plugin {
     const fields = { adaptor: name, source, digest: sha256, code, reason, next: hint };
     this.#context.logger.error("adaptor can't be loaded", fields);
   }
+}
+
+function isDenial(error: unknown): boolean {
+  return error instanceof TendrilError && error.code === "ADAPTOR_DENIED";
 }
 
 function onTrial({ digest, ended, failed, connections }: CanaryState): string {

@@ -7,10 +7,11 @@ import type { AdaptorModule } from "../../adaptor/action.ts";
 import { builtinNames, loadBuiltin } from "../../adaptor/builtin.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { DownloadTimes } from "../../transport/download.ts";
-import type { AdaptorSpec } from "../spec.ts";
+import type { AdaptorSpec, PolicySpec } from "../spec.ts";
 import type { AdaptorStatus } from "../status.ts";
 import { adaptorStatus } from "./adaptor_status.ts";
 import { ModuleCache } from "./cache.ts";
+import { aboutLoading } from "./load_policy.ts";
 import { Plugin, type PluginContext } from "./plugin.ts";
 
 /** What the registry is given. */
@@ -34,6 +35,7 @@ export class AdaptorRegistry {
   readonly #options: RegistryOptions;
   readonly #builtin = new Map<string, AdaptorModule>();
   readonly #plugins = new Map<string, Plugin>();
+  #policies: readonly PolicySpec[] = [];
   /** How to stop listening to the faults of each module that is in use, or was. */
   readonly #watched = new Map<AdaptorModule, () => void>();
 
@@ -42,10 +44,20 @@ export class AdaptorRegistry {
     this.#options = options;
   }
 
-  /** Makes the plugins those of `specs`, and of those there are those that `keep` names; they are loaded in their time. */
-  async apply(specs: readonly AdaptorSpec[], keep: (name: string) => boolean): Promise<void> {
+  /**
+   * Makes the plugins those of `specs`, as far as `policies` allow, and of those there are those that `keep` names; they are
+   * loaded in their time.
+   */
+  async apply(
+    specs: readonly AdaptorSpec[],
+    keep: (name: string) => boolean,
+    policies: readonly PolicySpec[] = [],
+  ): Promise<void> {
     const { dir, logger, van, onChange, onLoaded, times } = this.#options;
     if (dir === undefined) return;
+    const before = JSON.stringify(this.#policies);
+    this.#policies = aboutLoading(policies);
+    const ruled = JSON.stringify(this.#policies) !== before;
     const wanted = new Map(specs.map((spec) => [spec.name, spec]));
     for (const [name, plugin] of this.#plugins) {
       if (wanted.has(name) || keep(name)) continue;
@@ -68,11 +80,14 @@ export class AdaptorRegistry {
           this.#watch(name, module);
           onLoaded();
         },
+        onGone: onLoaded,
         onChange,
+        policies: () => this.#policies,
         ...(times === undefined ? {} : { times }),
       };
       this.#plugins.set(name, new Plugin(spec, context));
     }
+    if (ruled) { for (const plugin of this.#plugins.values()) plugin.judgeAnew(); }
   }
 
   /** How often the adaptor `name` has become another; one that is built in never does. */

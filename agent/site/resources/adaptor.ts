@@ -39,7 +39,8 @@ function octets(text: string): number {
   }
 }
 
-const publicKey = z.string().refine(
+/** An Ed25519 public key. */
+export const publicKey = z.string().refine(
   (text) => PEM_KEY.test(text) || octets(text) === KEY_OCTETS,
   "must be an Ed25519 key: a PEM text, or 32 octets in base64",
 );

@@ -121,6 +121,11 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.rules[].offer": ["b"],
   "spec.rules[].consume": ["b"],
   "spec.rules[].push": true,
+  "spec.rules[].load": [{ name: "b" }],
+  "spec.rules[].load[].name": "b",
+  "spec.rules[].load[].source": "van:b",
+  "spec.rules[].load[].sha256": "ab".repeat(32),
+  "spec.rules[].load[].signer": base64(32, 2),
   "spec.rules[].manage": true,
   "data": { a: "Yg==" },
   "stringData": { b: "b" },
@@ -160,6 +165,8 @@ function specimenFor(kind: string, path: string): Value {
     return set(set(SPECIMENS[kind]!, "spec.type", "http1"), "spec.subjects", subjects);
   }
   if (/^spec\.(useClientCert|verifyHostname)$/.test(path)) return set(SPECIMENS[kind]!, "spec.tlsCredentials", "tls");
+  // Of what peers load, only the digest is known.
+  if (path.startsWith("spec.rules[].load")) return set(SPECIMENS[kind]!, "spec.rules", [{ load: [{ name: "a" }] }]);
   if (path === "spec.settings.tendril.http") return set(SPECIMENS[kind]!, "spec.type", "auto");
   const way = /^spec\.healthCheck\.(\w+)/.exec(path)?.[1];
   if (way === undefined) return SPECIMENS[kind]!;

@@ -1,7 +1,8 @@
-/** Policy: who may link to a site, and what it may offer and consume there; a kind of our own. */
+/** Policy: who may link to a site, what it may offer and consume there, and which plugins are loaded; a kind of our own. */
 
 import { z } from "zod";
-import type { PolicyPeer, PolicyRule, PolicySpec } from "../spec.ts";
+import type { PolicyPeer, PolicyPlugin, PolicyRule, PolicySpec } from "../spec.ts";
+import { adaptorDigest, publicKey } from "./adaptor.ts";
 import { field, metadata, type ResourceKind, TENDRIL_API } from "./schema.ts";
 
 const glob = z.string().min(1);
@@ -24,6 +25,14 @@ const peer = z.strictObject({
 }).refine((peer) => Object.keys(peer).length > 0, "must have commonName, site or fingerprint")
   .transform((peer) => peer as PolicyPeer);
 
+const plugin = z.strictObject({
+  name: field(glob.optional(), "acting", "Name of the Adaptor"),
+  source: field(glob.optional(), "acting", "Its spec.source"),
+  sha256: field(adaptorDigest.optional(), "acting", "SHA-256 of the module"),
+  signer: field(publicKey.optional(), "acting", "Ed25519 public key by which it is signed"),
+}).refine((plugin) => Object.keys(plugin).length > 0, "must have name, source, sha256 or signer")
+  .transform((plugin) => plugin as PolicyPlugin);
+
 const rule = z.strictObject({
   name: field(glob.optional(), "acting", "What explanations call the rule; else its number"),
   peers: field(z.array(peer).min(1).optional(), "acting", "Whom it is for; else for all, also without a certificate"),
@@ -37,10 +46,18 @@ const rule = z.strictObject({
   consume: field(z.array(glob).default([]), "acting", "Routing keys that the peer sends to, in the same way"),
   manage: field(z.boolean().optional(), "acting", "The rule is about changing this router by AMQP management"),
   push: field(z.boolean().optional(), "acting", "The rule is about storing plugins, which nobody may without one"),
+  load: field(
+    z.array(plugin).default([]),
+    "acting",
+    "Plugins that the peer fetches from here, or without peers also those of this site's own Adaptors",
+  ),
 }).refine(
-  ({ link, offer, consume, manage, push }) =>
-    link.length + offer.length + consume.length > 0 || manage === true || push === true,
-  "must have at least one of link, offer, consume, manage and push",
+  ({ link, offer, consume, manage, push, load }) =>
+    link.length + offer.length + consume.length + load.length > 0 || manage === true || push === true,
+  "must have at least one of link, offer, consume, manage, push and load",
+).refine(
+  ({ peers, load }) => peers === undefined || load.every((plugin) => Object.keys(plugin).join() === "sha256"),
+  { path: ["load"], message: "must have sha256 alone beside peers: nothing else is known of what they fetch" },
 );
 
 const schema = z.looseObject({
@@ -54,11 +71,12 @@ const schema = z.looseObject({
     rules: field(z.array(rule).default([]), "acting", "The first one that names something decides"),
   }).transform((spec): Omit<PolicySpec, "name"> => ({
     default: spec.default,
-    rules: spec.rules.map(({ name, peers, manage, push, ...rest }, at): PolicyRule => ({
+    rules: spec.rules.map(({ name, peers, manage, push, load, ...rest }, at): PolicyRule => ({
       name: name ?? `rule ${at + 1}`,
       ...rest,
       ...(manage === true ? { manage } : {}),
       ...(push === true ? { push } : {}),
+      ...(load.length === 0 ? {} : { load }),
       ...(peers === undefined ? {} : { peers }),
     })),
   })),
@@ -69,6 +87,8 @@ export const policyKind: ResourceKind<typeof schema> = {
   kind: "Policy",
   apiVersion: TENDRIL_API,
   schema,
-  summary: "Who may link to this site in which role, and offer and consume which routing keys there.",
-  hint: "A Policy has spec.default, allow or deny, and spec.rules, each with link, offer, consume, manage or push.",
+  summary:
+    "Who may link to this site in which role, offer and consume which routing keys there, and load which plugins.",
+  hint:
+    "A Policy has spec.default, allow or deny, and spec.rules, each with link, offer, consume, manage, push or load.",
 };
