@@ -13,6 +13,8 @@ const TIMES = "--times";
 /** What `--times` lists. */
 const LISTED = 40;
 const FILES_PER_PROCESSOR = 2;
+/** However many processors there are: each file may start a network of its own. */
+const MOST_FILES = 12;
 /** What spans rooms takes longest and comes first, so that nothing long is left to run alone at the end. */
 const FOLDERS = ["tests", "agent", "interior", "adaptors"];
 const FUZZERS = "tests/fuzz/";
@@ -90,7 +92,7 @@ const outcomes: Outcome[] = [];
 async function lane(own: Task[], other: Task[]): Promise<void> {
   for (let task; (task = own.shift() ?? other.shift()) !== undefined;) outcomes.push(await perform(task));
 }
-const lanes = FILES_PER_PROCESSOR * navigator.hardwareConcurrency;
+const lanes = Math.min(MOST_FILES, FILES_PER_PROCESSOR * navigator.hardwareConcurrency);
 await Promise.all([lane(working, waiting), ...Array.from({ length: lanes }, () => lane(waiting, working))]);
 
 const broken = outcomes.filter(({ failed }) => failed > 0);
