@@ -157,7 +157,7 @@ export interface GrantStatus {
 export interface AdaptorStatus {
   /** What Listeners and Connectors call it. */
   readonly name: string;
-  /** `sha256:<hex>` of what is loaded; empty while nothing is. */
+  /** `sha256:<hex>` of what is loaded, else of what is wanted or was refused; empty while that is not known. */
   readonly digest: string;
   /** Of what is loaded. */
   readonly version: string;

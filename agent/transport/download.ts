@@ -36,19 +36,25 @@ export async function* download(
 ): AsyncGenerator<Uint8Array> {
   using client = Deno.createHttpClient(ca === "" ? {} : { caCerts: [ca] });
   const watch = new AbortController();
+  const giveUp = () => watch.abort(signal.reason);
+  if (signal.aborted) giveUp();
+  signal.addEventListener("abort", giveUp);
   const late = (what: string) => () => watch.abort(stalled(url, what));
   const total = setTimeout(late(`it took more than ${times.totalMs} ms`), times.totalMs);
   const silence = () => setTimeout(late(`nothing came for ${times.stallMs} ms`), times.stallMs);
   let stall = silence();
   let octets = 0;
   try {
-    const body = await open(url, client, AbortSignal.any([signal, watch.signal]));
-    for await (const piece of body) {
+    const body = (await open(url, client, watch.signal)).getReader();
+    // Deno forgets about the signal of a fetch with the first garbage that it collects once the head has come.
+    watch.signal.addEventListener("abort", () => body.cancel().catch(() => {}));
+    for (let read = await body.read(); !read.done; read = await body.read()) {
       clearTimeout(stall);
-      octets += piece.length;
-      yield piece;
+      octets += read.value.length;
+      yield read.value;
       stall = silence();
     }
+    watch.signal.throwIfAborted();
   } catch (error) {
     if (watch.signal.aborted) throw watch.signal.reason;
     if (error instanceof TendrilError || error instanceof Deno.errors.NotCapable) throw error;
@@ -57,6 +63,7 @@ export async function* download(
       hint: "It is tried again.",
     });
   } finally {
+    signal.removeEventListener("abort", giveUp);
     clearTimeout(stall);
     clearTimeout(total);
     watch.abort();

@@ -1,6 +1,7 @@
 /** A plugin that does harm, in a site that carries other traffic: it harms its own connections, and nobody else. */
 
 import assert from "node:assert/strict";
+import { digestOf } from "../../adaptors/compile.ts";
 import { MAX_FAULTS } from "../../agent/adaptor/health.ts";
 import { fileAdaptor, PluginSite } from "../support/plugin_site.ts";
 import { SteadyTraffic } from "../support/steady_traffic.ts";
@@ -26,6 +27,38 @@ async function ends(conn: Deno.TcpConn): Promise<boolean> {
   await readToEnd(conn).catch(() => {});
   conn.close();
   return true;
+}
+
+const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+for (
+  const [harm, code, octets] of [
+    ["imports something", "ADAPTOR_IMPORT", [...MAGIC, 2, 8, 1, 1, 0x61, 1, 0x62, 2, 0, 1]],
+    [
+      "runs code when it is loaded",
+      "ADAPTOR_START",
+      [...MAGIC, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 8, 1, 0, 10, 4, 1, 2, 0, 0x0b],
+    ],
+    ["may take memory without end", "ADAPTOR_MEMORY", [...MAGIC, 5, 3, 1, 0, 1]],
+  ] as const
+) {
+  Deno.test(`hostile plugin: one that ${harm} is refused, first and in the place of a good one, and told by name, digest and reason`, () =>
+    withHostile(async (site) => {
+      const bytes = Uint8Array.from(octets);
+      const wanted = await digestOf(bytes);
+      await site.put("bad.wasm", bytes);
+      const told = () => site.log.filter(({ fields }) => fields.code === code && fields.digest === wanted);
+      await site.apply([fileAdaptor("hostile"), fileAdaptor("new", "bad.wasm")]);
+      await until(() => site.adaptor("new").state === "failed");
+      const { name, digest, message } = site.adaptor("new");
+      assert.deepEqual([name, digest, site.listener("new").open], ["new", wanted, false]);
+      assert.match(message, /^the module /);
+      const good = site.adaptor("hostile").digest;
+      await site.apply([fileAdaptor("hostile", "bad.wasm")]);
+      await until(() => told().some(({ fields }) => fields.adaptor === "hostile"));
+      assert.deepEqual([site.adaptor("hostile").digest, site.adaptor("hostile").state], [good, "ready"]);
+      assert.ok(site.adaptor("hostile").message.includes(`without ${wanted}: ${message}`));
+      (await client(site)).close();
+    }));
 }
 
 /** A site with the hostile plugin, and traffic beside it that must not be touched. */
@@ -65,10 +98,11 @@ for (
       const conn = await client(site);
       await writeAll(conn, new TextEncoder().encode(letter));
       assert.ok(await ends(conn));
-      const { digest, faults, state } = site.adaptor("hostile");
+      const { digest, faults, state, message } = site.adaptor("hostile");
       assert.deepEqual([faults, state], [1, "ready"]);
       const told = site.log.find(({ message }) => message.startsWith("adaptor failed"));
       assert.deepEqual([told?.fields.adaptor, told?.fields.digest, told?.fields.code], ["hostile", digest, code]);
+      assert.ok(message !== "OK" && message === told?.fields.reason, `the status says ${message}`);
       (await client(site)).close();
     }));
 }

@@ -6,6 +6,7 @@
 
 import { loadFixture } from "../../agent/adaptor/testing_fixture.ts";
 import { startEdge } from "../../agent/site/runtime.ts";
+import type { SiteDeps } from "../../agent/site/services.ts";
 import type { AdaptorSpec, PolicySpec, SiteSpec } from "../../agent/site/spec.ts";
 import type { AdaptorStatus, RunningSite } from "../../agent/site/status.ts";
 import type { LogFields, Logger } from "../../agent/telemetry/log.ts";
@@ -33,10 +34,14 @@ export class PluginSite implements AsyncDisposable {
   }
 
   /** Starts a site with `adaptors`, whose modules are fixtures put into its folder first. */
-  static async start(fixtures: readonly string[], adaptors: readonly AdaptorSpec[]): Promise<PluginSite> {
+  static async start(
+    fixtures: readonly string[],
+    adaptors: readonly AdaptorSpec[],
+    deps: Partial<SiteDeps> = {},
+  ): Promise<PluginSite> {
     const site = new PluginSite(await Deno.makeTempDir());
     for (const name of fixtures) await site.put(`${name}.wasm`, (await loadFixture(name)).bytes);
-    site.#site = await startEdge(site.#spec(adaptors), { logger: site.#logger(), dir: site.dir });
+    site.#site = await startEdge(site.#spec(adaptors), { ...deps, logger: site.#logger(), dir: site.dir });
     await until(() => site.listener("plain").open);
     return site;
   }

@@ -25,6 +25,8 @@ export interface ObtainContext {
   van(digest: string, signal: AbortSignal, times?: DownloadTimes): AsyncIterable<Uint8Array>;
   /** Throws unless a module with that digest may be loaded. */
   permit?(digest: string): Promise<void>;
+  /** Hears the digest of what is taken in, whatever is then found in it. */
+  onDigest?(digest: string): void;
   /** For tests. */
   readonly times?: DownloadTimes;
 }
@@ -54,6 +56,7 @@ async function fromSource(spec: AdaptorSpec, limits: AdaptorLimits, context: Obt
     ? context.van(sha256 ?? "", context.signal, context.times)
     : download({ url: source, ca, signal: context.signal }, context.times);
   const module = await takeIn(pieces, limits.moduleOctets);
+  context.onDigest?.(module.digest);
   if (sha256 !== undefined) checkDigest(module.digest, sha256);
   return module;
 }

@@ -54,6 +54,8 @@ export class Plugin {
   readonly #versions = new VersionBook();
   #generation = 0;
   #problem: string | undefined;
+  /** Of what was looked at last, for one without a pin. */
+  #seen: string | undefined;
   #attempt = new AbortController();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #busy: Promise<void> = Promise.resolve();
@@ -83,7 +85,7 @@ export class Plugin {
     const slot = this.#slot;
     const past = { rollbacks: this.#rollbacks, versions: this.#versions.status() };
     if (slot !== undefined) {
-      const problem = this.#problem && `goes on with what it has: ${this.#problem}`;
+      const problem = this.#problem && `goes on with what it has, without ${this.#wanted ?? source}: ${this.#problem}`;
       const { canary } = slot;
       return {
         ...adaptorStatus(name, slot, source, problem ?? (canary ? onTrial(canary) : this.#rolledBack)),
@@ -93,14 +95,14 @@ export class Plugin {
     }
     const state = this.#problem === undefined ? "loading" : "failed";
     const message = this.#problem ?? "is being loaded";
-    return { name, digest: "", version: "", source, state, faults: 0, message, ...past };
+    return { name, digest: this.#wanted ?? "", version: "", source, state, faults: 0, message, ...past };
   }
 
   /** Makes it another, or the same. */
   change(spec: AdaptorSpec): void {
     if (JSON.stringify(spec) === JSON.stringify(this.#spec)) return;
     this.#spec = spec;
-    this.#problem = undefined;
+    this.#problem = this.#seen = undefined;
     this.#giveUp();
     this.#begin();
   }
@@ -128,6 +130,11 @@ export class Plugin {
     await this.#busy;
   }
 
+  /** The digest of what the resource asks for, as far as it is known. */
+  get #wanted(): string | undefined {
+    return this.#spec.sha256 ?? this.#seen;
+  }
+
   #giveUp(): void {
     clearTimeout(this.#retry);
     this.#attempt.abort();
@@ -145,7 +152,8 @@ export class Plugin {
       if (denial !== undefined) throw denial;
     };
     try {
-      const given = { dir, cache, van, signal, permit };
+      const onDigest = (digest: string) => signal.aborted || (this.#seen = digest);
+      const given = { dir, cache, van, signal, permit, onDigest };
       const module = await obtain(this.#spec, times === undefined ? given : { ...given, times });
       if (signal.aborted) return;
       this.#problem = undefined;
@@ -214,9 +222,9 @@ export class Plugin {
     const reason = redactText(messageOf(error));
     if (reason === this.#problem) return; // Said once; the status keeps saying it.
     this.#problem = reason;
-    const { name, source, sha256 } = this.#spec;
+    const { name, source } = this.#spec;
     const { code, hint } = error instanceof TendrilError ? error : { code: undefined, hint: undefined };
-    const fields = { adaptor: name, source, digest: sha256, code, reason, next: hint };
+    const fields = { adaptor: name, source, digest: this.#wanted, code, reason, next: hint };
     this.#context.logger.error("adaptor can't be loaded", fields);
   }
 }
