@@ -5,7 +5,7 @@
  */
 
 import { isIP } from "node:net";
-import type { LocalSocket } from "./local_socket.ts";
+import { closeSocket, type LocalSocket } from "./local_socket.ts";
 
 /**
  * Property of a message that says whose connection it belongs to, in the words of version 1 of the protocol without the
@@ -49,7 +49,7 @@ export async function announce<S extends LocalSocket>(socket: S, header: Uint8Ar
   try {
     for (let at = 0; at < header.length;) at += await socket.write(header.subarray(at));
   } catch (error) {
-    socket.close(true);
+    closeSocket(socket, true);
     throw error;
   }
   return socket;
