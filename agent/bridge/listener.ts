@@ -247,7 +247,8 @@ export class Listener {
         (stream) => this.#accept(stream),
         (reason, address) => {
           if (reason.code === "ACCEPT_FAILED") return this.#starved(reason);
-          this.#logger.debug("client refused", { listener: name, client: address, reason: reason.message });
+          const { code, message } = reason;
+          this.#logger.debug("client refused", { listener: name, client: address, code, reason: message });
         },
       );
       this.#moving = false;

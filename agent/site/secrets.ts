@@ -44,7 +44,7 @@ export function tlsCredentials(values: SecretValues, where: string): TlsCredenti
   };
 }
 
-/** Who a server is that asks nobody for a certificate, in a Secret. Throws as {@link tlsCredentials}; also for a wrong key. */
+/** Who a server is that asks no client for a certificate, in a Secret. Throws as {@link tlsCredentials}; also for a wrong key. */
 export function serverIdentity(values: SecretValues, where: string): ServerIdentity {
   const identity = {
     cert: pemValue(values, "tls.crt", CERTIFICATE, where),
@@ -55,6 +55,11 @@ export function serverIdentity(values: SecretValues, where: string): ServerIdent
   throw new TendrilError("SITE_SECRET", `${where}: ${fault}`, {
     hint: "Copy tls.crt and tls.key from the same place.",
   });
+}
+
+/** The same for a server that lets in those clients alone whose certificate is of an authority in ca.crt. */
+export function judgingIdentity(values: SecretValues, where: string): ServerIdentity {
+  return { ...serverIdentity(values, where), clientCa: pemValue(values, "ca.crt", CERTIFICATE, where) };
 }
 
 /** TLS to a target by a Secret, of which ca.crt may be missing. Throws as {@link tlsCredentials}; also for a wrong key. */

@@ -72,8 +72,11 @@ export interface TlsCredentials {
   readonly key: string;
 }
 
-/** Who a server is, for clients that need not prove anything. Never logged. */
-export type ServerIdentity = Pick<TlsCredentials, "cert" | "key">;
+/** Who a server is, for clients that are no peers. Never logged. */
+export interface ServerIdentity extends Pick<TlsCredentials, "cert" | "key"> {
+  /** CA certificates: only clients with a certificate of one of these authorities are let in. Absent: all are. */
+  readonly clientCa?: string;
+}
 
 /** Whom to trust, for a side that dials without a certificate of its own. Links never do. */
 export interface ServerTrust {

@@ -19,6 +19,11 @@ export interface Demands {
   readonly host?: string;
   /** The peer's address, `host:port`. */
   readonly address: string;
+  /**
+   * True to take a session that is resumed for the certificate that came with its ticket, which is judged anew: its key
+   * was proven where the ticket was issued, in this process. Default false: who resumes is refused.
+   */
+  readonly resumable?: boolean;
 }
 
 /** The parts of node's certificate object that are used. */
@@ -35,7 +40,7 @@ const MAX_DEPTH = 8;
 /** Judges the peer of `socket`; throws a `LINK_TLS_*` error if it falls short. */
 export function judge(socket: TLSSocket, demands: Demands): PeerIdentity {
   // A resumed session was judged by whoever issued its ticket, and on Deno 2.9 all servers of a process share tickets.
-  if (socket.isSessionReused()) {
+  if (demands.resumable !== true && socket.isSessionReused()) {
     throw new TendrilError("LINK_TLS_RESUMED", "The peer resumed a TLS session instead of proving who it is.", {
       hint: "Have the peer connect with a full handshake; switch off session tickets there.",
     });

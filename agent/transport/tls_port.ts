@@ -1,6 +1,6 @@
 /**
- * A port at which anybody may open a TLS connection, for those who carry other people's octets: it proves who we are and
- * asks nothing of the client. Nobody is known by such a connection, so none of them may become a link.
+ * A port at which anybody may open a TLS connection, or anybody with a certificate of certain authorities, for those who
+ * carry other people's octets: it proves who we are. None of these connections may become a link.
  */
 
 import { type Acceptor, acceptThrough, type OnRefused } from "./accept.ts";

@@ -41,7 +41,7 @@ const TESTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   MultiKeyListener: {
     "": "tests/network/multi_key_listener_test.ts",
     "spec.tlsCredentials": "tests/network/tls_test.ts",
-    "spec.requireClientCert": "tests/network/tls_test.ts",
+    "spec.requireClientCert": "tests/network/client_certificates_test.ts",
   },
   Link: {
     "": "tests/network/edge_interior_edge_test.ts",

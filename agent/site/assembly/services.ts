@@ -10,7 +10,7 @@ import { httpRouteKind, meantListeners } from "../resources/http_route.ts";
 import { listenerKind } from "../resources/listener.ts";
 import { multiKeyListenerKind } from "../resources/multi_key_listener.ts";
 import { ACCESS_LOG_SETTING } from "../resources/schema.ts";
-import { serverIdentity, targetTls } from "../secrets.ts";
+import { judgingIdentity, serverIdentity, targetTls } from "../secrets.ts";
 import {
   type AdaptorSpec,
   type ConnectorSpec,
@@ -61,8 +61,8 @@ export function listenersOf(reading: Reading, accessLog: AccessLog): ListenerSpe
 export function multiKeyListenersOf(reading: Reading): MultiKeyListenerSpec[] {
   const listeners: MultiKeyListenerSpec[] = [];
   reading.each(multiKeyListenerKind, ({ metadata: { name }, spec }, document) => {
-    const { host, port, strategy, tlsCredentials } = spec;
-    const tls = reading.secrets.tls(tlsCredentials, document, serverIdentity);
+    const { host, port, strategy, tlsCredentials, requireClientCert } = spec;
+    const tls = reading.secrets.tls(tlsCredentials, document, requireClientCert ? judgingIdentity : serverIdentity);
     if (tls === undefined || !reading.take(host, port, document, ["spec", "port"])) return;
     listeners.push({ name, strategy, host, port, ...tls });
   });

@@ -26,8 +26,11 @@ export interface PartContext {
   readonly role: RouterRole;
   /** The credentials of the sslProfile `name`. Throws a {@link Refusal} when it has none. */
   credentials(name: string): TlsCredentials;
-  /** Who a listener of services is by the sslProfile `name`. Throws a {@link Refusal}. */
-  identity(name: string): ServerIdentity;
+  /**
+   * Who a listener of services is by the sslProfile `name`, and, if it is to judge clients, by whose certificates. Throws
+   * a {@link Refusal}.
+   */
+  identity(name: string, judging: boolean): ServerIdentity;
   /** How the sslProfile `name` has a target spoken to. Throws a {@link Refusal}. */
   target(name: string, verifyHostname: boolean): TargetTls;
 }
@@ -39,8 +42,9 @@ export function listenerOf({ name, attributes }: Configured, { identity }: PartC
   if (address === undefined || address === "") {
     throw new Refusal(400, "Configuration: Exactly one of the 'address' or 'multiAddressStrategy' field must be set");
   }
-  if (authenticatePeer === true) throw unsupported("authenticatePeer=true");
-  const tls = sslProfile === undefined ? {} : { tls: identity(`${sslProfile}`) };
+  const judging = authenticatePeer === true;
+  if (judging && sslProfile === undefined) throw unsupported("authenticatePeer=true without an sslProfile");
+  const tls = sslProfile === undefined ? {} : { tls: identity(`${sslProfile}`, judging) };
   return { name: BY_MANAGEMENT + name, routingKey: `${address}`, ...placeOf(attributes), ...tls };
 }
 

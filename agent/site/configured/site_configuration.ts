@@ -208,7 +208,7 @@ export class SiteConfiguration implements Configuration {
     const context: PartContext = {
       role: folder.role,
       credentials: (name) => profiles.credentials(name),
-      identity: (name) => profiles.identity(name),
+      identity: (name, judging) => profiles.identity(name, judging),
       target: (name, verifyHostname) => profiles.target(name, verifyHostname),
     };
     const created = (type: string) =>

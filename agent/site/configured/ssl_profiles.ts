@@ -5,7 +5,7 @@ import type { Attributes, Configured } from "../../management/configured.ts";
 import { Refusal } from "../../management/refusal.ts";
 import type { ServerIdentity, TlsCredentials } from "../../transport/channel.ts";
 import { readCredentials } from "../../transport/credentials.ts";
-import { type SecretValues, serverIdentity, targetTls, tlsCredentials } from "../secrets.ts";
+import { judgingIdentity, type SecretValues, serverIdentity, targetTls, tlsCredentials } from "../secrets.ts";
 import type { TargetTls } from "../spec.ts";
 
 /** Largest file that is read, in octets. */
@@ -43,10 +43,13 @@ export class SslProfiles {
     throw new Refusal(400, `sslProfile '${name}' lacks a file: a link needs ${Object.keys(KEYS).join(", ")}`);
   }
 
-  /** Who a listener of services is by the profile `name`. Throws a {@link Refusal}. */
-  identity(name: string): ServerIdentity {
+  /**
+   * Who a listener of services is by the profile `name`; one that is `judging` lets in clients of its authorities alone.
+   * Throws a {@link Refusal}.
+   */
+  identity(name: string, judging: boolean): ServerIdentity {
     const { values } = this.#named(name);
-    return refusing(() => serverIdentity(values, `sslProfile '${name}'`));
+    return refusing(() => (judging ? judgingIdentity : serverIdentity)(values, `sslProfile '${name}'`));
   }
 
   /** How the profile `name` has a target spoken to: its certificate, if it has one, is shown. Throws a {@link Refusal}. */

@@ -23,11 +23,12 @@ export function tcpListener(spec: ListenerSpec, { listeners }: SiteStatus, made:
 
 /** A MultiKeyListener. Its keys are {@link listenerAddresses}. */
 export function multiAddressListener(
-  { name, strategy: { kind }, host, port }: MultiKeyListenerSpec,
+  { name, strategy: { kind }, host, port, tls }: MultiKeyListenerSpec,
   { multiKeyListeners = [] }: SiteStatus,
 ): Configured {
   const now = multiKeyListeners.find((listener) => listener.name === name);
-  const told = { host, port: `${port}`, multiAddressStrategy: kind };
+  const authenticatePeer = tls?.clientCa !== undefined;
+  const told = { host, port: `${port}`, multiAddressStrategy: kind, authenticatePeer };
   return entity("tcpListener", undefined, multiAddress(name), told, {
     ...counters(now?.traffic),
     operStatus: now?.open === true ? "up" : "down",

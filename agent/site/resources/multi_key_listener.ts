@@ -7,7 +7,6 @@ import { field, host, metadata, optionalText, port, type ResourceKind, settings,
 /** Keys of one strategy. */
 export const MAX_KEYS = 256;
 
-const noFlag = z.union([z.literal(false), z.null()], "is not supported here").optional();
 const key = z.string().min(1);
 
 const strategy = z.looseObject({
@@ -46,7 +45,11 @@ const schema = z.looseObject({
       "acting",
       "Name of the Secret with tls.crt and tls.key that the port shows in TLS; without one it is in the clear",
     ),
-    requireClientCert: field(noFlag, "refused", "Certificates of clients: to pass over it would let in all of them"),
+    requireClientCert: field(
+      z.boolean().nullish().transform((flag) => flag === true),
+      "acting",
+      "True: only clients with a certificate of an authority in ca.crt of that Secret are let in",
+    ),
     observer: field(
       z.enum(["auto", "none", "http1", "http2", ""]).nullish(),
       "warned",
@@ -54,6 +57,9 @@ const schema = z.looseObject({
       ["auto", "none"],
     ),
     settings: field(settings, "warned", "No setting of a MultiKeyListener is used"),
+  }).refine(({ requireClientCert, tlsCredentials }) => !requireClientCert || tlsCredentials !== "", {
+    path: ["requireClientCert"],
+    message: "needs tlsCredentials: without TLS no client can show a certificate",
   }),
 });
 
