@@ -161,6 +161,18 @@ Deno.test("structure: only transport/, bridge/ and console/ open sockets", async
   fail(problems.map((problem) => `${problem}: everything else is tested without a network, so it can't have one`));
 });
 
+Deno.test("structure: HTTP of users is spoken by adaptors alone, never by a library", async () => {
+  const problems: string[] = [];
+  const sources = [...await production(), ...await readSources(["adaptors/"], [".ts"])];
+  for (const file of sources) {
+    for (const edge of importsOf(file)) {
+      if (/^(node:)?http2$/.test(edge.to)) problems.push(`${file.path}:${edge.line} imports ${edge.to}`);
+    }
+    if (/getBuiltinModule\W+(node:)?http2/.test(file.text)) problems.push(`${file.path} gets http2 of node`);
+  }
+  fail(problems.map((problem) => `${problem}: a peer can make its server abort the process, so it is for tests alone`));
+});
+
 Deno.test("structure: only site/, pki/ and cli/ touch files", async () => {
   const problems: string[] = [];
   for (const file of await production()) {
