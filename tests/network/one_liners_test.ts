@@ -9,7 +9,7 @@ import { edgeFolder, type InteriorFolder, interiorFolder } from "../support/site
 import { tendril, tendrilArgs } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 const PERMISSIONS = ["--ignore-env", "--allow-net", "--allow-read"];
 
 /** A hub that runs, a folder called `My Shop` with a link file in it, and what was started there. */
@@ -174,10 +174,11 @@ Deno.test("one-liners: `run --print-permissions` prints what an edge and an inte
   for (const args of withOneLess(line)) {
     const process = desk.deno("west", args);
     const told = () => /PERMISSION|NotCapable|Requires|not found in the list/.test(process.output());
-    const served = () => untilListening(port, process, 3000).then(() => textAt(port)).catch(() => "nothing");
-    // Without its socket a site runs all the same, and says so.
-    assert.ok(await served() !== "one" || told(), `${args}: ${process.output()}`);
-    assert.ok(told(), `${args}: ${process.output()}`);
+    // It may come out only when a client wants to go through. Without its socket a site runs all the same, and says so.
+    await until(async () => {
+      await textAt(port).catch(() => {});
+      return told();
+    }, LIMIT_MS).catch(() => assert.fail(`${args}: ${process.output()}`));
     await process.stop();
   }
   // The port for tokens is known once one was issued; whoever renews certificates writes to the folder.

@@ -67,7 +67,7 @@ export async function run(
   args: readonly string[],
   options: { cwd?: string; limitMs?: number; env?: Record<string, string>; clearEnv?: boolean; stdin?: string } = {},
 ): Promise<Result> {
-  const { limitMs = 60_000, stdin, ...rest } = options;
+  const { limitMs = 180_000, stdin, ...rest } = options;
   const child = new Deno.Command(command, {
     args: [...args],
     stdin: stdin === undefined ? "null" : "piped",
