@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { shellWords } from "../../agent/cli/program_line.ts";
 import { run } from "../support/processes.ts";
-import { programFile, testIfThere } from "../support/shells.ts";
+import { testWith } from "../support/programs.ts";
+import { programFile } from "../support/shells.ts";
 import { resource } from "../support/site_folder.ts";
 import { tendrilArgs } from "../support/tendril.ts";
 
@@ -34,8 +35,8 @@ async function complete(shell: string, script: (words: readonly string[]) => str
   }
 }
 
-testIfThere("bash", "completion: bash completes commands, flags, values, names and files", async (bash) => {
-  await complete(bash, (words) =>
+testWith(["bash"], "completion: bash completes commands, flags, values, names and files", async ({ bash }) => {
+  await complete(bash!, (words) =>
     [
       "source <(tendril completion bash)",
       "complete -p tendril >/dev/null || exit 1",
@@ -44,9 +45,9 @@ testIfThere("bash", "completion: bash completes commands, flags, values, names a
     ].join("\n"));
 });
 
-testIfThere("zsh", "completion: zsh loads the script, and gets the candidates by it", async (zsh) => {
+testWith(["zsh"], "completion: zsh loads the script, and gets the candidates by it", async ({ zsh }) => {
   // The widgets of zsh need a terminal: what they would show is printed by functions in their place.
-  await complete(zsh, (words) =>
+  await complete(zsh!, (words) =>
     [
       "compdef() { :; }",
       `_describe() { for each in "\${(@P)2}"; do print -r -- "\${each%%:*}"; done }`,
@@ -57,6 +58,6 @@ testIfThere("zsh", "completion: zsh loads the script, and gets the candidates by
     ].join("\n"));
 });
 
-testIfThere("fish", "completion: fish completes by the script", async (fish) => {
-  await complete(fish, (words) => `tendril completion fish | source; complete -C '${words.join(" ")}'`);
+testWith(["fish"], "completion: fish completes by the script", async ({ fish }) => {
+  await complete(fish!, (words) => `tendril completion fish | source; complete -C '${words.join(" ")}'`);
 });

@@ -63,6 +63,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   "spec.endpoints[].group": "g",
   "spec.tlsCredentials": "tls2",
   "spec.useClientCert": true,
+  "spec.requireClientCert": true,
   "spec.verifyHostname": false,
   "spec.cost": 2,
   "spec.settings.proxy-configuration": "proxy",
@@ -164,7 +165,9 @@ function specimenFor(kind: string, path: string): Value {
     const subjects = path === "spec.subjects" ? [] : [{ subject: "GET", routingKey: "a" }];
     return set(set(SPECIMENS[kind]!, "spec.type", "http1"), "spec.subjects", subjects);
   }
-  if (/^spec\.(useClientCert|verifyHostname)$/.test(path)) return set(SPECIMENS[kind]!, "spec.tlsCredentials", "tls");
+  if (/^spec\.(useClientCert|requireClientCert|verifyHostname)$/.test(path)) {
+    return set(SPECIMENS[kind]!, "spec.tlsCredentials", "tls");
+  }
   // Of what peers load, only the digest is known.
   if (path.startsWith("spec.rules[].load")) return set(SPECIMENS[kind]!, "spec.rules", [{ load: [{ name: "a" }] }]);
   if (path === "spec.settings.tendril.http") return set(SPECIMENS[kind]!, "spec.type", "auto");
