@@ -234,6 +234,26 @@ Deno.test("one-liners: what `deno install -g` makes is a program like any other"
   }
 });
 
+Deno.test("one-liners: the line of the README installs the program of a source tree", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    const source = new URL("../../", import.meta.url).pathname;
+    const readme = await Deno.readTextFile(`${source}README.md`);
+    const [, line = ""] = /^deno (install .* agent\/main\.ts)$/m.exec(readme) ?? [];
+    const env = { DENO_INSTALL_ROOT: root };
+    const installed = await run(Deno.execPath(), line.split(" "), { env, cwd: source });
+    assert.equal(installed.code, 0, installed.stderr);
+    const path = `${Deno.execPath().replace(/\/[^/]*$/, "")}:${Deno.env.get("PATH")}`;
+    const options = { cwd: root, env: { ...env, PATH: path } };
+    const made = await run(`${root}/bin/tendril`, ["site", "create", "west", "--dir", "west", "--edge"], options);
+    assert.equal(made.code, 0, made.stderr);
+    assert.ok((await Deno.stat(`${root}/west`)).isDirectory);
+    assert.equal((await run(`${root}/bin/tendril`, ["expose", "web"], options)).code, 2);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
 /** A server with TLS that wants a certificate of its clients, and one that does not. */
 function nginxConfig(dir: string, wanting: number, plain: number): string {
   const tls = `ssl_certificate ${dir}/tls.crt; ssl_certificate_key ${dir}/tls.key;`;
