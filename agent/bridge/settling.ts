@@ -7,9 +7,9 @@ import { ACCEPTED } from "../router/flow.ts";
 import type { InboundMessage } from "./inbound_message.ts";
 
 /** Longest time that an answer stays unsettled, in ms. */
-const SOON_MS = 5;
+const SOON_MS = 10;
 /** Most answers that do. */
-const MOST = 256;
+export const MOST_UNSETTLED = 256;
 
 /** See the head of the file. */
 export class Settling {
@@ -19,7 +19,7 @@ export class Settling {
   /** `answer` has come whole. */
   add(answer: InboundMessage): void {
     this.#answers.push(answer);
-    if (this.#answers.length >= MOST) return this.settle();
+    if (this.#answers.length >= MOST_UNSETTLED) return this.settle();
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.settle();

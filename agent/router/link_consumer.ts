@@ -97,6 +97,8 @@ export class LinkConsumer implements Consumer, SenderHandler {
     }
     const egress = new Egress(load, message, this.#annotated(message), upstream);
     if (message.complete) egress.end();
+    // Those before it go first, and while they do, others may come.
+    if (this.#queue.length > 0) egress.keep();
     this.#queue.push(egress);
     this.onReady();
     egress.keep();

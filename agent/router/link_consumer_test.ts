@@ -8,6 +8,7 @@ import type { Receiver } from "../amqp/receiver.ts";
 import { NO_ANNOTATIONS, STREAMING } from "./annotations.ts";
 import { type Annotate, LinkConsumer, MAX_QUEUED_PER_LINK } from "./link_consumer.ts";
 import { StreamLinks } from "./stream_links.ts";
+import type { Upstream } from "./flow.ts";
 import { connected } from "./testing_peers.ts";
 import { listening, routed } from "./testing_consumer.ts";
 
@@ -53,6 +54,27 @@ Deno.test("link consumer: messages wait for credit in order, and leave as it com
   near.link.keepCredit(2);
   await until(() => near.wire.arrived.length === 5);
   assert.deepEqual(bodies(near.wire.arrived), [0, 1, 2, 3, 4].map((at) => `message ${at}`));
+});
+
+Deno.test("link consumer: producers that go on while others leave get their own messages through", async () => {
+  await using near = await consuming({ credit: 0, annotate: ANNOTATED });
+  const once = (action: () => void) => {
+    const upstream = listening();
+    let done = false;
+    return {
+      ...upstream,
+      drained() {
+        if (!done) action();
+        done = true;
+      },
+    };
+  };
+  const send = (body: string, upstream = listening() as Upstream) => near.consumer.deliver(whole(body), upstream);
+  send("first", once(() => send("third, which is longer")));
+  send("second", once(() => send("fourth")));
+  near.link.keepCredit(10);
+  await until(() => near.wire.arrived.length === 4);
+  assert.deepEqual(bodies(near.wire.arrived), ["first", "second", "fourth", "third, which is longer"]);
 });
 
 Deno.test("link consumer: every outcome of the far side reaches the producer, and the load counts down", async () => {
