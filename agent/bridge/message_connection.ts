@@ -25,6 +25,7 @@ import type { MessageHooks } from "./message_hooks.ts";
 import { encodeSections } from "./message_sections.ts";
 import { OutboundMessage, type OutboundMessageHandler } from "./outbound_message.ts";
 import { OutboundMessages } from "./outbound_messages.ts";
+import { SocketIntake, type Splice } from "./socket_intake.ts";
 import { SocketReader } from "./socket_reader.ts";
 import { SocketWriter } from "./socket_writer.ts";
 import { reasonOf, verdict } from "./verdict.ts";
@@ -35,18 +36,13 @@ const LINGER_MS = 2000;
 const UNREAD_OCTETS = 1024 * 1024;
 const NO_OCTETS = new Uint8Array(0);
 
-/** Octets that bypass the adaptor. */
-interface Splice {
-  readonly stream: number;
-  left: number;
-}
-
 /** See the head of the file. */
 export class MessageConnection {
   readonly #conn: LocalSocket;
   readonly #hooks: MessageHooks;
   readonly #reader: SocketReader;
   readonly #writer: SocketWriter;
+  readonly #intake: SocketIntake;
   /** What becomes of each message we send. */
   readonly #messages: OutboundMessageHandler;
   /** Messages we send, by stream, until their outcome. */
@@ -60,9 +56,7 @@ export class MessageConnection {
   /** Requests that the adaptor takes at a time. */
   #limit: number;
   #role: AdaptorRole = "listener";
-  #toStream: Splice | undefined;
   #toSocket: Splice | undefined;
-  #adaptorWants: (() => void) | undefined;
   #retiring = false;
   /** Not idle when we last looked. */
   #busy = false;
@@ -109,6 +103,16 @@ export class MessageConnection {
     };
     this.#limit = adaptor.concurrent;
     this.#outbound = new OutboundMessages(adaptor.concurrent > 1);
+    // Concurrent messages are held up one by one, by what their senders are granted.
+    this.#intake = new SocketIntake(this.#outbound, adaptor.concurrent === 1, {
+      ending: () => this.#ending,
+      offer: (octets) => {
+        const consumed = this.#adaptor.offer(octets);
+        this.#asked();
+        return consumed;
+      },
+      onSpliced: () => this.#ask((adaptor) => adaptor.spliced()),
+    });
     this.#held = adaptor.concurrent === 1 ? undefined : new HeldStreams({
       pending: () => this.#writer.pending,
       offer: (stream, data) => this.#offerHeld(stream, data),
@@ -153,7 +157,7 @@ export class MessageConnection {
     });
     this.#reader = new SocketReader(conn, {
       readAllowance: () => this.#allowance(),
-      onRead: (chunk) => this.#take(chunk),
+      onRead: (chunk) => this.#ending ? undefined : this.#intake.take(chunk),
       onReadEnd: () => this.#socketEnded(),
       onReadFailed: (error) => this.close(`reading from the socket failed: ${messageOf(error)}`),
     }, hooks.traffic);
@@ -161,12 +165,12 @@ export class MessageConnection {
 
   /** True when no message is under way. */
   get idle(): boolean {
-    return this.#inbound.idle && this.#toStream === undefined;
+    return this.#inbound.idle && this.#intake.splice === undefined;
   }
 
   /** True when the connection can take another request. */
   get available(): boolean {
-    const taken = this.#toStream !== undefined || this.#inbound.requests >= this.#limit;
+    const taken = this.#intake.splice !== undefined || this.#inbound.requests >= this.#limit;
     return !taken && !this.#ending && !this.#readDone;
   }
 
@@ -219,13 +223,13 @@ export class MessageConnection {
   /** Gives up all messages that are under way, and the adaptor. */
   #letGo(outcome: DeliveryState): void {
     this.#ending = true;
-    this.#toStream = this.#toSocket = undefined;
+    this.#intake.splice = this.#toSocket = undefined;
     this.#outbound.letGo();
     this.#inbound.letGo(outcome);
     this.#exchanges?.clear();
     this.#held?.clear();
     this.#adaptor.release();
-    this.#wake();
+    this.#intake.wake();
     this.#reader.wake();
   }
 
@@ -241,7 +245,7 @@ export class MessageConnection {
   #asked(): void {
     this.#grant();
     this.#lookIfIdle();
-    this.#wake();
+    this.#intake.wake();
   }
 
   /** Does `action` now, or as soon as the adaptor is not busy; by then the connection may be ending, and nothing matters. */
@@ -274,7 +278,7 @@ export class MessageConnection {
       case "data":
         return this.#outbound.write(action.stream, action.data);
       case "end":
-        if (this.#toStream?.stream === action.stream) throw new Error("a stream was ended inside a splice");
+        if (this.#intake.splice?.stream === action.stream) throw new Error("a stream was ended inside a splice");
         return this.#complete(action.stream);
       case "abort":
         return this.#abort(action.stream, action.untouched ? RELEASED : FAILED);
@@ -333,7 +337,7 @@ export class MessageConnection {
 
   #abort(stream: number, outcome: DeliveryState): void {
     this.#exchanges?.givenUp(stream);
-    if (this.#toStream?.stream === stream) this.#toStream = undefined;
+    if (this.#intake.splice?.stream === stream) this.#intake.splice = undefined;
     if (this.#toSocket?.stream === stream) this.#toSocket = undefined;
     this.#outbound.abandon(stream);
     this.#held?.drop(stream);
@@ -342,13 +346,13 @@ export class MessageConnection {
 
   #splice({ side, stream, length }: Extract<Action, { kind: "splice" }>): void {
     if (side === "socket-to-stream") {
-      if (this.#toStream !== undefined) throw new Error("a splice into a stream inside another");
-      this.#toStream = { stream, left: length };
+      if (this.#intake.splice !== undefined) throw new Error("a splice into a stream inside another");
+      this.#intake.splice = { stream, left: length };
     } else {
       if (this.#toSocket !== undefined) throw new Error("a splice to the socket inside another");
       this.#toSocket = { stream, left: length };
     }
-    if (this.#toStream?.left === Infinity && this.#toSocket?.left === Infinity) {
+    if (this.#intake.splice?.left === Infinity && this.#toSocket?.left === Infinity) {
       queueMicrotask(() => this.#adaptor.release());
     }
   }
@@ -357,58 +361,17 @@ export class MessageConnection {
 
   #allowance(): number {
     if (this.#ending) return Infinity;
-    if (this.#toStream === undefined && this.#writer.pending > UNREAD_OCTETS) return 0;
+    if (this.#intake.splice === undefined && this.#writer.pending > UNREAD_OCTETS) return 0;
     return this.#held === undefined ? this.#outbound.allowance : Infinity;
-  }
-
-  #take(chunk: Uint8Array): Promise<void> | undefined {
-    if (this.#ending) return undefined;
-    const splice = this.#toStream;
-    if (splice === undefined || splice.left <= chunk.length) return this.#offer(chunk);
-    splice.left -= chunk.length;
-    const message = this.#outbound.get(splice.stream);
-    message?.write(chunk);
-    return message?.room;
-  }
-
-  /** Passes octets on, to the adaptor or by its splices, until all are taken. */
-  async #offer(chunk: Uint8Array): Promise<void> {
-    let rest = chunk;
-    while (rest.length > 0 && !this.#ending) {
-      const splice = this.#toStream;
-      let wanted: Promise<void> | undefined;
-      if (splice !== undefined) {
-        const taken = rest.subarray(0, splice.left);
-        rest = rest.subarray(taken.length);
-        splice.left -= taken.length;
-        const message = this.#outbound.get(splice.stream);
-        message?.write(taken);
-        if (splice.left === 0) {
-          this.#toStream = undefined;
-          this.#ask((adaptor) => adaptor.spliced());
-        }
-        wanted = message?.room;
-      } else {
-        const consumed = this.#adaptor.offer(rest);
-        this.#asked();
-        rest = rest.subarray(consumed);
-        // Concurrent messages are held up one by one, by what their senders are granted.
-        if (this.#held === undefined) wanted = this.#outbound.room;
-        if (consumed === 0 && this.#toStream === undefined && wanted === undefined && !this.#ending) {
-          wanted = new Promise((resolve) => this.#adaptorWants = resolve);
-        }
-      }
-      if (wanted !== undefined) await wanted;
-    }
   }
 
   #socketEnded(): void {
     this.#readDone = true;
     if (this.#ending) return this.#closeWhenDone();
-    const splice = this.#toStream;
+    const splice = this.#intake.splice;
     if (splice?.left === Infinity) this.#complete(splice.stream);
     else if (splice !== undefined) {
-      this.#toStream = undefined;
+      this.#intake.splice = undefined;
       this.#outbound.abandon(splice.stream);
       this.#tell({ kind: "abort", stream: splice.stream });
     }
@@ -428,7 +391,7 @@ export class MessageConnection {
     const reason = reasonOf(state);
     // What is still coming of the request goes nowhere.
     if (this.#exchanges?.answersInstead(stream, reason)) return this.#reader.wake();
-    if (this.#toStream?.stream === stream) this.#toStream = undefined;
+    if (this.#intake.splice?.stream === stream) this.#intake.splice = undefined;
     // Other messages of the connection go on, so what the answer was for ends here.
     if (this.#held !== undefined && this.#role === "connector") this.#inbound.refuse(stream, FAILED);
     this.#reader.wake();
@@ -506,11 +469,5 @@ export class MessageConnection {
 
   #closeWhenDone(): void {
     if (this.#readDone && this.#writeDone) this.close(undefined);
-  }
-
-  #wake(): void {
-    const wanted = this.#adaptorWants;
-    this.#adaptorWants = undefined;
-    wanted?.();
   }
 }
