@@ -3,6 +3,7 @@ import { connect as tlsConnect, createServer as createTlsServer, type TLSSocket 
 import type { AddressInfo } from "node:net";
 import { TendrilError } from "../lib/errors.ts";
 import { testWith } from "../../tests/support/programs.ts";
+import { isWritten, sClient } from "../../tests/support/s_client.ts";
 import { until } from "../../tests/support/until.ts";
 import { accept, type AcceptOptions, type Acceptor } from "./accept.ts";
 import type { Channel, TlsCredentials } from "./channel.ts";
@@ -316,35 +317,14 @@ async function bypass(version: string, from: number, to: Port, client: TlsCreden
     identity.push("-cert", `${dir}/cert`, "-key", `${dir}/key`);
   }
   const ticket = `${dir}/ticket`;
-  // Its input stays open until `done`: at the end of it, it would leave before the ticket arrives.
-  const openssl = async (port: number, flag: string, done: () => boolean) => {
-    const args = ["s_client", "-connect", `127.0.0.1:${port}`, version, flag, ticket, ...identity];
-    const child = new Deno.Command("openssl", { args, stdin: "piped", stdout: "null", stderr: "null" }).spawn();
-    const input = child.stdin.getWriter();
-    try {
-      await input.write(new TextEncoder().encode("x\n"));
-      await until(done);
-    } finally {
-      await input.close().catch(() => {});
-      await child.status;
-    }
-  };
-  await openssl(from, "-sess_out", () => sizeOf(ticket) > 0);
+  await sClient(from, [version, "-sess_out", ticket, ...identity], "x\n", () => isWritten(ticket));
   const before = to.refused.length;
-  await openssl(to.acceptor.port, "-sess_in", () => to.refused.length > before);
+  const shown = [version, "-sess_in", ticket, ...identity];
+  await sClient(to.acceptor.port, shown, "x\n", () => to.refused.length > before);
   await Deno.remove(dir, { recursive: true });
   // Any other reason would mean that the ticket was not taken, and that this test tests nothing.
   assert.deepEqual(to.refused.slice(before).map((reason) => reason.code), ["LINK_TLS_RESUMED"]);
   assert.equal(to.channels.length, 0);
-}
-
-/** Octets of the file at `path`; 0 without one. */
-function sizeOf(path: string): number {
-  try {
-    return Deno.statSync(path).size;
-  } catch {
-    return 0;
-  }
 }
 
 Deno.test("names that only resolvers know are verified like others: underscores, punycode, a dot at the end", async () => {
