@@ -1,6 +1,7 @@
 /**
  * How an interior leaves its network: others are told to go around it, edges with nothing under way are let go to their
- * other homes, and what still comes through may end. So a restart costs no flow that has another way.
+ * other homes, and what still comes through may end. So a restart costs no flow that has another way. An interior that has
+ * no neighbour is the only home that its edges have in its network: they stay until all have nothing under way.
  */
 
 import { pause } from "../../agent/lib/clock.ts";
@@ -28,7 +29,8 @@ export async function depart(router: Router, transit: Transit, graceMs: number):
   const never = new AbortController().signal;
   while (clock.now() < deadline) {
     const through = [...router.peers.all].filter(({ role }) => role !== "normal");
-    for (const { peer } of through.filter((entry) => entry.role === "edge" && !isBusy(entry))) peer.close();
+    const idle = through.filter((entry) => entry.role === "edge" && !isBusy(entry));
+    if (neighbours.length > 0) { for (const { peer } of idle) peer.close(); }
     if (clock.now() >= settled && !through.some(isBusy)) return;
     await pause(clock, STEP_MS, never);
   }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { ask } from "../support/exchange.ts";
 import { freePort, untilListening } from "../support/processes.ts";
-import { interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
+import { edgeFolder, interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
 import { connect, echo, readInto, server, writeAll } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
@@ -58,6 +58,39 @@ Deno.test("departure: an interior that is stopped costs no flow that comes throu
     over = true;
     await flowing;
     assert.deepEqual(failures, []);
+  } catch (error) {
+    for (const process of processes) console.error(process.output().slice(-2000));
+    throw error;
+  } finally {
+    await Promise.all(processes.map((process) => process.stop()));
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("departure: the edges of an only interior stay for as long as anything is under way", async () => {
+  using target = server(echo);
+  const dir = await Deno.makeTempDir();
+  const hub = await interiorFolder(`${dir}/hub`);
+  const [port, idle] = [freePort(), freePort()] as const;
+  await edgeFolder(`${dir}/east`, "east", hub, { connectors: [{ key: "echo", port: target.port }] });
+  await edgeFolder(`${dir}/west`, "west", hub, { listeners: [{ key: "echo", port }] });
+  await edgeFolder(`${dir}/north`, "north", hub, { listeners: [{ key: "echo", port: idle }] });
+  const processes = ["hub", "east", "west", "north"].map((name) => startTendril(name, ["run", `${dir}/${name}`]));
+  try {
+    await untilListening(port, processes[2]!, LIMIT_MS);
+    await untilListening(idle, processes[3]!, LIMIT_MS);
+    const open = await connect(port);
+    await writeAll(open, WORDS);
+    assert.ok(await readInto(open, new Uint8Array(WORDS.length)));
+    processes[0]!.signal("SIGTERM");
+    await until(() => processes[0]!.output().includes("draining"), LIMIT_MS);
+    // The interior looks around every 100 ms: flows go on for ten looks.
+    for (let round = 0; round < 20; round++) {
+      await ask(idle, WORDS);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    open.close();
+    assert.equal(await processes[0]!.ended, 0);
   } catch (error) {
     for (const process of processes) console.error(process.output().slice(-2000));
     throw error;
