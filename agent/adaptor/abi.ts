@@ -6,6 +6,9 @@ export const markerName = "tendril_abi_1";
 /** Name of the export that a module has beside {@link markerName} when it uses what v1.1 added. */
 export const minorMarkerName = "tendril_abi_1_1";
 
+/** Name of the export that a module has beside these when it uses what v1.2 added. */
+export const spliceMarkerName = "tendril_abi_1_2";
+
 /** Results of ABI calls; everything at or above zero is success. */
 export const Status = { ok: 0, more: 1, malformed: -1, limit: -2, unsupported: -3, state: -4 } as const;
 
@@ -90,7 +93,11 @@ export const requiredFunctions: Readonly<Record<string, string>> = {
 };
 
 /** Exports that a module may leave out. */
-export const optionalFunctions: Readonly<Record<string, string>> = { _initialize: "()", [minorMarkerName]: "()" };
+export const optionalFunctions: Readonly<Record<string, string>> = {
+  _initialize: "()",
+  [minorMarkerName]: "()",
+  [spliceMarkerName]: "()",
+};
 
 /** The exports of a module that passed the policy, as seen from JavaScript. */
 export interface AbiExports {

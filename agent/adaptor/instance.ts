@@ -31,7 +31,14 @@ export interface InstanceLayout {
   readonly outPtr: number;
   /** Octets in the output buffer. */
   readonly outCap: number;
+  /** Whether octets of streams that it is offered may pass it by. */
+  readonly splices: boolean;
 }
+
+/** Octets of a stream from which on the adaptor is told how many there are, and need not see more than the first. */
+const SPLICE_OCTETS = 4096;
+/** Octets that it sees first, where the last ones have passed it by: framing takes fewer. */
+const FIRST_OCTETS = 64;
 
 const unfinishedBits = 0b10;
 
@@ -57,6 +64,8 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   #roundsLeft = 0;
   /** The module stopped because its output buffer was full, at least once since it was fed last. */
   #saidMore = false;
+  /** Octets of the socket have just passed by. */
+  #passed = false;
 
   /**
    * Takes over a fresh instance's exports; `layout` must have been measured on the same module. `onFailed` hears once of
@@ -111,7 +120,9 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       const { inCap } = this.#layout;
       let consumed = 0;
       while (consumed < data.length || eof) {
-        const piece = consumed === 0 && data.length <= inCap ? data : data.subarray(consumed, consumed + inCap);
+        const size = this.#passed ? FIRST_OCTETS : inCap;
+        this.#passed = false;
+        const piece = consumed === 0 && data.length <= size ? data : data.subarray(consumed, consumed + size);
         const last = consumed + piece.length === data.length;
         const from = actions.length;
         const fed = this.#feedSocket(piece, last && eof ? FeedFlag.eof : FeedFlag.none, actions, last);
@@ -133,6 +144,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       const actions: Action[] = [];
       this.#refill(0);
       this.#feed(Side.socket, 0, FeedFlag.spliced, actions, false);
+      this.#passed = true;
       return actions;
     } catch (error) {
       throw this.#failed(error);
@@ -165,16 +177,25 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       const actions: Action[] = [];
       let consumed = 0;
       let more = true;
+      let passed = SPLICE_OCTETS;
       // One round a piece: what is left over for want of room gets a budget of its own.
       while (consumed < data.length && more && !this.#order?.closed) {
-        const piece = data.subarray(consumed, consumed + capacity);
-        const length = writeEvent(this.#inputBuffer(), { kind: "data", stream, data: piece });
+        const input = this.#inputBuffer();
+        const waiting = data.length - consumed;
+        const splices = this.#layout.splices && waiting >= SPLICE_OCTETS;
+        const at = splices ? writeEvent(input, { kind: "window", stream, octets: waiting }) : 0;
+        const size = splices && passed >= SPLICE_OCTETS ? FIRST_OCTETS : capacity - at;
+        const piece = data.subarray(consumed, consumed + size);
+        const length = at + writeEvent(at === 0 ? input : input.subarray(at), { kind: "data", stream, data: piece });
         this.#refill(length);
+        const from = actions.length;
         const fed = this.#feed(Side.stream, length, FeedFlag.none, actions, true);
-        const taken = Math.min(fed - recordHeaderSize, piece.length);
+        const taken = Math.min(fed - at - recordHeaderSize, piece.length);
         if (taken < 0) throw this.#fault("ADAPTOR_CONSUMED", `it took ${fed} octets of a record`);
-        more = taken === piece.length || (this.#saidMore && taken > 0);
         consumed += taken;
+        passed = this.#pass(stream, data.subarray(consumed), actions, from);
+        more = passed > 0 || taken === piece.length || (this.#saidMore && taken > 0);
+        consumed += passed;
       }
       return { consumed, actions };
     } catch (error) {
@@ -253,6 +274,20 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       at += taken;
       if (taken === action.length) actions[i] = bytes;
       else actions.splice(i++, 1, bytes, { ...action, length: action.length - taken });
+    }
+    return at;
+  }
+
+  /** Carries out the splices to the socket in `actions` on octets of `stream` that were offered; how many that were. */
+  #pass(stream: number, data: Uint8Array, actions: Action[], from: number): number {
+    let at = 0;
+    for (let i = from; i < actions.length; i++) {
+      const action = actions[i]!;
+      if (action.kind !== "splice" || action.side !== "stream-to-socket") continue;
+      if (action.stream !== stream || action.length > data.length - at || !this.#layout.splices) {
+        throw this.#fault("ADAPTOR_ORDER", `it splices octets of stream ${action.stream} that do not wait`);
+      }
+      actions[i] = { kind: "bytes", data: data.subarray(at, at += action.length) };
     }
     return at;
   }

@@ -279,3 +279,11 @@ Deno.test("instance stops feeding data when the adaptor closes", async () => {
   const actions = instance.stream({ kind: "data", stream: 2, data: new Uint8Array(100_000) });
   assert.deepEqual(actions, [{ kind: "close", text: "enough" }]);
 });
+
+Deno.test("a splice to the socket of octets that were not offered for it is the adaptor's fault", async () => {
+  const splice = encodeAction({ kind: "splice", side: "stream-to-socket", stream: 2, length: 5 });
+  await failsWith("ADAPTOR_ORDER", script(Mode.answerData, splice), (instance) => {
+    instance.stream(beginPeer);
+    return instance.offer(2, new Uint8Array(4));
+  });
+});

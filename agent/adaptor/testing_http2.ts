@@ -117,6 +117,8 @@ export class MemoryConnection {
   readonly #instance: AdaptorInstance;
   readonly #role: AdaptorRole;
   #written = new Uint8Array(0);
+  /** Octets of the peer that pass the adaptor by, and where they go. */
+  #splice: { readonly stream: number; left: number } | undefined;
   /** Every action but octets, in order; octets of messages are in {@link MemoryConnection.bodies}. */
   readonly actions: Action[] = [];
   /** Bodies of messages into the network, by stream. */
@@ -162,9 +164,15 @@ export class MemoryConnection {
   send(...parts: readonly Uint8Array[]): this {
     let rest: Uint8Array = join(...parts);
     while (rest.length > 0 && !this.closed) {
+      if (this.#splice !== undefined) {
+        rest = this.#pass(this.#splice, rest);
+        continue;
+      }
       const { consumed, actions } = this.#instance.socket(rest, false);
       this.#perform(actions);
-      if (consumed === 0) throw new Error(`the adaptor does not take ${rest.length} octets`);
+      if (consumed === 0 && this.#splice === undefined) {
+        throw new Error(`the adaptor does not take ${rest.length} octets`);
+      }
       rest = rest.subarray(consumed);
     }
     return this;
@@ -195,12 +203,28 @@ export class MemoryConnection {
     return this;
   }
 
+  /** Carries a splice out on what the peer sends; returns the rest. */
+  #pass(splice: { readonly stream: number; left: number }, octets: Uint8Array): Uint8Array {
+    const passed = octets.subarray(0, splice.left);
+    splice.left -= passed.length;
+    this.#append(splice.stream, passed);
+    if (splice.left === 0) {
+      this.#splice = undefined;
+      this.#perform(this.#instance.spliced());
+    }
+    return octets.subarray(passed.length);
+  }
+
+  #append(stream: number, octets: Uint8Array): void {
+    this.bodies.set(stream, (this.bodies.get(stream) ?? "") + textOf(octets));
+  }
+
   #perform(actions: readonly Action[]): void {
     for (const action of actions) {
       if (action.kind === "bytes") this.#written = join(this.#written, action.data);
-      else if (action.kind === "data") {
-        this.bodies.set(action.stream, (this.bodies.get(action.stream) ?? "") + textOf(action.data));
-      } else this.actions.push(action);
+      else if (action.kind === "data") this.#append(action.stream, action.data);
+      else this.actions.push(action);
+      if (action.kind === "splice") this.#splice = { stream: action.stream, left: action.length };
       if (action.kind === "close") this.closed = true;
     }
   }

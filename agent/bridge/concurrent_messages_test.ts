@@ -298,3 +298,43 @@ testWith(["node"], "http2: what a client cancels ends at the server too, and the
   assert.equal(client.heads.get(7)![0], ":status: 200");
   assert.equal(target.sessions, 1);
 });
+
+testWith(["node"], "http2: a long body comes back as it went, beside other requests", async ({ node }) => {
+  const [target, port] = await NodeHttp2Server.start(node!);
+  await using _target = target;
+  await using service = await serviceTo(port, "http2", "http2");
+  await using client = await RawClient.connect(service.port, [4, 10_000_000]);
+  await client.send(frame(Type.window, 0, 0, number(20_000_000)), post(1, "/echo"));
+  const body = Uint8Array.from({ length: 3_000_000 }, (_, at) => at % 251);
+  for (let at = 0, id = 3; at < body.length; at += 16_000) {
+    await until(() => 262_144 + client.granted(1) >= at + 16_000);
+    const last = at + 16_000 >= body.length;
+    await client.send(frame(Type.data, last ? Flag.end : 0, 1, body.subarray(at, at + 16_000)));
+    if (at % 480_000 === 0) await client.send(get(id, "/ok")), id += 2;
+  }
+  await until(() => client.ended(1) && client.ended(15));
+  const pieces = client.frames.filter(({ type, id }) => type === Type.data && id === 1);
+  assert.deepEqual(join(...pieces.map(({ payload }) => payload)), body);
+});
+
+testWith(
+  ["node"],
+  "http2: a body that is given up in the middle of a frame leaves the next frame whole",
+  async ({ node }) => {
+    const [target, port] = await NodeHttp2Server.start(node!);
+    await using _target = target;
+    await using service = await serviceTo(port, "http2", "http2");
+    await using client = await RawClient.connect(service.port);
+    const fields = [":method: POST", ":scheme: http", ":path: /refuse", ":authority: h", "content-length: 1000000"];
+    const data = frame(Type.data, 0, 1, new Uint8Array(16_384));
+    await client.send(headers(1, fields, Flag.none), data, data.subarray(0, 5000));
+    await until(() => client.ended(1));
+    assert.equal(client.heads.get(1)![0], ":status: 503");
+    await client.send(data.subarray(5000), data, get(3, "/ok"));
+    await until(() => client.ended(3));
+    assert.equal(client.heads.get(3)![0], ":status: 200");
+    // And one whose client goes away in the middle of a frame.
+    await client.send(headers(5, fields.with(2, ":path: /never"), Flag.none), data, data.subarray(0, 5000));
+    await until(() => service.connector.outstanding === 1);
+  },
+);

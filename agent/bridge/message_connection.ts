@@ -112,6 +112,10 @@ export class MessageConnection {
         return consumed;
       },
       onSpliced: () => this.#ask((adaptor) => adaptor.spliced()),
+      onPassed: () => {
+        this.#outbound.flush();
+        this.#grant();
+      },
     });
     this.#held = adaptor.concurrent === 1 ? undefined : new HeldStreams({
       pending: () => this.#writer.pending,
@@ -165,13 +169,17 @@ export class MessageConnection {
 
   /** True when no message is under way. */
   get idle(): boolean {
-    return this.#inbound.idle && this.#intake.splice === undefined;
+    return this.#inbound.idle && !this.#taken;
   }
 
   /** True when the connection can take another request. */
   get available(): boolean {
-    const taken = this.#intake.splice !== undefined || this.#inbound.requests >= this.#limit;
-    return !taken && !this.#ending && !this.#readDone;
+    return !this.#taken && this.#inbound.requests < this.#limit && !this.#ending && !this.#readDone;
+  }
+
+  /** Whether a splice has the socket for itself: of concurrent messages others go on beside it. */
+  get #taken(): boolean {
+    return this.#held === undefined && this.#intake.splice !== undefined;
   }
 
   /** Ends the connection as soon as no message is under way. */
@@ -337,7 +345,7 @@ export class MessageConnection {
 
   #abort(stream: number, outcome: DeliveryState): void {
     this.#exchanges?.givenUp(stream);
-    if (this.#intake.splice?.stream === stream) this.#intake.splice = undefined;
+    this.#intake.over(stream);
     if (this.#toSocket?.stream === stream) this.#toSocket = undefined;
     this.#outbound.abandon(stream);
     this.#held?.drop(stream);
@@ -345,6 +353,9 @@ export class MessageConnection {
   }
 
   #splice({ side, stream, length }: Extract<Action, { kind: "splice" }>): void {
+    if (this.#held !== undefined && (side === "stream-to-socket" || length === Infinity)) {
+      throw new Error(`a splice ${side} of concurrent messages, of octets that were not offered or for good`);
+    }
     if (side === "socket-to-stream") {
       if (this.#intake.splice !== undefined) throw new Error("a splice into a stream inside another");
       this.#intake.splice = { stream, left: length };
@@ -361,7 +372,7 @@ export class MessageConnection {
 
   #allowance(): number {
     if (this.#ending) return Infinity;
-    if (this.#intake.splice === undefined && this.#writer.pending > UNREAD_OCTETS) return 0;
+    if (!this.#taken && this.#writer.pending > UNREAD_OCTETS) return 0;
     return this.#held === undefined ? this.#outbound.allowance : Infinity;
   }
 
@@ -372,8 +383,11 @@ export class MessageConnection {
     if (splice?.left === Infinity) this.#complete(splice.stream);
     else if (splice !== undefined) {
       this.#intake.splice = undefined;
-      this.#outbound.abandon(splice.stream);
-      this.#tell({ kind: "abort", stream: splice.stream });
+      // With concurrent messages the adaptor finds out itself what the end cuts short.
+      if (this.#held === undefined) {
+        this.#outbound.abandon(splice.stream);
+        this.#tell({ kind: "abort", stream: splice.stream });
+      }
     }
     this.#ask((adaptor) => adaptor.socket(NO_OCTETS, true).actions);
     this.#closeWhenDone();
@@ -391,7 +405,7 @@ export class MessageConnection {
     const reason = reasonOf(state);
     // What is still coming of the request goes nowhere.
     if (this.#exchanges?.answersInstead(stream, reason)) return this.#reader.wake();
-    if (this.#intake.splice?.stream === stream) this.#intake.splice = undefined;
+    this.#intake.over(stream);
     // Other messages of the connection go on, so what the answer was for ends here.
     if (this.#held !== undefined && this.#role === "connector") this.#inbound.refuse(stream, FAILED);
     this.#reader.wake();

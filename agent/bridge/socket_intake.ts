@@ -21,6 +21,8 @@ export interface SocketIntakeHandler {
   offer(octets: Uint8Array): number;
   /** A splice is through. */
   onSpliced(): void;
+  /** Octets have gone past the adaptor, and more will. */
+  onPassed(): void;
 }
 
 /** See the head of the file. */
@@ -46,6 +48,14 @@ export class SocketIntake {
   take(chunk: Uint8Array): Promise<void> | undefined {
     const rest = this.#pass(chunk);
     return this.#wanted === undefined ? undefined : this.#goOn(rest);
+  }
+
+  /**
+   * The message `stream` is over. What is spliced into it is the adaptor's again; where other messages come on the same socket
+   * it passes all the same, and goes nowhere: only then comes what the adaptor can read.
+   */
+  over(stream: number): void {
+    if (this.#paced && this.splice?.stream === stream) this.splice = undefined;
   }
 
   /** The adaptor may want what it did not want before. */
@@ -75,12 +85,12 @@ export class SocketIntake {
   #bypass(octets: Uint8Array, splice: Splice): number {
     const taken = octets.length <= splice.left ? octets : octets.subarray(0, splice.left);
     splice.left -= taken.length;
-    const message = this.#outbound.get(splice.stream);
-    message?.write(taken);
+    const message = this.#paced ? this.#outbound.get(splice.stream) : undefined;
+    this.#outbound.write(splice.stream, taken);
     if (splice.left === 0) {
       this.splice = undefined;
       this.#handler.onSpliced();
-    }
+    } else this.#handler.onPassed();
     this.#wanted = message?.room;
     return taken.length;
   }

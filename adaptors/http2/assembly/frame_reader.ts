@@ -6,7 +6,7 @@
 
 import { isListener } from "../../http/assembly/instance";
 import { INPUT } from "../../sdk/assembly/buffers";
-import { FLAG_EOF } from "../../sdk/assembly/constants";
+import { FLAG_EOF, FLAG_SPLICED } from "../../sdk/assembly/constants";
 import { copyAscii } from "../../sdk/assembly/text";
 import { room } from "../../sdk/assembly/writer";
 import { blameStream, end, ending, fail, greet, isIdle, noteId, settled, spendReceived, takeStray } from "./connection";
@@ -38,12 +38,14 @@ import {
   PUSH_PROMISE,
   RST_STREAM,
   SETTINGS,
+  SPLICE_OCTETS,
   STREAM_CLOSED,
   WINDOW_UPDATE,
 } from "./frame";
 import { BLOCK_OCTETS, decodeBlock } from "./hpack_decoder";
-import { listenerData, listenerHeaders, listenerRemoteEnd } from "./listener";
+import { listenerData, listenerHeaders, listenerRemoteEnd, listenerSplice, listenerSpliced } from "./listener";
 import { streamOf } from "./stream";
+import { endSplice, spliceBody } from "./to_network";
 import { beginUpgrade, takeUpgrade, upgraded } from "./upgrade";
 
 /** Room that the output must have for a frame: a head of MAX_LIST_OCTETS, and the end of every stream. */
@@ -65,6 +67,8 @@ const IN_HEADER: u8 = 1;
 const IN_PAYLOAD: u8 = 2;
 const IN_DATA: u8 = 3;
 const IN_UPGRADE: u8 = 4;
+/** The content of a DATA frame passes by. */
+const IN_SPLICE: u8 = 5;
 
 let state: u8 = IN_HEADER;
 /** Octets of the preface, the header or the payload that have come. */
@@ -93,6 +97,7 @@ export function openReader(withPreface: bool): void {
 /** Takes socket octets; returns how many. The rest wants an empty output. */
 export function takeSocket(length: u32, flags: i32): i32 {
   let at: u32 = 0;
+  if (state == IN_SPLICE && (flags & FLAG_SPLICED) != 0) endPassing();
   while (at < length && !ending) {
     const taken = takeSome(INPUT + at, length - at);
     if (taken == 0) return at;
@@ -103,7 +108,8 @@ export function takeSocket(length: u32, flags: i32): i32 {
 }
 
 function takeSome(source: usize, length: u32): u32 {
-  if (room() < (state == IN_DATA ? DATA_ROOM : ROOM)) return 0;
+  // What follows the frame comes when its content has passed.
+  if (state == IN_SPLICE || room() < (state == IN_DATA ? DATA_ROOM : ROOM)) return 0;
   switch (state) {
     case IN_PREFACE:
       return takePreface(source, length);
@@ -299,7 +305,11 @@ function startData(): void {
     stream.receiveWindow -= frameLength;
     if (stream.receiveWindow < 0) blameStream(stream, FLOW_CONTROL_ERROR);
   }
-  if (ending || frameLength > 0) return;
+  if (ending) return;
+  if (frameLength > 0) {
+    if (!padExpected) passContent();
+    return;
+  }
   if ((frameFlags & FLAG_END_STREAM) == 0 && !spendControl()) {
     return fail(ENHANCE_YOUR_CALM, "the peer sends too many frames without content");
   }
@@ -320,6 +330,7 @@ function takeData(source: usize, length: u32): u32 {
     // What is no content is granted again at once.
     if (stream !== null) stream.credit += padLeft + 1;
     if (dataLeft + padLeft == 0) endData();
+    else passContent();
     return 1;
   }
   if (dataLeft == 0) {
@@ -337,6 +348,26 @@ function takeData(source: usize, length: u32): u32 {
   dataLeft -= octets;
   if (!ending && dataLeft + padLeft == 0) endData();
   return octets;
+}
+
+/** Has the content of the DATA frame pass by, if it is much of a body that is long. */
+function passContent(): void {
+  if (dataLeft < SPLICE_OCTETS) return;
+  const stream = streamOf(frameId);
+  if (stream === null || stream.remoteEnded) return;
+  if (isListener ? listenerSplice(stream, dataLeft) : spliceBody(stream, dataLeft)) state = IN_SPLICE;
+}
+
+/** It has passed; by now the stream may be over. */
+function endPassing(): void {
+  state = IN_DATA;
+  dataLeft = 0;
+  const stream = streamOf(frameId);
+  if (stream !== null) {
+    if (isListener) listenerSpliced(stream);
+    else endSplice(stream);
+  }
+  if (padLeft == 0) endData();
 }
 
 /** The DATA frame is complete. */

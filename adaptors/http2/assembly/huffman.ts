@@ -32,21 +32,32 @@ const PLACE: usize = memory.data(124, 8);
 
 /** Makes the tables; once, before anything else here. */
 export function buildHuffman(): void {
+  for (let symbol: u32 = 0; symbol < SYMBOLS; symbol++) countSymbol(bitsOf(symbol));
   let code: u32 = 0;
   let place: u32 = 0;
   for (let bits = MIN_BITS; bits <= MAX_BITS; bits++) {
+    const count = load<u32>(COUNT + (bits << 2));
     store<u32>(FIRST + (bits << 2), code);
     store<u32>(PLACE + (bits << 2), place);
-    let count: u32 = 0;
-    for (let symbol: u32 = 0; symbol < SYMBOLS; symbol++) {
-      if (bitsOf(symbol) != bits) continue;
-      store<u32>(CODES + (symbol << 2), code++);
-      store<u16>(ORDER + (place++ << 1), <u16> symbol);
-      count++;
-    }
-    store<u32>(COUNT + (bits << 2), count);
-    code <<= 1;
+    place += count;
+    code = (code + count) << 1;
+    store<u32>(COUNT + (bits << 2), 0);
   }
+  // Counted once more, which says where each symbol stands among those of its length.
+  for (let symbol: u32 = 0; symbol < SYMBOLS; symbol++) {
+    const bits = bitsOf(symbol);
+    const among = countSymbol(bits);
+    store<u32>(CODES + (symbol << 2), load<u32>(FIRST + (bits << 2)) + among);
+    store<u16>(ORDER + ((load<u32>(PLACE + (bits << 2)) + among) << 1), <u16> symbol);
+  }
+}
+
+/** One symbol more has a code of so many bits: how many had one before. */
+function countSymbol(bits: u32): u32 {
+  const at = COUNT + (bits << 2);
+  const count = load<u32>(at);
+  store<u32>(at, count + 1);
+  return count;
 }
 
 /** Decodes into `target`, which has room for `capacity` octets: how many there are, or -1 for what is no such code. */

@@ -20,7 +20,14 @@ import {
   STATE,
 } from "../../sdk/assembly/constants";
 import { describeAs } from "../../sdk/assembly/describe";
-import { nextRecord, recordKind, recordLength, recordPayload, startRecords } from "../../sdk/assembly/reader";
+import {
+  nextRecord,
+  recordKind,
+  recordLength,
+  recordPayload,
+  recordStream,
+  startRecords,
+} from "../../sdk/assembly/reader";
 import { ending, openConnection } from "./connection";
 import {
   connectorAbort,
@@ -44,8 +51,18 @@ import {
 } from "./listener";
 import { buildStaticTable } from "./static_table";
 import { buildStreams } from "./stream";
+import { noteWaiting } from "./to_socket";
 
-export { drain, in_cap, in_ptr, out_cap, out_ptr, tendril_abi_1, tendril_abi_1_1 } from "../../sdk/assembly/abi";
+export {
+  drain,
+  in_cap,
+  in_ptr,
+  out_cap,
+  out_ptr,
+  tendril_abi_1,
+  tendril_abi_1_1,
+  tendril_abi_1_2,
+} from "../../sdk/assembly/abi";
 
 export function describe(): i64 {
   return describeAs(
@@ -86,6 +103,7 @@ export function close(): void {
 
 function feedRecords(length: u32): i32 {
   startRecords(length);
+  noteWaiting(0);
   while (true) {
     const read = nextRecord();
     if (read == 0) return length;
@@ -112,7 +130,8 @@ function listenerRecord(): u32 {
       listenerAnswerAbort();
       break;
     case KIND_WINDOW:
-      listenerCredit();
+      if ((recordStream & 1) == 0) takeWaiting();
+      else listenerCredit();
       break;
   }
   return recordLength;
@@ -132,8 +151,14 @@ function connectorRecord(): u32 {
       connectorAbort();
       break;
     case KIND_WINDOW:
-      connectorCredit();
+      if ((recordStream & 1) != 0) takeWaiting();
+      else connectorCredit();
       break;
   }
   return recordLength;
+}
+
+/** So many octets of the stream wait, those of the next record among them. */
+function takeWaiting(): void {
+  if (recordLength >= 4) noteWaiting(load<u32>(recordPayload));
 }

@@ -67,7 +67,7 @@ import {
   protocolLength,
 } from "./head";
 import { KEPT_OCTETS, MAX_STREAMS, openStreams, Stream, streamAt, streamWriting, takePlace } from "./stream";
-import { endBody, putFields, relayBody } from "./to_network";
+import { endBody, endSplice, putFields, relayBody, spliceBody } from "./to_network";
 import {
   encodeMessageFields,
   encodeNamed,
@@ -115,6 +115,19 @@ export function listenerData(stream: Stream, source: usize, length: u32): void {
   const early = stream.tunnel && !stream.answered;
   if (!stream.answered) stream.since = now;
   if (early || !relayBody(stream, source, length)) blameStream(stream, PROTOCOL_ERROR);
+}
+
+/** Has the next octets of a request's body pass by; false when they have to be taken. */
+export function listenerSplice(stream: Stream, length: u32): bool {
+  if (stream.tunnel && !stream.answered) return false;
+  if (!stream.answered) stream.since = now;
+  return spliceBody(stream, length);
+}
+
+/** They have passed. */
+export function listenerSpliced(stream: Stream): void {
+  if (!stream.answered) stream.since = now;
+  endSplice(stream);
 }
 
 /** The request is complete; `withTrailers` says that the block that was read last is its trailers. */

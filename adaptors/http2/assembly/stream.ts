@@ -27,6 +27,8 @@ export class Stream {
   form: u8 = BODY_NONE;
   /** Octets that are to come of a body of known length. */
   left: i64 = 0;
+  /** Octets that have come of it. */
+  relayed: i64 = 0;
   /** Octets that the peer may still send. */
   receiveWindow: i64 = 0;
   /** Octets that came, and the octets they have become, that have not left for the network. */
@@ -94,7 +96,7 @@ export class Stream {
       this.keepable =
         false;
     this.form = BODY_NONE;
-    this.left = 0;
+    this.left = this.relayed = 0;
     this.receiveWindow = STREAM_WINDOW;
     this.plain = this.coded = this.credit = 0;
     this.sendWindow = sendWindow;

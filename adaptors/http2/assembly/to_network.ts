@@ -5,14 +5,16 @@
 
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from "../../http/assembly/body_form";
 import { copyAscii } from "../../sdk/assembly/text";
-import { KIND_MSG_DATA } from "../../sdk/assembly/constants";
-import { emitEnd } from "../../sdk/assembly/emit";
+import { KIND_MSG_DATA, SPLICE_SOCKET_TO_STREAM } from "../../sdk/assembly/constants";
+import { emitEnd, emitSplice } from "../../sdk/assembly/emit";
 import { putField, putNamedField } from "../../sdk/assembly/head_writer";
 import { finishRecord, payloadLength, putAscii, putBytes, putU8, startRecord } from "../../sdk/assembly/writer";
 import { MAX_LIST_OCTETS, name, nameLength, nextField, startFields, value, valueLength } from "./field_list";
 import { cookieOctets, isNamed, isPlainField, isPlainTrailer } from "./head";
 import { KEPT_OCTETS, Stream } from "./stream";
 
+/** A body is long from so many octets on; a shorter one goes into the network in one piece, if it comes in one. */
+const LONG_OCTETS: i64 = 65536;
 const COOKIES: usize = memory.data(16512, 8);
 const CHUNKED: usize = memory.data(8, 8);
 const CHUNKED_LENGTH: u32 = 7;
@@ -44,10 +46,42 @@ export function relayBody(stream: Stream, source: usize, length: u32): bool {
     putBytes(source, length);
     putAscii("\r\n");
   } else putBytes(source, length);
+  stream.relayed += length;
   stream.plain += length;
   stream.coded += payloadLength();
   finishRecord();
   return true;
+}
+
+/** Has the next octets of a body pass by; false when they have to be relayed. */
+export function spliceBody(stream: Stream, length: u32): bool {
+  if (stream.form == BODY_NONE || !stream.begun || stream.sent) return false;
+  const hasLength = stream.form == BODY_LENGTH;
+  if (stream.relayed + (hasLength ? stream.left : 0) < LONG_OCTETS) return false;
+  if (hasLength) {
+    if (stream.left < <i64> length) return false;
+    stream.left -= length;
+  }
+  stream.keepable = false;
+  stream.relayed += length;
+  stream.plain += length;
+  stream.coded += length;
+  if (stream.form == BODY_CHUNKED) {
+    startRecord(KIND_MSG_DATA, 0, stream.own);
+    putSize(length);
+    stream.coded += payloadLength();
+    finishRecord();
+  }
+  return emitSplice(SPLICE_SOCKET_TO_STREAM, stream.own, length);
+}
+
+/** They have passed. */
+export function endSplice(stream: Stream): void {
+  if (stream.form != BODY_CHUNKED || !stream.begun || stream.sent) return;
+  startRecord(KIND_MSG_DATA, 0, stream.own);
+  putAscii("\r\n");
+  stream.coded += payloadLength();
+  finishRecord();
 }
 
 /** Ends the message, with the block that was read last as trailers if there are any; false when it can't end here. */

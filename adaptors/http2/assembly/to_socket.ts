@@ -14,11 +14,21 @@ import {
   startFieldLines,
 } from "../../http/assembly/fields";
 import { nextMessageField, startMessageFields } from "../../http/assembly/message";
-import { emitResume } from "../../sdk/assembly/emit";
+import { SPLICE_STREAM_TO_SOCKET } from "../../sdk/assembly/constants";
+import { emitResume, emitSplice } from "../../sdk/assembly/emit";
 import { copyAscii, lowerCase } from "../../sdk/assembly/text";
 import { askForRoom, room } from "../../sdk/assembly/writer";
 import { earnOctets } from "./flood";
-import { DEFAULT_WINDOW, FRAME_HEADER, FRAME_OCTETS, MAX_WINDOW, writeData, writeHeaders } from "./frame";
+import {
+  DEFAULT_WINDOW,
+  FRAME_HEADER,
+  FRAME_OCTETS,
+  MAX_WINDOW,
+  SPLICE_OCTETS,
+  writeData,
+  writeDataHeader,
+  writeHeaders,
+} from "./frame";
 import { BLOCK, blockLength, encodeField, startBlock } from "./hpack_encoder";
 import { MAX_STREAMS, Stream, streamAt } from "./stream";
 
@@ -33,6 +43,8 @@ const LITERAL: usize = memory.data(64, 8);
 let sendWindow: i64 = DEFAULT_WINDOW;
 /** Where the next round of streams that wait begins, so that they take turns. */
 let turn: u32 = 0;
+/** Octets that wait at the host, those of the next record among them; 0 when it has not said so. */
+let waiting: u32 = 0;
 
 /** Starts a header block with a pseudo-field whose name is an ASCII literal. */
 export function encodeNamed(literal: string, value: usize, length: u32): void {
@@ -58,16 +70,25 @@ export function sendHead(stream: Stream, last: bool): bool {
   return true;
 }
 
-/** Takes octets of a message; returns how many. The rest waits for a window, or for room in the output. */
+/** So many octets wait at the host, those of the next record among them: what follows it may pass by. */
+export function noteWaiting(octets: u32): void {
+  waiting = octets;
+}
+
+/**
+ * Takes octets of a message; returns how many. The rest waits for a window, or for room in the output; or it passes by, and with
+ * it what waits behind it.
+ */
 export function sendBody(stream: Stream, source: usize, length: u32): u32 {
   const body = stream.body;
+  const there = max(length, waiting);
   let at: u32 = 0;
   while (at < length && !body.broken) {
     if (room() < ROOM) {
       askForRoom();
       break;
     }
-    const ahead = body.ahead(length - at);
+    const ahead = body.ahead(there - at);
     if (ahead == 0) {
       body.step(load<u8>(source + at));
       if (body.broken) break;
@@ -81,16 +102,39 @@ export function sendBody(stream: Stream, source: usize, length: u32): u32 {
       stream.blocked = true;
       break;
     }
-    const octets = <u32> min<i64>(min(ahead, min(FRAME_OCTETS, room() - FRAME_HEADER)), window);
+    const whole = <u32> min<i64>(min(ahead, FRAME_OCTETS), window);
+    if (waiting > 0 && (whole >= SPLICE_OCTETS || whole > length - at)) {
+      passBody(stream, there - at);
+      break;
+    }
+    const octets = min(whole, room() - FRAME_HEADER);
     body.take(octets);
     writeData(stream.id, source + at, octets, body.complete);
-    if (body.complete) stream.localEnded = true;
-    stream.sendWindow -= octets;
-    sendWindow -= octets;
-    earnOctets(octets);
+    sent(stream, octets);
     at += octets;
   }
   return at;
+}
+
+/** Has as much of what waits pass by as the windows allow and no framing interrupts, in one frame or several. */
+function passBody(stream: Stream, length: u32): void {
+  const body = stream.body;
+  while (length > 0 && room() >= ROOM) {
+    const octets = <u32> min<i64>(min(body.ahead(length), FRAME_OCTETS), max<i64>(windowOf(stream), 0));
+    if (octets == 0) return;
+    body.take(octets);
+    writeDataHeader(stream.id, octets, body.complete);
+    emitSplice(SPLICE_STREAM_TO_SOCKET, incomingOf(stream), octets);
+    sent(stream, octets);
+    length -= octets;
+  }
+}
+
+/** Octets of a body have gone out. */
+function sent(stream: Stream, octets: u32): void {
+  if (stream.body.complete) stream.localEnded = true;
+  spendWindow(stream, octets);
+  earnOctets(octets);
 }
 
 /** Sends the end of our half, with the trailers of the message if it had any. */

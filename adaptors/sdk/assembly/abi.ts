@@ -8,3 +8,6 @@ export function tendril_abi_1(): void {}
 
 /** The marker of v1.1, which a module re-exports beside the other when it uses what that version added. */
 export function tendril_abi_1_1(): void {}
+
+/** The same for v1.2. */
+export function tendril_abi_1_2(): void {}
