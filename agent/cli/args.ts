@@ -150,16 +150,19 @@ export function placeholder(flag: Flag): string {
 }
 
 /** Skupper's own flags say where a site is. */
-const NAMESPACE_HINT = "A site is a folder here, as each namespace of Skupper is on a host: name it with --dir.";
+const PLACE_HINTS: Readonly<Record<string, string>> = {
+  namespace: "This command is about no site of this machine; those that are take -n.",
+  platform: "There is one platform here, a process of this machine: leave it out.",
+};
 
 function unknownFlag(command: string, rawName: string, known: readonly string[]): TendrilError {
   const near = nearest(rawName.replace(/^-+/, ""), known);
-  const isNamespace = /^(-n|--namespace|-p|--platform)$/.test(rawName);
+  const place = /^-n$|^--namespace$/.test(rawName) ? "namespace" : /^-p$|^--platform$/.test(rawName) ? "platform" : "";
   return usage(
     "USAGE_FLAG_UNKNOWN",
     `${command === "" ? "tendril" : `tendril ${command}`} has no flag ${rawName}`,
     command,
-    isNamespace ? NAMESPACE_HINT : near === undefined ? undefined : `Did you mean --${near}?`,
+    PLACE_HINTS[place] ?? (near === undefined ? undefined : `Did you mean --${near}?`),
   );
 }
 

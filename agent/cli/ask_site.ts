@@ -8,6 +8,7 @@ export const RUNNING_SITE_FLAG = {
   kind: "text",
   placeholder: "DIR",
   default: ".",
+  site: "there",
   help: "Folder of the running site that is asked.",
 } as const;
 

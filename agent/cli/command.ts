@@ -24,6 +24,9 @@ export interface SwitchFlag extends FlagBase {
   readonly kind: "switch";
 }
 
+/** What names the folder of a site, which `--namespace` may name instead: one that is there, or one that is made. */
+export type SiteFolder = "there" | "new";
+
 /** A flag with any text as value. */
 export interface TextFlag extends FlagBase {
   /** Takes any text. */
@@ -34,6 +37,8 @@ export interface TextFlag extends FlagBase {
   readonly default?: string;
   /** Absence is an error. */
   readonly required?: true;
+  /** See {@link SiteFolder}. */
+  readonly site?: SiteFolder;
 }
 
 /** A flag with a whole number as value. */
@@ -86,6 +91,8 @@ export interface Positional {
   readonly optional?: true;
   /** One or more of them; the last positional alone. */
   readonly many?: true;
+  /** See {@link SiteFolder}. */
+  readonly site?: SiteFolder;
 }
 
 /** What absence of a flag means for its type. */
@@ -123,6 +130,8 @@ export interface Invocation<V, A> {
   readonly entry: string;
   /** The command line itself, without the program. */
   readonly words: readonly string[];
+  /** The namespace that the site was named by; absent where a folder was. */
+  readonly namespace?: string;
 }
 
 /** Something a user may type, and why. */

@@ -15,6 +15,7 @@ export const FOLDER_FLAG = {
   kind: "text",
   placeholder: "DIR",
   default: ".",
+  site: "there",
   help: "Folder of the site.",
 } as const;
 

@@ -120,7 +120,7 @@ const RULES: ReadonlyArray<readonly [words: string, rule: Rule, note?: string]> 
     () => [["certificate", "rotate-ca", "--dir", "."]],
     "To shut out one site alone: `tendril certificate revoke`.",
   ],
-  ["switch", () => [["status", "--dir", "FOLDER"]], "Each site has a folder, which --dir names."],
+  ["switch", () => [["status", "-n", "NAMESPACE"]], "Each command says which site it means."],
   ["manifest", () => [["version", "-o", "json"]]],
   ["update", () => [["version"]], "A running site is brought up to date by starting it with another version."],
   ["man", () => [["help"]]],

@@ -4,6 +4,7 @@ import { placeholder } from "./args.ts";
 import type { Command, Flag, FlagTable } from "./command.ts";
 import { EXIT, EXIT_MEANING, type ExitName } from "./exit_codes.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
+import { NAMESPACES_PERMISSION } from "./namespaces_folder.ts";
 import { NO_ENVIRONMENT, permissionFlags } from "./permissions.ts";
 
 const WIDTH = 100;
@@ -53,6 +54,7 @@ function permissionLines(command: Command): string[] {
     `--allow-${kind}=${scope}`,
     optional ? `${why} (optional)` : why,
   ]);
+  if (command.flags["namespace"] !== undefined) reasons.push([NAMESPACES_PERMISSION.flag, NAMESPACES_PERMISSION.why]);
   reasons.push([NO_ENVIRONMENT, "no variable is needed; --allow-env=TENDRIL_LOG_LEVEL and the like may be added"]);
   return [`$ deno run ${flags.join(" ")} …`, ...table(reasons)];
 }

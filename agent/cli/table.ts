@@ -40,6 +40,7 @@ import { siteCreate } from "./commands/site_create.ts";
 import { status } from "./commands/status.ts";
 import { systemBundle } from "./commands/system_bundle.ts";
 import { systemCommands } from "./commands/system_control.ts";
+import { systemNamespaces } from "./commands/system_namespaces.ts";
 import { systemInstall } from "./commands/system_install.ts";
 import { tokenDelete } from "./commands/token_delete.ts";
 import { tokenInspect } from "./commands/token_inspect.ts";
@@ -47,6 +48,7 @@ import { tokenIssue } from "./commands/token_issue.ts";
 import { tokenRedeem } from "./commands/token_redeem.ts";
 import { tokenStatus } from "./commands/token_status.ts";
 import { version } from "./commands/version.ts";
+import { withNamespace } from "./namespace.ts";
 
 /** The command table: it drives parsing, help, did-you-mean and the documentation tests. */
 export const commands: readonly Command[] = [
@@ -78,6 +80,7 @@ export const commands: readonly Command[] = [
   status,
   systemInstall,
   ...systemCommands,
+  systemNamespaces,
   systemBundle,
   networkStatus,
   networkPath,
@@ -96,4 +99,4 @@ export const commands: readonly Command[] = [
   explain,
   ...completionCommands,
   version,
-];
+].map(withNamespace);

@@ -44,7 +44,7 @@ Deno.test("examples: every line of help and documents does what it says, README'
     const program = await bundle(dir);
     await programFile(
       dir,
-      shellWords([Deno.execPath(), "run", "--quiet", "--no-prompt", "--ignore-env", "-A", program]),
+      shellWords([Deno.execPath(), "run", "--quiet", "--no-prompt", "-A", program]),
     );
     await fetchCompiler(dir);
     await Deno.writeTextFile(`${dir}/systemctl`, "#!/bin/sh\n", { mode: 0o755 });

@@ -61,6 +61,10 @@ export class World implements AsyncDisposable {
     const said = (pattern: RegExp) => pattern.test(line);
     const site = /site create \w+ --dir (\S+)/.exec(line)?.[1];
     if (site !== undefined) await this.must(`rm -rf ${site}`);
+    const namespace = / -n (\w+)/.exec(line)?.[1];
+    if (namespace !== undefined && !said(/site create/)) {
+      await this.must(`tendril site create ${namespace} -n ${namespace} --edge`);
+    }
     if (said(/services\.yaml| -f - /)) await Deno.writeTextFile(`${this.dir}/services.yaml`, SERVICES);
     if (said(/delete -f services/)) await this.must("tendril apply -f services.yaml --dir west");
     if (said(/listener (update|delete) web|delete listener\/web/)) {
@@ -136,7 +140,7 @@ export class World implements AsyncDisposable {
     const PATH = `${this.#options.path}:${Deno.env.get("PATH")}`;
     // Where units of a user are is in its home; what Deno has fetched stays where it is.
     const DENO_DIR = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
-    return { cwd: this.dir, env: { PATH, HOME: this.dir, DENO_DIR } };
+    return { cwd: this.dir, env: { PATH, HOME: this.dir, XDG_DATA_HOME: `${this.dir}/data`, DENO_DIR } };
   }
 
   /** A CA, a certificate and a key, as somebody else may have made them: here, those of the link file. */

@@ -70,6 +70,31 @@ testWith(
           await site.stop();
         }
       });
+      await t.step("what is named by its namespace has a unit of that name", async () => {
+        const data = { ...env, XDG_DATA_HOME: `${dir}/data` };
+        const inNamespace = async (...words: string[]) => {
+          const place = ["--allow-env=XDG_DATA_HOME", "--allow-sys=homedir,uid", "--allow-read", "--allow-write"];
+          const flags = ["--quiet", "--no-prompt", "--ignore-env", ...place, ...SYSTEMCTL];
+          const { code, stderr } = await run(Deno.execPath(), ["run", ...flags, program, ...words], {
+            env: data,
+            cwd: dir,
+          });
+          assert.equal(code, 0, stderr);
+        };
+        const units = ["--unit-folder", `${dir}/units`];
+        await inNamespace("site", "create", "shop", "-n", "prod", "--edge");
+        await inNamespace("system", "install", "-n", "prod", ...units);
+        const text = await Deno.readTextFile(`${dir}/units/tendril-prod.service`);
+        assert.match(text, new RegExp(`^WorkingDirectory=${dir}/data/tendril/namespaces/prod$`, "m"));
+        await inNamespace("system", "start", "-n", "prod");
+        await inNamespace("system", "uninstall", "-n", "prod", ...units);
+        await assert.rejects(Deno.stat(`${dir}/units/tendril-prod.service`), Deno.errors.NotFound);
+        assert.ok(
+          (await told()).some((line) => line.endsWith(" start tendril-prod.service")),
+          (await told()).join("\n"),
+        );
+        await Deno.remove(`${dir}/told`);
+      });
       await t.step("install, start, stop, reload, status and uninstall tell systemd", async () => {
         const installed = await command(SYSTEMCTL, "system", "install", ...west);
         assert.equal(installed.code, 0, installed.stderr);

@@ -5,7 +5,7 @@ import { EXIT, EXIT_MEANING, type ExitName } from "../../agent/cli/exit_codes.ts
 import { blankComments, isTest, readSource, readSources } from "./source_tree.ts";
 
 /** Literals that look like codes of ours and are not. */
-const NOT_OURS = /^(TENDRIL_[A-Z_]+|CAP_[A-Z_]+|UNABLE_TO_VERIFY_LEAF_SIGNATURE|ERR_[A-Z_]+)$/;
+const NOT_OURS = /^(TENDRIL_[A-Z_]+|XDG_[A-Z_]+|CAP_[A-Z_]+|UNABLE_TO_VERIFY_LEAF_SIGNATURE|ERR_[A-Z_]+)$/;
 
 /** Code to the rest of its row, from the tables of the document. */
 async function documented(): Promise<Map<string, string[]>> {

@@ -13,7 +13,7 @@ export const certificateRenew: Command = defineCommand({
     "connections that exist go on. A running site does this by itself at two thirds of their life.",
   positionals: [],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", required: true, help: "Folder of the site." },
+    dir: { kind: "text", placeholder: "DIR", required: true, site: "there", help: "Folder of the site." },
     name: { kind: "text", placeholder: "NAME", help: "Name of the one Secret to renew; else all are." },
   },
   examples: [

@@ -15,7 +15,13 @@ export const certificateRevoke: Command = defineCommand({
     "back, remove the line.",
   positionals: [{ name: "id", placeholder: "ID", help: "Serial number, or SHA-256 fingerprint, of the certificate." }],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", required: true, help: "Folder of the site that shuts it out." },
+    dir: {
+      kind: "text",
+      placeholder: "DIR",
+      required: true,
+      site: "there",
+      help: "Folder of the site that shuts it out.",
+    },
     note: { kind: "text", placeholder: "TEXT", default: "", help: "What for; stands beside it in the file." },
   },
   examples: [

@@ -18,7 +18,7 @@ export const certificateRotateCa: Command = defineCommand({
     "window of 0s that is now.",
   positionals: [],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", required: true, help: "Folder of the site." },
+    dir: { kind: "text", placeholder: "DIR", required: true, site: "there", help: "Folder of the site." },
     window: {
       kind: "text",
       placeholder: "DURATION",

@@ -16,7 +16,7 @@ export const certificateStatus: Command = defineCommand({
     "Behind that come the certificates that the site has revoked. Keys are never shown.",
   positionals: [],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", required: true, help: "Folder of the site." },
+    dir: { kind: "text", placeholder: "DIR", required: true, site: "there", help: "Folder of the site." },
     output: OUTPUT_FLAG,
   },
   examples: [

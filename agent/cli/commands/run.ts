@@ -74,7 +74,7 @@ export const run: Command = defineCommand({
     "is applied, and nothing else is touched. Commands with --dir DIR ask the running site by a socket " +
     "in DIR/run; tokens issued with `tendril token issue` are redeemed at its own port.\n\n" +
     "The first Ctrl-C or SIGTERM refuses new clients and lets open connections end; the second stops at once.",
-  positionals: [{ name: "dir", placeholder: "DIR", help: "The folder with the site's resources." }],
+  positionals: [{ name: "dir", placeholder: "DIR", site: "there", help: "The folder with the site's resources." }],
   flags: {
     grace: GRACE_FLAG,
     "max-memory": MAX_MEMORY_FLAG,
@@ -88,6 +88,7 @@ export const run: Command = defineCommand({
       line: "tendril run ./west --log-format json --grace 30",
     },
     { title: "on a small box: shed load rather than run out", line: "tendril run ./west --max-memory 256M" },
+    { title: "the site in a namespace", line: "tendril run -n west" },
     { title: "with metrics for Prometheus", line: "tendril run ./west --metrics 127.0.0.1:9464" },
     { title: "under which flags does it run with the least?", line: "tendril run ./west --print-permissions" },
   ],

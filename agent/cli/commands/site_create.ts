@@ -15,10 +15,16 @@ export const siteCreate: Command = defineCommand({
   description:
     "Writes Skupper v2alpha1 resources to DIR: a Site and, with --enable-link-access, a RouterAccess, the site's own " +
     "certificate authority and its server certificate. Files are readable by their owner only. Nothing is started: " +
-    "`tendril run DIR` does that.",
+    "`tendril run DIR` does that. Without --dir and -n the site is made in namespace default.",
   positionals: [{ name: "name", placeholder: "NAME", help: "Name of the site; lower-case letters, digits, dashes." }],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", required: true, help: "Folder for the files; made if needed." },
+    dir: {
+      kind: "text",
+      placeholder: "DIR",
+      required: true,
+      site: "new",
+      help: "Folder for the files; made if needed.",
+    },
     edge: { kind: "switch", help: "Make an edge: it links out and accepts no links." },
     "enable-link-access": { kind: "switch", help: "Let other sites link to this one." },
     bind: { kind: "text", placeholder: "HOST", help: "Address on which links are accepted; else 0.0.0.0." },
@@ -30,6 +36,7 @@ export const siteCreate: Command = defineCommand({
   examples: [
     { title: "a hub that others link to", line: "tendril site create hub --dir ./hub --enable-link-access" },
     { title: "an edge", line: "tendril site create west --dir ./west --edge" },
+    { title: "in a namespace, for others to link to", line: "tendril site create shop -n shop --enable-link-access" },
   ],
   exits: ["configuration"],
   permissions: [

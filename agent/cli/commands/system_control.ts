@@ -33,11 +33,11 @@ const control: readonly Command[] = Object.entries(VERBS).map(([verb, { summary,
     examples: [{ title: "the site in ./west", line: `tendril system ${verb} --dir ./west` }],
     exits: ["configuration"],
     permissions: [READING, SYSTEMCTL],
-    async run({ flags, io }) {
+    async run({ flags, io, namespace }) {
       const { manage } = await import("../system/manager.ts");
       const { unitName } = await import("../system/unit.ts");
       const scope = flags.system ? "system" : "user";
-      const unit = unitName(flags.name ?? await siteName(flags.dir));
+      const unit = unitName(flags.name ?? namespace ?? await siteName(flags.dir));
       const { code, text } = await manage(scope, [...words, unit]);
       if (text !== "") io.stdout(`${text}\n`);
       return code === 0 ? EXIT.ok : EXIT.failure;
@@ -56,12 +56,12 @@ const uninstall = defineCommand({
   examples: [{ title: "the site in ./west", line: "tendril system uninstall --dir ./west" }],
   exits: ["configuration"],
   permissions: [READING, { kind: "write", scope: "UNITS", why: "the unit" }, HOME, SYSTEMCTL],
-  async run({ flags, io, logger }) {
+  async run({ flags, io, logger, namespace }) {
     const { manage } = await import("../system/manager.ts");
     const { unitFile } = await import("../system/installation.ts");
     const { unitName } = await import("../system/unit.ts");
     const scope = flags.system ? "system" : "user";
-    const site = flags.name ?? await siteName(flags.dir);
+    const site = flags.name ?? namespace ?? await siteName(flags.dir);
     const path = await unitFile(site, scope, flags["unit-folder"]);
     const tell = async (words: readonly string[]) => {
       await manage(scope, words).catch((error) => {

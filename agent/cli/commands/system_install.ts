@@ -5,6 +5,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { GRACE_FLAG } from "../flags.ts";
 import { FOLDER_FLAG } from "../folder_commands.ts";
+import { siteWords } from "../namespace.ts";
 import { shellWords } from "../program_line.ts";
 import { HOME, SYSTEM_FLAG, SYSTEMCTL, UNIT_FOLDER_FLAG } from "../system/flags.ts";
 
@@ -18,7 +19,7 @@ export const systemInstall: Command = defineCommand({
     "Writes a systemd unit that runs the site in DIR with exactly the permissions of Deno that its resources need now, and " +
     "with what of the system it may touch: its own folder. It is a unit of the user, unless --system is given; then it runs as " +
     "the owner of DIR. Where systemctl can be started, the unit is read and enabled; else the lines to type are told. The unit " +
-    "runs the one-file program. When the site is to reach something else, a new target or port, install it again and restart it.",
+    "runs the one-file program, and has the name of the namespace, if one was named, else of the site. When the site is to reach something else, a new target or port, install it again and restart it.",
   positionals: [],
   flags: {
     dir: FOLDER_FLAG,
@@ -31,6 +32,7 @@ export const systemInstall: Command = defineCommand({
     { title: "see what it would be", line: "tendril system install --dir ./west --print" },
     { title: "a service of the user", line: "tendril system install --dir ./west" },
     { title: "a service of the machine", line: "tendril system install --dir ./west --system" },
+    { title: "the site in a namespace", line: "tendril system install -n west" },
   ],
   exits: ["configuration"],
   permissions: [
@@ -40,7 +42,7 @@ export const systemInstall: Command = defineCommand({
     HOME,
     SYSTEMCTL,
   ],
-  async run({ flags, io, logger, entry }) {
+  async run({ flags, io, logger, entry, namespace }) {
     const { installation, unitFile } = await import("../system/installation.ts");
     const scope = flags.system ? "system" : "user";
     const made = await installation(flags.dir, scope, flags.grace, entry);
@@ -48,12 +50,13 @@ export const systemInstall: Command = defineCommand({
       io.stdout(made.text);
       return EXIT.ok;
     }
-    const path = await unitFile(made.site, scope, flags["unit-folder"]);
+    const named = namespace ?? made.site;
+    const path = await unitFile(named, scope, flags["unit-folder"]);
     await write(path, made.text);
     logger.info("unit written", { file: path });
     const { manage, managerLine } = await import("../system/manager.ts");
     const { unitName } = await import("../system/unit.ts");
-    const unit = unitName(made.site);
+    const unit = unitName(named);
     for (const words of [["daemon-reload"], ["enable", unit]]) {
       try {
         const { code, text } = await manage(scope, words);
@@ -68,7 +71,7 @@ export const systemInstall: Command = defineCommand({
       }
     }
     io.stdout(`${path}\n`);
-    logger.info("unit enabled", { unit, next: `tendril system start --dir ${flags.dir}` });
+    logger.info("unit enabled", { unit, next: `tendril system start ${siteWords(flags.dir, namespace)}` });
     return EXIT.ok;
   },
 });

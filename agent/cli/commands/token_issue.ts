@@ -16,7 +16,13 @@ export const tokenIssue: Command = defineCommand({
     "only Deno exposes a port, and the SHA-256 of what that loads. The token is as good as a password until it is used up or has expired. An edge accepts no links, so it issues no tokens.",
   positionals: [{ name: "file", placeholder: "FILE", help: "The new file; one that is there is not overwritten." }],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", required: true, help: "Folder of the site that will be linked to." },
+    dir: {
+      kind: "text",
+      placeholder: "DIR",
+      required: true,
+      site: "there",
+      help: "Folder of the site that will be linked to.",
+    },
     "redemptions-allowed": {
       kind: "integer",
       placeholder: "N",

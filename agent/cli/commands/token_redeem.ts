@@ -19,7 +19,12 @@ export const tokenRedeem: Command = defineCommand({
     "use where no site runs. Tokens of Skupper version 1, claims and certificates, are taken as well.",
   positionals: [{ name: "file", placeholder: "FILE", help: "The token file; `-` reads stdin." }],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", help: "Folder of the site that is to link; else the link is printed." },
+    dir: {
+      kind: "text",
+      placeholder: "DIR",
+      site: "there",
+      help: "Folder of the site that is to link; else the link is printed.",
+    },
     wait: WAIT_FOR_FLAG,
     timeout: RELOAD_TIMEOUT_FLAG,
   },

@@ -15,7 +15,13 @@ export const tokenStatus: Command = defineCommand({
     "expires. Tokens that expired a week ago are forgotten when the next one is issued.",
   positionals: [],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", required: true, help: "Folder of the site that issued them." },
+    dir: {
+      kind: "text",
+      placeholder: "DIR",
+      required: true,
+      site: "there",
+      help: "Folder of the site that issued them.",
+    },
     output: OUTPUT_FLAG,
   },
   examples: [{ title: "what is still out there?", line: "tendril token status --dir ./hub" }],

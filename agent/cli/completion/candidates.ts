@@ -5,6 +5,7 @@
 
 import { placeholder } from "../args.ts";
 import type { Command, Flag, FlagTable, Positional } from "../command.ts";
+import { type GivenSite, NAMESPACE_FLAG } from "../namespace.ts";
 import { GLOBAL_FLAGS } from "../flags.ts";
 
 /** One candidate. */
@@ -33,8 +34,13 @@ export interface KnownName {
   readonly routingKey: string;
 }
 
-/** Looks up the names in the folder `dir`; none if that can't be read. */
-export type Lookup = (dir: string) => Promise<readonly KnownName[]>;
+/** Looks up names; there are none where it can't be read. */
+export interface Lookup {
+  /** Those in the folder of the site that a command line means. */
+  names(given: GivenSite): Promise<readonly KnownName[]>;
+  /** Those of namespaces. */
+  namespaces(): Promise<readonly string[]>;
+}
 
 /** Kinds whose names stand for NAME of commands that begin with a word. */
 const NOUNS: Readonly<Record<string, readonly string[]>> = {
@@ -97,11 +103,16 @@ async function within(
 ): Promise<Candidates> {
   const table: FlagTable = { ...command.flags, ...GLOBAL_FLAGS };
   const { positionals, given, pending } = parsed(table, words);
-  const names = () => lookup(given.get("dir") ?? defaultOf(table["dir"]) ?? ".");
-  if (pending !== undefined) return await ofFlag(pending, table[pending]!, current, command, names);
+  const names = () => lookup.names({ dir: given.get("dir"), namespace: given.get("namespace") });
+  const ofValue = async (name: string, typed: string) => {
+    if (table[name] !== NAMESPACE_FLAG) return await ofFlag(name, table[name]!, typed, command, names);
+    const namespaces = await lookup.namespaces();
+    return matching(typed === "=" ? "" : typed, namespaces.map((word) => ({ word, what: "namespace" })));
+  };
+  if (pending !== undefined) return await ofValue(pending, current);
   const [, name, value] = /^--([\w-]+)=(.*)$/s.exec(current) ?? [];
   if (name !== undefined && table[name] !== undefined) {
-    const { words, paths } = await ofFlag(name, table[name], value!, command, names);
+    const { words, paths } = await ofValue(name, value!);
     return { words: words.map(({ word, what }) => ({ word: `--${name}=${word}`, what })), paths };
   }
   if (current.startsWith("-")) {
@@ -137,10 +148,6 @@ function parsed(table: FlagTable, words: readonly string[]) {
     else pending = name;
   }
   return { positionals, given, pending };
-}
-
-function defaultOf(flag: Flag | undefined): string | undefined {
-  return flag?.kind === "text" ? flag.default : undefined;
 }
 
 async function ofFlag(

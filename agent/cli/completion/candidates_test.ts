@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { LOG_LEVELS } from "../../telemetry/level.ts";
 import { commands } from "../table.ts";
+import type { GivenSite } from "../namespace.ts";
 import { candidates, type KnownName } from "./candidates.ts";
 
 const NAMES: readonly KnownName[] = [
@@ -14,9 +15,12 @@ const NAMES: readonly KnownName[] = [
 let asked: string | undefined;
 
 async function complete(line: string): Promise<string[]> {
-  const lookup = (dir: string) => {
-    asked = dir;
-    return Promise.resolve(NAMES);
+  const lookup = {
+    names: ({ dir, namespace }: GivenSite) => {
+      asked = namespace === undefined ? dir : `-n ${namespace}`;
+      return Promise.resolve(NAMES);
+    },
+    namespaces: () => Promise.resolve(["default", "west"]),
   };
   const { words, paths } = await candidates(commands, line.split(" "), lookup, ["Site", "Listener", "Link"]);
   return [...words.map(({ word }) => word), ...paths === "none" ? [] : [`:${paths}`]];
@@ -62,6 +66,8 @@ const LINES: ReadonlyArray<readonly [string, readonly string[]]> = [
   ["delete L", ["Link/link-hub", "Listener/web", "Listener/db"]],
   ["explain Li", ["Listener", "Link"]],
   ["run ", [":folders"]],
+  ["run -n ", ["default", "west"]],
+  ["status --namespace=w", ["--namespace=west"]],
   ["token inspect ", [":files"]],
   ["status --dir ", [":folders"]],
   ["status -o ", ["table", "json", "yaml"]],
@@ -75,14 +81,16 @@ for (const [line, expected] of LINES) {
   });
 }
 
-Deno.test("completion: names come from the folder that --dir names, or the one that the command takes by itself", async () => {
+Deno.test("completion: names come from the site that --dir or -n names, or the one that is meant without them", async () => {
   for (
-    const [line, dir] of [["link status --dir west ", "west"], ["link status --dir=east ", "east"], [
-      "link status ",
-      ".",
-    ]]
+    const [line, site] of [
+      ["link status --dir west ", "west"],
+      ["link status --dir=east ", "east"],
+      ["link status -n west ", "-n west"],
+      ["link status ", undefined],
+    ]
   ) {
     await complete(line!);
-    assert.equal(asked, dir);
+    assert.equal(asked, site);
   }
 });

@@ -38,7 +38,8 @@ const EVERYTHING = [
   "--allow-net",
   "--allow-read",
   "--allow-write",
-  "--allow-sys=hostname,networkInterfaces",
+  "--allow-sys=homedir,hostname,networkInterfaces,uid",
+  "--allow-env=XDG_DATA_HOME",
 ];
 
 /** What the site is to reach, with paths as they are beside the script. */
