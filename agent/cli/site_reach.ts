@@ -53,7 +53,8 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
   const servers = (site.adaptors ?? []).map(({ source }) => source).filter((source) => source.startsWith("https:"));
   const port = (url: URL) => `${url.hostname}:${url.port || 443}`;
   // Whoever makes or renews certificates, or redeems tokens, writes files into the folder itself.
-  const makes = resources.portCertificates.some(({ name }) => !resources.secrets.has(name));
+  const { portCertificates, serviceCertificates, secrets } = resources;
+  const makes = serviceCertificates.length > 0 || portCertificates.some(({ name }) => !secrets.has(name));
   const writes = redeemed.length > 0 || makes || siteCertificates(resources).some(isOwn);
   const links = site.access.find(({ role }) => role !== "normal");
   return {

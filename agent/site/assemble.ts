@@ -15,7 +15,7 @@ import {
 } from "./assembly/services.ts";
 import type { ReadResult } from "./documents.ts";
 import type { AccessLog, HttpRouteSpec } from "./http_route_spec.ts";
-import { type PortCertificate, SITE_CA } from "./port_access.ts";
+import { type PortCertificate, type ServiceCertificate, SITE_CA } from "./port_access.ts";
 import type { BrokenResource, Problem } from "./problems.ts";
 import { ACCESS_LOG_SETTING } from "./resources/schema.ts";
 import { siteKind } from "./resources/site.ts";
@@ -67,6 +67,8 @@ export interface Assembled {
   readonly certificates: readonly CertificateSpec[];
   /** Those that its ports for links show, of which some may not be there yet: the running site makes them. */
   readonly portCertificates: readonly PortCertificate[];
+  /** Those that services name and that are not there: the running site makes them, as it has an authority. */
+  readonly serviceCertificates: readonly ServiceCertificate[];
   /** Name of the Secret with the authority of the site. */
   readonly authority: string;
   /** Of all AccessGrants. */
@@ -108,6 +110,9 @@ export function assemble(files: readonly ReadResult[]): Assembled {
   const routes = routesOf(reading);
   const ports = portsOf(reading, issuer);
   const certificates = certificatesOf(reading, ports.authority);
+  const { values } = reading.secrets;
+  const issues = values.has(ports.authority) || ports.portCertificates.some(({ name }) => !values.has(name));
+  const serviceCertificates = issues ? reading.secrets.toBeMade() : [];
   findings.conclude();
   return {
     sites,
@@ -120,10 +125,11 @@ export function assemble(files: readonly ReadResult[]): Assembled {
     links,
     certificates,
     ...ports,
+    serviceCertificates,
     grants,
     tokens,
     policies,
-    secrets: reading.secrets.values,
+    secrets: values,
     siteSeen: unread || documents.some((document) => kindOf(document) === siteKind),
     problems: findings.problems,
     broken: findings.broken,

@@ -1,9 +1,10 @@
 /**
  * What ports for links take for granted where resources say nothing of it, as Skupper has it: a RouterAccess for a Site
- * with linkAccess, and certificates by the authority of the site (control-plane 2.3).
+ * with linkAccess, and certificates by the authority of the site (control-plane 2.3). Those of services, too.
  */
 
 import { type ResourceDocument, scanDocuments } from "./documents.ts";
+import type { Problem } from "./problems.ts";
 import { routerAccessKind } from "./resources/router_access.ts";
 
 /** Name of the Secret that holds the authority of a site if nothing else is said, the same as Skupper's. */
@@ -19,6 +20,18 @@ export interface PortCertificate {
   readonly hosts: readonly string[];
   /** Address on which the port listens. */
   readonly bind: string;
+}
+
+/** A certificate that Listeners show or Connectors rely on, which is not there: a site with an authority makes it. */
+export interface ServiceCertificate {
+  /** Name of its Secret. */
+  readonly name: string;
+  /** Its common name: where the first of those services is. */
+  readonly subject: string;
+  /** Addresses on which Listeners show it; none where Connectors alone have it. */
+  readonly binds: readonly string[];
+  /** What is wrong where no site makes it. */
+  readonly fault: Problem;
 }
 
 /** The RouterAccess of a Site that asks for links, if `documents` have none for them. */

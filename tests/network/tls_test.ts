@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:tls";
 import type { TlsCredentials } from "../../agent/transport/channel.ts";
-import { loadSite } from "../../agent/site/load.ts";
+import { loadResources, loadSite } from "../../agent/site/load.ts";
 import { TestAuthority } from "../../agent/transport/testing_certs.ts";
 import { freePort, run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
@@ -354,6 +354,42 @@ testWith(["openssl"], "tls: the commands that docs/tls.md shows make what it say
       0,
       "the key is for its owner",
     );
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("tls: a site with an authority makes what a Listener shows and whom a Connector trusts", async () => {
+  const dir = await Deno.makeTempDir();
+  using target = server(echo);
+  const [secure, plain] = [freePort(), freePort()];
+  try {
+    await interiorFolder(`${dir}/hub`);
+    const services = [
+      resource("Listener", { key: "secure", port: secure, more: { tlsCredentials: "shown" } }),
+      resource("Connector", { key: "secure", port: target.port }),
+      // Its target is the Listener above.
+      resource("Listener", { key: "plain", port: plain }),
+      resource("Connector", { key: "plain", port: secure, more: { tlsCredentials: "trusted" } }),
+    ];
+    await Deno.writeTextFile(`${dir}/hub/services.yaml`, services.join("---\n"));
+    await using hub = startTendril("hub", ["run", `${dir}/hub`]);
+    for (const port of [secure, plain]) await untilListening(port, hub);
+    const ca = (await loadResources(`${dir}/hub`)).secrets.get("skupper-site-ca")?.get("tls.crt") ?? "";
+    const speak = async (conn: Deno.Conn) => {
+      await writeAll(conn, new TextEncoder().encode("hello"));
+      const buffer = new Uint8Array(5);
+      assert.ok(await readInto(conn, buffer), hub.output());
+      assert.equal(new TextDecoder().decode(buffer), "hello");
+      conn.close();
+    };
+    await speak(await Deno.connectTls({ hostname: "localhost", port: secure, caCerts: [ca] }));
+    await until(() => /certificate renewed name=trusted/.test(hub.output()));
+    await until(async () => {
+      const { stdout } = await tendril("connector", "status", "plain", "--dir", `${dir}/hub`, "-o", "json");
+      return JSON.parse(stdout).resources[0]?.status === "Ready";
+    });
+    await speak(await Deno.connect({ hostname: "127.0.0.1", port: plain }));
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -28,6 +28,11 @@ export class Findings {
     this.problems.push(new Problem("SITE_INVALID", text, hint, { kind, name }));
   }
 
+  /** Takes back a problem that turned out to be none. */
+  withdraw(problem: Problem): void {
+    this.problems.splice(this.problems.indexOf(problem), 1);
+  }
+
   /** What is at `path` of `document` has no effect, or another one than somebody may think. */
   warn(document: ResourceDocument, path: FieldPath, what: string): void {
     this.warnings.push(`${document.at(path)}: ${what}`);

@@ -3,6 +3,7 @@
 import type { TlsCredentials } from "../../transport/channel.ts";
 import { title } from "../check.ts";
 import type { FieldPath, ResourceDocument } from "../documents.ts";
+import type { ServiceCertificate } from "../port_access.ts";
 import { Problem, shown } from "../problems.ts";
 import { secretKind } from "../resources/secret.ts";
 import { type SecretValues, secretValues, tlsCredentials } from "../secrets.ts";
@@ -23,6 +24,12 @@ export class SecretTable {
   /** Where each Secret stands, broken ones too: those are reported once, not again by whoever needs them. */
   readonly #documents = new Map<string, ResourceDocument>();
   readonly #findings: Findings;
+  /** What services name and nobody has put there. */
+  readonly #missed: {
+    readonly name: string;
+    readonly document: ResourceDocument;
+    readonly certificate: ServiceCertificate;
+  }[] = [];
 
   /** The Secrets among `documents`. */
   constructor(documents: readonly ResourceDocument[], findings: Findings) {
@@ -57,10 +64,7 @@ export class SecretTable {
     const { kind, name: owner } = document;
     const place = this.#documents.get(name);
     if (place === undefined) {
-      const text = `${document.at(path)}: ${title(kind, document)}: there is no Secret ${shown(name)}`;
-      this.#findings.problems.push(
-        new Problem("SITE_SECRET", text, SECRET_HINT, { kind, name: owner }, "Pending"),
-      );
+      this.#findings.problems.push(missing(name, document, path));
       return undefined;
     }
     const values = this.values.get(name);
@@ -82,19 +86,59 @@ export class SecretTable {
   /** The same for a port that accepts links, whose certificate the running site makes where it is missing. */
   portCredentials(name: string, document: ResourceDocument): TlsCredentials | undefined {
     if (this.#documents.has(name)) return this.credentials(name, document);
+    this.#isToCome(name, document);
+    return undefined;
+  }
+
+  /**
+   * The TLS of a service, if its spec.tlsCredentials, `name`, ask for it; undefined after a problem. `bind` is where a
+   * Listener opens its port, `host` what a certificate that is made for the service is called.
+   */
+  tls<T>(
+    name: string,
+    document: ResourceDocument,
+    read: SecretReader<T>,
+    { host, bind }: { readonly host: string; readonly bind?: string },
+  ): { tls?: T } | undefined {
+    if (name === "") return {};
+    if (!this.#documents.has(name)) {
+      const fault = missing(name, document, TLS_PATH);
+      this.#findings.problems.push(fault);
+      this.#missed.push({
+        name,
+        document,
+        certificate: { name, subject: host, binds: bind === undefined ? [] : [bind], fault },
+      });
+      return undefined;
+    }
+    const tls = this.read(name, document, TLS_PATH, read);
+    return tls === undefined ? undefined : { tls };
+  }
+
+  /** What services lack, each once, where the site makes it: then that is no problem, and they wait for it. */
+  toBeMade(): ServiceCertificate[] {
+    const certificates = new Map<string, ServiceCertificate>();
+    for (const { name, document, certificate } of this.#missed) {
+      this.#findings.withdraw(certificate.fault);
+      this.#isToCome(name, document);
+      const { binds = [], ...known } = certificates.get(name) ?? certificate;
+      certificates.set(name, { ...known, binds: [...new Set([...binds, ...certificate.binds])] });
+    }
+    return [...certificates.values()];
+  }
+
+  #isToCome(name: string, document: ResourceDocument): void {
     const { kind, name: owner } = document;
     const fault = `the certificate in Secret ${shown(name)} is not there yet`;
     const message = `${document.at(TLS_PATH)}: ${title(kind, document)}: ${fault}`;
     this.#findings.broken.push({ kind, name: owner, status: "Pending", code: undefined, message, hint: MADE_HINT });
-    return undefined;
   }
+}
 
-  /** The TLS of a service, if its spec.tlsCredentials, `name`, ask for it; undefined after a problem. */
-  tls<T>(name: string, document: ResourceDocument, read: SecretReader<T>): { tls?: T } | undefined {
-    if (name === "") return {};
-    const tls = this.read(name, document, TLS_PATH, read);
-    return tls === undefined ? undefined : { tls };
-  }
+function missing(name: string, document: ResourceDocument, path: FieldPath): Problem {
+  const { kind, name: owner } = document;
+  const text = `${document.at(path)}: ${title(kind, document)}: there is no Secret ${shown(name)}`;
+  return new Problem("SITE_SECRET", text, SECRET_HINT, { kind, name: owner }, "Pending");
 }
 
 function equal(one: SecretValues, other: SecretValues): boolean {

@@ -47,7 +47,7 @@ export function listenersOf(reading: Reading, accessLog: AccessLog): ListenerSpe
   reading.each(listenerKind, ({ metadata: { name }, spec }, document) => {
     const { routingKey, host, port, type, tlsCredentials, settings, subjects } = spec;
     const protocol = protocolOf(type, document, reading);
-    const tls = reading.secrets.tls(tlsCredentials, document, serverIdentity);
+    const tls = reading.secrets.tls(tlsCredentials, document, serverIdentity, { host, bind: host });
     if (protocol === undefined || tls === undefined || !reading.take(host, port, document, ["spec", "port"])) return;
     const log = settings?.[ACCESS_LOG_SETTING] ?? accessLog;
     const logged = log === "off" ? {} : { accessLog: log };
@@ -62,7 +62,8 @@ export function multiKeyListenersOf(reading: Reading): MultiKeyListenerSpec[] {
   const listeners: MultiKeyListenerSpec[] = [];
   reading.each(multiKeyListenerKind, ({ metadata: { name }, spec }, document) => {
     const { host, port, strategy, tlsCredentials, requireClientCert } = spec;
-    const tls = reading.secrets.tls(tlsCredentials, document, requireClientCert ? judgingIdentity : serverIdentity);
+    const read = requireClientCert ? judgingIdentity : serverIdentity;
+    const tls = reading.secrets.tls(tlsCredentials, document, read, { host, bind: host });
     if (tls === undefined || !reading.take(host, port, document, ["spec", "port"])) return;
     listeners.push({ name, strategy, host, port, ...tls });
   });
@@ -75,7 +76,9 @@ export function connectorsOf(reading: Reading): ConnectorSpec[] {
   reading.each(connectorKind, ({ metadata: { name }, spec }, document) => {
     const { routingKey, host, port, type, tlsCredentials, useClientCert, healthCheck } = spec;
     const protocol = protocolOf(type, document, reading);
-    const tls = reading.secrets.tls(tlsCredentials, document, (values, where) => targetTls(values, where, spec));
+    const tls = reading.secrets.tls(tlsCredentials, document, (values, where) => targetTls(values, where, spec), {
+      host,
+    });
     if (tlsCredentials === "" && useClientCert) {
       const what = "spec.useClientCert has no effect without spec.tlsCredentials";
       reading.findings.warn(document, ["spec", "useClientCert"], `${title("Connector", document)}: ${what}`);

@@ -1,6 +1,6 @@
 /**
- * The certificates that Certificates in the folder of a site ask for, and those that its ports need: each is made by its
- * authority and kept in the Secret of its name, in a file of its own, where it is renewed as everything that the site has
+ * The certificates that Certificates in the folder of a site ask for, and those that its ports and services need: each is
+ * made by its authority and kept in the Secret of its name, in a file of its own, where it is renewed as everything that the site has
  * issued. A Secret that somebody else has put there stays as it is.
  */
 
@@ -61,6 +61,11 @@ export async function makeCertificates(dir: string, resources: Assembled, now: n
   for (const spec of declared.filter(({ signing }) => !signing)) {
     const { name, ca, subject: commonName, hosts } = spec;
     if (isWanted(secrets, spec)) await put(name, () => signed(secrets, ca, { commonName, hosts }, now));
+  }
+  for (const { name, subject: commonName, binds } of resources.serviceCertificates) {
+    if (declared.some((spec) => spec.name === name)) continue;
+    const hosts = [...new Set(binds.flatMap(localNames))];
+    await put(name, () => signed(secrets, resources.authority, { commonName, hosts }, now));
   }
   return done;
 }

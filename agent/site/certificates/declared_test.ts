@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { factsOf, hostsOf, isIssuedBy } from "../../pki/inspect.ts";
+import { covers, factsOf, hostsOf, isIssuedBy } from "../../pki/inspect.ts";
 import { silentLogger } from "../../telemetry/log.ts";
 import { createSite } from "../create.ts";
 import { loadResources, loadSite } from "../load.ts";
@@ -67,4 +67,78 @@ Deno.test("certificates: one that signs is an authority, and signs others", () =
     );
     const shop = (await loadResources(dir)).secrets.get("shop")?.get("tls.crt") ?? "";
     assert.ok(isIssuedBy(shop, authority));
+  }));
+
+/** A Listener or Connector of `dir` with TLS by a Secret of the name `tls`. */
+async function service(dir: string, kind: "Listener" | "Connector", host: string, tls: string): Promise<void> {
+  const spec = `{routingKey: x, host: ${host}, port: 8443, tlsCredentials: ${tls}}`;
+  const text = `apiVersion: skupper.io/v2alpha1\nkind: ${kind}\nmetadata: {name: x}\nspec: ${spec}\n`;
+  await Deno.writeTextFile(`${dir}/${kind}-x.yaml`, text);
+}
+
+Deno.test("certificates: what services name and nobody has put there is made by the authority of the site, and kept", () =>
+  withSite(async (dir, write) => {
+    await service(dir, "Listener", "127.0.0.1", "both");
+    await service(dir, "Connector", "target.example", "both");
+    const before = await loadSite(dir);
+    assert.deepEqual(
+      before.broken?.map(({ kind, status, message }) => `${kind} ${status}: ${message.replace(/.*\) *: */, "")}`),
+      ["Listener", "Connector"].map((kind) =>
+        `${kind} Pending: ${kind} x: the certificate in Secret both is not there yet`
+      ),
+    );
+    await write("{subject: web}");
+    const { listeners: [listener], connectors: [connector], broken } = await loadSite(dir);
+    assert.deepEqual(broken, []);
+    const { secrets } = await loadResources(dir);
+    const authority = secrets.get("skupper-site-ca")?.get("tls.crt") ?? "";
+    const cert = listener?.tls?.cert ?? "";
+    assert.ok(isIssuedBy(cert, authority));
+    assert.equal(factsOf(cert).commonName, "127.0.0.1");
+    for (const name of ["127.0.0.1", "localhost"]) assert.ok(covers(hostsOf(cert), name), name);
+    assert.equal(connector?.tls?.ca, authority, "whom the Connector trusts");
+    const { siteCertificates, isOwn } = await import("./list.ts");
+    const made = siteCertificates(await loadResources(dir)).find(({ name }) => name === "both");
+    assert.ok(made !== undefined && isOwn(made), "it is renewed as all that the site has issued");
+    await write("{subject: web}");
+    assert.equal((await loadSite(dir)).listeners[0]?.tls?.cert, cert, "it is made once");
+  }));
+
+Deno.test("certificates: a Certificate says more of what a service names than the service does", () =>
+  withSite(async (dir, write) => {
+    await service(dir, "Listener", "127.0.0.1", "web");
+    await write("{subject: shop, hosts: [shop.example]}");
+    assert.equal(factsOf(await certificate(dir)).commonName, "shop");
+  }));
+
+Deno.test("certificates: a site without an authority makes none, and says that the Secret is missing", async () => {
+  const dir = await Deno.makeTempDir();
+  const keeper = new CertificateKeeper(dir, silentLogger);
+  try {
+    const ports = { edgePort: 1, interRouterPort: 2, amqpPort: undefined };
+    await createSite({ dir, name: "west", edge: true, linkAccess: false, bind: "", ...ports });
+    await service(dir, "Listener", "127.0.0.1", "web");
+    keeper.look();
+    await keeper.idle;
+    const { broken: [fault] = [] } = await loadSite(dir);
+    assert.deepEqual([fault?.status, fault?.code], ["Pending", "SITE_SECRET"]);
+    assert.match(fault?.message ?? "", /there is no Secret web/);
+  } finally {
+    await keeper.stop();
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("certificates: a Secret that a service has is not taken out as if the site could make it", () =>
+  withSite(async (dir, write) => {
+    await write("{subject: web}");
+    await service(dir, "Listener", "127.0.0.1", "web");
+    await Deno.remove(`${dir}/certificate.yaml`);
+    const { changeFolder } = await import("../store/change.ts");
+    const { editToDelete } = await import("../store/edit.ts");
+    await assert.rejects(
+      changeFolder(dir, false, (files) => editToDelete(files, [{ kind: "Secret", name: "web" }])),
+      /Listener x: there is no Secret web/,
+    );
+    assert.notEqual(await certificate(dir), "");
   }));

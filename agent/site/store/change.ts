@@ -66,6 +66,8 @@ async function workOut(
   const known = new Set(before.problems.map(key));
   const written = new Set(changes.filter(({ action }) => action === "create" || action === "update").map(refKey));
   const faults = after.problems.filter((problem) => !known.has(key(problem)) || written.has(key(problem)));
+  // A site makes what was never there; what somebody takes out is missed.
+  faults.push(...after.toBeMade.filter(({ name }) => before.secrets.has(name)).map(({ fault }) => fault));
   if (faults.length > 0) throw problemsError("nothing was changed", faults);
   const warnings = after.warnings.filter((warning) => !before.warnings.includes(warning));
   return { change: { changes, before: await before.site(), after: await after.site(), warnings }, files: changed };
@@ -75,7 +77,8 @@ function read(dir: string, files: ReadonlyMap<string, string>, given: readonly R
   const reads = [...files].map(([name, text]) => scanDocuments(text, `${dir}/${name}`));
   const assembled = assemble(withGiven(reads, given));
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
-  return { problems, warnings: assembled.warnings, site: () => siteOf(dir, assembled).catch(() => undefined) };
+  const { warnings, secrets, serviceCertificates: toBeMade } = assembled;
+  return { problems, warnings, secrets, toBeMade, site: () => siteOf(dir, assembled).catch(() => undefined) };
 }
 
 function key({ about, text }: Problem): string {
