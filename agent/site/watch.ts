@@ -11,7 +11,7 @@ import { loadSite } from "./load.ts";
 import type { BrokenResource } from "./problems.ts";
 import type { FolderProblem, FolderState } from "./report.ts";
 import type { RunningSite, SiteChange } from "./status.ts";
-import { givenFolders } from "./store/given_secrets.ts";
+import { folderAbove, givenFolders, isGivenFolder } from "./store/given_secrets.ts";
 
 /** Writers touch a file several times, and several files: the folder is read once it has been quiet for this long, ms. */
 const QUIET_MS = 200;
@@ -25,6 +25,8 @@ export class FolderWatch implements FolderState {
   readonly #logger: Logger;
   readonly #onChange: () => void;
   #events: Deno.FsWatcher | undefined;
+  /** Of the folder above, where folders with certificates may appear beside this one. */
+  #above: Deno.FsWatcher | undefined;
   /** Of the folders with certificates that are there. */
   #given: { readonly folders: string; readonly events: Deno.FsWatcher } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -53,6 +55,7 @@ export class FolderWatch implements FolderState {
     try {
       this.#events = Deno.watchFs(dir, { recursive: false });
       this.#watch(this.#events);
+      this.#watchAbove();
       this.#watchGiven();
     } catch (error) {
       this.#tellUnwatched(dir, error);
@@ -64,6 +67,7 @@ export class FolderWatch implements FolderState {
     clearTimeout(this.#timer);
     this.#stopped = true;
     this.#events?.close();
+    this.#above?.close();
     this.#given?.events.close();
     await this.#busy;
   }
@@ -78,15 +82,23 @@ export class FolderWatch implements FolderState {
     return this.#ordered;
   }
 
-  async #watch(events: Deno.FsWatcher): Promise<void> {
-    for await (const { kind } of events) {
-      if (kind === "access") continue; // Our own reading.
+  async #watch(events: Deno.FsWatcher, isOurs: (path: string) => boolean = () => true): Promise<void> {
+    for await (const { kind, paths } of events) {
+      if (kind === "access" || !paths.some(isOurs)) continue; // Our own reading, or somebody else's files.
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.reload(), QUIET_MS);
     }
   }
 
-  /** Follows the folders with certificates as they come and go, which is seen where they are in the folder of the site. */
+  /** Only where it may be read anyway: what else is in there is nobody's business. */
+  #watchAbove(): void {
+    const above = folderAbove(this.#dir);
+    if (above === undefined || Deno.permissions.querySync({ name: "read", path: above }).state !== "granted") return;
+    this.#above = Deno.watchFs(above, { recursive: false });
+    this.#watch(this.#above, isGivenFolder);
+  }
+
+  /** Follows the folders with certificates as they come and go. */
   #watchGiven(): void {
     const folders = givenFolders(this.#dir).filter(isFolder);
     if (folders.join() === (this.#given?.folders ?? "")) return;

@@ -9,31 +9,37 @@ import { until } from "../support/until.ts";
 
 const LIMIT_MS = 30_000;
 
-Deno.test("given secrets: a running site shows a certificate that is put beside its resources", async () => {
-  const input = await Deno.makeTempDir();
-  const port = freePort();
-  try {
-    for (const folder of ["resources", "certs"]) await Deno.mkdir(`${input}/${folder}`);
-    const site = "apiVersion: skupper.io/v2alpha1\nkind: Site\nmetadata: {name: hub}\n---\n";
-    const access = "apiVersion: skupper.io/v2alpha1\nkind: RouterAccess\nmetadata: {name: hub}\n" +
-      `spec: {bindHost: 127.0.0.1, roles: [{name: edge, port: ${port}}]}\n`;
-    await Deno.writeTextFile(`${input}/resources/hub.yaml`, `${site}${access}`);
-    await using hub = startTendril("hub", ["run", `${input}/resources`]);
-    await until(() => /resource added kind=RouterAccess/.test(hub.output()), LIMIT_MS);
-    const authority = await createAuthority({ commonName: "mine", years: 1, now: Date.now() });
-    const common = { authority, client: true, server: true, years: 1, now: Date.now() };
-    const own = await issue({ ...common, commonName: "hub", hosts: ["mine.example"] });
-    const tls = await issue({ ...common, commonName: "west", hosts: [] });
-    await Deno.mkdir(`${input}/certs/hub`);
-    for (const [name, text] of [["ca.crt", own.ca], ["tls.crt", own.cert], ["tls.key", own.key]] as const) {
-      await Deno.writeTextFile(`${input}/certs/hub/${name}`, text);
+for (
+  const [how, folders] of [["where there are some", ["resources", "certs"]], ["in a new folder", [
+    "resources",
+  ]]] as const
+) {
+  Deno.test(`given secrets: a running site shows a certificate that is put beside its resources, ${how}`, async () => {
+    const input = await Deno.makeTempDir();
+    const port = freePort();
+    try {
+      for (const folder of folders) await Deno.mkdir(`${input}/${folder}`);
+      const site = "apiVersion: skupper.io/v2alpha1\nkind: Site\nmetadata: {name: hub}\n---\n";
+      const access = "apiVersion: skupper.io/v2alpha1\nkind: RouterAccess\nmetadata: {name: hub}\n" +
+        `spec: {bindHost: 127.0.0.1, roles: [{name: edge, port: ${port}}]}\n`;
+      await Deno.writeTextFile(`${input}/resources/hub.yaml`, `${site}${access}`);
+      await using hub = startTendril("hub", ["run", `${input}/resources`]);
+      await until(() => /resource added kind=RouterAccess/.test(hub.output()), LIMIT_MS);
+      const authority = await createAuthority({ commonName: "mine", years: 1, now: Date.now() });
+      const common = { authority, client: true, server: true, years: 1, now: Date.now() };
+      const own = await issue({ ...common, commonName: "hub", hosts: ["mine.example"] });
+      const tls = await issue({ ...common, commonName: "west", hosts: [] });
+      await Deno.mkdir(`${input}/certs/hub`, { recursive: true });
+      for (const [name, text] of [["ca.crt", own.ca], ["tls.crt", own.cert], ["tls.key", own.key]] as const) {
+        await Deno.writeTextFile(`${input}/certs/hub/${name}`, text);
+      }
+      await until(() => /resource changed kind=RouterAccess/.test(hub.output()), LIMIT_MS).catch(() =>
+        assert.fail(hub.output())
+      );
+      const way = { host: "127.0.0.1", port, serverName: "mine.example", websocket: false, timeoutMs: LIMIT_MS, tls };
+      (await dial(way, new AbortController().signal)).destroy();
+    } finally {
+      await Deno.remove(input, { recursive: true });
     }
-    await until(() => /resource changed kind=RouterAccess/.test(hub.output()), LIMIT_MS).catch(() =>
-      assert.fail(hub.output())
-    );
-    const way = { host: "127.0.0.1", port, serverName: "mine.example", websocket: false, timeoutMs: LIMIT_MS, tls };
-    (await dial(way, new AbortController().signal)).destroy();
-  } finally {
-    await Deno.remove(input, { recursive: true });
-  }
-});
+  });
+}

@@ -14,10 +14,20 @@ const FILES = ["ca.crt", "tls.crt", "tls.key"];
 
 /** Where the site in `dir` may be given some; neither need be there. */
 export function givenFolders(dir: string): string[] {
-  const root = dir.replace(/\/+$/, "");
-  const beside = /^(?:(.*\/)?)resources$/.exec(root);
-  const place = beside === null ? `${root}/` : beside[1] ?? "";
+  const above = folderAbove(dir);
+  const place = above === undefined ? `${dir.replace(/\/+$/, "")}/` : above === "." ? "" : above;
   return FOLDERS.map((folder) => `${place}${folder}`);
+}
+
+/** Where they come and go, if that is not the folder of the site itself. */
+export function folderAbove(dir: string): string | undefined {
+  const beside = /^(.*\/)?resources\/*$/.exec(dir);
+  return beside === null ? undefined : beside[1] ?? ".";
+}
+
+/** True for the path of one of them. */
+export function isGivenFolder(path: string): boolean {
+  return FOLDERS.includes(path.replace(/^.*[\\/]/, ""));
 }
 
 /** True when the site in `dir` is given the Secret `name`. */
