@@ -16,6 +16,7 @@ import type { ConnectorStatus, HealthStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection } from "./bridged_connection.ts";
 import { clientOfMessage, ClientPools } from "./client_pools.ts";
+import { Closings } from "./closings.ts";
 import { Connecting } from "./connecting.ts";
 import { Dialler } from "./dialler.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
@@ -81,6 +82,7 @@ export class Connector implements Consumer {
   /** Messages are told apart by their form. */
   readonly #sorts: boolean;
   readonly #logger: Logger;
+  readonly #closings: Closings;
   readonly #onChange: () => void;
   readonly #traffic = new Traffic();
   readonly #dialler = new Dialler(CONNECT_TIMEOUT_MS);
@@ -130,6 +132,7 @@ export class Connector implements Consumer {
     this.#logger = logger;
     this.#onChange = onChange;
     const { host, port, routingKey } = spec;
+    this.#closings = new Closings(logger, { connector: spec.name, routingKey }, () => router.clock.now());
     if (forRequests.messages === "many") {
       const onDone = () => this.outstanding--;
       const poolOf = (client: string) =>
@@ -313,8 +316,7 @@ export class Connector implements Consumer {
     this.#traffic.closed++;
     this.#connections.delete(number);
     if (failure === undefined) return;
-    const { name, routingKey } = this.#spec;
-    this.#logger.warn("connection closed", { connector: name, routingKey, reason: failure });
+    this.#closings.failed(failure);
   }
 
   /** Serves the routing key exactly while there is nothing against it. */

@@ -22,6 +22,7 @@ import { adaptorConfig } from "./adaptor_config.ts";
 import { type AutoAdaptors, isAuto } from "./auto_adaptors.ts";
 import type { BridgedConnection } from "./bridged_connection.ts";
 import { Client } from "./client.ts";
+import { Closings } from "./closings.ts";
 import { HeardSocket } from "./heard_socket.ts";
 import { HttpDesk } from "./http_rules/http_desk.ts";
 import type { HttpRoute } from "./http_rules/http_route.ts";
@@ -63,6 +64,7 @@ export class Listener {
   /** How many clients have spoken what, where that is looked at. */
   readonly #detected = { tcp: 0, http1: 0, http2: 0 };
   readonly #logger: Logger;
+  readonly #closings: Closings;
   readonly #onChange: () => void;
   readonly #connections = new NumberMap<BridgedConnection | MessageConnection>();
   readonly #traffic = new Traffic();
@@ -116,6 +118,7 @@ export class Listener {
     );
     this.#routingKey = this.#keys.all.join(",");
     const routingKey = this.#routingKey;
+    this.#closings = new Closings(logger, { listener: name, routingKey }, () => clock.now());
     this.#desk = new HttpDesk({ listener: name, routingKey, site: identity.id, logger, now: () => clock.now() });
     this.#desk.accessLog = one?.accessLog ?? "off";
     this.useRoute(route);
@@ -422,10 +425,6 @@ export class Listener {
     this.#connections.delete(number);
     this.#traffic.closed++;
     if (failure === undefined) return;
-    this.#logger.warn("connection closed", {
-      listener: this.#spec.name,
-      routingKey: this.#routingKey,
-      reason: failure,
-    });
+    this.#closings.failed(failure);
   }
 }
