@@ -80,8 +80,11 @@ export type AdaptorRole = "listener" | "connector";
 export interface AdaptorInstance {
   /** Called once, first. */
   open(role: AdaptorRole, config: Uint8Array): Action[];
-  /** Offers socket bytes; `consumed` below `data.length` means: stop reading and offer the rest after the next event. */
-  socket(data: Uint8Array, eof: boolean): { readonly consumed: number; readonly actions: Action[] };
+  /**
+   * Offers socket bytes; `consumed` below `data.length` means: stop reading and offer the rest after the next event. `spliced`
+   * says first what {@link AdaptorInstance.spliced} does: for concurrent messages alone.
+   */
+  socket(data: Uint8Array, eof: boolean, spliced?: boolean): { readonly consumed: number; readonly actions: Action[] };
   /** The splice of a known number of socket octets is through. */
   spliced(): Action[];
   /** Offers an event of a router stream. */

@@ -222,3 +222,29 @@ Deno.test("http2 splice: a connector does the same for requests and responses", 
   assert.ok(splices(connection).length >= 5);
   assert.deepEqual(connection.actions.at(-1), { kind: "end", stream: 2 });
 });
+
+Deno.test("http2 splice: a long body that the network takes gets a wider window, for eight streams at a time", async () => {
+  const connection = await listener();
+  const granted = (id: number) =>
+    connection.frames.filter((one) => one.type === Type.window && one.id === id)
+      .reduce((sum, { payload }) => sum + new DataView(payload.buffer).getUint32(0), 0);
+  const block = new Uint8Array(FRAME);
+  const ids = Array.from({ length: 9 }, (_, i) => 1 + 2 * i);
+  for (const id of ids) {
+    connection.send(headers(id, [...POST, "content-length: 10000000"], Flag.none));
+    for (let sent = 0; sent < 3; sent++) {
+      for (let i = 0; i < 16; i++) connection.send(frame(Type.data, 0, id, block));
+      connection.tell({ kind: "window", stream: id, octets: 16 * FRAME });
+    }
+  }
+  const all = 3 * 16 * FRAME;
+  assert.deepEqual(ids.map(granted), [...Array<number>(8).fill(all + 262_144), all]);
+  // What is wider is kept to, and free again when its stream is over.
+  for (let i = 0; i < 32; i++) connection.send(frame(Type.data, 0, 1, block));
+  assert.equal(connection.resets.size, 0);
+  connection.send(frame(Type.data, 0, 1, block));
+  assert.equal(connection.resets.get(1), 3);
+  connection.send(...Array.from({ length: 16 }, () => frame(Type.data, 0, 17, block)));
+  connection.tell({ kind: "window", stream: 17, octets: 16 * FRAME });
+  assert.equal(granted(17), all + 16 * FRAME + 262_144);
+});

@@ -113,19 +113,22 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   }
 
   /** Offers socket octets; see {@link AdaptorInstance.socket}. */
-  socket(data: Uint8Array, eof: boolean): { readonly consumed: number; readonly actions: Action[] } {
+  socket(data: Uint8Array, eof: boolean, spliced = false): { readonly consumed: number; readonly actions: Action[] } {
     this.#enter(true);
     try {
       const actions: Action[] = [];
       const { inCap } = this.#layout;
       let consumed = 0;
+      let first: number = spliced ? FeedFlag.spliced : FeedFlag.none;
+      this.#passed ||= spliced;
       while (consumed < data.length || eof) {
         const size = this.#passed ? FIRST_OCTETS : inCap;
         this.#passed = false;
         const piece = consumed === 0 && data.length <= size ? data : data.subarray(consumed, consumed + size);
         const last = consumed + piece.length === data.length;
         const from = actions.length;
-        const fed = this.#feedSocket(piece, last && eof ? FeedFlag.eof : FeedFlag.none, actions, last);
+        const fed = this.#feedSocket(piece, last && eof ? first | FeedFlag.eof : first, actions, last);
+        first = FeedFlag.none;
         consumed += fed;
         if (last || fed < piece.length || stopsReading(actions, from)) break;
       }
@@ -248,6 +251,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       this.#view().set(rest, this.#layout.inPtr);
       const fed = this.#feed(Side.socket, rest.length, flags, actions, !last);
       consumed += fed;
+      flags &= ~FeedFlag.spliced;
       if (!this.#saidMore || fed === rest.length || stopsReading(actions, from)) return consumed;
     }
   }

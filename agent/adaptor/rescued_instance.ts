@@ -48,11 +48,11 @@ export class RescuedInstance implements AdaptorInstance {
   }
 
   /** See {@link AdaptorInstance}. */
-  socket(data: Uint8Array, eof: boolean): { readonly consumed: number; readonly actions: Action[] } {
+  socket(data: Uint8Array, eof: boolean, spliced?: boolean): { readonly consumed: number; readonly actions: Action[] } {
     const { actions, number = 0 } = this.#ask(data.length, (keep) => {
       const octets = keep ? data.slice() : data;
       return (instance) => {
-        const { consumed, actions } = instance.socket(octets, eof);
+        const { consumed, actions } = instance.socket(octets, eof, spliced);
         return { actions, number: consumed };
       };
     });

@@ -119,6 +119,8 @@ export class MemoryConnection {
   #written = new Uint8Array(0);
   /** Octets of the peer that pass the adaptor by, and where they go. */
   #splice: { readonly stream: number; left: number } | undefined;
+  /** The adaptor is to hear with what follows that they have passed. */
+  #spliced = false;
   /** Every action but octets, in order; octets of messages are in {@link MemoryConnection.bodies}. */
   readonly actions: Action[] = [];
   /** Bodies of messages into the network, by stream. */
@@ -168,7 +170,8 @@ export class MemoryConnection {
         rest = this.#pass(this.#splice, rest);
         continue;
       }
-      const { consumed, actions } = this.#instance.socket(rest, false);
+      const { consumed, actions } = this.#instance.socket(rest, false, this.#spliced);
+      this.#spliced = false;
       this.#perform(actions);
       if (consumed === 0 && this.#splice === undefined) {
         throw new Error(`the adaptor does not take ${rest.length} octets`);
@@ -210,7 +213,8 @@ export class MemoryConnection {
     this.#append(splice.stream, passed);
     if (splice.left === 0) {
       this.#splice = undefined;
-      this.#perform(this.#instance.spliced());
+      this.#spliced = passed.length < octets.length;
+      if (!this.#spliced) this.#perform(this.#instance.spliced());
     }
     return octets.subarray(passed.length);
   }

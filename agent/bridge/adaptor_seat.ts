@@ -74,14 +74,17 @@ export class AdaptorSeat {
     this.#giveTurns();
   }
 
-  /** Offers the adaptor octets of the socket, as {@link AdaptorSeat.ask} does; how many it took. */
-  offer(octets: Uint8Array): number {
+  /**
+   * Offers the adaptor octets of the socket, as {@link AdaptorSeat.ask} does, and says first that a splice is through if one
+   * is; how many it took.
+   */
+  offer(octets: Uint8Array, spliced: boolean): number {
     const instance = this.#instance;
     if (instance === undefined) return 0;
     let taken = 0;
     this.#busy = true;
     try {
-      const { consumed, actions } = instance.socket(octets, false);
+      const { consumed, actions } = instance.socket(octets, false, spliced);
       taken = consumed;
       this.#carryOut(actions);
     } catch (error) {

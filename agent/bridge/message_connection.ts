@@ -106,8 +106,8 @@ export class MessageConnection {
     // Concurrent messages are held up one by one, by what their senders are granted.
     this.#intake = new SocketIntake(this.#outbound, adaptor.concurrent === 1, {
       ending: () => this.#ending,
-      offer: (octets) => {
-        const consumed = this.#adaptor.offer(octets);
+      offer: (octets, spliced) => {
+        const consumed = this.#adaptor.offer(octets, spliced);
         this.#asked();
         return consumed;
       },

@@ -13,7 +13,7 @@ import { SendWindow } from "./window.ts";
 /** Octets that may wait for the link before the socket is not read any more. */
 const PENDING_OCTETS = 64 * 1024;
 /** Octets that must be free in the window of the message for its sender to be granted more: what it may still have under way. */
-const UNDER_WAY_OCTETS = 256 * 1024;
+const UNDER_WAY_OCTETS = 512 * 1024;
 /** Octets that may gather before the message starts to leave. */
 const GATHERED_OCTETS = 32 * 1024;
 /** Data of up to this many octets are sent together with the header of their section. */

@@ -17,8 +17,8 @@ export interface Splice {
 export interface SocketIntakeHandler {
   /** Whether nothing is taken any more. */
   ending(): boolean;
-  /** Offers octets to the adaptor: how many it took. */
-  offer(octets: Uint8Array): number;
+  /** Offers octets to the adaptor, and says with them that a splice is through, if one is: how many it took. */
+  offer(octets: Uint8Array, spliced: boolean): number;
   /** A splice is through. */
   onSpliced(): void;
   /** Octets have gone past the adaptor, and more will. */
@@ -36,6 +36,8 @@ export class SocketIntake {
   /** What has to be waited for before octets are passed on. */
   #wanted: Promise<void> | undefined;
   #adaptorWants: (() => void) | undefined;
+  /** A splice is through, and the adaptor hears of it with the next octets. */
+  #spliced = false;
 
   /** Octets go into messages of `outbound`; `paced` holds up all for the one whose link does not keep up. */
   constructor(outbound: OutboundMessages, paced: boolean, handler: SocketIntakeHandler) {
@@ -89,14 +91,17 @@ export class SocketIntake {
     this.#outbound.write(splice.stream, taken);
     if (splice.left === 0) {
       this.splice = undefined;
-      this.#handler.onSpliced();
+      this.#spliced = !this.#paced && taken.length < octets.length;
+      if (!this.#spliced) this.#handler.onSpliced();
     } else this.#handler.onPassed();
     this.#wanted = message?.room;
     return taken.length;
   }
 
   #offer(octets: Uint8Array): number {
-    const consumed = this.#handler.offer(octets);
+    const spliced = this.#spliced;
+    this.#spliced = false;
+    const consumed = this.#handler.offer(octets, spliced);
     if (this.#paced) this.#wanted = this.#outbound.room;
     if (consumed === 0 && this.splice === undefined && this.#wanted === undefined && !this.#handler.ending()) {
       this.#wanted = new Promise((resolve) => this.#adaptorWants = resolve);

@@ -36,7 +36,7 @@ import {
 } from "./frame";
 import { openReader } from "./frame_reader";
 import { listenerAbandon } from "./listener";
-import { freePlace, MAX_STREAMS, Stream, STREAM_WINDOW, streamAt } from "./stream";
+import { freePlace, MAX_STREAMS, Stream, STREAM_WINDOW, streamAt, widen } from "./stream";
 import { creditOf } from "./to_network";
 
 /** Octets that the peer may send on the connection ahead of what we have looked at. */
@@ -44,6 +44,8 @@ const CONNECTION_WINDOW: u32 = 16777216;
 /** Octets after which the peer is allowed as many again. */
 const CONNECTION_CREDIT: u32 = 4194304;
 const STREAM_CREDIT: u32 = 65536;
+/** The same of a stream with a wide window, so that its peer sends much at once. */
+const WIDE_CREDIT: u32 = 262144;
 /** Streams that are over, and of which frames may still be on their way, that are remembered. */
 const REMEMBERED: u32 = 128;
 /** Marks those that we have given up: whatever comes is ignored. */
@@ -164,9 +166,9 @@ export function closeStream(stream: Stream): void {
 export function creditStream(stream: Stream, octets: u32): void {
   const credit = creditOf(stream, octets);
   if (credit == 0 || stream.remoteEnded) return;
-  stream.credit += credit;
+  stream.credit += credit + widen(stream);
   // Little at a time is said together, but not when the peer may be waiting for it.
-  if (stream.credit < STREAM_CREDIT && stream.receiveWindow > <i64> STREAM_CREDIT) return;
+  if (stream.credit < (stream.wide ? WIDE_CREDIT : STREAM_CREDIT) && stream.receiveWindow > <i64> STREAM_CREDIT) return;
   stream.receiveWindow += stream.credit;
   writeNumberFrame(WINDOW_UPDATE, stream.id, stream.credit);
   stream.credit = 0;

@@ -7,6 +7,13 @@ import { Unchunker } from "./unchunker";
 export const MAX_STREAMS: u32 = 100;
 /** Octets that the peer may send on one stream before they have left for the network. */
 export const STREAM_WINDOW: u32 = 262144;
+/**
+ * Octets that may be ahead beyond these in a body that goes on and on, from its WIDE_FROM-th octet, for WIDE_STREAMS of a connection
+ * at a time: who sends much at once is read much at once.
+ */
+const WIDER_OCTETS: u32 = 262144;
+const WIDE_FROM: i64 = 524288;
+const WIDE_STREAMS: u32 = 8;
 /** Octets of a request, as it went into the network, that are kept to be sent again; later those of trailers. */
 export const KEPT_OCTETS: u32 = 4096;
 const KEPT: usize = memory.data(409600, 8);
@@ -31,6 +38,8 @@ export class Stream {
   relayed: i64 = 0;
   /** Octets that the peer may still send. */
   receiveWindow: i64 = 0;
+  /** They are more than those of most. */
+  wide: bool = false;
   /** Octets that came, and the octets they have become, that have not left for the network. */
   plain: u32 = 0;
   coded: u32 = 0;
@@ -88,6 +97,7 @@ export class Stream {
     this.answered =
       this.heard =
       this.blocked =
+      this.wide =
       this.tunnel =
       this.isWebSocket =
       this.isHead =
@@ -109,6 +119,7 @@ export class Stream {
 let streams: StaticArray<Stream> = changetype<StaticArray<Stream>>(0);
 /** Streams that are open. */
 export let openStreams: u32 = 0;
+let wideStreams: u32 = 0;
 
 /** Makes the places. */
 export function buildStreams(): void {
@@ -153,4 +164,13 @@ export function takePlace(id: u32, own: u32, sendWindow: i64, now: f64): Stream 
 export function freePlace(stream: Stream): void {
   stream.id = 0;
   openStreams--;
+  if (stream.wide) wideStreams--;
+}
+
+/** Octets by which the window of a stream grows now that some of it have left, beyond these. */
+export function widen(stream: Stream): u32 {
+  if (stream.wide || wideStreams == WIDE_STREAMS || stream.relayed < WIDE_FROM) return 0;
+  stream.wide = true;
+  wideStreams++;
+  return WIDER_OCTETS;
 }
