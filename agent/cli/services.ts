@@ -3,6 +3,7 @@
  * target, as two words or as `KEY=TARGET`; a target alone gets a key of its own, a key alone a free port.
  */
 
+import { isInnerAddress } from "../router/address.ts";
 import { usage } from "./args.ts";
 import { type Endpoint, parsePort, parseTarget } from "./endpoint.ts";
 
@@ -49,6 +50,7 @@ export function parseExposed(words: readonly string[], pick: (target: Endpoint) 
       exposed.push({ key: word, ...parseTarget(target, "expose") });
     }
   }
+  for (const { key } of exposed) refuseInner(key, "expose");
   return exposed;
 }
 
@@ -68,6 +70,7 @@ export function parseForwarded(words: readonly string[]): Forwarded[] {
   const ports = forwarded.map(({ port }) => port).filter((port) => port !== 0);
   const twice = ports.find((port, index) => ports.indexOf(port) !== index);
   if (twice !== undefined) throw usage("USAGE_PORT", `port ${twice} is named twice`, "forward");
+  for (const { key } of forwarded) refuseInner(key, "forward");
   return forwarded;
 }
 
@@ -81,4 +84,14 @@ export function pickKey({ host, port }: Endpoint, cwd: string): string {
   const beginning = name.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, MAX_BEGINNING).replace(/^-|-$/g, "");
   const end = Array.from(crypto.getRandomValues(new Uint32Array(END_LENGTH)), (n) => ALPHABET[n % ALPHABET.length]);
   return [...beginning === "" ? [] : [beginning], port, end.join("")].join("-");
+}
+
+function refuseInner(key: string, command: string): void {
+  if (!isInnerAddress(key)) return;
+  throw usage(
+    "USAGE_TARGET",
+    `"${key}" is an address of the routers themselves`,
+    command,
+    "Choose another routing key.",
+  );
 }

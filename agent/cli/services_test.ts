@@ -55,6 +55,11 @@ for (const line of ["web 65536", "web=x", "web=", "a 80 b 80"]) {
   Deno.test(`services: forward ${line} is refused`, () => assert.equal(codeOf(() => forwarded(line)), "USAGE_PORT"));
 }
 
+Deno.test("services: an address of the routers themselves is no key", () => {
+  assert.equal(codeOf(() => exposed("$management 80")), "USAGE_TARGET");
+  assert.equal(codeOf(() => forwarded("web _topo/0/hub/$management")), "USAGE_TARGET");
+});
+
 Deno.test("services: a picked key tells folder or host and port, and is another one each time", () => {
   const pick = (host: string, cwd: string) => pickKey({ host, port: 3000 }, cwd);
   assert.match(pick("127.0.0.1", "/home/me/My Shop_2/"), /^my-shop-2-3000-[a-z2-9]{5}$/);

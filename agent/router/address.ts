@@ -26,6 +26,14 @@ export const MANAGEMENT_KEY: string = `L${MANAGEMENT_ADDRESS}`;
 /** Where plugins are stored; what a store has is at this address, a slash and the digest in hexadecimal. */
 export const PLUGIN_STORE_ADDRESS = "_tendril/adaptors";
 
+/** How addresses begin that belong to routers and to what they say to each other. */
+const INNER = /^(_?\$|(_local|_topo|_edge|_tendril)(\/|$))/;
+
+/** True for an address of the insides of routers, which no service may have as its routing key. */
+export function isInnerAddress(address: string): boolean {
+  return INNER.test(withoutScheme(address));
+}
+
 /** The lookup key of `address` at router `self`. Empty for an empty address. */
 export function addressKey(address: string, self: RouterIdentity): string {
   const path = withoutScheme(address);

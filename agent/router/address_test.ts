@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { addressKey, discriminator, localAddress, mobileKey, type RouterIdentity, UPLINK_KEY } from "./address.ts";
+import {
+  addressKey,
+  discriminator,
+  isInnerAddress,
+  localAddress,
+  mobileKey,
+  type RouterIdentity,
+  UPLINK_KEY,
+} from "./address.ts";
 
 const EDGE: RouterIdentity = { id: "E1", role: "edge" };
 const INTERIOR: RouterIdentity = { id: "R1", role: "interior" };
@@ -61,4 +69,20 @@ Deno.test("address: discriminators are fifteen safe characters and do not repeat
   const names = new Set(Array.from({ length: 5000 }, discriminator));
   assert.equal(names.size, 5000);
   for (const name of names) assert.match(name, /^[A-Za-z0-9+_]{15}$/);
+});
+
+Deno.test("address: those of the insides of routers are known in each spelling, and keys of services are none", () => {
+  const inner = [
+    "$management",
+    "/$management",
+    "amqp:/$management",
+    "amqp://h/_topo/0/R1/x",
+    "_$qd.edge_addr_tracking",
+  ];
+  for (const address of [...inner, "_local/x", "_edge/E1/x", "_topo", "_tendril/adaptors", "$"]) {
+    assert.ok(isInnerAddress(address), address);
+  }
+  for (const address of ["web", "_web", "a$b", "_topology", "x/_topo/y", "mc/web", "web/$management"]) {
+    assert.ok(!isInnerAddress(address), address);
+  }
 });

@@ -86,6 +86,11 @@ Deno.test("management changes: services that are created carry connections, coun
     name: "web",
     attributes: { ...service, port: `${port}` },
   });
+  const inner = { address: "$management", host: "127.0.0.1", port: `${freePort()}` };
+  for (const type of ["tcpListener", "tcpConnector"]) {
+    const { status } = await asker.ask({ operation: "CREATE", type, name: "inner", attributes: inner });
+    assert.equal(status, 400, `${type}: an address of the routers themselves`);
+  }
   const look = async () => (await asker.ask({ operation: "READ", type: "tcpListener", name: "web" })).body;
   await until(async () => (await look())["operStatus"] === "up");
   const conn = await connect(port);

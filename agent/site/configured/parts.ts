@@ -3,6 +3,7 @@
 import { isLoopbackHost } from "../../lib/host_name.ts";
 import type { Configured } from "../../management/configured.ts";
 import { Refusal } from "../../management/refusal.ts";
+import { isInnerAddress } from "../../router/address.ts";
 import type { ServerIdentity, TlsCredentials } from "../../transport/channel.ts";
 import { isHost } from "../resources/schema.ts";
 import {
@@ -42,6 +43,7 @@ export function listenerOf({ name, attributes }: Configured, { identity }: PartC
   if (address === undefined || address === "") {
     throw new Refusal(400, "Configuration: Exactly one of the 'address' or 'multiAddressStrategy' field must be set");
   }
+  refuseInner(`${address}`);
   const judging = authenticatePeer === true;
   if (judging && sslProfile === undefined) throw unsupported("authenticatePeer=true without an sslProfile");
   const tls = sslProfile === undefined ? {} : { tls: identity(`${sslProfile}`, judging) };
@@ -52,6 +54,7 @@ export function listenerOf({ name, attributes }: Configured, { identity }: PartC
 export function connectorOf({ name, attributes }: Configured, { target }: PartContext): ConnectorSpec {
   const { address, sslProfile, verifyHostname } = attributes;
   if (address === "") throw new Refusal(400, "Configuration: 'address' must be set");
+  refuseInner(`${address}`);
   const tls = sslProfile === undefined ? {} : { tls: target(`${sslProfile}`, verifyHostname !== false) };
   return { name: BY_MANAGEMENT + name, routingKey: `${address}`, ...placeOf(attributes), ...tls };
 }
@@ -123,4 +126,10 @@ function refuseMechanisms(mechanisms: unknown): void {
 
 function unsupported(what: string): Refusal {
   return new Refusal(400, `Tendril does not support ${what}`);
+}
+
+function refuseInner(address: string): void {
+  if (isInnerAddress(address)) {
+    throw new Refusal(400, `Configuration: '${address}' is an address of the routers themselves`);
+  }
 }

@@ -10,6 +10,7 @@ import {
   optionalText,
   port,
   type ResourceKind,
+  routingKey,
   setting,
   settingsOf,
   SKUPPER_API,
@@ -26,7 +27,7 @@ export const PROXY_PROTOCOL_SETTING = "tendril.proxy-protocol";
 const schema = z.looseObject({
   metadata,
   spec: z.looseObject({
-    routingKey: field(z.string().min(1), "acting", "Address in the network"),
+    routingKey: field(routingKey, "acting", "Address in the network"),
     host: field(host, "acting", "Address or host name of the target"),
     port: field(port, "acting", "Port of the target"),
     type: field(

@@ -312,3 +312,20 @@ for (const kind of KINDS.filter(({ unused }) => unused === undefined)) {
     });
   }
 }
+
+Deno.test("fields: no routing key is an address of the routers themselves", () => {
+  const rules = { backends: [{ routingKey: "$management" }] };
+  for (
+    const [kind, path, value] of [
+      ["Listener", "spec.routingKey", "$management"],
+      ["Listener", "spec.subjects", [{ subject: "a", routingKey: "_$qd.x" }]],
+      ["Connector", "spec.routingKey", "amqp:/_topo/0/hub/$management"],
+      ["MultiKeyListener", "spec.strategy", { priority: { routingKeys: ["a", "_edge/west/x"] } }],
+      ["MultiKeyListener", "spec.strategy", { weighted: { routingKeys: { "_local/x": 1 } } }],
+      ["HttpRoute", "spec.rules", [rules]],
+    ] as const
+  ) {
+    const { problems } = read(kind, set(specimenFor(kind, path), path, value));
+    assert.match(problems.join("\n"), /must not be an address of the routers themselves/, `${kind} ${path}`);
+  }
+});

@@ -15,7 +15,7 @@ import type {
   PathMatch,
   TextMatch,
 } from "../http_route_spec.ts";
-import { field, host, isResourceName, metadata, name, type ResourceKind, TENDRIL_API } from "./schema.ts";
+import { field, host, isResourceName, metadata, name, type ResourceKind, routingKey, TENDRIL_API } from "./schema.ts";
 
 const MAX_LISTENERS = 64;
 const MAX_RULES = 64;
@@ -198,7 +198,7 @@ const rule = z.strictObject({
   backends: field(
     listOf(
       z.strictObject({
-        routingKey: field(z.string().min(1), "acting", "Address in the network"),
+        routingKey: field(routingKey, "acting", "Address in the network"),
         weight: field(count(1, 0, MAX_WEIGHT), "acting", "Share of the requests; else 1, none with 0"),
       }),
       MAX_BACKENDS,

@@ -10,6 +10,7 @@ import {
   optionalText,
   port,
   type ResourceKind,
+  routingKey,
   settingsOf,
   SKUPPER_API,
   unusedFlag,
@@ -21,7 +22,7 @@ const MAX_SUBJECTS = 64;
 const schema = z.looseObject({
   metadata,
   spec: z.looseObject({
-    routingKey: field(z.string().min(1), "acting", "Address in the network"),
+    routingKey: field(routingKey, "acting", "Address in the network"),
     host: field(host, "acting", "Address or host name to bind"),
     port: field(port, "acting", "Port to bind"),
     type: field(
@@ -32,7 +33,7 @@ const schema = z.looseObject({
     subjects: field(
       z.array(z.strictObject({
         subject: field(z.string().min(1).max(255), "acting", "Subject of a message; * stands for any characters"),
-        routingKey: field(z.string().min(1), "acting", "Address in the network to which it goes"),
+        routingKey: field(routingKey, "acting", "Address in the network to which it goes"),
       })).max(MAX_SUBJECTS).nullish().transform((subjects) => subjects ?? []),
       "acting",
       "Messages that go to another address by their subject, the first that fits; for a type that is an Adaptor",

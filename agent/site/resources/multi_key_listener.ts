@@ -1,28 +1,38 @@
 /** MultiKeyListener: one port for several routing keys (control-plane 1.4). */
 
 import { z } from "zod";
+import { isInnerAddress } from "../../router/address.ts";
 import type { KeyStrategy } from "../spec.ts";
-import { field, host, metadata, optionalText, port, type ResourceKind, settings, SKUPPER_API } from "./schema.ts";
+import {
+  field,
+  host,
+  metadata,
+  NO_ROUTING_KEY,
+  optionalText,
+  port,
+  type ResourceKind,
+  routingKey,
+  settings,
+  SKUPPER_API,
+} from "./schema.ts";
 
 /** Keys of one strategy. */
 export const MAX_KEYS = 256;
 
-const key = z.string().min(1);
-
 const strategy = z.looseObject({
   priority: z.looseObject({
     routingKeys: field(
-      z.array(key).min(1).max(MAX_KEYS).refine((keys) => new Set(keys).size === keys.length, "has a key twice"),
+      z.array(routingKey).min(1).max(MAX_KEYS).refine((keys) => new Set(keys).size === keys.length, "has a key twice"),
       "acting",
       "Addresses in the network; clients go to the first one that is served",
     ),
   }).nullish(),
   weighted: z.looseObject({
     routingKeys: field(
-      z.record(key, z.number().int().min(1)).refine(
+      z.record(z.string().min(1), z.number().int().min(1)).refine(
         (keys) => Object.keys(keys).length >= 1 && Object.keys(keys).length <= MAX_KEYS,
         `must have 1 to ${MAX_KEYS} keys`,
-      ),
+      ).refine((keys) => !Object.keys(keys).some(isInnerAddress), NO_ROUTING_KEY),
       "acting",
       "Addresses in the network, each with a weight: so large a share of the clients goes there while it is served",
     ),

@@ -6,6 +6,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { isHostName } from "../../lib/host_name.ts";
+import { isInnerAddress } from "../../router/address.ts";
 import type { AccessLog } from "../http_route_spec.ts";
 
 /** How one kind of resource is recognized, checked and explained. */
@@ -91,6 +92,13 @@ export const name = z.string().refine(
   isResourceName,
   "must consist of lower-case letters, digits and dashes, with no dash at either end",
 );
+
+/** What is wrong with a routing key that is an inner address of routers. */
+export const NO_ROUTING_KEY =
+  "must not be an address of the routers themselves: $…, _$…, _topo, _edge, _local and _tendril";
+
+/** The address of a service in the network. */
+export const routingKey = z.string().min(1).refine((key) => !isInnerAddress(key), NO_ROUTING_KEY);
 
 /** A text that may be absent, null or empty; then it is empty. */
 export const optionalText = z.string().nullish().transform((text) => text ?? "");
