@@ -76,7 +76,9 @@ export class MessageConnection {
         this.#perform(action);
         return !this.#ending;
       },
-      onPerformed: () => this.#outbound.flush(),
+      onPerformed: () => {
+        if (!this.#intake.passing) this.#outbound.flush();
+      },
       onFailed: (error) => this.close(`adaptor failed: ${messageOf(error)}`),
     });
     this.#hooks = hooks;
@@ -113,6 +115,7 @@ export class MessageConnection {
       },
       onSpliced: () => this.#ask((adaptor) => adaptor.spliced()),
       onPassed: () => {
+        if (this.#held === undefined || this.#ending) return;
         this.#outbound.flush();
         this.#grant();
       },

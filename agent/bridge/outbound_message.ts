@@ -51,6 +51,9 @@ export class OutboundMessage implements Upstream {
   #gathered: ByteQueue | undefined = new ByteQueue();
   /** What left as a whole message, for as long as it may have to be sent as a stream instead. */
   #whole: ByteQueue | undefined;
+  /** Octets that leave as one section with what else comes before the next {@link OutboundMessage.flush}. */
+  #held: Uint8Array[] = [];
+  #heldOctets = 0;
   #routing = false;
   #downstream: Downstream | undefined;
   #roomWanted: (() => void) | undefined;
@@ -100,7 +103,7 @@ export class OutboundMessage implements Upstream {
 
   /** Octets written since the last time that may be replaced by new ones; 0 while the network does not keep up. */
   takeCredit(): number {
-    const pending = this.#downstream?.pending ?? 0;
+    const pending = this.#heldOctets + (this.#downstream?.pending ?? 0);
     if (!this.#over && (pending > PENDING_OCTETS || this.#window.allowance < UNDER_WAY_OCTETS)) return 0;
     const credit = this.#written - this.#credited;
     this.#credited = this.#written;
@@ -110,9 +113,7 @@ export class OutboundMessage implements Upstream {
   /** Sends octets. */
   write(chunk: Uint8Array): void {
     if (this.#over || this.#ended || chunk.length === 0) return;
-    this.#empty = false;
-    this.#written += chunk.length;
-    this.#window.sent(chunk.length);
+    this.#count(chunk.length);
     const header = dataHeader(chunk.length);
     const gathered = this.#gathered;
     if (gathered !== undefined && gathered.size + chunk.length <= GATHERED_OCTETS) {
@@ -120,6 +121,7 @@ export class OutboundMessage implements Upstream {
       gathered.push(chunk);
       return;
     }
+    if (this.#heldOctets > 0) return this.#hold(chunk.slice());
     this.flush();
     if (chunk.length > JOINED_OCTETS) {
       this.#downstream?.write(dataHeader(chunk.length));
@@ -130,6 +132,38 @@ export class OutboundMessage implements Upstream {
     joined.set(dataHeader(chunk.length));
     joined.set(chunk, header.length);
     this.#downstream?.write(joined);
+  }
+
+  /**
+   * Sends octets that stay as they are until {@link OutboundMessage.flush}, which has to follow. What comes in many small frames
+   * is one section then, and the other end has it in one piece.
+   */
+  writeLasting(chunk: Uint8Array): void {
+    if (this.#over || this.#ended || chunk.length === 0) return;
+    this.#count(chunk.length);
+    this.#flush(false);
+    this.#hold(chunk);
+  }
+
+  #count(octets: number): void {
+    this.#empty = false;
+    this.#written += octets;
+    this.#window.sent(octets);
+  }
+
+  #hold(chunk: Uint8Array): void {
+    this.#held.push(chunk);
+    this.#heldOctets += chunk.length;
+  }
+
+  #letHeldGo(): void {
+    if (this.#heldOctets === 0) return;
+    const [held, octets] = [this.#held, this.#heldOctets];
+    this.#held = [];
+    this.#heldOctets = 0;
+    if (this.#over) return;
+    this.#downstream?.write(dataHeader(octets));
+    for (const piece of held) this.#downstream?.write(piece);
   }
 
   /** The message is complete. */
@@ -144,6 +178,7 @@ export class OutboundMessage implements Upstream {
       else this.#downstream?.write(EMPTY_DATA);
     }
     this.#ended = true;
+    this.#letHeldGo();
     this.#flush(this.form.mayBeWhole);
     this.#downstream?.end();
   }
@@ -151,6 +186,7 @@ export class OutboundMessage implements Upstream {
   /** Lets go what was gathered. */
   flush(): void {
     this.#flush(false);
+    this.#letHeldGo();
   }
 
   #flush(whole: boolean): void {
@@ -194,6 +230,8 @@ export class OutboundMessage implements Upstream {
     this.#letGo();
     if (this.#over) return;
     this.#over = true;
+    this.#held = [];
+    this.#heldOctets = 0;
     this.#gathered?.clear();
     this.#forgetWhole();
     if (this.#ended) this.#downstream?.producerSettled(undefined);

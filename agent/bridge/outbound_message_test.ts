@@ -68,3 +68,30 @@ Deno.test("outbound message: any other outcome is final, and no consumer at all 
   outbound.end();
   deepEqual(outcomes, [RELEASED]);
 });
+
+Deno.test("outbound message: what lasts leaves as one section, in order with what does not, and before the end", () => {
+  const taker = new Taker();
+  const { outbound } = message(true, taker);
+  const lasting = Uint8Array.of(65, 66);
+  const passing = Uint8Array.of(67);
+  outbound.writeLasting(lasting);
+  outbound.write(passing);
+  passing[0] = 0;
+  outbound.writeLasting(Uint8Array.of(68));
+  const [taken] = taker.taken;
+  equal(taken?.text, "head");
+  outbound.flush();
+  equal(taken?.text, "head\0Su\xb0\0\0\0\x04ABCD");
+  outbound.writeLasting(Uint8Array.of(69));
+  outbound.end();
+  deepEqual([taken?.text, taken?.events], ["head\0Su\xb0\0\0\0\x04ABCD\0Su\xb0\0\0\0\x01E", ["end"]]);
+});
+
+Deno.test("outbound message: what lasts goes nowhere once the message has its outcome", () => {
+  const taker = new Taker();
+  const { outbound } = message(true, taker);
+  outbound.writeLasting(Uint8Array.of(65));
+  taker.taken[0]!.upstream.consumerState(FAILED, true);
+  outbound.flush();
+  equal(taker.taken[0]?.text, "head");
+});

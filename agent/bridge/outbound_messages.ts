@@ -49,6 +49,14 @@ export class OutboundMessages {
     this.#spent?.set(stream, (this.#spent.get(stream) ?? 0) + data.length);
   }
 
+  /** Octets of `stream` that never were the adaptor's, and stay as they are until {@link OutboundMessages.flush}. */
+  writeLasting(stream: number, data: Uint8Array): void {
+    const message = this.#all.get(stream);
+    if (message === undefined) return;
+    message.writeLasting(data);
+    this.#spent?.set(stream, (this.#spent.get(stream) ?? 0) + data.length);
+  }
+
   /** Lets go what was gathered. */
   flush(): void {
     if (this.#unfinished.length === 0) return;

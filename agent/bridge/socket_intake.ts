@@ -21,7 +21,7 @@ export interface SocketIntakeHandler {
   offer(octets: Uint8Array, spliced: boolean): number;
   /** A splice is through. */
   onSpliced(): void;
-  /** Octets have gone past the adaptor, and more will. */
+  /** What was passed on may leave: the octets are those of the socket no longer than this takes. */
   onPassed(): void;
 }
 
@@ -35,6 +35,7 @@ export class SocketIntake {
   readonly #handler: SocketIntakeHandler;
   /** What has to be waited for before octets are passed on. */
   #wanted: Promise<void> | undefined;
+  #passing = false;
   #adaptorWants: (() => void) | undefined;
   /** A splice is through, and the adaptor hears of it with the next octets. */
   #spliced = false;
@@ -44,6 +45,11 @@ export class SocketIntake {
     this.#outbound = outbound;
     this.#paced = paced;
     this.#handler = handler;
+  }
+
+  /** True while octets are passed on: what they make leaves together. */
+  get passing(): boolean {
+    return this.#passing;
   }
 
   /** Takes octets; a promise resolves when there is room for more. */
@@ -78,9 +84,12 @@ export class SocketIntake {
   #pass(octets: Uint8Array): Uint8Array {
     let rest = octets;
     this.#wanted = undefined;
+    this.#passing = !this.#paced;
     while (rest.length > 0 && this.#wanted === undefined && !this.#handler.ending()) {
       rest = rest.subarray(this.splice === undefined ? this.#offer(rest) : this.#bypass(rest, this.splice));
     }
+    this.#passing = false;
+    this.#handler.onPassed();
     return rest;
   }
 
@@ -88,12 +97,13 @@ export class SocketIntake {
     const taken = octets.length <= splice.left ? octets : octets.subarray(0, splice.left);
     splice.left -= taken.length;
     const message = this.#paced ? this.#outbound.get(splice.stream) : undefined;
-    this.#outbound.write(splice.stream, taken);
+    if (this.#paced) message?.write(taken);
+    else this.#outbound.writeLasting(splice.stream, taken);
     if (splice.left === 0) {
       this.splice = undefined;
       this.#spliced = !this.#paced && taken.length < octets.length;
       if (!this.#spliced) this.#handler.onSpliced();
-    } else this.#handler.onPassed();
+    }
     this.#wanted = message?.room;
     return taken.length;
   }
