@@ -19,6 +19,9 @@ import { fuzz, type FuzzTarget } from "./fuzz.ts";
 const GET = [":method: GET", ":scheme: http", ":path: /", ":authority: h"];
 const POST = [":method: POST", ...GET.slice(1)];
 
+/** Long enough to pass the adaptor by. */
+const LONG = "x".repeat(5000);
+
 const asClient = join(
   headers(1, GET),
   headers(3, [...POST, "content-length: 5"], Flag.none),
@@ -27,6 +30,9 @@ const asClient = join(
   frame(Type.data, Flag.padded, 5, "\x02ab\0\0"),
   headers(5, ["x-sum: 1"]),
   frame(Type.window, 0, 1, number(70_000)),
+  headers(7, [...POST, "content-length: 70000"], Flag.none),
+  frame(Type.data, Flag.padded, 7, join(Uint8Array.of(9), new Uint8Array(5009))),
+  frame(Type.data, 0, 7, new Uint8Array(6000)),
   settings([4, 100], [1, 0]),
   frame(Type.reset, 0, 3, number(8)),
 );
@@ -46,7 +52,9 @@ const asServer = join(
 function happen(connection: MemoryConnection, isListener: boolean, choose: Choose): void {
   const request = 1 + 2 * choose(4);
   const incoming = isListener ? request + 1 : request;
-  const framing = choose(2) === 0 ? ["transfer-encoding", "chunked"] : ["content-length", `${choose(9)}`];
+  const framing = choose(2) === 0
+    ? ["transfer-encoding", "chunked"]
+    : ["content-length", `${choose(2) * 5000 + choose(9)}`];
   const head: MessageHead = {
     contentType: "",
     subject: isListener ? ["200", "103", "204"][choose(3)]! : ["GET", "HEAD", "POST"][choose(3)]!,
@@ -61,7 +69,10 @@ function happen(connection: MemoryConnection, isListener: boolean, choose: Choos
       return void connection.tell({ kind: "begin", stream: incoming, head });
     case 1:
       return void (connection.closed ||
-        connection.offer(incoming, ["3\r\nabc\r\n", "0\r\nx: y\r\n\r\n", "abc", "x"][choose(4)]!));
+        connection.offer(
+          incoming,
+          ["3\r\nabc\r\n", "0\r\nx: y\r\n\r\n", "abc", "x", LONG, `1388\r\n${LONG}\r\n`][choose(6)]!,
+        ));
     case 2:
       return void connection.tell({ kind: "end", stream: incoming });
     case 3:
