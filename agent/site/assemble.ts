@@ -15,7 +15,7 @@ import {
 } from "./assembly/services.ts";
 import type { ReadResult } from "./documents.ts";
 import type { AccessLog, HttpRouteSpec } from "./http_route_spec.ts";
-import { type PortCertificate, type ServiceCertificate, SITE_CA } from "./port_access.ts";
+import { type LinkPorts, type PortCertificate, type ServiceCertificate, SITE_CA } from "./port_access.ts";
 import type { BrokenResource, Problem } from "./problems.ts";
 import { ACCESS_LOG_SETTING } from "./resources/schema.ts";
 import { siteKind } from "./resources/site.ts";
@@ -67,6 +67,8 @@ export interface Assembled {
   readonly certificates: readonly CertificateSpec[];
   /** Those that its ports for links show, of which some may not be there yet: the running site makes them. */
   readonly portCertificates: readonly PortCertificate[];
+  /** Whether resources give the ports for links, they were chosen, or will be when the site runs. */
+  readonly linkPorts: "given" | "chosen" | "open";
   /** Those that services name and that are not there: the running site makes them, as it has an authority. */
   readonly serviceCertificates: readonly ServiceCertificate[];
   /** Name of the Secret with the authority of the site. */
@@ -91,8 +93,8 @@ export interface Assembled {
   readonly warnings: readonly string[];
 }
 
-/** Puts together what the files hold; their own problems come first in the result. */
-export function assemble(files: readonly ReadResult[]): Assembled {
+/** Puts together what the files hold; their own problems come first in the result. `chosen`: ports for links. */
+export function assemble(files: readonly ReadResult[], chosen?: LinkPorts): Assembled {
   const findings = new Findings(files.flatMap(({ problems }) => problems));
   const unread = findings.problems.length > 0;
   const documents = files.flatMap(({ documents }) => documents);
@@ -108,7 +110,7 @@ export function assemble(files: readonly ReadResult[]): Assembled {
   const tokens = tokensOf(reading);
   const policies = policiesOf(reading);
   const routes = routesOf(reading);
-  const ports = portsOf(reading, issuer);
+  const { implied, ...ports } = portsOf(reading, issuer, chosen);
   const certificates = certificatesOf(reading, ports.authority);
   const { values } = reading.secrets;
   const issues = values.has(ports.authority) || ports.portCertificates.some(({ name }) => !values.has(name));
@@ -125,6 +127,7 @@ export function assemble(files: readonly ReadResult[]): Assembled {
     links,
     certificates,
     ...ports,
+    linkPorts: !implied ? "given" : chosen === undefined ? "open" : "chosen",
     serviceCertificates,
     grants,
     tokens,

@@ -6,6 +6,7 @@ import { type ReadResult, scanDocuments } from "./documents.ts";
 import { Problem, problemsError } from "./problems.ts";
 import type { SiteSpec } from "./spec.ts";
 import { readFolder } from "./store/folder.ts";
+import { readLinkPorts } from "./store/given_ports.ts";
 import { readGivenSecrets, withGiven } from "./store/given_secrets.ts";
 
 /** Options of {@link loadSite}. */
@@ -29,7 +30,7 @@ export async function loadSite(dir: string, options: LoadOptions = {}): Promise<
 /** The site that `assembled` resources of `dir` make. Throws as {@link loadSite} does. */
 export async function siteOf(dir: string, assembled: Assembled, options: LoadOptions = {}): Promise<SiteSpec> {
   const { listeners, multiKeyListeners, connectors, adaptors, routes, unrouted, access, policies } = assembled;
-  const { certificates, grants } = assembled;
+  const { certificates, grants, linkPorts } = assembled;
   const [site] = assembled.sites;
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
   // To go on without a Policy would open what it shuts.
@@ -69,6 +70,7 @@ export async function siteOf(dir: string, assembled: Assembled, options: LoadOpt
     unrouted,
     links,
     access,
+    linkPorts,
     policies,
     certificates,
     grants,
@@ -109,7 +111,8 @@ export function siteProblems(dir: string, { sites, access, siteSeen }: Assembled
 async function readResources(dir: string): Promise<Assembled> {
   const { files, problems } = await readFolder(dir);
   const reads = [...files].map(([name, text]): ReadResult => scanDocuments(text, `${dir.replace(/\/$/, "")}/${name}`));
-  return assemble([{ documents: [], problems }, ...withGiven(reads, await readGivenSecrets(dir))]);
+  const given = withGiven(reads, await readGivenSecrets(dir));
+  return assemble([{ documents: [], problems }, ...given], await readLinkPorts(dir));
 }
 
 /** A Site that was written without a uid gets one that stays the same: from the SHA-256 of its name, as a UUID v8. */

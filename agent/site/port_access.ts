@@ -10,6 +10,12 @@ import { routerAccessKind } from "./resources/router_access.ts";
 /** Name of the Secret that holds the authority of a site if nothing else is said, the same as Skupper's. */
 export const SITE_CA = "skupper-site-ca";
 
+/** Ports for links where nothing else is said, the same as Skupper's. */
+export const LINK_PORTS = { "inter-router": 55_671, edge: 45_671 } as const;
+
+/** Ports for links by role. */
+export type LinkPorts = Readonly<Record<keyof typeof LINK_PORTS, number>>;
+
 /** A certificate that a port shows. */
 export interface PortCertificate {
   /** Name of its Secret. */
@@ -34,8 +40,11 @@ export interface ServiceCertificate {
   readonly fault: Problem;
 }
 
-/** The RouterAccess of a Site that asks for links, if `documents` have none for them. */
-export function impliedAccess(documents: readonly ResourceDocument[]): ResourceDocument[] {
+/** The RouterAccess of a Site that asks for links, if `documents` have none for them, with `ports`. */
+export function impliedAccess(
+  documents: readonly ResourceDocument[],
+  ports: LinkPorts = LINK_PORTS,
+): ResourceDocument[] {
   const [site, ...others] = documents.filter(({ kind }) => kind === "Site");
   if (site === undefined || others.length > 0 || !wantsLinks(site)) return [];
   if (documents.some((document) => document.kind === routerAccessKind.kind && !isForClients(document))) return [];
@@ -43,7 +52,7 @@ export function impliedAccess(documents: readonly ResourceDocument[]): ResourceD
     apiVersion: routerAccessKind.apiVersion,
     kind: routerAccessKind.kind,
     metadata: { name: site.name },
-    spec: { roles: [{ name: "inter-router" }, { name: "edge" }] },
+    spec: { roles: Object.entries(ports).map(([name, port]) => ({ name, port })) },
   });
   const at = () => site.at(["spec", "linkAccess"]);
   return scanDocuments(text, "").documents.map((document) => ({ ...document, at }));

@@ -319,6 +319,8 @@ export interface SiteSpec {
   readonly links: readonly LinkSpec[];
   /** Ports for peers; empty for an edge. */
   readonly access: readonly AccessSpec[];
+  /** See {@link Assembled.linkPorts}. */
+  readonly linkPorts?: "given" | "chosen" | "open";
   /** What peers at those ports may do: only what all of these allow. Without any, everything. */
   readonly policies: readonly PolicySpec[];
   /** Certificates that no port lets in, by fingerprint or serial number; see `certificates/revocations.ts`. */

@@ -7,7 +7,7 @@
 import { messageOf, TendrilError } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { readRevoked } from "./certificates/revocations.ts";
-import { loadSite } from "./load.ts";
+import { loadToRun } from "./link_ports.ts";
 import type { BrokenResource } from "./problems.ts";
 import type { FolderProblem, FolderState } from "./report.ts";
 import type { RunningSite, SiteChange } from "./status.ts";
@@ -130,7 +130,7 @@ export class FolderWatch implements FolderState {
       // Ahead of all that may be wrong with the folder: who is shut out does not stay because of that.
       this.#site.revoke?.(await readRevoked(dir));
       const warnings = new Set<string>();
-      const spec = await loadSite(dir, { warn: (message) => warnings.add(message) });
+      const spec = await loadToRun(dir, this.#logger, { warn: (message) => warnings.add(message) });
       const changes = await this.#site.apply(spec);
       for (const warning of warnings) if (!this.#warned.has(warning)) this.#logger.warn(warning);
       this.#warned = warnings;

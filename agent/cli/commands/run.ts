@@ -108,10 +108,10 @@ export const run: Command = defineCommand({
     using signals = new ProcessSignals();
     const history = new LogRing(() => io.now());
     const logger = keepingLogger(written, history);
-    const { loadSite } = await import("../../site/load.ts");
+    const { loadToRun } = await import("../../site/link_ports.ts");
     const { FolderWatch } = await import("../../site/watch.ts");
     const warned = new Set<string>();
-    const spec = await loadSite(args.dir, { warn: (message) => warned.add(message) });
+    const spec = await loadToRun(args.dir, logger, { warn: (message) => warned.add(message) });
     for (const warning of warned) logger.warn(warning);
     const { PendingTokens } = await import("../../site/tokens/pending.ts");
     const tokens = new PendingTokens(args.dir, logger);

@@ -3,7 +3,7 @@
 import { isLoopbackHost } from "../../lib/host_name.ts";
 import { expiryOf } from "../../pki/inspect.ts";
 import type { TlsCredentials } from "../../transport/channel.ts";
-import { impliedAccess, type PortCertificate } from "../port_access.ts";
+import { impliedAccess, LINK_PORTS, type LinkPorts, type PortCertificate } from "../port_access.ts";
 import { shown } from "../problems.ts";
 import { certificateKind } from "../resources/certificate.ts";
 import { COST_MAX, COST_SETTING, linkKind, MEASURED, PROXY_SETTING, WEBSOCKET_SETTING } from "../resources/link.ts";
@@ -12,7 +12,7 @@ import { proxySpec } from "../secrets.ts";
 import type { AccessSpec, CertificateSpec, LinkSpec } from "../spec.ts";
 import type { Reading } from "./reading.ts";
 
-const DEFAULT_PORTS = { "inter-router": 55_671, edge: 45_671, normal: 5672 } as const;
+const DEFAULT_PORTS = { ...LINK_PORTS, normal: 5672 } as const;
 const COST_PATH = ["spec", "settings", COST_SETTING];
 
 /** All Links. */
@@ -53,10 +53,13 @@ export interface Ports {
   readonly portCertificates: readonly PortCertificate[];
   /** Name of the Secret with the authority that issues them. */
   readonly authority: string;
+  /** True where the Site alone asks for ports. */
+  readonly implied: boolean;
 }
 
-/** All RouterAccess, given or implied; `authority` holds where they name no other. */
-export function portsOf(reading: Reading, authority: string): Ports {
+/** All RouterAccess, given or implied with `chosen` ports; `authority` holds where they name no other. */
+export function portsOf(reading: Reading, authority: string, chosen: LinkPorts | undefined): Ports {
+  const implied = impliedAccess(reading.documents, chosen);
   const access: AccessSpec[] = [];
   const portCertificates: PortCertificate[] = [];
   reading.each(routerAccessKind, ({ metadata: { name }, spec }, document) => {
@@ -86,8 +89,8 @@ export function portsOf(reading: Reading, authority: string): Ports {
       const plain = role === "normal" && isLoopbackHost(host);
       access.push({ name, role, host, port, cost, measured, tls: plain ? undefined : tls });
     }
-  }, impliedAccess(reading.documents));
-  return { access, portCertificates, authority };
+  }, implied);
+  return { access, portCertificates, authority, implied: implied.length > 0 };
 }
 
 /** All Certificates; `authority` issues those that name no other. */

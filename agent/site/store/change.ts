@@ -6,10 +6,12 @@
 import { assemble } from "../assemble.ts";
 import { type ReadResult, scanDocuments } from "../documents.ts";
 import { siteOf, siteProblems } from "../load.ts";
+import type { LinkPorts } from "../port_access.ts";
 import { type Problem, problemsError } from "../problems.ts";
 import type { SiteSpec } from "../spec.ts";
 import type { Edit, ResourceChange } from "./edit.ts";
 import { type FolderText, readFolder } from "./folder.ts";
+import { readLinkPorts } from "./given_ports.ts";
 import { readGivenSecrets, withGiven } from "./given_secrets.ts";
 import { commit, recover, withLock } from "./journal.ts";
 
@@ -51,7 +53,8 @@ async function workOut(
   edit: (files: ReadonlyMap<string, string>) => Edit,
 ): Promise<{ change: FolderChange; files: Edit["files"] }> {
   const given = await readGivenSecrets(dir);
-  const before = read(dir, files, given);
+  const ports = await readLinkPorts(dir);
+  const before = read(dir, files, given, ports);
   const unreadable = [
     ...problems,
     ...before.problems.filter(({ code }) => code !== "SITE_INVALID" && code !== "SITE_SECRET"),
@@ -62,7 +65,7 @@ async function workOut(
   const { changes, files: changed } = edit(files);
   const next = new Map([...files, ...changed].filter((entry): entry is [string, string] => entry[1] !== null));
   for (const [name, text] of changed) if (text === null) next.delete(name);
-  const after = read(dir, next, given);
+  const after = read(dir, next, given, ports);
   const known = new Set(before.problems.map(key));
   const written = new Set(changes.filter(({ action }) => action === "create" || action === "update").map(refKey));
   const faults = after.problems.filter((problem) => !known.has(key(problem)) || written.has(key(problem)));
@@ -73,9 +76,14 @@ async function workOut(
   return { change: { changes, before: await before.site(), after: await after.site(), warnings }, files: changed };
 }
 
-function read(dir: string, files: ReadonlyMap<string, string>, given: readonly ReadResult[]) {
+function read(
+  dir: string,
+  files: ReadonlyMap<string, string>,
+  given: readonly ReadResult[],
+  ports: LinkPorts | undefined,
+) {
   const reads = [...files].map(([name, text]) => scanDocuments(text, `${dir}/${name}`));
-  const assembled = assemble(withGiven(reads, given));
+  const assembled = assemble(withGiven(reads, given), ports);
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
   const { warnings, secrets, serviceCertificates: toBeMade } = assembled;
   return { problems, warnings, secrets, toBeMade, site: () => siteOf(dir, assembled).catch(() => undefined) };
