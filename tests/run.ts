@@ -8,6 +8,8 @@
  * long as it is told to, so one at a time runs beside them, after the checks of the tree.
  */
 
+import { FREE_PORTS, type PortRange, PORTS_VARIABLE, shareOf } from "./support/ports.ts";
+
 const deno = Deno.execPath();
 const TIMES = "--times";
 /** What `--times` lists. */
@@ -35,10 +37,11 @@ interface Outcome {
   readonly seconds: number;
 }
 
-/** Runs `task`, and shows what it has said when it has ended. */
-async function perform({ title, args }: Task): Promise<Outcome> {
+/** Runs `task` with its share of the `ports`, and shows what it has said when it has ended. */
+async function perform({ title, args }: Task, ports: PortRange): Promise<Outcome> {
   const began = performance.now();
-  const { code, stdout, stderr } = await new Deno.Command(deno, { args: [...args], stdin: "null" }).output();
+  const env = { [PORTS_VARIABLE]: `${ports.from}-${ports.to}` };
+  const { code, stdout, stderr } = await new Deno.Command(deno, { args: [...args], env, stdin: "null" }).output();
   const seconds = (performance.now() - began) / 1000;
   const decoder = new TextDecoder();
   const text = decoder.decode(stdout);
@@ -88,12 +91,16 @@ const working: Task[] = [
 ];
 
 const outcomes: Outcome[] = [];
-/** Takes tasks from `own` until none is left, then from `other`. */
-async function lane(own: Task[], other: Task[]): Promise<void> {
-  for (let task; (task = own.shift() ?? other.shift()) !== undefined;) outcomes.push(await perform(task));
+const fileLanes = Math.min(MOST_FILES, FILES_PER_PROCESSOR * navigator.hardwareConcurrency);
+/** Takes tasks from `own` until none is left, then from `other`. What runs at once never picks the same free port. */
+async function lane(number: number, own: Task[], other: Task[]): Promise<void> {
+  const ports = shareOf(FREE_PORTS, number, fileLanes + 1);
+  for (let task; (task = own.shift() ?? other.shift()) !== undefined;) outcomes.push(await perform(task, ports));
 }
-const lanes = Math.min(MOST_FILES, FILES_PER_PROCESSOR * navigator.hardwareConcurrency);
-await Promise.all([lane(working, waiting), ...Array.from({ length: lanes }, () => lane(waiting, working))]);
+await Promise.all([
+  lane(0, working, waiting),
+  ...Array.from({ length: fileLanes }, (_, number) => lane(number + 1, waiting, working)),
+]);
 
 const broken = outcomes.filter(({ failed }) => failed > 0);
 if (broken.length > 0) console.log(`\nfailed, see above:\n${broken.map(({ title }) => `  == ${title}`).join("\n")}`);

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { NodeHttp2Server } from "../../tests/support/node_http2.ts";
-import { freePort, run } from "../../tests/support/processes.ts";
+import { freePort } from "../../tests/support/ports.ts";
+import { run } from "../../tests/support/processes.ts";
 import { testWith } from "../../tests/support/programs.ts";
 import { closeQuietly, connect, writeAll } from "../../tests/support/tcp.ts";
 import { until } from "../../tests/support/until.ts";

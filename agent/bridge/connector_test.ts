@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { freePort } from "../../tests/support/processes.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import { server } from "../../tests/support/tcp.ts";
 import { until } from "../../tests/support/until.ts";
 import type { AdaptorModule } from "../adaptor/action.ts";

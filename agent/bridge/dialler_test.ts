@@ -1,5 +1,5 @@
 import { equal, rejects } from "node:assert/strict";
-import { freePort } from "../../tests/support/processes.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import { Dialler } from "./dialler.ts";
 
 Deno.test("dialler: reaches a target that listens, and says why it can't reach one that does not", async () => {

@@ -1,7 +1,7 @@
 /** HTTP/1.1 from socket to socket: a listener and a connector on one router, real clients and servers. */
 
 import assert from "node:assert/strict";
-import { freePort } from "../../tests/support/processes.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import { closeQuietly, connect, readToEnd, server, type TestServer, writeAll } from "../../tests/support/tcp.ts";
 import { until } from "../../tests/support/until.ts";
 import { loadBuiltin } from "../adaptor/builtin.ts";

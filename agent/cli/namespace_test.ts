@@ -1,7 +1,8 @@
 /** `-n NAME`, with the program itself and a data folder of its own. */
 
 import assert from "node:assert/strict";
-import { freePort, type Result, run } from "../../tests/support/processes.ts";
+import { freePort } from "../../tests/support/ports.ts";
+import { type Result, run } from "../../tests/support/processes.ts";
 import { startTendril, tendrilArgs } from "../../tests/support/tendril.ts";
 import { until } from "../../tests/support/until.ts";
 import { parseLine } from "./args.ts";

@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { TestAuthority } from "../transport/testing_certs.ts";
 import { EXIT } from "./exit_codes.ts";
 import { Audited, type Reach, siteReach } from "../../tests/support/audited.ts";
-import { freePort, run, untilListening } from "../../tests/support/processes.ts";
+import { freePort } from "../../tests/support/ports.ts";
+import { run, untilListening } from "../../tests/support/processes.ts";
 import { resource } from "../../tests/support/site_folder.ts";
 import { until } from "../../tests/support/until.ts";
 

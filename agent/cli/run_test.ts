@@ -1,7 +1,8 @@
 /** Commands that stay in the foreground, as processes: what they log, how they end. */
 
 import assert from "node:assert/strict";
-import { freePort, type Process, untilListening } from "../../tests/support/processes.ts";
+import { freePort } from "../../tests/support/ports.ts";
+import { type Process, untilListening } from "../../tests/support/processes.ts";
 import { type InteriorFolder, interiorFolder, resource } from "../../tests/support/site_folder.ts";
 import { startTendril, tendril } from "../../tests/support/tendril.ts";
 import { until } from "../../tests/support/until.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type TlsOptions, type TLSSocket } from "node:tls";
 import type { AddressInfo } from "node:net";
-import { freePort } from "../../tests/support/processes.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import { server as plainServer } from "../../tests/support/tcp.ts";
 import { until } from "../../tests/support/until.ts";
 import type { TendrilError } from "../lib/errors.ts";

@@ -3,7 +3,8 @@
  * on this machine, and the servers themselves. nginx speaks HTTP/1 to its servers, whatever its clients speak.
  */
 
-import { freePort, type Process, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, untilListening } from "../support/processes.ts";
 import { type Pair, startPair } from "./pair.ts";
 import { HTTP1, HTTP2, THROUGH_ADAPTOR, THROUGH_NGINX, THROUGH_TCP } from "./report.ts";
 import { startNginx, type Targets } from "./targets.ts";

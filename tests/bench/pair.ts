@@ -1,6 +1,7 @@
 /** Two more edges on the interiors of a topology, with services of their own. */
 
-import { freePort, type Process, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, untilListening } from "../support/processes.ts";
 import { edgeFolder } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";
 import type { Ground } from "./topology.ts";

@@ -1,7 +1,8 @@
 /** The servers behind every subject: iperf3, and nginx with a short answer and a long body, in HTTP/1 and in HTTP/2. */
 
 import { findProgram } from "../support/programs.ts";
-import { freePort, type Process, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, start, untilListening } from "../support/processes.ts";
 
 /** Octets of the long body: enough that ticks of CPU time are fine beside it. */
 const BODY_OCTETS = 2 ** 29;

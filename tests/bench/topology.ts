@@ -13,7 +13,8 @@ import {
   tcpService,
   tlsProfile,
 } from "../support/c_router.ts";
-import { freePort, type Process, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, untilListening } from "../support/processes.ts";
 import {
   edgeFolder,
   type InteriorFolder,

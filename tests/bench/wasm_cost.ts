@@ -3,7 +3,8 @@
  * same stream in turns. CPU seconds per GB do not depend on who else uses the machine as much as speed does.
  */
 
-import { freePort, type Process, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, start, untilListening } from "../support/processes.ts";
 import { edgeFolder } from "../support/site_folder.ts";
 import { tendrilArgs } from "../support/tendril.ts";
 import { bulk } from "./load.ts";

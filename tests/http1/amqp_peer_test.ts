@@ -1,7 +1,8 @@
 /** HTTP messages are plain AMQP: a client of another make (qpid-proton) answers a curl, and asks an HTTP server. */
 
 import assert from "node:assert/strict";
-import { freePort, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";

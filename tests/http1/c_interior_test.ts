@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { complaints } from "../interop/complaints.ts";
 import { edgeListener, router, startRouter, tlsProfile } from "../support/c_router.ts";
-import { freePort, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { withNetwork } from "../support/network.ts";
-import { freePort, run, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
 import { connect, readToEnd, writeAll } from "../support/tcp.ts";

@@ -5,7 +5,8 @@
 
 import assert from "node:assert/strict";
 import { Flag, frame, framesOf, headers, join, PREFACE, settings, Type } from "../../agent/adaptor/testing_http2.ts";
-import { freePort, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { untilListening } from "../support/processes.ts";
 import { resource } from "../support/site_folder.ts";
 import { closeQuietly, connect, readToEnd, writeAll } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";

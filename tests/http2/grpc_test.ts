@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { withNetwork } from "../support/network.ts";
-import { freePort, type Process, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, run, start, untilListening } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
 const SERVER = new URL("../support/grpc_server.ts", import.meta.url).pathname;

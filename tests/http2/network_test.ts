@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { withNetwork } from "../support/network.ts";
 import { NodeHttp2Server } from "../support/node_http2.ts";
-import { freePort, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 
 const TEN_MIB = 10 * 1024 * 1024;

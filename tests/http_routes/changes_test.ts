@@ -1,7 +1,8 @@
 /** HTTP routes that change or are wrong while requests flow, servers that are late or gone, and what is told of it all. */
 
 import assert from "node:assert/strict";
-import { freePort, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { untilListening } from "../support/processes.ts";
 import { ALL_BACKENDS, routeOf, withRoutes } from "../support/routed_network.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 import { connect } from "../support/tcp.ts";

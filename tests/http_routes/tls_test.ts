@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { TestAuthority } from "../../agent/transport/testing_certs.ts";
-import { freePort, run } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { routeOf } from "../support/routed_network.ts";
 import { withSecureNetwork } from "../support/secure_site.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { edgeListener, interiorListener, router, startRouter, tcpService, tlsProfile } from "../support/c_router.ts";
-import { freePort } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder, linkInteriors } from "../support/site_folder.ts";
 import { echo, server } from "../support/tcp.ts";

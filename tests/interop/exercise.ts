@@ -1,7 +1,8 @@
 /** What every pair of routers must carry: the same servers and the same checks, whoever stands between. */
 
 import assert from "node:assert/strict";
-import { freePort, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { untilListening } from "../support/processes.ts";
 import { ask, exchange, expected, pattern } from "../support/exchange.ts";
 import { connect, echo, readInto, readToEnd, server, writeAll } from "../support/tcp.ts";
 import { until } from "../support/until.ts";

@@ -15,7 +15,8 @@ import {
   tcpService,
   tlsProfile,
 } from "../support/c_router.ts";
-import { freePort, type Process } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process } from "../support/processes.ts";
 import {
   edgeFolder,
   type InteriorFolder,

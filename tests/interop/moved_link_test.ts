@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { interiorListener, router, startRouter, tcpService, tlsProfile } from "../support/c_router.ts";
-import { freePort, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
 import { SteadyTraffic } from "../support/steady_traffic.ts";

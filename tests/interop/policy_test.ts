@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { edgeConnector, router, startRouter, tcpService, tlsProfile } from "../support/c_router.ts";
-import { freePort, type Process, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder, resource } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";

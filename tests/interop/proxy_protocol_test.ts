@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { edgeListener, router, startRouter, tcpService, tlsProfile } from "../support/c_router.ts";
-import { freePort, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";

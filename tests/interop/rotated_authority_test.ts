@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { edgeConnector, router, startRouter, tcpService, tlsProfile } from "../support/c_router.ts";
 import { ask } from "../support/exchange.ts";
-import { freePort } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
 import { echo, server } from "../support/tcp.ts";

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { TestAuthority } from "../../agent/transport/testing_certs.ts";
 import { edgeConnector, router, section, startRouter, tlsProfile } from "../support/c_router.ts";
-import { freePort, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { writeSecret } from "../support/secure_site.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";

@@ -1,7 +1,8 @@
 /** Every command of docs/adaptor-guide.md, in its order and in an empty folder outside of the source tree. */
 
 import assert from "node:assert/strict";
-import { freePort, type Process, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, run, start, untilListening } from "../support/processes.ts";
 import { tendrilArgs } from "../support/tendril.ts";
 
 const PERMISSIONS = ["--ignore-env", "--allow-net", "--allow-read", "--allow-write"];

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { loadSite } from "../../agent/site/load.ts";
 import { readFolder } from "../../agent/site/store/folder.ts";
-import { freePort, run } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run } from "../support/processes.ts";
 import { resource } from "../support/site_folder.ts";
 import { tendril, tendrilArgs } from "../support/tendril.ts";
 

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { TestAuthority } from "../../agent/transport/testing_certs.ts";
 import { withNetwork } from "../support/network.ts";
-import { freePort, run } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { withSecureNetwork } from "../support/secure_site.ts";
 import { connect, readToEnd, writeAll } from "../support/tcp.ts";

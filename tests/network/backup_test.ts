@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { ask } from "../support/exchange.ts";
-import { freePort, type Process, run, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, run, untilListening } from "../support/processes.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
 import { echo, server } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";

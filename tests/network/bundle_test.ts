@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { bundle } from "../support/bundle.ts";
-import { freePort, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run, start, untilListening } from "../support/processes.ts";
 import { interiorFolder } from "../support/site_folder.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { TestAuthority } from "../../agent/transport/testing_certs.ts";
-import { freePort, type Process, run, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, run, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { writeSecret } from "../support/secure_site.ts";
 import { interiorFolder, resource } from "../support/site_folder.ts";

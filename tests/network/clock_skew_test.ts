@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { ask } from "../support/exchange.ts";
-import { freePort, type Process, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { echo, server } from "../support/tcp.ts";
 import { tendrilArgs } from "../support/tendril.ts";

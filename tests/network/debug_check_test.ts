@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import type { Step } from "../../agent/site/diagnosis/checklist.ts";
 import { Audited, siteReach } from "../support/audited.ts";
-import { freePort, run } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run } from "../support/processes.ts";
 import { edgeFolder, interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
 import { echo, server } from "../support/tcp.ts";
 import { startTendril, tendril, tendrilArgs } from "../support/tendril.ts";

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { TENDRIL_API } from "../../agent/site/resources/schema.ts";
 import { Audited, siteReach } from "../support/audited.ts";
-import { freePort, run } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
 import { startTendril, tendril } from "../support/tendril.ts";

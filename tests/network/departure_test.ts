@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { ask } from "../support/exchange.ts";
-import { freePort, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { untilListening } from "../support/processes.ts";
 import { edgeFolder, interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
 import { connect, echo, readInto, server, writeAll } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";

@@ -1,7 +1,8 @@
 /** A site that is told to stop leaves the network first: no new flow is lost to it, and those it has may end. */
 
 import assert from "node:assert/strict";
-import { freePort, type Process, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, untilListening } from "../support/processes.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";
 import { connect, echo, readExactly, server, type TestServer, writeAll } from "../support/tcp.ts";

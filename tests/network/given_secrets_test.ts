@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createAuthority, issue } from "../../agent/pki/authority.ts";
 import { dial } from "../../agent/transport/dial.ts";
-import { freePort } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
 import { startTendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
 

@@ -1,7 +1,8 @@
 /** A target that its check finds dead gets nothing more, from anywhere in a network of three interiors. */
 
 import assert from "node:assert/strict";
-import { freePort, type Process, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, untilListening } from "../support/processes.ts";
 import { interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";
 import { connect, readExactly, server } from "../support/tcp.ts";

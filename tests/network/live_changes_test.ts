@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePort } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
 import { edgeFolder, interiorFolder, resource } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";
 import { connect, echo, readExactly, server, writeAll } from "../support/tcp.ts";

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { bulk, digestOf } from "../support/bulk.ts";
 import { withNetwork } from "../support/network.ts";
-import { freePort, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { connect, readToEnd, writeAll } from "../support/tcp.ts";
 

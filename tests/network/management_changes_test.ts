@@ -10,7 +10,7 @@ import { TestAuthority } from "../../agent/transport/testing_certs.ts";
 import { startInterior } from "../../interior/mod.ts";
 import { Asker, checkSteps } from "../support/management_steps.ts";
 import { withHub } from "../support/policy_hub.ts";
-import { freePort } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
 import { connect, echo, readExactly, server, writeAll } from "../support/tcp.ts";
 import { until } from "../support/until.ts";
 import { WirePeer } from "../support/wire_peer.ts";

@@ -1,7 +1,8 @@
 /** A site with a ceiling of memory, and clients that do not read: real processes, real sockets. */
 
 import assert from "node:assert/strict";
-import { freePort, type Process, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, untilListening } from "../support/processes.ts";
 import { interiorFolder, resource } from "../support/site_folder.ts";
 import { connect, readToEnd, server } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";

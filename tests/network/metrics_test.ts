@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { METRICS } from "../../agent/telemetry/metrics.ts";
-import { freePort } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
 import { edgeFolder, interiorFolder, resource } from "../support/site_folder.ts";
 import { connect, echo, readExactly, server, writeAll } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";

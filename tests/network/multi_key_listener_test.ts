@@ -5,7 +5,7 @@ import type { ConnectorSpec, KeyStrategy, RunningSite, SiteSpec } from "../../ag
 import { silentLogger } from "../../agent/telemetry/log.ts";
 import { TestAuthority } from "../../agent/transport/testing_certs.ts";
 import { startInterior } from "../../interior/mod.ts";
-import { freePort } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
 import { connect, server, type TestServer, writeAll } from "../support/tcp.ts";
 import { until } from "../support/until.ts";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { withNetwork } from "../support/network.ts";
-import { freePort } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
 import { connect, echo, readExactly, readToEnd, server, writeAll } from "../support/tcp.ts";
 import { until } from "../support/until.ts";
 

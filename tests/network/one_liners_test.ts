@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { TestAuthority } from "../../agent/transport/testing_certs.ts";
 import { bundle } from "../support/bundle.ts";
-import { freePort, type Process, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, type InteriorFolder, interiorFolder } from "../support/site_folder.ts";
 import { tendril, tendrilArgs } from "../support/tendril.ts";

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { TestAuthority } from "../../agent/transport/testing_certs.ts";
-import { freePort, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { withSecureNetwork } from "../support/secure_site.ts";
 import { tendril } from "../support/tendril.ts";

@@ -1,7 +1,8 @@
 /** An edge to which an interior does not allow everything: it says what, why and what to do, and needs no restart. */
 
 import assert from "node:assert/strict";
-import { freePort, type Process, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, untilListening } from "../support/processes.ts";
 import { edgeFolder, interiorFolder, resource } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";
 import { connect, echo, readExactly, server, writeAll } from "../support/tcp.ts";

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { bundle } from "../support/bundle.ts";
-import { freePort, type Process, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { type InteriorFolder, interiorFolder } from "../support/site_folder.ts";
 import { tendril } from "../support/tendril.ts";

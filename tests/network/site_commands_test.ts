@@ -7,7 +7,7 @@ import { RELOAD, SITE_TYPE } from "../../agent/management/entities.ts";
 import { TYPE_PREFIX } from "../../agent/management/entity_type.ts";
 import { localSocket } from "../../agent/site/local_access.ts";
 import { dialLocal } from "../../agent/transport/local_socket.ts";
-import { freePort } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
 import { edgeFolder, interiorFolder, resource } from "../support/site_folder.ts";
 import { connect, echo, readExactly, server, writeAll } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { bundle } from "../support/bundle.ts";
-import { freePort, run, start } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { run, start } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
 import { startTendril, tendril } from "../support/tendril.ts";

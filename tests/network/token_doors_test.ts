@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { Audited, siteReach } from "../support/audited.ts";
-import { freePort, type Process, run, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, run, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { type InteriorFolder, interiorFolder } from "../support/site_folder.ts";
 import { echo, server } from "../support/tcp.ts";

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { parse } from "yaml";
-import { freePort, type Process, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, untilListening } from "../support/processes.ts";
 import { interiorFolder } from "../support/site_folder.ts";
 import { closeQuietly, connect, server, writeAll } from "../support/tcp.ts";
 import { type StartOptions, startTendril, tendril } from "../support/tendril.ts";

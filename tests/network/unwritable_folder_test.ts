@@ -1,7 +1,8 @@
 /** Folders that can't be written or are another's, and disks without room: each command that changes a site says so, and changes nothing. */
 
 import assert from "node:assert/strict";
-import { freePort, type Result, run, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Result, run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { edgeFolder, interiorFolder, resource } from "../support/site_folder.ts";
 import { ask } from "../support/exchange.ts";

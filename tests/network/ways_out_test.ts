@@ -5,7 +5,8 @@
 
 import assert from "node:assert/strict";
 import { Audited, siteReach } from "../support/audited.ts";
-import { freePort, type Process, start, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, start, untilListening } from "../support/processes.ts";
 import { edgeFolder, type InteriorFolder, interiorFolder } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";

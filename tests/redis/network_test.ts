@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { digestOf } from "../../adaptors/compile.ts";
-import { freePort, type Process, run, untilListening } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
+import { type Process, run, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { buildRedisAdaptor, command, startRedis } from "../support/redis.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";

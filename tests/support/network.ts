@@ -1,6 +1,7 @@
 /** Edge, interior and edge as real processes with mutual TLS: what most tests across the network stand on. */
 
-import { freePort, type Process, untilListening } from "./processes.ts";
+import { freePort } from "./ports.ts";
+import { type Process, untilListening } from "./processes.ts";
 import { edgeFolder, type InteriorFolder, interiorFolder } from "./site_folder.ts";
 import { type StartOptions, startTendril } from "./tendril.ts";
 

@@ -86,26 +86,6 @@ export async function run(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Ports that no system hands out to outgoing connections, which would take them before they are opened. */
-const FREE_PORTS = { from: 16_384, to: 32_768 };
-/** Those that were given away and may not be open yet. */
-const given = new Set<number>();
-
-/** A loopback port that is free now. */
-export function freePort(): number {
-  for (;;) {
-    const port = FREE_PORTS.from + Math.floor(Math.random() * (FREE_PORTS.to - FREE_PORTS.from));
-    if (given.has(port)) continue;
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      given.add(port);
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
-  }
-}
-
 /** Resolves when something accepts on the loopback port; rejects after `limitMs`, or when `process` has ended. */
 export async function untilListening(port: number, process?: Process, limitMs = 60_000): Promise<void> {
   let over = false;

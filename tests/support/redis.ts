@@ -1,7 +1,8 @@
 /** A real Redis server on loopback that keeps nothing, and what its clients send. */
 
 import { compileAdaptor } from "../../adaptors/compile.ts";
-import { freePort, type Process, start, untilListening } from "./processes.ts";
+import { freePort } from "./ports.ts";
+import { type Process, start, untilListening } from "./processes.ts";
 
 /** A server that runs. */
 export interface RedisServer extends AsyncDisposable {

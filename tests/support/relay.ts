@@ -1,6 +1,6 @@
 /** A loopback port that leads to another one, and can be cut: what a cable is to a link. */
 
-import { freePort } from "./processes.ts";
+import { freePort } from "./ports.ts";
 import { closeQuietly, connect, writeAll } from "./tcp.ts";
 
 /** See the head of the file. */

@@ -1,6 +1,7 @@
 /** An interior and four edges: `west` with Listeners that a HttpRoute is for, and three sites that serve a key each. */
 
-import { freePort, type Process, untilListening } from "./processes.ts";
+import { freePort } from "./ports.ts";
+import { type Process, untilListening } from "./processes.ts";
 import { edgeFolder, interiorFolder } from "./site_folder.ts";
 import { type TaggedServer, taggedServer } from "./tagged_servers.ts";
 import { startTendril, tendril } from "./tendril.ts";

@@ -1,6 +1,6 @@
 /** Folders with the resources of small sites, made by the commands a user types and a few lines of YAML. */
 
-import { freePort } from "./processes.ts";
+import { freePort } from "./ports.ts";
 import { tendril } from "./tendril.ts";
 
 /** An interior's folder and the ports it will open. */

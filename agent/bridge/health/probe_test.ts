@@ -1,5 +1,5 @@
 import { equal, match, rejects } from "node:assert/strict";
-import { freePort } from "../../../tests/support/processes.ts";
+import { freePort } from "../../../tests/support/ports.ts";
 import { server, type TestServer } from "../../../tests/support/tcp.ts";
 import { until } from "../../../tests/support/until.ts";
 import type { HealthCheckSpec } from "../../site/spec.ts";

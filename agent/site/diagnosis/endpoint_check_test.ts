@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { withHub } from "../../../tests/support/policy_hub.ts";
-import { freePort } from "../../../tests/support/processes.ts";
+import { freePort } from "../../../tests/support/ports.ts";
 import { until } from "../../../tests/support/until.ts";
 import { accept } from "../../transport/accept.ts";
 import type { Channel, TlsCredentials } from "../../transport/channel.ts";

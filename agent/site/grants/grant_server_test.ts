@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePort } from "../../../tests/support/processes.ts";
+import { freePort } from "../../../tests/support/ports.ts";
 import { until } from "../../../tests/support/until.ts";
 import { TendrilError } from "../../lib/errors.ts";
 import type { LogFields } from "../../telemetry/log.ts";

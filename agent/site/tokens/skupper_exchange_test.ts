@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import { connect, createServer } from "node:tls";
 import { until } from "../../../tests/support/until.ts";
-import { freePort } from "../../../tests/support/processes.ts";
+import { freePort } from "../../../tests/support/ports.ts";
 import { TendrilError } from "../../lib/errors.ts";
 import { silentLogger } from "../../telemetry/log.ts";
 import { TestAuthority } from "../../transport/testing_certs.ts";
