@@ -16,7 +16,7 @@ import {
   tlsProfile,
 } from "../support/c_router.ts";
 import { freePort } from "../support/ports.ts";
-import { type Process } from "../support/processes.ts";
+import type { Process } from "../support/processes.ts";
 import {
   edgeFolder,
   type InteriorFolder,

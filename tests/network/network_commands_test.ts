@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { RouteReport } from "../../agent/management/route_report.ts";
 import type { Survey } from "../../agent/management/survey.ts";
 import { freePort } from "../support/ports.ts";
-import { type Process } from "../support/processes.ts";
+import type { Process } from "../support/processes.ts";
 import { edgeFolder, interiorFolder, linkInteriors } from "../support/site_folder.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
