@@ -5,7 +5,7 @@ import { digestOf } from "../../adaptors/compile.ts";
 import { loadFixture } from "../../agent/adaptor/testing_fixture.ts";
 import { ModuleStore } from "../support/module_store.ts";
 import { freePort } from "../support/ports.ts";
-import { type Process } from "../support/processes.ts";
+import type { Process } from "../support/processes.ts";
 import { resource } from "../support/site_folder.ts";
 import { connect, readExactly, writeAll } from "../support/tcp.ts";
 import { type StartOptions, startTendril, tendril } from "../support/tendril.ts";
