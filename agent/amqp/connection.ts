@@ -207,7 +207,21 @@ export class Connection implements FrameSink {
       this.handler.onOutput(); // Brings the next turn about.
       return;
     }
-    this.#appendFrame(FRAME_AMQP, channel, this.#writer.bytes());
+    this.encode(() => this.#appendFrame(FRAME_AMQP, channel, this.#writer.bytes()));
+  }
+
+  /**
+   * Has `write` encode a frame into the output. Where that is full the connection ends at its next turn: whoever wants the
+   * frame sent may be a timer, or another connection, and neither must fail for a peer that does not read.
+   */
+  encode(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#unsendable ??= error;
+      this.handler.onOutput(); // Brings the next turn about.
+    }
   }
 
   /** A session has deliveries that wait for their turn. */

@@ -5,6 +5,8 @@ import { type EnginePair, enginePair, openPair } from "../../tests/support/engin
 import { encodeFrame, encodeSaslFrame } from "../../tests/support/frames.ts";
 import type { Attach, Begin, Performative, Transfer } from "./codec/types.ts";
 import { Writer } from "./codec/writer.ts";
+import type { IncomingDelivery } from "./incoming_delivery.ts";
+import { OUTPUT_HARD_LIMIT } from "./output.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import type { ReceiverHandler } from "./receiver.ts";
 import { MAX_LINKS_PER_SESSION } from "./session.ts";
@@ -185,5 +187,27 @@ Deno.test("a transfer in an unusual encoding is understood, in one piece and oct
     say(side, BEGIN, ATTACH);
     for (let at = 0; at < bytes.length; at += step) side.connection.feed(bytes.slice(at, at + step));
     assert.deepEqual([side.closes, received], [[], [10, 11, 12]]);
+  }
+});
+
+Deno.test("a peer that does not read what it is told is given up at the next turn, whoever had something to tell it", () => {
+  for (const kind of ["accepted", "released"] as const) {
+    const side = openPair().server;
+    const deliveries: IncomingDelivery[] = [];
+    side.onAttach = (link) => {
+      if (link.role === "sender") return;
+      link.accept({ onDelivery: (delivery) => deliveries.push(delivery) });
+      link.keepCredit(10);
+    };
+    say(side, BEGIN, ATTACH, { ...TRANSFER, settled: false });
+    const { output } = side.connection;
+    output.append(new Uint8Array(OUTPUT_HARD_LIMIT - output.length - 10));
+    deliveries[0]!.update({ kind }, true);
+    assert.deepEqual(side.closes, [], "not inside the call of somebody else");
+    side.connection.take();
+    side.connection.tick(0);
+    const error: unknown = side.closes[0];
+    assert.ok(error instanceof ProtocolError, kind);
+    assert.match(error.message, /unread/);
   }
 });

@@ -56,7 +56,11 @@ export class IncomingDelivery {
    * settled before its end, as with routers in C: their streaming links are stuck for good with a stream that was.
    */
   update(state: DeliveryState, settled: boolean): void {
-    if (this.#settledByUs || this.#earlyOutcome !== undefined) return;
+    if (this.#settledByUs || this.#earlyOutcome !== undefined) {
+      // Nobody is told, but whoever has taken the message is through with it.
+      if (settled) this.release();
+      return;
+    }
     const settles = settled && this.#complete;
     this.#told = state;
     this.receiver.session.sendDisposition("receiver", this.id, settles, state);

@@ -205,7 +205,8 @@ export class Session {
   /** Encodes what was accepted and not yet said. */
   sayAccepted(): void {
     const run = this.#accepted;
-    if (run.end()) writeAccepted(this.connection.output, this.channel, run.first, run.last);
+    const { connection } = this;
+    if (run.end()) connection.encode(() => writeAccepted(connection.output, this.channel, run.first, run.last));
   }
 
   /** Tells the sender of a link its credit. */

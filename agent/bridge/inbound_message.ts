@@ -39,15 +39,14 @@ export class InboundMessage implements Downstream, DataSink {
   /** What has come of a head that did not come in one piece. */
   #head: ByteQueue | undefined;
   #received = 0;
-  #settled: boolean;
+  #settled = false;
   #ended = false;
 
-  /** Joins `message`, whose producer is `upstream`; call {@link InboundMessage.begin} next. */
-  constructor(message: Message, upstream: Upstream, handler: InboundMessageHandler, stream: number) {
+  /** Joins a message whose producer is `upstream`, which hears of it even where it waits for no outcome; call {@link InboundMessage.begin} next. */
+  constructor(upstream: Upstream, handler: InboundMessageHandler, stream: number) {
     this.stream = stream;
     this.#handler = handler;
     this.#upstream = upstream;
-    this.#settled = message.presettled;
   }
 
   /** Octets waiting for the socket: a producer that keeps to the window never causes enough to be held. */

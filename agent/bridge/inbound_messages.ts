@@ -117,7 +117,7 @@ export class InboundMessages implements InboundMessageHandler {
 
   /** Takes a message that must be an answer. */
   takeAnswer(message: Message, upstream: Upstream): Downstream {
-    const answer = new InboundMessage(message, upstream, this, 0);
+    const answer = new InboundMessage(upstream, this, 0);
     answer.begin(message);
     return answer;
   }
@@ -125,7 +125,7 @@ export class InboundMessages implements InboundMessageHandler {
   /** Takes a message as the next request. */
   takeRequest(message: Message, upstream: Upstream): Downstream {
     const stream = this.#lastRequest += 2;
-    const request = new InboundMessage(message, upstream, this, stream);
+    const request = new InboundMessage(upstream, this, stream);
     this.#requests.set(stream, request);
     request.begin(message);
     return request;

@@ -60,11 +60,9 @@ export class OutboundMessages {
   /** Lets go what was gathered. */
   flush(): void {
     if (this.#unfinished.length === 0) return;
-    this.#unfinished = this.#unfinished.filter((message) => {
-      if (message.quiet) return false;
-      message.flush();
-      return true;
-    });
+    // What leaves may be the end of one message and the beginning of another.
+    for (const message of [...this.#unfinished]) if (!message.quiet) message.flush();
+    this.#unfinished = this.#unfinished.filter(({ quiet }) => !quiet);
   }
 
   /** Octets that may be read from the socket now. */

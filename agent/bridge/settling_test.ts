@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { until } from "../../tests/support/until.ts";
 import { ACCEPTED, type Upstream } from "../router/flow.ts";
-import { listening, routed } from "../router/testing_consumer.ts";
+import { listening } from "../router/testing_consumer.ts";
 import { InboundMessage } from "./inbound_message.ts";
 import { MOST_UNSETTLED, Settling } from "./settling.ts";
 
 function answerTo(upstream: Upstream): InboundMessage {
   const handler = { pending: () => 0, onHead: () => true, onData() {}, onEnd() {}, onBroken() {} };
-  return new InboundMessage(routed(), upstream, handler, 2);
+  return new InboundMessage(upstream, handler, 2);
 }
 
 Deno.test("settling: answers are settled when it is asked for, each once", () => {

@@ -9,7 +9,7 @@
 import { giveBuffer, takeBuffer } from "./buffer_pool.ts";
 import { keepLent, type LentBuffer } from "./lent_buffer.ts";
 
-/** Largest block, in octets. Small queues take small blocks: each new block is as large as what is queued already. */
+/** Largest block, in octets. Small queues take small blocks: each new one is as large as what others of our own hold. */
 const BLOCK_OCTETS = 64 * 1024;
 const NOTHING = new Uint8Array(0);
 
@@ -29,6 +29,8 @@ export class BlockQueue {
   #first: Block | undefined;
   #last: Block | undefined;
   #size = 0;
+  /** Octets in blocks of our own. */
+  #copied = 0;
 
   /** Octets in the queue. */
   get size(): number {
@@ -53,6 +55,7 @@ export class BlockQueue {
       block.buffer.set(at === 0 && octets === length ? chunk : chunk.subarray(at, at + octets), block.tail);
       block.tail += octets;
       this.#size += octets;
+      this.#copied += octets;
       at += octets;
     }
   }
@@ -69,6 +72,7 @@ export class BlockQueue {
     if (block === undefined) return;
     block.head += octets;
     this.#size -= octets;
+    if (block.lent === undefined) this.#copied -= octets;
     if (block.head < block.tail) return;
     this.#first = block.next;
     if (this.#first === undefined) this.#last = undefined;
@@ -91,11 +95,11 @@ export class BlockQueue {
   clear(): void {
     for (let block = this.#first; block !== undefined; block = block.next) giveBack(block);
     this.#first = this.#last = undefined;
-    this.#size = 0;
+    this.#size = this.#copied = 0;
   }
 
   #newBlock(octets: number): Block {
-    const buffer = takeBuffer(Math.min(BLOCK_OCTETS, Math.max(octets, this.#size)));
+    const buffer = takeBuffer(Math.min(BLOCK_OCTETS, Math.max(octets, this.#copied)));
     return { buffer, lent: undefined, limit: buffer.length, head: 0, tail: 0, next: undefined };
   }
 

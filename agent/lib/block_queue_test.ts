@@ -96,3 +96,20 @@ Deno.test("block queue: cleared, it lets go of what was lent", () => {
   queue.clear();
   ok(!buffer.kept);
 });
+
+Deno.test("block queue: small pieces between what is lent hold little memory", () => {
+  const queue = new BlockQueue();
+  for (let at = 0; at < 20; at++) {
+    queue.push(numbered(at, 8));
+    const buffer = new LentBuffer(65_536);
+    buffer.lend(buffer.bytes.subarray(0, 40_000), (bytes) => queue.push(bytes));
+    buffer.release();
+  }
+  let held = 0;
+  while (queue.size > 0) {
+    const front = queue.front();
+    held += front.buffer.byteLength;
+    queue.consume(front.length);
+  }
+  ok(held < 20 * 70_000, `${held} octets`);
+});

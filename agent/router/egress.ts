@@ -118,13 +118,14 @@ export class Egress implements Downstream, OutgoingHandler {
   onReceiverState(state: DeliveryState | undefined, settled: boolean): void {
     if (this.#over) return;
     if (settled) this.#finish();
-    this.#upstream.consumerState(state, settled);
     // A receiver that settles early wants no more: what was not sent is cut off, or the link would stay blocked.
     if (settled && !this.#ended) this.#delivery?.abort();
+    this.#upstream.consumerState(state, settled);
   }
 
   onLost(): void {
-    if (this.#over) return;
+    // What still waited is gone, and held its producer up even when nothing more can be said of the message.
+    if (this.#over) return this.#upstream.drained(0);
     this.#finish();
     this.#upstream.consumerState(FAILED, true);
   }

@@ -60,6 +60,8 @@ class FanOut implements Downstream {
   #merge(state: DeliveryState | undefined): void {
     if (rank(state) > rank(this.#merged)) this.#merged = state;
     if (--this.#open === 0) this.#upstream.consumerState(this.#merged, true);
+    // It may have been the slowest: the others have nothing waiting that would let the producer go on.
+    else this.#upstream.drained(this.pending);
   }
 }
 

@@ -79,3 +79,12 @@ Deno.test("fan-out: the slowest consumer sets the pace", () => {
   branches[2]!.upstream.drained(0);
   assert.deepEqual(upstream.drains, [70_000], "another still waits");
 });
+
+Deno.test("fan-out: a producer held up by the slowest consumer goes on when that one is gone", () => {
+  const { upstream, downstream, branches } = spread(2);
+  branches[0]!.pending = 1_000_000;
+  assert.equal(downstream.pending, 1_000_000);
+  branches[0]!.pending = 0;
+  branches[0]!.upstream.consumerState({ kind: "modified", deliveryFailed: true, undeliverableHere: false }, true);
+  assert.deepEqual([upstream.heard, upstream.drains], [[], [0]]);
+});

@@ -228,3 +228,21 @@ Deno.test("ingress: a consumer that can't keep up stops its producer until it ca
   assert.equal(sent.delivery.pending, 0);
   assert.ok(first.text.length > 2_000_000);
 });
+
+Deno.test("ingress: a consumer that ends a held message lets its session go on, also where no outcome is wanted", () => {
+  for (const presettled of [false, true]) {
+    const { sender, flow, taken } = linked();
+    const octets = message({ to: "web", annotations: { flags: STREAMING } });
+    const sent = begin(sender, octets, presettled);
+    flow();
+    taken[0]!.pending = HOLD_OCTETS + 1;
+    const total = 1_000_000;
+    sent.delivery.write(new Uint8Array(total));
+    flow();
+    assert.ok(sent.delivery.pending > 0, "the window is shut");
+    taken[0]!.pending = 0;
+    taken[0]!.upstream.consumerState({ kind: "modified", deliveryFailed: true, undeliverableHere: false }, true);
+    flow();
+    assert.equal(sent.delivery.pending, 0, `presettled: ${presettled}`);
+  }
+});

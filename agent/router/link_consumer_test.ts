@@ -8,7 +8,7 @@ import type { Receiver } from "../amqp/receiver.ts";
 import { NO_ANNOTATIONS, STREAMING } from "./annotations.ts";
 import { type Annotate, LinkConsumer, MAX_QUEUED_PER_LINK } from "./link_consumer.ts";
 import { StreamLinks } from "./stream_links.ts";
-import type { Upstream } from "./flow.ts";
+import { HOLD_OCTETS, type Upstream } from "./flow.ts";
 import { connected } from "./testing_peers.ts";
 import { listening, routed } from "./testing_consumer.ts";
 
@@ -250,4 +250,23 @@ Deno.test("link consumer: a stream that is complete already goes beside the link
   near.consumer.deliver({ ...whole("all of it"), annotations }, listening());
   await until(() => near.wire.arrived[0]?.events.includes("end") === true);
   assert.deepEqual(bodies(near.wire.arrived), ["all of it"]);
+});
+
+Deno.test("link consumer: a producer that is held up goes on when the link is gone, though nothing more can be said to it", async () => {
+  for (const presettled of [true, false]) {
+    await using near = await consuming();
+    near.wire.peer.channel.pause();
+    const upstream = listening();
+    const start = message({ to: "web" });
+    const downstream = near.consumer.deliver(routed({ start, complete: false, presettled }), upstream);
+    for (let at = 0; at < 40; at++) downstream.write(new Uint8Array(100_000));
+    downstream.end();
+    if (!presettled) downstream.producerSettled(undefined);
+    assert.ok(downstream.pending > HOLD_OCTETS);
+    upstream.drains.length = 0;
+    near.peer.channel.destroy();
+    await until(() => near.losses.length > 0);
+    assert.equal(downstream.pending, 0);
+    assert.deepEqual(upstream.drains.slice(-1), [0]);
+  }
 });
