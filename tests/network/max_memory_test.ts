@@ -12,7 +12,7 @@ const LIMIT_MS = 60_000;
 const MIB = 1024 * 1024;
 const CEILING_MIB = 256;
 /** Each has up to a window of 1 MiB waiting for it: far more than the ceiling together. */
-const CLIENTS = 400;
+const CLIENTS = 300;
 
 /** Octets that the system counts for `process`. */
 async function resident({ pid }: Process): Promise<number> {
