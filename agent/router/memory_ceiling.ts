@@ -1,5 +1,5 @@
 /**
- * A ceiling of memory that sheds load by rule. Once per second what is in use is compared with it: above 85 % nothing new
+ * A ceiling of memory that sheds load by rule. Ten times a second what is in use is compared with it: above 85 % nothing new
  * is let in, above 95 % the streams with the most octets waiting are ended, below 75 % all is as before. What is in use
  * comes in as numbers: no word of the system is asked here.
  */
@@ -8,8 +8,8 @@ import { type Clock, every } from "../lib/clock.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { type Downstream, FAILED, type Upstream } from "./flow.ts";
 
-/** Between two looks, in ms. */
-const LOOK_MS = 1000;
+/** Between two looks, in ms: streams whose readers stall can fill hundreds of MiB in a second. */
+const LOOK_MS = 100;
 /** Share of the ceiling above which nothing new is let in. */
 const REFUSE_ABOVE = 0.85;
 /** Share above which streams are ended. */
@@ -19,7 +19,7 @@ const ACCEPT_BELOW = 0.75;
 /** Octets that a stream must have waiting to be worth ending. */
 const WORTH_OCTETS = 16 * 1024;
 /** Looks in a row after which memory that is resident and not alive counts as free, too. */
-const KEPT_LOOKS = 5;
+const KEPT_LOOKS = 50;
 
 /** What the process uses, in octets. */
 export interface MemoryUse {
@@ -75,6 +75,10 @@ export class MemoryCeiling {
   /** Octets that waited in streams when we last looked, and what was resident. */
   #queued = 0;
   #resident = 0;
+  /** What is resident when nothing waits. */
+  readonly #idle: number;
+  /** What an octet that waits costs: buffers are not full, and each stream has objects of its own. */
+  #cost = 1;
   /**
    * Resident octets that count as free. The allocator keeps what streams give back, and what comes next takes it from
    * there: the system never sees it go.
@@ -88,6 +92,7 @@ export class MemoryCeiling {
     this.#measure = measure;
     this.#logger = logger;
     this.#onChange = onChange;
+    this.#idle = measure().resident;
     this.#stop = every(clock, LOOK_MS, () => this.#look());
   }
 
@@ -126,7 +131,7 @@ export class MemoryCeiling {
     if (this.#refusing && live / this.#limit < ACCEPT_BELOW && heapShare < ACCEPT_BELOW) {
       if (++this.#idleLooks >= KEPT_LOOKS) this.#kept = Math.max(this.#kept, resident - live);
     } else this.#idleLooks = 0;
-    this.#used = resident - this.#kept;
+    this.#used = Math.round(resident - this.#kept);
     const share = Math.max(this.#used / this.#limit, heapShare);
     if (!this.#refusing && share > REFUSE_ABOVE) this.#become(true);
     else if (this.#refusing && share < ACCEPT_BELOW) this.#become(false);
@@ -137,11 +142,12 @@ export class MemoryCeiling {
 
   /** What streams gave back and the system still counts is kept; what they take and it does not count comes from there. */
   #account(resident: number, queued: number): void {
-    const given = this.#queued - queued;
+    const given = this.#cost * (this.#queued - queued);
     const unseen = resident - this.#resident + given;
     this.#kept = Math.max(0, this.#kept + (unseen < 0 ? unseen : Math.min(unseen, Math.max(0, given))));
     this.#queued = queued;
     this.#resident = resident;
+    if (queued > this.#idle) this.#cost = Math.max(1, (resident - this.#kept - this.#idle) / queued);
   }
 
   /** The streams that are still known to anybody, with the octets that wait in them; forgets the others. */
@@ -166,15 +172,15 @@ export class MemoryCeiling {
     this.#onChange();
   }
 
-  /** Ends those of `streams` with the most octets waiting, until these are `octets`. */
-  #endSome(streams: readonly Waiting[], octets: number): void {
+  /** Ends those of `streams` with the most octets waiting, until these cost `memory`, in octets. */
+  #endSome(streams: readonly Waiting[], memory: number): void {
     const worth = streams.filter(({ octets }) => octets >= WORTH_OCTETS).sort((one, other) =>
       other.octets - one.octets
     );
-    let [ended, freed] = [0, 0];
+    let [ended, octets] = [0, 0];
     for (const stream of worth) {
-      if (freed >= octets) break;
-      freed += stream.octets;
+      if (octets * this.#cost >= memory) break;
+      octets += stream.octets;
       ended++;
       stream.upstream.consumerState(FAILED, true);
       stream.downstream.abort();
@@ -183,7 +189,7 @@ export class MemoryCeiling {
     this.#ended += ended;
     this.#logger.warn("memory is short: the streams with most octets waiting were ended", {
       streams: ended,
-      octets: freed,
+      octets,
       used: this.#used,
       limit: this.#limit,
     });

@@ -57,7 +57,7 @@ function stage() {
       ceiling.watch(stream, stream);
       return stream;
     },
-    look: () => clock.pass(1000),
+    look: () => clock.pass(100),
   };
 }
 
@@ -114,7 +114,7 @@ Deno.test("memory ceiling: resident memory that is not alive keeps nobody out fo
   use.kept = 800;
   look();
   assert.ok(ceiling.refusing);
-  for (let i = 0; i < 5; i++) look();
+  for (let i = 0; i < 50; i++) look();
   assert.ok(!ceiling.refusing);
   ceiling.stop();
 });
@@ -127,5 +127,15 @@ Deno.test("memory ceiling: an engine's heap that is nearly full counts as well",
   use.heap = 2000;
   look();
   assert.ok(!ceiling.refusing);
+  ceiling.stop();
+});
+
+Deno.test("memory ceiling: what a waiting octet costs beyond itself is seen, and fewer streams are ended for it", () => {
+  const { ceiling, look, begin, use } = stage();
+  const streams = Array.from({ length: 20 }, () => begin(20));
+  // 100 MiB without them and 1060 with them: each of the 400 that wait costs 2.4, and 210 have to go.
+  use.program = 660;
+  look();
+  assert.equal(streams.filter(({ ended }) => ended).length, 5);
   ceiling.stop();
 });
