@@ -5,7 +5,7 @@
 
 import type { LocalSocket } from "./local_socket.ts";
 import { type SocketOctets, socketOctets } from "./socket_octets.ts";
-import { giveBuffer, takeBuffer } from "../lib/buffer_pool.ts";
+import { LentBuffer } from "../lib/lent_buffer.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** First buffer of a connection; most connections of most protocols need no more, in octets. */
@@ -46,7 +46,7 @@ export class SocketReader {
 
   /** Reads until the end, a failure or {@link SocketReader.stop}. Never rejects. */
   async run(): Promise<void> {
-    let buffer = takeBuffer(FIRST_OCTETS);
+    let buffer = new LentBuffer(FIRST_OCTETS);
     let calm = 0;
     try {
       for (;;) {
@@ -57,32 +57,35 @@ export class SocketReader {
           if (this.#stopped) return;
           continue;
         }
-        const wanted = Math.min(allowed, buffer.length, LARGEST_READ);
-        const octets = await this.#octets.read(buffer.subarray(0, wanted));
+        const size = buffer.bytes.length;
+        const octets = await this.#octets.read(buffer.bytes.subarray(0, Math.min(allowed, size, LARGEST_READ)));
         if (this.#stopped) return;
         if (octets === 0) return this.#handler.onReadEnd();
         if (this.#traffic !== undefined) this.#traffic.octetsIn += octets;
-        const wait = this.#handler.onRead(buffer.subarray(0, octets));
+        const wait = buffer.lend(buffer.bytes.subarray(0, octets), this.#onRead);
         if (wait !== undefined) await wait;
         if (this.#stopped) return;
-        if (octets === buffer.length && octets < LARGEST_READ) {
-          const size = buffer.length * 4;
-          giveBuffer(buffer);
-          buffer = takeBuffer(Math.min(LARGEST_OCTETS, size));
+        let next = size;
+        if (octets === size && octets < LARGEST_READ) {
+          next = Math.min(LARGEST_OCTETS, size * 4);
           calm = 0;
-        } else if (octets >= buffer.length >>> 2 || buffer.length <= FIRST_OCTETS) calm = 0;
+        } else if (octets >= size >>> 2 || size <= FIRST_OCTETS) calm = 0;
         else if (++calm === CALM_READS) {
-          giveBuffer(buffer);
-          buffer = takeBuffer(buffer.length >>> 2);
+          next = size >>> 2;
           calm = 0;
         }
+        if (next === size && !buffer.kept) continue;
+        buffer.release();
+        buffer = new LentBuffer(next);
       }
     } catch (error) {
       if (!this.#stopped) this.#handler.onReadFailed(error);
     } finally {
-      giveBuffer(buffer);
+      buffer.release();
     }
   }
+
+  readonly #onRead = (chunk: Uint8Array): Promise<void> | undefined => this.#handler.onRead(chunk);
 
   /** The allowance may have grown. */
   wake(): void {
