@@ -14,6 +14,8 @@ const deno = Deno.execPath();
 const TIMES = "--times";
 /** What `--times` lists. */
 const LISTED = 40;
+/** Lines of a file that failed that are shown again at the end. */
+const SHOWN_LINES = 60;
 const FILES_PER_PROCESSOR = 2;
 /** However many processors there are: each file may start a network of its own. */
 const MOST_FILES = 12;
@@ -35,6 +37,8 @@ interface Outcome {
   readonly failed: number;
   readonly skipped: number;
   readonly seconds: number;
+  /** All that it printed. */
+  readonly output: string;
 }
 
 /** Runs `task` with its share of the `ports`, and shows what it has said when it has ended. */
@@ -45,8 +49,9 @@ async function perform({ title, args }: Task, ports: PortRange): Promise<Outcome
   const seconds = (performance.now() - began) / 1000;
   const decoder = new TextDecoder();
   const text = decoder.decode(stdout);
-  console.log(`\n== ${title} (${seconds.toFixed(1)} s)\n${`${text}${decoder.decode(stderr)}`.trim()}`);
-  return { title, ...countsOf(text, code), seconds };
+  const output = `${text}${decoder.decode(stderr)}`.trim();
+  console.log(`\n== ${title} (${seconds.toFixed(1)} s)\n${output}`);
+  return { title, ...countsOf(text, code), seconds, output };
 }
 
 /** What the last lines of `deno test` say; a program that says nothing of tests is one. */
@@ -103,7 +108,10 @@ await Promise.all([
 ]);
 
 const broken = outcomes.filter(({ failed }) => failed > 0);
-if (broken.length > 0) console.log(`\nfailed, see above:\n${broken.map(({ title }) => `  == ${title}`).join("\n")}`);
+// Once more at the end, where it is found, and where a log that was cut still has it.
+for (const { title, output } of broken) {
+  console.log(`\n== failed: ${title}\n${output.split("\n").slice(-SHOWN_LINES).join("\n")}`);
+}
 if (Deno.args.includes(TIMES)) {
   outcomes.sort((a, b) => b.seconds - a.seconds);
   console.log();
