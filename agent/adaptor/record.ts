@@ -6,6 +6,7 @@
  * and nothing reads or writes outside of the array it was given.
  */
 
+import { shortAscii } from "../lib/known_texts.ts";
 import { recordHeaderSize } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 
@@ -112,7 +113,7 @@ export function writeU32(bytes: Uint8Array, at: number, value: number): void {
 
 /** Decodes the UTF-8 text from `start` to `end`; `fault` makes the error for octets that are none. */
 export function readText(bytes: Uint8Array, start: number, end: number, fault: (what: string) => AdaptorError): string {
-  const short = end - start <= SHORT_TEXT ? asciiText(bytes, start, end) : undefined;
+  const short = shortAscii(bytes, start, end);
   if (short !== undefined) return short;
   try {
     return utf8.decode(bytes.subarray(start, end));
@@ -146,24 +147,6 @@ export function encodeText(text: string): Uint8Array {
     throw new AdaptorError("ADAPTOR_EVENT", "a text for the adaptor is not well-formed Unicode");
   }
   return encoder.encode(text);
-}
-
-/** Text up to so many octets is not worth a call into the runtime. */
-const SHORT_TEXT = 128;
-
-function asciiText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  let text = "";
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
-    const a = bytes[at]!, b = bytes[at + 1]!, c = bytes[at + 2]!, d = bytes[at + 3]!;
-    if ((a | b | c | d) >= 0x80) return undefined;
-    text += String.fromCharCode(a, b, c, d);
-  }
-  for (; at < end; at++) {
-    if (bytes[at]! >= 0x80) return undefined;
-    text += String.fromCharCode(bytes[at]!);
-  }
-  return text;
 }
 
 // A byte order mark is kept: what is read is what was written.

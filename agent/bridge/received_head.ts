@@ -9,7 +9,7 @@ import { headEntrySize, HeadScope, HeadType, messageKeys } from "../adaptor/abi.
 import { formatLimits } from "../adaptor/limits.ts";
 import { putText, writeU32 } from "../adaptor/record.ts";
 import type { AmqpValue } from "../amqp/codec/types.ts";
-import { knownText } from "../router/known_texts.ts";
+import { knownText } from "../lib/known_texts.ts";
 
 /** What is found beside the head. */
 export interface ReceivedSections {

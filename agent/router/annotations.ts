@@ -3,7 +3,7 @@
  * `src/message.c`; descriptor 0x534B50522D2D5241, "SKPR--RA"). Bytes in, values out, and back.
  */
 
-import { knownText } from "./known_texts.ts";
+import { knownText } from "../lib/known_texts.ts";
 
 /** What routers tell each other about a message. */
 export interface RouterAnnotations {

@@ -11,7 +11,7 @@ import {
   type RouterAnnotations,
   startsWithAnnotations,
 } from "./annotations.ts";
-import { knownText } from "./known_texts.ts";
+import { knownText } from "../lib/known_texts.ts";
 
 /** What a router knows of a message. */
 export interface MessageHead {
