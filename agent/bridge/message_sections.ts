@@ -83,14 +83,17 @@ export function encodeSections(envelope: Envelope, head: MessageHead): Uint8Arra
     writer.boolean(true);
     pairs++;
   }
-  for (const [key, value] of [[SITE, envelope.site], [CLIENT_PROPERTY, envelope.client]] as const) {
-    if (value === undefined) continue;
-    writer.string(key);
-    writer.string(value);
-    pairs++;
-  }
+  pairs += putHidden(SITE, envelope.site) + putHidden(CLIENT_PROPERTY, envelope.client);
   writer.closeMap(map, pairs);
   return writer.bytes();
+}
+
+/** Writes a pair, if there is a value; how many that were. */
+function putHidden(key: string, value: string | undefined): number {
+  if (value === undefined) return 0;
+  writer.string(key);
+  writer.string(value);
+  return 1;
 }
 
 /**

@@ -9,7 +9,8 @@ import type { DeliveryState } from "../amqp/codec/types.ts";
 import type { AddressEntry } from "./address_entry.ts";
 import { AddressTable } from "./address_table.ts";
 import { RESEND_RELEASED } from "./annotations.ts";
-import { addressKey, type RouterIdentity, UPLINK_KEY } from "./address.ts";
+import { type RouterIdentity, UPLINK_KEY } from "./address.ts";
+import { AddressKeys } from "./address_keys.ts";
 import { type Admissions, noAdmissions } from "./admissions.ts";
 import { LinkCounts } from "../amqp/link_counts.ts";
 import { noRouterDeliveries, type RouterDeliveries, tally, tallyDropped, tallyRouted } from "./deliveries.ts";
@@ -47,12 +48,14 @@ export class Router {
   uplink: Consumer | undefined;
   /** Sheds load where memory is short; undefined where it has no ceiling. */
   memory: MemoryCeiling | undefined;
+  readonly #keys: AddressKeys;
   readonly #localListeners = new Set<(key: string, present: boolean) => void>();
 
   /** A router without peers. */
   constructor(identity: RouterIdentity, clock: Clock = SYSTEM_CLOCK) {
     this.identity = identity;
     this.clock = clock;
+    this.#keys = new AddressKeys(identity);
     this.addresses = new AddressTable((key, present) => {
       for (const listener of [...this.#localListeners]) listener(key, present);
     });
@@ -73,7 +76,7 @@ export class Router {
   };
 
   #route(message: Message, upstream: Upstream): Downstream | undefined {
-    const key = addressKey(message.address, this.identity);
+    const key = this.#keys.of(message.address);
     const taker = this.replies.get(key);
     if (taker !== undefined) {
       tallyRouted(this.deliveries, message, []);
