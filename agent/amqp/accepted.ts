@@ -3,21 +3,13 @@
  * place (OASIS AMQP 1.0, part 2.7.6). The reader knows the shape that real peers send, and declines any other.
  */
 
-import { FRAME_AMQP, FRAME_HEADER_OCTETS, putFrameHeader, putUint32 } from "./frame_header.ts";
+import { FRAME_AMQP, FRAME_HEADER_OCTETS, putFrameHeader } from "./frame_header.ts";
 import type { Output } from "./output.ts";
+import { DESCRIBED, FALSE, LIST_8, NULL, PlainReader, putUint, SMALL_ULONG, TRUE } from "./plain_performative.ts";
 
-const DESCRIBED = 0x00;
-const SMALL_ULONG = 0x53;
 const DISPOSITION = 0x15;
 const ACCEPTED = 0x24;
 const LIST_0 = 0x45;
-const LIST_8 = 0xc0;
-const NULL = 0x40;
-const TRUE = 0x41;
-const FALSE = 0x42;
-const UINT_0 = 0x43;
-const UINT_8 = 0x52;
-const UINT_32 = 0x70;
 /** Octets of the longest frame of this kind. */
 const MOST_OCTETS = FRAME_HEADER_OCTETS + 22;
 
@@ -48,14 +40,13 @@ export function writeAccepted(output: Output, channel: number, first: number, la
 }
 
 /** What such a disposition says; one is used for all of a connection. */
-export class AcceptedReader {
+export class AcceptedReader extends PlainReader {
   /** First delivery. */
   first = 0;
   /** Last delivery. */
   last = 0;
   /** Whether it speaks of deliveries that it was sent, and not of those that it has sent. */
   fromReceiver = false;
-  #at = 0;
 
   /** Reads the performative between `start` and `end`; false for one that the general codec must look at. */
   read(bytes: Uint8Array, start: number, end: number): boolean {
@@ -66,14 +57,14 @@ export class AcceptedReader {
     const role = bytes[start + 6];
     if ((count !== 5 && count !== 6) || (role !== TRUE && role !== FALSE)) return false;
     this.fromReceiver = role === TRUE;
-    this.#at = start + 7;
-    this.first = this.#uint(bytes, end);
+    this.at = start + 7;
+    this.first = this.uint(bytes);
     if (this.first < 0) return false;
-    if (bytes[this.#at] === NULL) {
-      this.#at++;
+    if (bytes[this.at] === NULL) {
+      this.at++;
       this.last = this.first;
-    } else this.last = this.#uint(bytes, end);
-    const at = this.#at;
+    } else this.last = this.uint(bytes);
+    const at = this.at;
     if (this.last < 0 || bytes[at] !== TRUE) return false;
     const isAccepted = bytes[at + 1] === DESCRIBED && bytes[at + 2] === SMALL_ULONG && bytes[at + 3] === ACCEPTED &&
       bytes[at + 4] === LIST_0;
@@ -82,36 +73,4 @@ export class AcceptedReader {
     const wellEnded = count === 5 ? at + 5 === end : at + 6 === end && (hint === TRUE || hint === FALSE);
     return isAccepted && wellEnded;
   }
-
-  #uint(bytes: Uint8Array, end: number): number {
-    const at = this.#at;
-    if (at + 5 > end) return -1;
-    switch (bytes[at]) {
-      case UINT_0:
-        this.#at = at + 1;
-        return 0;
-      case UINT_8:
-        this.#at = at + 2;
-        return bytes[at + 1];
-      case UINT_32:
-        this.#at = at + 5;
-        return ((bytes[at + 1] << 24) | (bytes[at + 2] << 16) | (bytes[at + 3] << 8) | bytes[at + 4]) >>> 0;
-      default:
-        return -1;
-    }
-  }
-}
-
-function putUint(bytes: Uint8Array, at: number, value: number): number {
-  if (value === 0) {
-    bytes[at] = UINT_0;
-    return at + 1;
-  }
-  if (value < 256) {
-    bytes[at] = UINT_8;
-    bytes[at + 1] = value;
-    return at + 2;
-  }
-  bytes[at] = UINT_32;
-  return putUint32(bytes, at + 1, value);
 }

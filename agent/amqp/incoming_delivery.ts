@@ -1,6 +1,7 @@
 /** One delivery that a peer is sending to us, seen piece by piece. */
 
 import type { DeliveryState } from "./codec/types.ts";
+import type { LinkDelivery } from "./link_end.ts";
 import type { Receiver } from "./receiver.ts";
 
 /** What the owner of an incoming delivery wants to know. */
@@ -16,7 +17,7 @@ export interface IncomingHandler {
 }
 
 /** A delivery on its way in. Its handler is set by `ReceiverHandler.onDelivery`. */
-export class IncomingDelivery {
+export class IncomingDelivery implements LinkDelivery<IncomingDelivery> {
   /** The link it came on. */
   readonly receiver: Receiver;
   /** Delivery id within the session. */
@@ -27,6 +28,10 @@ export class IncomingDelivery {
   readonly since: number;
   /** Set by the owner: it may take as long as it likes. */
   streaming = false;
+  /** See {@link LinkDelivery}. */
+  older: IncomingDelivery | undefined;
+  /** See {@link LinkDelivery}. */
+  newer: IncomingDelivery | undefined;
   /** Set by the owner before the first octet. */
   handler: IncomingHandler | undefined;
   #complete = false;
@@ -79,6 +84,15 @@ export class IncomingDelivery {
     if (outcome === undefined) return;
     this.#earlyOutcome = undefined;
     this.update(outcome, true);
+  }
+
+  /** From the session: the sender spoke. */
+  senderState(state: DeliveryState | undefined, settled: boolean): void {
+    if (settled) {
+      this.receiver.forget(this);
+      this.forgotten();
+    }
+    this.handler?.onSenderState(state, settled);
   }
 
   /** From the receiver: the sender has forgotten the delivery, so that nothing more can be said. */

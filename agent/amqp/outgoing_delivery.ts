@@ -5,6 +5,7 @@
 
 import { BlockQueue } from "../lib/block_queue.ts";
 import type { DeliveryState } from "./codec/types.ts";
+import type { LinkDelivery } from "./link_end.ts";
 import type { Sender } from "./sender.ts";
 
 /** What the owner of an outgoing delivery wants to know. */
@@ -18,7 +19,7 @@ export interface OutgoingHandler {
 }
 
 /** A delivery on its way out. */
-export class OutgoingDelivery {
+export class OutgoingDelivery implements LinkDelivery<OutgoingDelivery> {
   /** The link it leaves by. */
   readonly sender: Sender;
   /** True when no outcome is wanted. */
@@ -29,6 +30,10 @@ export class OutgoingDelivery {
   readonly handler: OutgoingHandler;
   /** Set by the owner: it may take as long as it likes. */
   streaming = false;
+  /** See {@link LinkDelivery}. */
+  older: OutgoingDelivery | undefined;
+  /** See {@link LinkDelivery}. */
+  newer: OutgoingDelivery | undefined;
   /** True while waiting in the session's line for its turn to send. */
   queued = false;
   /** True once the last frame has been encoded. */

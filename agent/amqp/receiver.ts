@@ -1,80 +1,29 @@
 /** The receiving end of a link: grants credit, takes deliveries. */
 
-import type { AmqpError, Attach, DeliveryState, Terminus } from "./codec/types.ts";
+import type { AmqpError, Attach, Terminus } from "./codec/types.ts";
 import { IncomingDelivery } from "./incoming_delivery.ts";
+import { LinkEnd, type LinkHandler } from "./link_end.ts";
 import { ProtocolError } from "./protocol_error.ts";
-import { LinkCounts, LONG_DELAYED } from "./link_counts.ts";
-import { NumberMap } from "../lib/number_map.ts";
-import type { Session } from "./session.ts";
 import type { TransferHeader } from "./transfer_header.ts";
 
 /** What the owner of a receiver wants to know. */
-export interface ReceiverHandler {
-  /** The peer answered an attach of ours. */
-  onAttached?(remote: Attach): void;
+export interface ReceiverHandler extends LinkHandler {
   /** A delivery begins; the callee sets `delivery.handler`. */
   onDelivery(delivery: IncomingDelivery): void;
-  /** The link is gone: detached by the peer (with its error), by us, or with its connection. */
-  onDetached?(error: AmqpError | undefined): void;
 }
 
 /** A link on which this side receives. */
-export class Receiver {
+export class Receiver extends LinkEnd<ReceiverHandler, IncomingDelivery> {
   /** Tells the two link kinds apart. */
   readonly role = "receiver";
-  /** The session it lives in. */
-  readonly session: Session;
-  /** Link name, unique per direction and connection. */
-  readonly name: string;
-  /** Our handle. */
-  readonly handle: number;
-  /** The peer's attach, once seen. */
-  remote: Attach | undefined;
-  /** Where messages come from, as this side has named it. */
-  source: Terminus | undefined;
-  /** Where messages go, as this side has named it. */
-  target: Terminus | undefined;
-  /** Set by the owner. */
-  handler: ReceiverHandler | undefined;
-  /** False once the link is gone. */
-  attached = true;
-  /** What has passed. */
-  readonly counts: LinkCounts = new LinkCounts();
 
   #capacity = 0;
   #credit = 0;
   #deliveryCount = 0;
-  #current: IncomingDelivery | undefined;
-  readonly #unsettled = new NumberMap<IncomingDelivery>();
-
-  /** Made by a session. */
-  constructor(session: Session, name: string, handle: number) {
-    this.session = session;
-    this.name = name;
-    this.handle = handle;
-  }
 
   /** Deliveries of credit that the sender is kept at. */
   get capacity(): number {
     return this.#capacity;
-  }
-
-  /** Deliveries whose outcome we still owe. */
-  get unsettledCount(): number {
-    return this.#unsettled.size;
-  }
-
-  /** Messages whose outcome we have owed for more than ten seconds; streams may be as long as they like. */
-  get stuckCount(): number {
-    const before = this.session.connection.seconds - LONG_DELAYED;
-    let stuck = 0;
-    for (const { since, streaming } of this.#unsettled.values()) if (since < before && !streaming) stuck++;
-    return stuck;
-  }
-
-  /** True while a delivery is under way or its outcome is owed. */
-  get busy(): boolean {
-    return this.#current !== undefined || this.#unsettled.size > 0;
   }
 
   /** Answers the peer's attach. `overrides` replaces termini that we name, such as a dynamic source. */
@@ -99,16 +48,9 @@ export class Receiver {
     this.#topUp();
   }
 
-  /** Closes the link; deliveries that are still open are aborted towards their handlers. */
-  close(error?: AmqpError): void {
-    if (!this.attached) return;
-    this.session.sendDetach(this.handle, error);
-    this.lost(undefined);
-  }
-
   /** From the session: a transfer frame starts or goes on. */
   transfer(header: TransferHeader): void {
-    let delivery = this.#current;
+    let delivery = this.current;
     if (delivery === undefined) {
       if (header.deliveryId < 0) throw new ProtocolError("amqp:invalid-field", "first transfer without a delivery-id");
       if (this.#credit === 0) {
@@ -121,7 +63,7 @@ export class Receiver {
       this.counts.deliveries++;
       if (header.settled) this.counts.presettled++;
       delivery = new IncomingDelivery(this, header.deliveryId, header.settled, connection.seconds);
-      this.#current = delivery;
+      this.current = delivery;
       if (!header.settled) this.#remember(delivery);
       this.handler?.onDelivery(delivery);
       // Once more for every stream: a router in C that overlooked the first octets behind the head, which happens when
@@ -134,7 +76,7 @@ export class Receiver {
 
   /** From the session: octets of the current transfer frame; `last` ends the frame. */
   payload(piece: Uint8Array, last: boolean, header: { readonly more: boolean; readonly aborted: boolean }): void {
-    const delivery = this.#current;
+    const delivery = this.current;
     if (delivery === undefined) return;
     if (header.aborted) {
       if (last) this.#abort(delivery);
@@ -145,52 +87,47 @@ export class Receiver {
     if (piece.length > 0) delivery.handler?.onData(piece, ends);
     if (ends) {
       // The handler may have detached this link while it took the piece.
-      if (this.#current !== delivery) return;
-      this.#current = undefined;
+      if (this.current !== delivery) return;
+      this.current = undefined;
       delivery.handler?.onEnd();
     }
   }
 
-  /** From the session: the sender spoke about one of our deliveries. */
-  senderState(id: number, state: DeliveryState | undefined, settled: boolean): void {
-    const delivery = this.#unsettled.get(id);
-    if (delivery === undefined) return;
-    if (settled) {
-      this.#unsettled.delete(id);
-      delivery.forgotten();
-    }
-    delivery.handler?.onSenderState(state, settled);
-  }
-
   /** From a delivery: we settled it. */
   settledLocally(delivery: IncomingDelivery): void {
-    this.#unsettled.delete(delivery.id);
+    this.forget(delivery);
     this.session.forgetIncoming(delivery.id);
+  }
+
+  /** From a delivery: its outcome is not owed any more. */
+  forget(delivery: IncomingDelivery): void {
+    this.unsettled.delete(delivery);
   }
 
   /** The link is gone; open deliveries end. */
   lost(error: AmqpError | undefined): void {
     if (!this.attached) return;
     this.attached = false;
-    const current = this.#current;
+    const current = this.current;
     this.session.forgetLink(this);
     if (current !== undefined) this.#abort(current);
-    for (const delivery of this.#unsettled.values()) {
+    const open = this.unsettled.values();
+    this.unsettled.clear();
+    for (const delivery of open) {
       this.session.forgetIncoming(delivery.id);
       delivery.handler?.onSenderState(undefined, true);
     }
-    this.#unsettled.clear();
     this.session.connection.formerlyReceived.add(this.counts);
     this.handler?.onDetached?.(error);
   }
 
   #remember(delivery: IncomingDelivery): void {
-    this.#unsettled.set(delivery.id, delivery);
-    this.session.rememberIncoming(delivery.id, this);
+    this.unsettled.add(delivery);
+    this.session.rememberIncoming(delivery.id, delivery);
   }
 
   #abort(delivery: IncomingDelivery): void {
-    this.#current = undefined;
+    this.current = undefined;
     // An aborted delivery is settled by that (part 2.7.5): nothing more is owed for it.
     this.settledLocally(delivery);
     delivery.forgotten();

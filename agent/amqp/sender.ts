@@ -1,15 +1,11 @@
 /** The sending end of a link: one delivery at a time, as far as the receiver's credit goes. */
 
 import type { AmqpError, Attach, Flow, Terminus } from "./codec/types.ts";
+import { LinkEnd, type LinkHandler } from "./link_end.ts";
 import { OutgoingDelivery, type OutgoingHandler } from "./outgoing_delivery.ts";
-import { LinkCounts, LONG_DELAYED } from "./link_counts.ts";
-import { NumberMap } from "../lib/number_map.ts";
-import type { Session } from "./session.ts";
 
 /** What the owner of a sender wants to know. */
-export interface SenderHandler {
-  /** The peer answered an attach of ours. */
-  onAttached?(remote: Attach): void;
+export interface SenderHandler extends LinkHandler {
   /**
    * A delivery may be started: there is credit and no other delivery is open. Called again when the last delivery
    * without outcome is settled, and maybe more often than needed.
@@ -17,46 +13,17 @@ export interface SenderHandler {
   onReady?(): void;
   /** The receiver wants unused credit back; the engine answers, this is for information. */
   onDrainRequest?(): void;
-  /** The link is gone. */
-  onDetached?(error: AmqpError | undefined): void;
   /** Deliveries that wait for the link at its owner. */
   readonly queued?: number;
 }
 
 /** A link on which this side sends. */
-export class Sender {
+export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
   /** Tells the two link kinds apart. */
   readonly role = "sender";
-  /** The session it lives in. */
-  readonly session: Session;
-  /** Link name, unique per direction and connection. */
-  readonly name: string;
-  /** Our handle. */
-  readonly handle: number;
-  /** The peer's attach, once seen. */
-  remote: Attach | undefined;
-  /** Where messages come from, as this side has named it. */
-  source: Terminus | undefined;
-  /** Where messages go, as this side has named it. */
-  target: Terminus | undefined;
-  /** Set by the owner. */
-  handler: SenderHandler | undefined;
-  /** False once the link is gone. */
-  attached = true;
-  /** What has passed. */
-  readonly counts: LinkCounts = new LinkCounts();
 
   #credit = 0;
   #deliveryCount = 0;
-  #current: OutgoingDelivery | undefined;
-  readonly #unsettled = new NumberMap<OutgoingDelivery>();
-
-  /** Made by a session. */
-  constructor(session: Session, name: string, handle: number) {
-    this.session = session;
-    this.name = name;
-    this.handle = handle;
-  }
 
   /** Deliveries the receiver still accepts. */
   get credit(): number {
@@ -65,36 +32,18 @@ export class Sender {
 
   /** True when {@link Sender.start} may be called. */
   get ready(): boolean {
-    return this.attached && this.#credit > 0 && this.#current === undefined;
-  }
-
-  /** Deliveries sent, or being sent, whose outcome is not known. */
-  get unsettledCount(): number {
-    return this.#unsettled.size;
+    return this.attached && this.#credit > 0 && this.current === undefined;
   }
 
   /** Deliveries sent completely whose outcome is not known. */
   get awaitedCount(): number {
-    const { size } = this.#unsettled;
-    return this.#current !== undefined && this.#unsettled.get(this.#current.id) !== undefined ? size - 1 : size;
+    const { size } = this.unsettled;
+    return this.current !== undefined && this.unsettled.has(this.current) ? size - 1 : size;
   }
 
   /** Deliveries that have not left completely. */
   get undeliveredCount(): number {
-    return (this.handler?.queued ?? 0) + (this.#current === undefined ? 0 : 1);
-  }
-
-  /** Messages that have had no outcome for more than ten seconds; streams may be as long as they like. */
-  get stuckCount(): number {
-    const before = this.session.connection.seconds - LONG_DELAYED;
-    let stuck = 0;
-    for (const { since, streaming } of this.#unsettled.values()) if (since < before && !streaming) stuck++;
-    return stuck;
-  }
-
-  /** True while a delivery is under way or its outcome is not known. */
-  get busy(): boolean {
-    return this.#current !== undefined || this.#unsettled.size > 0;
+    return (this.handler?.queued ?? 0) + (this.current === undefined ? 0 : 1);
   }
 
   /** Answers the peer's attach. `overrides` replaces termini that we name, such as a dynamic source. */
@@ -117,22 +66,15 @@ export class Sender {
     connection.lastDelivery = connection.seconds;
     if (presettled) this.counts.presettled++;
     const delivery = new OutgoingDelivery(this, presettled, connection.seconds, handler);
-    this.#current = delivery;
+    this.current = delivery;
     return delivery;
-  }
-
-  /** Closes the link; open deliveries are lost. */
-  close(error?: AmqpError): void {
-    if (!this.attached) return;
-    this.session.sendDetach(this.handle, error);
-    this.lost(undefined);
   }
 
   /** From a delivery: its first frame is about to be encoded. Returns its delivery id. */
   deliveryBegins(delivery: OutgoingDelivery): number {
     const id = this.session.nextDeliveryId();
     if (!delivery.settled) {
-      this.#unsettled.set(id, delivery);
+      this.unsettled.add(delivery);
       this.session.rememberOutgoing(id, delivery);
     }
     return id;
@@ -141,16 +83,16 @@ export class Sender {
   /** From a delivery: its last frame is encoded. */
   deliveryFinished(): void {
     this.counts.deliveries++;
-    this.#current = undefined;
+    this.current = undefined;
     if (this.attached && this.#credit > 0) this.handler?.onReady?.();
   }
 
   /** From a delivery: it is settled. */
   forget(delivery: OutgoingDelivery): void {
     if (delivery.id < 0) return;
-    this.#unsettled.delete(delivery.id);
+    this.unsettled.delete(delivery);
     this.session.forgetOutgoing(delivery.id);
-    if (this.#unsettled.size === 0 && this.ready) this.handler?.onReady?.();
+    if (this.unsettled.size === 0 && this.ready) this.handler?.onReady?.();
   }
 
   /** From the session: credit of the receiver (part 2.6.7). */
@@ -159,7 +101,7 @@ export class Sender {
     const limit = (base + (flow.linkCredit ?? 0)) >>> 0;
     const credit = (limit - this.#deliveryCount) | 0;
     this.#credit = Math.max(0, credit);
-    if (flow.drain === true && this.#current === undefined) {
+    if (flow.drain === true && this.current === undefined) {
       this.handler?.onReady?.();
       // Unused credit is given back at once: a drain promises that nothing more comes.
       this.#deliveryCount = (this.#deliveryCount + this.#credit) >>> 0;
@@ -177,14 +119,14 @@ export class Sender {
     if (!this.attached) return;
     this.attached = false;
     this.session.forgetLink(this);
-    const open = new Set(this.#unsettled.values());
-    if (this.#current !== undefined) open.add(this.#current);
-    this.#current = undefined;
+    const open = new Set(this.unsettled.values());
+    if (this.current !== undefined) open.add(this.current);
+    this.current = undefined;
+    this.unsettled.clear();
     for (const delivery of open) {
       this.session.forgetOutgoing(delivery.id);
       delivery.lost();
     }
-    this.#unsettled.clear();
     this.handler?.onDetached?.(error);
   }
 

@@ -59,7 +59,7 @@ export class Session {
   readonly #byRemoteHandle = new Map<number, Link>();
   /** Links of ours that the peer has yet to answer; closed ones too, or the answer would look like a link of its own. */
   readonly #awaitingAttach = new Map<string, Link>();
-  readonly #incoming = new NumberMap<Receiver>();
+  readonly #incoming = new NumberMap<IncomingDelivery>();
   readonly #outgoing = new NumberMap<OutgoingDelivery>();
   #line: OutgoingDelivery[] = [];
   #receiving: Receiver | undefined;
@@ -249,14 +249,14 @@ export class Session {
   }
 
   /** Keeps an unsettled incoming delivery findable by id. */
-  rememberIncoming(id: number, receiver: Receiver): void {
+  rememberIncoming(id: number, delivery: IncomingDelivery): void {
     if (this.#incoming.size >= MAX_UNSETTLED_PER_SESSION) {
       throw new ProtocolError(
         "amqp:resource-limit-exceeded",
         `${MAX_UNSETTLED_PER_SESSION} deliveries without outcome`,
       );
     }
-    this.#incoming.set(id, receiver);
+    this.#incoming.set(id, delivery);
   }
 
   /** The incoming delivery is settled or lost. */
@@ -442,8 +442,9 @@ export class Session {
     if (role === "receiver") {
       this.#outgoing.get(id)?.receiverState(state, settled);
     } else {
-      this.#incoming.get(id)?.senderState(id, state, settled);
-      if (settled) this.#incoming.delete(id);
+      const delivery = this.#incoming.get(id);
+      if (settled && delivery !== undefined) this.#incoming.delete(id);
+      delivery?.senderState(state, settled);
     }
   }
 

@@ -7,27 +7,29 @@
 
 import { FRAME_AMQP, FRAME_HEADER_OCTETS, putFrameHeader, putUint32 } from "./frame_header.ts";
 import type { Output } from "./output.ts";
+import {
+  DESCRIBED,
+  FALSE,
+  LIST_8,
+  NULL,
+  PlainReader,
+  putUint,
+  SMALL_ULONG,
+  TRUE,
+  UINT_0,
+} from "./plain_performative.ts";
 
 /** Longest delivery tag AMQP allows, in octets (part 2.8.7). */
 export const MAX_TAG_OCTETS = 32;
 /** Upper bound of what {@link writeTransfer} puts before the payload, frame header included. */
 export const TRANSFER_OVERHEAD = 40;
 
-const DESCRIBED = 0x00;
-const SMALL_ULONG = 0x53;
 const TRANSFER = 0x14;
-const NULL = 0x40;
-const TRUE = 0x41;
-const FALSE = 0x42;
-const UINT_0 = 0x43;
-const UINT_8 = 0x52;
-const UINT_32 = 0x70;
 const BOOLEAN = 0x56;
 const BINARY_8 = 0xa0;
-const LIST_8 = 0xc0;
 
 /** One transfer performative, reused for every frame; `deliveryId` is -1 where absent. */
-export class TransferHeader {
+export class TransferHeader extends PlainReader {
   /** Link handle of the sender of the frame. */
   handle = 0;
   /** Delivery id, or -1. */
@@ -39,8 +41,6 @@ export class TransferHeader {
   /** The delivery is given up by its sender. */
   aborted = false;
 
-  #at = 0;
-
   /**
    * Reads the performative that starts at `start` and ends before `end`.
    * Returns false, leaving the fields undefined, when the general codec must look at it.
@@ -48,30 +48,30 @@ export class TransferHeader {
   read(bytes: Uint8Array, start: number, end: number): boolean {
     if (bytes[start + 3] !== LIST_8) return false;
     const count = bytes[start + 5];
-    this.#at = start + 6;
+    this.at = start + 6;
     this.deliveryId = -1;
     this.settled = this.more = this.aborted = false;
     if (count === 0 || count > 11) return false;
-    this.handle = this.#uint(bytes);
+    this.handle = this.uint(bytes);
     if (this.handle < 0) return false;
     for (let field = 1; field < count; field++) {
-      if (this.#at >= end) return false;
-      const code = bytes[this.#at];
+      if (this.at >= end) return false;
+      const code = bytes[this.at];
       if (code === NULL) {
-        this.#at++;
+        this.at++;
         continue;
       }
       switch (field) {
         case 1:
-          this.deliveryId = this.#uint(bytes);
+          this.deliveryId = this.uint(bytes);
           if (this.deliveryId < 0) return false;
           break;
         case 2: // The tag is the sender's own name for a delivery; the delivery id serves us.
-          if (code !== BINARY_8 || bytes[this.#at + 1] > MAX_TAG_OCTETS) return false;
-          this.#at += 2 + bytes[this.#at + 1];
+          if (code !== BINARY_8 || bytes[this.at + 1] > MAX_TAG_OCTETS) return false;
+          this.at += 2 + bytes[this.at + 1];
           break;
         case 3: // message-format
-          if (this.#uint(bytes) < 0) return false;
+          if (this.uint(bytes) < 0) return false;
           break;
         case 4:
         case 5:
@@ -88,31 +88,14 @@ export class TransferHeader {
           return false;
       }
     }
-    return this.#at === end;
-  }
-
-  #uint(bytes: Uint8Array): number {
-    const at = this.#at;
-    switch (bytes[at]) {
-      case UINT_0:
-        this.#at = at + 1;
-        return 0;
-      case UINT_8:
-        this.#at = at + 2;
-        return bytes[at + 1];
-      case UINT_32:
-        this.#at = at + 5;
-        return ((bytes[at + 1] << 24) | (bytes[at + 2] << 16) | (bytes[at + 3] << 8) | bytes[at + 4]) >>> 0;
-      default:
-        return -1;
-    }
+    return this.at === end;
   }
 
   #boolean(bytes: Uint8Array): boolean | undefined {
-    const code = bytes[this.#at++];
+    const code = bytes[this.at++];
     if (code === TRUE) return true;
     if (code === FALSE) return false;
-    return code === BOOLEAN ? bytes[this.#at++] === 1 : undefined;
+    return code === BOOLEAN ? bytes[this.at++] === 1 : undefined;
   }
 }
 
@@ -195,18 +178,4 @@ export function extendTransfer(
   output.commit(end);
   output.leaveOpen(start, channel, handle);
   return octets;
-}
-
-function putUint(bytes: Uint8Array, at: number, value: number): number {
-  if (value === 0) {
-    bytes[at] = UINT_0;
-    return at + 1;
-  }
-  if (value < 256) {
-    bytes[at] = UINT_8;
-    bytes[at + 1] = value;
-    return at + 2;
-  }
-  bytes[at] = UINT_32;
-  return putUint32(bytes, at + 1, value);
 }
