@@ -4,6 +4,7 @@ import { parseGoDuration } from "../../lib/go_duration.ts";
 import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
+import { siteFlag } from "../flags.ts";
 import { tellRenewals } from "../tell_renewals.ts";
 
 /** See the summary. */
@@ -18,7 +19,7 @@ export const certificateRotateCa: Command = defineCommand({
     "window of 0s that is now.",
   positionals: [],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", required: true, site: "there", help: "Folder of the site." },
+    dir: siteFlag("Folder of the site."),
     window: {
       kind: "text",
       placeholder: "DURATION",
