@@ -9,6 +9,7 @@ import { parseLinkFile } from "../../agent/site/link_file.ts";
 import { InteriorLinks } from "../../interior/transit/interior_links.ts";
 import { Transit } from "../../interior/transit/transit.ts";
 import { until } from "../support/until.ts";
+import { delayCounts, type DelayInside, delayInside } from "./control_delay.ts";
 import { bulk } from "./load.ts";
 import type { Topology } from "./topology.ts";
 
@@ -31,6 +32,8 @@ export interface RoundTrips {
 export interface ControlLatency {
   readonly idle: RoundTrips;
   readonly saturated: RoundTrips;
+  /** How long messages were inside each interior meanwhile, where it tells. */
+  readonly inside: DelayInside | undefined;
 }
 
 /** Measures `topology`, which leads to an iperf3 server as `iperf`, each phase for `seconds`. */
@@ -41,9 +44,11 @@ export async function controlLatency(topology: Topology, seconds: number): Promi
     const idle = await asker.ask(seconds * 1000);
     const load = bulk(topology.ports.iperf, seconds + 1, { streams: STREAMS, reverse: false });
     await new Promise((resolve) => setTimeout(resolve, 800)); // Until the streams are at full speed.
+    const before = await delayCounts(topology.metrics);
     const saturated = await asker.ask((seconds - 0.5) * 1000);
+    const inside = delayInside(before, await delayCounts(topology.metrics));
     await load;
-    return { idle, saturated };
+    return { idle, saturated, inside };
   } finally {
     await asker.stop();
   }

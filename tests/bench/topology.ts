@@ -30,6 +30,8 @@ export interface Topology extends AsyncDisposable {
   /** Ports of the listening edge, by key. */
   readonly ports: Readonly<Record<string, number>>;
   readonly processes: readonly Process[];
+  /** Ports at which interiors tell their metrics; none of the C router's. */
+  readonly metrics: readonly number[];
   /** One more edge with nothing to do but to wait at a listener. */
   readonly idle: { readonly port: number; start(): Promise<Process> };
   /** For one more interior: a link file for the first one, its port, and the router id of the last one. */
@@ -70,10 +72,14 @@ export async function tendrilTopology({ dir, hubs, targets, link }: Ground): Pro
   await edgeFolder(`${dir}/west`, "west", hub, { listeners });
   await edgeFolder(`${dir}/east`, "east", hubs.at(-1)!, { connectors: targets });
   const names = ["hub", "west", "east", ...hubs.slice(1).map(nameOf)];
-  const processes = names.map((name) => startTendril(name, ["run", `${dir}/${name}`]));
+  const interiors = new Map(hubs.map((hub) => [nameOf(hub), freePort()]));
+  const processes = names.map((name) => {
+    const port = interiors.get(name);
+    return startTendril(name, ["run", `${dir}/${name}`, ...(port === undefined ? [] : ["--metrics", `${port}`])]);
+  });
   const idle = { key: targets[0].key, port: freePort() };
   await edgeFolder(`${dir}/idle`, "idle", hub, { listeners: [idle] });
-  return await ready("tendril", processes, listeners, {
+  return await ready("tendril", processes, listeners, [...interiors.values()], {
     port: idle.port,
     start: () => Promise.resolve(startTendril("idle", ["run", `${dir}/idle`])),
   }, { link, port: hub.interRouterPort, farthest: nameOf(hubs.at(-1)!) });
@@ -112,7 +118,7 @@ export async function skrouterdTopology(binary: string, { dir, hubs, targets, li
     await edge("east", "east", targets.map((service) => tcpService("tcpConnector", service))),
     ...interiors.slice(1),
   ];
-  return await ready("skrouterd", processes, listeners, {
+  return await ready("skrouterd", processes, listeners, [], {
     port: idle.port,
     start: () => edge("idle", "west", [tcpService("tcpListener", idle)]),
   }, { link, port: ports[0].interRouter, farthest: nameOf(hubs.at(-1)!) });
@@ -122,6 +128,7 @@ async function ready(
   name: string,
   processes: readonly Process[],
   listeners: readonly Service[],
+  metrics: readonly number[],
   idle: Topology["idle"],
   neighbour: Topology["neighbour"],
 ): Promise<Topology> {
@@ -137,6 +144,7 @@ async function ready(
   return {
     name,
     processes,
+    metrics,
     idle,
     neighbour,
     ports: Object.fromEntries(listeners.map(({ key, port }) => [key, port])),
