@@ -24,12 +24,17 @@ import {
 } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";
 
+/** What the names of interiors begin with. */
+const HUB = "hub";
+
 /** A running topology: where clients connect, and its processes. */
 export interface Topology extends AsyncDisposable {
   readonly name: string;
   /** Ports of the listening edge, by key. */
   readonly ports: Readonly<Record<string, number>>;
   readonly processes: readonly Process[];
+  /** Those of them that are interiors. */
+  readonly interiors: readonly Process[];
   /** Ports at which interiors tell their metrics; none of the C router's. */
   readonly metrics: readonly number[];
   /** One more edge with nothing to do but to wait at a listener. */
@@ -54,9 +59,9 @@ export interface Ground {
 
 /** Makes folders and credentials in `dir`, for a line of `interiors`. */
 export async function prepare(dir: string, targets: readonly Service[], interiors = 1): Promise<Ground> {
-  const hubs: [InteriorFolder, ...InteriorFolder[]] = [await interiorFolder(`${dir}/hub`)];
+  const hubs: [InteriorFolder, ...InteriorFolder[]] = [await interiorFolder(`${dir}/${HUB}`, HUB)];
   for (let at = 1; at < interiors; at++) {
-    const next = await interiorFolder(`${dir}/hub-${at}`, `hub-${at}`);
+    const next = await interiorFolder(`${dir}/${HUB}-${at}`, `${HUB}-${at}`);
     await linkInteriors(next, hubs[at - 1]);
     hubs.push(next);
   }
@@ -71,7 +76,7 @@ export async function tendrilTopology({ dir, hubs, targets, link }: Ground): Pro
   const listeners = targets.map(({ key }) => ({ key, port: freePort() }));
   await edgeFolder(`${dir}/west`, "west", hub, { listeners });
   await edgeFolder(`${dir}/east`, "east", hubs.at(-1)!, { connectors: targets });
-  const names = ["hub", "west", "east", ...hubs.slice(1).map(nameOf)];
+  const names = [HUB, "west", "east", ...hubs.slice(1).map(nameOf)];
   const interiors = new Map(hubs.map((hub) => [nameOf(hub), freePort()]));
   const processes = names.map((name) => {
     const port = interiors.get(name);
@@ -144,6 +149,7 @@ async function ready(
   return {
     name,
     processes,
+    interiors: processes.filter(({ name }) => name.startsWith(HUB)),
     metrics,
     idle,
     neighbour,
