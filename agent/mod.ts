@@ -10,6 +10,7 @@ export type { NodeFacts } from "./management/managed_router.ts";
 export type { NetworkView } from "./management/live_router.ts";
 export { type SiteControl, startControl } from "./site/control.ts";
 export { SiteConfiguration } from "./site/configured/site_configuration.ts";
+export { histogramSamples } from "./telemetry/metrics.ts";
 export { siteMetrics } from "./site/site_metrics.ts";
 export { type SiteDeps, SiteServices } from "./site/services.ts";
 export { Revocations } from "./site/certificates/revocations.ts";

@@ -7,6 +7,7 @@ import {
   type AccessSpec,
   Backoff,
   differsInCredentials,
+  histogramSamples,
   isBroken,
   type LinkSpec,
   linkTarget,
@@ -108,7 +109,13 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   }
   return {
     status,
-    metrics: () => control === undefined ? [] : siteMetrics(control.router, status()),
+    metrics: () => {
+      if (control === undefined) return [];
+      return [
+        ...siteMetrics(control.router, status()),
+        ...histogramSamples("tendril_control_delay_seconds", transit.delay.histogram),
+      ];
+    },
     onChange: (listener) => services.onChange(listener),
     readFrom: (folder) => services.readFrom(folder),
     apply: async (next) => {

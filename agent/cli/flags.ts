@@ -22,6 +22,11 @@ export const GLOBAL_FLAGS = {
   help: { kind: "switch", short: "h", help: "Explain the command and stop." },
 } as const;
 
+/** `--dir` of commands that want to be told which site is meant. */
+export function siteFlag(help: string) {
+  return { kind: "text", placeholder: "DIR", required: true, site: "there", help } as const;
+}
+
 /** `-o`: the form of a result on stdout. */
 export const OUTPUT_FLAG = {
   kind: "choice",

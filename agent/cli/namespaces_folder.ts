@@ -40,6 +40,15 @@ export async function knownNamespacesFolder(io: CliIo): Promise<string | undefin
   return granted || chosenFolder(io) !== undefined ? await namespacesFolder(io) : undefined;
 }
 
+/** The namespace whose folder `dir` is; undefined for any other folder, and where that can't be known. */
+export async function namespaceAt(dir: string, io: CliIo): Promise<string | undefined> {
+  const root = await knownNamespacesFolder(io);
+  if (root === undefined) return undefined;
+  const [all, one] = await Promise.all([root, dir].map((path) => Deno.realPath(path).catch(() => undefined)));
+  const name = one?.replace(/^.*\//, "") ?? "";
+  return all !== undefined && one === `${all}/${name}` && isNamespace(name) ? name : undefined;
+}
+
 /** What the variable says, which has no meaning unless it is an absolute path. */
 function chosenFolder(io: CliIo): string | undefined {
   const data = io.env("XDG_DATA_HOME");

@@ -16,7 +16,6 @@ import { Uplink } from "./uplink.ts";
 
 /** All links of an edge. */
 export class EdgeLinks {
-  readonly #links = new Set<OutboundLink>();
   readonly #router: Router;
   readonly #retryPolicy: () => RetryPolicy;
   readonly #logger: Logger;
@@ -65,11 +64,7 @@ export class EdgeLinks {
         return undefined;
       },
       onDown: (link) => {
-        if (this.#succession.awaits(link)) {
-          const { code, message, hint } = link.status(false);
-          const fields = { link: target.name, code, reason: message, next: hint };
-          this.#logger.warn("a link can't be moved to its new credentials yet and keeps the old ones", fields);
-        }
+        this.#succession.tellDown(link, this.#logger);
         this.#giveUp(link);
         this.#onChange();
       },
@@ -79,7 +74,7 @@ export class EdgeLinks {
         else args[0].refuse({ condition: "amqp:not-allowed", description: "this link stands by" });
       },
     });
-    this.#links.add(link);
+    this.#succession.add(link);
     link.run();
     return link;
   }
@@ -90,42 +85,33 @@ export class EdgeLinks {
    */
   replace(last: OutboundLink, target: LinkTarget): OutboundLink {
     const next = this.add(target);
-    const needless = this.#succession.begin(last, next);
-    if (needless !== undefined) {
-      this.#links.delete(needless);
-      needless.stop();
-    }
+    this.#succession.begin(last, next);
     return next;
   }
 
   /** Disconnects one link, and uses another if it was the active one; resolves when its channel is gone. */
   async remove(link: OutboundLink): Promise<void> {
-    const all = [link, ...this.#succession.end(link)];
-    for (const each of all) {
-      this.#links.delete(each);
-      this.#giveUp(each);
-    }
+    const all = this.#succession.end(link);
+    for (const each of all) this.#giveUp(each);
     await Promise.all(all.map((each) => each.stop()));
   }
 
   /** One status per link, in the order of arrival. */
   status(): LinkStatus[] {
-    const shown = [...this.#links].filter((link) => !this.#succession.awaits(link));
-    return shown.map((link) => link.status(link === this.#active));
+    return this.#succession.status((link) => link === this.#active);
   }
 
   /** Disconnects everything; resolves when no channel is left. */
   async stop(): Promise<void> {
     this.#uplink?.stop();
     this.#active = this.#uplink = undefined;
-    await Promise.all([...this.#links, ...this.#succession.leaving].map((link) => link.stop()));
+    await Promise.all(this.#succession.all.map((link) => link.stop()));
   }
 
   /** `next` is up: it takes over, if it was to. */
   #succeed(next: OutboundLink): void {
     const last = this.#succession.complete(next);
     if (last === undefined || next.peer === undefined) return;
-    this.#links.delete(last);
     const uplink = this.#active === last ? this.#uplink : undefined;
     if (uplink !== undefined) {
       this.#active = next;
@@ -149,7 +135,7 @@ export class EdgeLinks {
   #elect(presumed?: Iterable<string>): void {
     if (this.#active !== undefined) return;
     let best: OutboundLink | undefined;
-    for (const link of this.#links) {
+    for (const link of this.#succession.links) {
       if (link.peer !== undefined && (best === undefined || link.target.cost < best.target.cost)) best = link;
     }
     if (best?.peer === undefined) return;

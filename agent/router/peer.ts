@@ -52,6 +52,8 @@ export class Peer {
 
   readonly #handler: PeerHandler;
   #cancelTimer = () => {};
+  /** Told when what is in the output now has been written. */
+  readonly #awaiting: (() => void)[] = [];
   #writing = false;
   #scheduled = false;
   #closing = false;
@@ -95,6 +97,11 @@ export class Peer {
     this.connection.close(error);
   }
 
+  /** Calls `then` as soon as the octets that are in the output now are the system's; never when the peer goes before. */
+  afterWrite(then: () => void): void {
+    this.#awaiting.push(then);
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#writing) return;
     this.#scheduled = true;
@@ -114,9 +121,12 @@ export class Peer {
       return;
     }
     this.#writing = true;
+    const awaiting = this.#awaiting.length > 0 ? this.#awaiting.splice(0) : undefined;
     this.channel.write(bytes, (ok) => {
       this.#writing = false;
-      if (ok) this.#flush();
+      if (!ok) return;
+      if (awaiting !== undefined) { for (const then of awaiting) then(); }
+      this.#flush();
     });
     connection.drained();
   }

@@ -41,6 +41,24 @@ Deno.test("peer: a peer that breaks the protocol is told so, and that is the rea
   assert.equal(peer.connection.isOpen, false);
 });
 
+Deno.test("peer: who waits for what is in the output hears of it when that has been written, not of the write before", async () => {
+  await using pair = await connected();
+  const { peer } = pair;
+  const events: string[] = [];
+  const write = peer.channel.write.bind(peer.channel);
+  peer.channel.write = (chunk, done) =>
+    write(chunk, (ok) => {
+      events.push("written");
+      done(ok);
+    });
+  peer.connection.beginSession("one");
+  await Promise.resolve(); // What one turn has gathered is under way.
+  peer.connection.beginSession("two");
+  peer.afterWrite(() => events.push("heard"));
+  await until(() => events.includes("heard"));
+  assert.deepEqual(events, ["written", "written", "heard"]);
+});
+
 Deno.test("peer: a transport that fails is the reason, told once, after every link was lost", async () => {
   const [near, far] = channelPair();
   let handler!: ChannelHandler;

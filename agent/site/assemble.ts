@@ -69,7 +69,7 @@ export interface Assembled {
   readonly portCertificates: readonly PortCertificate[];
   /** Whether resources give the ports for links, they were chosen, or will be when the site runs. */
   readonly linkPorts: "given" | "chosen" | "open";
-  /** Those that services name and that are not there: the running site makes them, as it has an authority. */
+  /** Those that services name and that are not there: the running site makes them. */
   readonly serviceCertificates: readonly ServiceCertificate[];
   /** Name of the Secret with the authority of the site. */
   readonly authority: string;
@@ -83,6 +83,8 @@ export interface Assembled {
   readonly policies: readonly PolicySpec[];
   /** Values of all Secrets by name. */
   readonly secrets: ReadonlyMap<string, SecretValues>;
+  /** Names of those that were given as files, which are never written to. */
+  readonly given: ReadonlySet<string>;
   /** False when no Site was found, good or broken, in files that could all be read. */
   readonly siteSeen: boolean;
   /** Everything that is wrong, in the order of kinds. */
@@ -112,9 +114,7 @@ export function assemble(files: readonly ReadResult[], chosen?: LinkPorts): Asse
   const routes = routesOf(reading);
   const { implied, ...ports } = portsOf(reading, issuer, chosen);
   const certificates = certificatesOf(reading, ports.authority);
-  const { values } = reading.secrets;
-  const issues = values.has(ports.authority) || ports.portCertificates.some(({ name }) => !values.has(name));
-  const serviceCertificates = issues ? reading.secrets.toBeMade() : [];
+  const serviceCertificates = reading.secrets.toBeMade();
   findings.conclude();
   return {
     sites,
@@ -132,7 +132,8 @@ export function assemble(files: readonly ReadResult[], chosen?: LinkPorts): Asse
     grants,
     tokens,
     policies,
-    secrets: values,
+    secrets: reading.secrets.values,
+    given: new Set(files.filter(({ given }) => given).flatMap(({ documents }) => documents.map(({ name }) => name))),
     siteSeen: unread || documents.some((document) => kindOf(document) === siteKind),
     problems: findings.problems,
     broken: findings.broken,

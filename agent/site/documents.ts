@@ -45,6 +45,8 @@ export interface ReadResult {
   readonly documents: readonly ResourceDocument[];
   /** What is wrong with the others. */
   readonly problems: readonly Problem[];
+  /** True for files that are never written to. */
+  readonly given?: true;
 }
 
 /** The resources in `text`; `file` is how messages name it. Throws SITE_SYNTAX or SITE_TOO_LARGE. */

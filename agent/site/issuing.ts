@@ -90,17 +90,20 @@ function wasIssuedBy(server: TlsCredentials, authority: TlsCredentials): boolean
   }
 }
 
-/** The authority of a site. Throws SITE_NO_ACCESS without one, SITE_SECRET for one that can't issue at `now`. */
-export function siteAuthority({ secrets, authority: name }: Assembled, now: number): TlsCredentials {
+/**
+ * The authority in Secret `name`, that of the site unless another one is meant. Throws SITE_NO_ACCESS without one,
+ * SITE_SECRET for one that can't issue at `now`.
+ */
+export function siteAuthority({ secrets, authority }: Assembled, now: number, name = authority): TlsCredentials {
   const values = secrets.get(name);
   if (values === undefined) {
     throw new TendrilError("SITE_NO_ACCESS", `there is no authority to issue with: no Secret ${name}`, {
       hint: "Make the link file where the site was created, or add the Secret with its authority.",
     });
   }
-  const authority = tlsCredentials(values, `Secret ${name}`);
-  const fault = authorityFault(authority, now);
-  if (fault === undefined) return authority;
+  const found = tlsCredentials(values, `Secret ${name}`);
+  const fault = authorityFault(found, now);
+  if (fault === undefined) return found;
   throw new TendrilError("SITE_SECRET", `the authority in Secret ${name} ${fault}`, {
     hint: "Put a valid authority with its RSA or ECDSA key into the Secret, or create the site anew.",
   });

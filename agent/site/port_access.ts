@@ -10,6 +10,9 @@ import { routerAccessKind } from "./resources/router_access.ts";
 /** Name of the Secret that holds the authority of a site if nothing else is said, the same as Skupper's. */
 export const SITE_CA = "skupper-site-ca";
 
+/** The same for the authority of what its services show, whom no port for links trusts. */
+export const SERVICE_CA = "skupper-service-ca";
+
 /** Ports for links where nothing else is said, the same as Skupper's. */
 export const LINK_PORTS = { "inter-router": 55_671, edge: 45_671 } as const;
 
@@ -28,7 +31,7 @@ export interface PortCertificate {
   readonly bind: string;
 }
 
-/** A certificate that Listeners show or Connectors rely on, which is not there: a site with an authority makes it. */
+/** A certificate that Listeners show or Connectors rely on, which is not there: the running site makes it. */
 export interface ServiceCertificate {
   /** Name of its Secret. */
   readonly name: string;

@@ -3,10 +3,12 @@
  * a peer, of which strangers decide how many there are; what is labelled is named in the folder of the site.
  */
 
+import type { Histogram } from "../lib/histogram.ts";
+
 /** What a metric is. */
 export interface Metric {
-  /** `counter`: only grows, until the process ends. */
-  readonly type: "gauge" | "counter";
+  /** `counter`: only grows, until the process ends. `histogram`: see {@link Sample.part}. */
+  readonly type: "gauge" | "counter" | "histogram";
   /** For people, as a full sentence. */
   readonly help: string;
   /** Names of its labels. */
@@ -20,6 +22,11 @@ export type MetricName = `tendril_${string}`;
 export interface Sample {
   /** Which one. */
   readonly metric: MetricName;
+  /**
+   * Of a histogram: how many values are not above a bound, all values added up, and how many there are. A bucket has one
+   * more label, its bound.
+   */
+  readonly part?: "bucket" | "sum" | "count";
   /** In the order of its labels. */
   readonly labels: readonly string[];
   /** Of the unit that its name ends with. */
@@ -30,6 +37,8 @@ export interface Sample {
 export const MAX_SERIES = 1000;
 /** Value of the labels of what is beyond. */
 const OTHER = "other";
+/** Of a second. */
+const MICROSECONDS = 1e6;
 
 const gauge = (help: string, ...labels: string[]): Metric => ({ type: "gauge", help, labels });
 const counter = (help: string, ...labels: string[]): Metric => ({ type: "counter", help, labels });
@@ -49,6 +58,11 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
   tendril_output_queue_bytes: gauge("Octets that wait to be written to peers."),
   tendril_addresses: gauge("Addresses that the router knows."),
   tendril_routers: gauge("Interiors that the router knows, itself included; 0 at an edge."),
+  tendril_control_delay_seconds: {
+    type: "histogram",
+    help: "How long routing messages are in an interior: from when it reads or makes one until it is written.",
+    labels: [],
+  },
   tendril_link_up: gauge("1 for a Link that is connected.", "link"),
   tendril_link_streams: gauge("Messages and TCP connections that go out over a Link.", "link"),
   tendril_certificate_expiry_timestamp_seconds: gauge("When a certificate expires, since the epoch.", "kind", "name"),
@@ -77,6 +91,18 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
   tendril_broken_resources: gauge("Resources in the folder of the site that are wrong."),
 };
 
+/** `histogram` as samples of `metric`; its sum in whole microseconds. */
+export function histogramSamples(metric: MetricName, { buckets, sum }: Histogram): Sample[] {
+  const bucket = ([bound, value]: readonly [number, number]): Sample => {
+    return { metric, part: "bucket", labels: [bound === Infinity ? "+Inf" : `${bound}`], value };
+  };
+  return [
+    ...buckets.map(bucket),
+    { metric, part: "sum", labels: [], value: Math.round(sum * MICROSECONDS) / MICROSECONDS },
+    { metric, part: "count", labels: [], value: buckets.at(-1)?.[1] ?? 0 },
+  ];
+}
+
 /** `samples` of known metrics as text, by metric; what is equal but for its value is added up. */
 export function exposition(samples: readonly Sample[]): string {
   const lines: string[] = [];
@@ -86,9 +112,12 @@ export function exposition(samples: readonly Sample[]): string {
     const { type, help, labels } = known;
     lines.push(`# HELP ${metric} ${help}`, `# TYPE ${metric} ${type}`);
     const series = new Map<string, number>();
-    for (const { labels: values, value } of members) {
-      const key = text(labels, values);
-      const kept = series.has(key) || series.size < MAX_SERIES ? key : text(labels, labels.map(() => OTHER));
+    for (const { part, labels: values, value } of members) {
+      const [suffix, names] = part === undefined
+        ? ["", labels]
+        : [`_${part}`, part === "bucket" ? [...labels, "le"] : labels];
+      const key = suffix + text(names, values);
+      const kept = series.has(key) || series.size < MAX_SERIES ? key : suffix + text(names, names.map(() => OTHER));
       series.set(kept, (series.get(kept) ?? 0) + value);
     }
     for (const [key, value] of series) lines.push(`${metric}${key} ${value}`);

@@ -7,6 +7,8 @@ import type { Receiver, ReceiverHandler } from "../../agent/amqp/receiver.ts";
 import type { Sender, SenderHandler } from "../../agent/amqp/sender.ts";
 import { LINK_CREDIT } from "../../agent/router/capabilities.ts";
 import { collect } from "../../agent/router/collect.ts";
+import type { Peer } from "../../agent/router/peer.ts";
+import type { ControlDelay } from "./control_delay.ts";
 
 /** Messages that may wait for a neighbour; one that lets more pile up does not read, and is given up. */
 export const MAX_CONTROL_QUEUE = 2000;
@@ -35,15 +37,19 @@ export interface ControlLinkEvents {
 export class ControlLink implements SenderHandler, ReceiverHandler {
   /** Set once the neighbour has opened or answered the way out. */
   sender: Sender | undefined;
+  readonly #peer: Pick<Peer, "afterWrite">;
+  readonly #delay: ControlDelay;
   readonly #events: ControlLinkEvents;
-  readonly #queue: Uint8Array[] = [];
+  readonly #queue: { readonly bytes: Uint8Array; readonly since: number }[] = [];
   /** What came before anything could be answered. */
   readonly #early: Uint8Array[] = [];
   #queued = 0;
   #up = false;
 
-  /** Waits for its links. */
-  constructor(events: ControlLinkEvents) {
+  /** Waits for its links, which will be on the connection of `peer`. How long messages take is told to `delay`. */
+  constructor(peer: Pick<Peer, "afterWrite">, delay: ControlDelay, events: ControlLinkEvents) {
+    this.#peer = peer;
+    this.#delay = delay;
     this.#events = events;
   }
 
@@ -60,7 +66,7 @@ export class ControlLink implements SenderHandler, ReceiverHandler {
       this.#events.onStalled();
       return;
     }
-    this.#queue.push(bytes);
+    this.#queue.push({ bytes, since: this.#delay.since });
     this.#queued += bytes.length;
     this.#flush();
   }
@@ -91,11 +97,12 @@ export class ControlLink implements SenderHandler, ReceiverHandler {
 
   /** See {@link ReceiverHandler}. */
   onDelivery(delivery: Parameters<ReceiverHandler["onDelivery"]>[0]): void {
+    const arrival = this.#delay.since;
     collect(
       delivery,
       (bytes) => {
         delivery.update({ kind: "accepted" }, true); // Only a probe waits for it.
-        if (this.#up) this.#events.onMessage(bytes);
+        if (this.#up) this.#delay.answering(arrival, () => this.#events.onMessage(bytes));
         else if (this.#early.length < MAX_EARLY) this.#early.push(bytes);
       },
       MAX_CONTROL_MESSAGE,
@@ -112,12 +119,15 @@ export class ControlLink implements SenderHandler, ReceiverHandler {
 
   #flush(): void {
     while (this.sender?.ready === true) {
-      const bytes = this.#queue.shift();
-      if (bytes === undefined) return;
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      const { bytes, since } = next;
       this.#queued -= bytes.length;
-      this.sender.start(true, NOBODY).finish(bytes);
+      const left = () => this.#peer.afterWrite(() => this.#delay.written(since));
+      const onDrain = (pending: number) => pending === 0 && left();
+      const delivery = this.sender.start(true, { onDrain, onReceiverState() {}, onLost() {} });
+      delivery.finish(bytes);
+      if (delivery.finished) left();
     }
   }
 }
-
-const NOBODY = { onDrain() {}, onReceiverState() {}, onLost() {} };

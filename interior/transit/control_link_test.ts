@@ -2,18 +2,23 @@ import assert from "node:assert/strict";
 import { channelPair } from "../../tests/support/channel_pair.ts";
 import { until } from "../../tests/support/until.ts";
 import { send, WirePeer } from "../../tests/support/wire_peer.ts";
+import { type Clock, SYSTEM_CLOCK } from "../../agent/lib/clock.ts";
+import { ControlDelay } from "./control_delay.ts";
 import { ControlLink, MAX_CONTROL_QUEUE } from "./control_link.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const octets = (value: string) => new TextEncoder().encode(value);
 
 /** A control link at one end, a router played by hand at the other. */
-async function linked(): Promise<{ control: ControlLink; said: string[]; near: WirePeer; far: WirePeer }> {
+async function linked(
+  clock: Pick<Clock, "now"> = SYSTEM_CLOCK,
+): Promise<{ control: ControlLink; delay: ControlDelay; said: string[]; near: WirePeer; far: WirePeer }> {
   const [one, other] = channelPair();
   const near = new WirePeer(one, "server", "near");
   const far = new WirePeer(other, "client", "far");
   const said: string[] = [];
-  const control = new ControlLink({
+  const delay = new ControlDelay(clock);
+  const control = new ControlLink(near.peer, delay, {
     onUp: () => said.push("up"),
     onMessage: (bytes) => said.push(text(bytes)),
     onStalled: () => said.push("stalled"),
@@ -30,7 +35,7 @@ async function linked(): Promise<{ control: ControlLink; said: string[]; near: W
     }
   };
   await until(() => far.peer.connection.isOpen);
-  return { control, said, near, far };
+  return { control, delay, said, near, far };
 }
 
 Deno.test("what the neighbour says before it can be answered is heard once it can", async () => {
@@ -79,4 +84,27 @@ Deno.test("a neighbour that takes nothing is told of once its queue is full, and
   assert.equal(said.filter((word) => word === "stalled").length, 1);
   await far.close();
   await until(() => said.includes("down"));
+});
+
+Deno.test("what comes of a message counts from its arrival, what is said by itself from then, once it is written", async () => {
+  let at = 1000;
+  const { control, delay, said, far } = await linked({ now: () => at });
+  await far.receiver({}, 10);
+  await until(() => said.includes("up"));
+  const counted = () => {
+    const { buckets, sum } = delay.histogram;
+    const upTo = (bound: number) => buckets.find(([known]) => known === bound)?.[1];
+    return [upTo(0.0001), upTo(0.01), upTo(0.02), sum];
+  };
+  control.send(octets("by itself"));
+  assert.deepEqual(counted(), [0, 0, 0, 0]);
+  await until(() => far.arrived.length === 1);
+  assert.deepEqual(counted(), [1, 1, 1, 0]);
+  delay.answering(at, () => {
+    at += 15; // Paths are computed.
+    control.send(octets("an answer"));
+  });
+  await until(() => far.arrived.length === 2);
+  assert.deepEqual(counted(), [1, 1, 2, 0.015]);
+  await far.close();
 });

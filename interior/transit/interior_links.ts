@@ -25,7 +25,6 @@ export class InteriorLinks {
   readonly #retryPolicy: () => RetryPolicy;
   readonly #logger: Logger;
   readonly #onChange: () => void;
-  readonly #links = new Set<OutboundLink>();
   readonly #neighbours = new Map<OutboundLink, Neighbour>();
   readonly #succession = new Succession();
   readonly #correlators = new WeakMap<OutboundLink, string>();
@@ -59,11 +58,7 @@ export class InteriorLinks {
    */
   replace(last: OutboundLink, target: LinkTarget): OutboundLink {
     const next = this.#add(target, this.#correlators.get(last) ?? discriminator());
-    const needless = this.#succession.begin(last, next);
-    if (needless !== undefined) {
-      this.#links.delete(needless);
-      needless.stop();
-    }
+    this.#succession.begin(last, next);
     return next;
   }
 
@@ -95,11 +90,7 @@ export class InteriorLinks {
         return undefined;
       },
       onDown: (link) => {
-        if (this.#succession.awaits(link)) {
-          const { code, message, hint } = link.status(false);
-          const fields = { link: target.name, code, reason: message, next: hint };
-          this.#logger.warn("a link can't be moved to its new credentials yet and keeps the old ones", fields);
-        }
+        this.#succession.tellDown(link, this.#logger);
         const neighbour = this.#neighbours.get(link);
         this.#neighbours.delete(link);
         this.#endData(link);
@@ -108,7 +99,7 @@ export class InteriorLinks {
       },
       onAttach: (link, ...args) => this.#neighbours.get(link)?.onAttach(...args),
     });
-    this.#links.add(link);
+    this.#succession.add(link);
     this.#correlators.set(link, correlator);
     link.run();
     return link;
@@ -116,19 +107,17 @@ export class InteriorLinks {
 
   /** Disconnects one link; resolves when its channels are gone. */
   async remove(link: OutboundLink): Promise<void> {
-    const all = [link, ...this.#succession.end(link)];
-    for (const each of all) this.#links.delete(each);
-    await this.#stop(all);
+    await this.#stop(this.#succession.end(link));
   }
 
   /** One status per link, in the order of arrival. */
   status(): LinkStatus[] {
-    return [...this.#links].filter((link) => !this.#succession.awaits(link)).map((link) => link.status(true));
+    return this.#succession.status(() => true);
   }
 
   /** Disconnects everything; resolves when no channel is left. */
   async stop(): Promise<void> {
-    await this.#stop([...this.#links, ...this.#succession.leaving]);
+    await this.#stop(this.#succession.all);
   }
 
   async #stop(links: readonly OutboundLink[]): Promise<void> {
@@ -157,7 +146,6 @@ export class InteriorLinks {
   #succeed(next: OutboundLink): void {
     const last = this.#succession.complete(next);
     if (last === undefined) return;
-    this.#links.delete(last);
     const neighbour = this.#neighbours.get(last);
     if (neighbour !== undefined) this.#transit.supersede(neighbour);
     this.#logger.info("link has moved to its new credentials", { link: next.target.name });

@@ -19,6 +19,7 @@ import { DISCARD, type Downstream, type Load, type Message, RELEASED, type Upstr
 import { receive, type Route } from "../../agent/router/ingress.ts";
 import { type Annotate, LinkConsumer } from "../../agent/router/link_consumer.ts";
 import type { Peer } from "../../agent/router/peer.ts";
+import type { ControlDelay } from "./control_delay.ts";
 import { ControlLink, type ControlLinkEvents } from "./control_link.ts";
 import { openProperty } from "./interior_options.ts";
 import { StreamSpread } from "./stream_spread.ts";
@@ -34,6 +35,8 @@ export interface NeighbourDeps extends ControlLinkEvents {
   readonly route: Route;
   /** Annotates what is sent to it. */
   readonly annotate: Annotate;
+  /** Hears how long routing messages take. */
+  readonly delay: ControlDelay;
 }
 
 /** See the head of the file. */
@@ -62,7 +65,7 @@ export class Neighbour {
     this.peer = peer;
     this.ownCost = cost;
     this.#deps = deps;
-    this.control = new ControlLink(deps);
+    this.control = new ControlLink(peer, deps.delay, deps);
     this.streams = new StreamSpread(peer);
   }
 

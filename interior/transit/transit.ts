@@ -21,6 +21,7 @@ import { RoutingEngine } from "../routing/engine.ts";
 import type { RoutingOutput, RoutingProblem } from "../routing/routing_output.ts";
 import { COST_MAX, TICK_MS } from "../routing/timing.ts";
 import { annotateAsInterior } from "./annotate.ts";
+import { ControlDelay } from "./control_delay.ts";
 import { MAX_CONTROL_MESSAGE } from "./control_link.ts";
 import { ControlTraffic } from "./control_traffic.ts";
 import { FaultLog } from "./fault_log.ts";
@@ -44,6 +45,8 @@ export interface LinkCost {
 export class Transit implements RoutingOutput {
   /** The routing protocol. */
   readonly engine: RoutingEngine;
+  /** How long routing messages take through this router. */
+  readonly delay: ControlDelay;
   readonly #router: Router;
   readonly #logger: Logger;
   readonly #onChange: () => void;
@@ -60,6 +63,7 @@ export class Transit implements RoutingOutput {
     this.#router = router;
     this.#logger = logger;
     this.#onChange = onChange;
+    this.delay = new ControlDelay(router.clock);
     this.engine = new RoutingEngine({ id: router.identity.id, instance }, this);
     this.#control = new ControlTraffic(router.identity.id, this.engine, this.#neighbours, router.clock);
   }
@@ -102,6 +106,7 @@ export class Transit implements RoutingOutput {
     const neighbour: Neighbour = new Neighbour(link, peer, Math.max(cost, peerCost(peer)), {
       route: this.route,
       annotate: annotateAsInterior(identity.id),
+      delay: this.delay,
       onUp: () => {
         this.#neighbours.set(link, neighbour);
         if (measured) this.#measure(neighbour);

@@ -9,7 +9,9 @@ import { parseLinkFile } from "../../agent/site/link_file.ts";
 import { InteriorLinks } from "../../interior/transit/interior_links.ts";
 import { Transit } from "../../interior/transit/transit.ts";
 import { until } from "../support/until.ts";
+import { delayCounts, type DelayInside, delayInside } from "./control_delay.ts";
 import { bulk } from "./load.ts";
+import { cpuWaitSeconds } from "./measure.ts";
 import type { Topology } from "./topology.ts";
 
 /** Streams that fill the links. */
@@ -31,6 +33,10 @@ export interface RoundTrips {
 export interface ControlLatency {
   readonly idle: RoundTrips;
   readonly saturated: RoundTrips;
+  /** How long messages were inside each interior meanwhile, where it tells. */
+  readonly inside: DelayInside | undefined;
+  /** Seconds per second that each interior waited for a CPU meanwhile: no router can help these. */
+  readonly cpuWait: readonly number[];
 }
 
 /** Measures `topology`, which leads to an iperf3 server as `iperf`, each phase for `seconds`. */
@@ -41,9 +47,15 @@ export async function controlLatency(topology: Topology, seconds: number): Promi
     const idle = await asker.ask(seconds * 1000);
     const load = bulk(topology.ports.iperf, seconds + 1, { streams: STREAMS, reverse: false });
     await new Promise((resolve) => setTimeout(resolve, 800)); // Until the streams are at full speed.
+    const before = await delayCounts(topology.metrics);
+    const waits = topology.interiors.map(({ pid }) => cpuWaitSeconds(pid));
+    const began = performance.now();
     const saturated = await asker.ask((seconds - 0.5) * 1000);
+    const took = (performance.now() - began) / 1000;
+    const cpuWait = topology.interiors.map(({ pid }, at) => (cpuWaitSeconds(pid) - waits[at]) / took);
+    const inside = delayInside(before, await delayCounts(topology.metrics));
     await load;
-    return { idle, saturated };
+    return { idle, saturated, inside, cpuWait };
   } finally {
     await asker.stop();
   }

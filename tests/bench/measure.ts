@@ -11,6 +11,15 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/** Seconds that threads of `pid` could have run and waited for a CPU, all together. */
+export function cpuWaitSeconds(pid: number): number {
+  let nanoseconds = 0;
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+    nanoseconds += Number(Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`).split(" ")[1]);
+  }
+  return nanoseconds / 1e9;
+}
+
 /** Resident memory of `pid` in MiB: now, and at its peak. */
 export function residentMiB(pid: number): { now: number; peak: number } {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);

@@ -239,8 +239,16 @@ export function printStalled(stalls: Readonly<Record<string, Stalled>>): void {
 export function printControl(control: Readonly<Record<string, ControlLatency>>): void {
   const show = ({ p50, p90, p99, count }: RoundTrips) =>
     `p50 ${p50.toFixed(2)}, p90 ${p90.toFixed(2)}, p99 ${p99.toFixed(2)} ms (${count})`;
-  for (const [name, { idle, saturated }] of Object.entries(control)) {
+  for (const [name, { idle, saturated, inside, cpuWait }] of Object.entries(control)) {
     console.log(`routing messages there and back, ${name}: idle ${show(idle)}; behind bulk ${show(saturated)}`);
+    const waited = cpuWait.map((share) => share.toFixed(2)).join(", ");
+    console.log(`  behind bulk, its interiors waited for a CPU ${waited} s per second`);
+    if (inside === undefined) continue;
+    const { p50, p90, p99, within5Ms, count } = inside;
+    console.log(
+      `  messages were inside each interior for 5 ms at most in ${(within5Ms * 100).toFixed(1)} %, ` +
+        `p50 <= ${p50}, p90 <= ${p90}, p99 <= ${p99} ms (${count})`,
+    );
   }
 }
 

@@ -24,12 +24,19 @@ import {
 } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";
 
+/** What the names of interiors begin with. */
+const HUB = "hub";
+
 /** A running topology: where clients connect, and its processes. */
 export interface Topology extends AsyncDisposable {
   readonly name: string;
   /** Ports of the listening edge, by key. */
   readonly ports: Readonly<Record<string, number>>;
   readonly processes: readonly Process[];
+  /** Those of them that are interiors. */
+  readonly interiors: readonly Process[];
+  /** Ports at which interiors tell their metrics; none of the C router's. */
+  readonly metrics: readonly number[];
   /** One more edge with nothing to do but to wait at a listener. */
   readonly idle: { readonly port: number; start(): Promise<Process> };
   /** For one more interior: a link file for the first one, its port, and the router id of the last one. */
@@ -52,9 +59,9 @@ export interface Ground {
 
 /** Makes folders and credentials in `dir`, for a line of `interiors`. */
 export async function prepare(dir: string, targets: readonly Service[], interiors = 1): Promise<Ground> {
-  const hubs: [InteriorFolder, ...InteriorFolder[]] = [await interiorFolder(`${dir}/hub`)];
+  const hubs: [InteriorFolder, ...InteriorFolder[]] = [await interiorFolder(`${dir}/${HUB}`, HUB)];
   for (let at = 1; at < interiors; at++) {
-    const next = await interiorFolder(`${dir}/hub-${at}`, `hub-${at}`);
+    const next = await interiorFolder(`${dir}/${HUB}-${at}`, `${HUB}-${at}`);
     await linkInteriors(next, hubs[at - 1]);
     hubs.push(next);
   }
@@ -69,11 +76,15 @@ export async function tendrilTopology({ dir, hubs, targets, link }: Ground): Pro
   const listeners = targets.map(({ key }) => ({ key, port: freePort() }));
   await edgeFolder(`${dir}/west`, "west", hub, { listeners });
   await edgeFolder(`${dir}/east`, "east", hubs.at(-1)!, { connectors: targets });
-  const names = ["hub", "west", "east", ...hubs.slice(1).map(nameOf)];
-  const processes = names.map((name) => startTendril(name, ["run", `${dir}/${name}`]));
+  const names = [HUB, "west", "east", ...hubs.slice(1).map(nameOf)];
+  const interiors = new Map(hubs.map((hub) => [nameOf(hub), freePort()]));
+  const processes = names.map((name) => {
+    const port = interiors.get(name);
+    return startTendril(name, ["run", `${dir}/${name}`, ...(port === undefined ? [] : ["--metrics", `${port}`])]);
+  });
   const idle = { key: targets[0].key, port: freePort() };
   await edgeFolder(`${dir}/idle`, "idle", hub, { listeners: [idle] });
-  return await ready("tendril", processes, listeners, {
+  return await ready("tendril", processes, listeners, [...interiors.values()], {
     port: idle.port,
     start: () => Promise.resolve(startTendril("idle", ["run", `${dir}/idle`])),
   }, { link, port: hub.interRouterPort, farthest: nameOf(hubs.at(-1)!) });
@@ -112,7 +123,7 @@ export async function skrouterdTopology(binary: string, { dir, hubs, targets, li
     await edge("east", "east", targets.map((service) => tcpService("tcpConnector", service))),
     ...interiors.slice(1),
   ];
-  return await ready("skrouterd", processes, listeners, {
+  return await ready("skrouterd", processes, listeners, [], {
     port: idle.port,
     start: () => edge("idle", "west", [tcpService("tcpListener", idle)]),
   }, { link, port: ports[0].interRouter, farthest: nameOf(hubs.at(-1)!) });
@@ -122,6 +133,7 @@ async function ready(
   name: string,
   processes: readonly Process[],
   listeners: readonly Service[],
+  metrics: readonly number[],
   idle: Topology["idle"],
   neighbour: Topology["neighbour"],
 ): Promise<Topology> {
@@ -137,6 +149,8 @@ async function ready(
   return {
     name,
     processes,
+    interiors: processes.filter(({ name }) => name.startsWith(HUB)),
+    metrics,
     idle,
     neighbour,
     ports: Object.fromEntries(listeners.map(({ key, port }) => [key, port])),

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { METRICS } from "../../agent/telemetry/metrics.ts";
 import { freePort } from "../support/ports.ts";
-import { edgeFolder, interiorFolder, resource } from "../support/site_folder.ts";
+import { edgeFolder, interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
 import { connect, echo, readExactly, server, writeAll } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
@@ -18,7 +18,7 @@ async function read(port: number): Promise<Map<string, number>> {
   for (const line of text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))) {
     const [, name, value] = /^(\S+) (-?[\d.]+)$/.exec(line) ?? [];
     assert.ok(name !== undefined, `not a sample: ${line}`);
-    assert.ok(Object.hasOwn(METRICS, name.replace(/\{.*/, "")), name);
+    assert.ok(Object.hasOwn(METRICS, name.replace(/\{.*/, "").replace(/_(bucket|sum|count)$/, "")), name);
     values.set(name, Number(value));
   }
   return values;
@@ -69,6 +69,23 @@ Deno.test("metrics: an edge and an interior tell what passes them, and no secret
       await response.body?.cancel();
     }
     assert.equal(interior.output().match(/metrics are served/g)?.length, 1);
+  }
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("metrics: interiors tell how long routing messages were inside", async () => {
+  const dir = await Deno.makeTempDir();
+  const [west, east] = [await interiorFolder(`${dir}/west`, "west"), await interiorFolder(`${dir}/east`, "east")];
+  await linkInteriors(west, east);
+  const port = freePort();
+  {
+    await using _east = startTendril("east", ["run", east.dir]);
+    await using _west = startTendril("west", ["run", west.dir, "--metrics", `${port}`]);
+    const values = () => read(port).catch(() => new Map<string, number>()); // The port opens in a moment.
+    await until(async () => ((await values()).get("tendril_control_delay_seconds_count") ?? 0) > 3, LIMIT_MS);
+    const told = await values();
+    const all = told.get('tendril_control_delay_seconds_bucket{le="+Inf"}');
+    assert.equal(told.get("tendril_control_delay_seconds_count"), all);
   }
   await Deno.remove(dir, { recursive: true });
 });

@@ -96,6 +96,39 @@ testWith(
         );
         await Deno.remove(`${dir}/told`);
       });
+      await t.step("two sites of one name have units of their own, and none takes that of the other", async () => {
+        const place = ["--allow-env=XDG_DATA_HOME", "--allow-sys=homedir,uid", ...SYSTEMCTL];
+        const data = { ...env, XDG_DATA_HOME: `${dir}/data` };
+        const units = ["--unit-folder", `${dir}/units`];
+        const said = async (expected: number, ...words: string[]) => {
+          const flags = ["--quiet", "--no-prompt", "--ignore-env", "--allow-read", "--allow-write", ...place];
+          const all = ["run", ...flags, program, "system", ...words, ...units];
+          const { code, stderr } = await run(Deno.execPath(), all, { env: data, cwd: dir });
+          assert.equal(code, expected, stderr);
+          return stderr;
+        };
+        const folderOf = async (unit: string) => {
+          const text = await Deno.readTextFile(`${dir}/units/tendril-${unit}.service`);
+          return /^WorkingDirectory=(.*)$/m.exec(text)?.[1];
+        };
+        const west = await Deno.readTextFile(`${dir}/west/Site-west.yaml`);
+        for (const folder of ["data/tendril/namespaces/test", "elsewhere"]) {
+          await Deno.mkdir(`${dir}/${folder}`, { recursive: true });
+          await Deno.writeTextFile(`${dir}/${folder}/Site-west.yaml`, west);
+        }
+        await said(0, "install", "--dir", "west");
+        await said(0, "install", "--dir", "data/tendril/namespaces/test");
+        assert.equal(await folderOf("test"), `${dir}/data/tendril/namespaces/test`, "however the folder is named");
+        const refused = await said(1, "install", "--dir", "elsewhere");
+        assert.match(refused, new RegExp(`error\\[SYSTEM_UNIT\\]: .*tendril-west.service is .*${dir}/west\n.*--name`));
+        assert.match(await said(1, "uninstall", "--dir", "elsewhere"), /error\[SYSTEM_UNIT\]/);
+        await said(0, "install", "--dir", "elsewhere", "--name", "west-2");
+        assert.deepEqual([await folderOf("west"), await folderOf("west-2")], [`${dir}/west`, `${dir}/elsewhere`]);
+        await said(0, "uninstall", "--name", "west-2");
+        await said(0, "uninstall", "-n", "test");
+        await Deno.remove(`${dir}/units/tendril-west.service`);
+        await Deno.remove(`${dir}/told`);
+      });
       await t.step("install, start, stop, reload, status and uninstall tell systemd", async () => {
         const installed = await command(SYSTEMCTL, "system", "install", ...west);
         assert.equal(installed.code, 0, installed.stderr);

@@ -256,6 +256,8 @@ Deno.test("tls: a Secret that comes later opens the Listener, and one that is re
       port: late,
       more: { tlsCredentials: "late", routingKey: "web" },
     });
+    // One with nothing in it: what is not there at all, the site would make.
+    await writeSecret(`${dir}/west`, "late", {});
     await Deno.writeTextFile(`${dir}/west/late.yaml`, listener.replace("  routingKey: late\n", ""));
     const statusOf = async (name: string) => {
       const { stdout } = await tendril("listener", "status", "--dir", `${dir}/west`, "-o", "json");
@@ -264,8 +266,8 @@ Deno.test("tls: a Secret that comes later opens the Listener, and one that is re
     };
     await until(async () => (await statusOf("late")) !== undefined, 20_000);
     const { status, message } = (await statusOf("late"))!;
-    assert.equal(status, "Pending");
-    assert.match(message, /there is no Secret late/);
+    assert.equal(status, "Error");
+    assert.match(message, /Secret late for Listener late: tls\.crt is missing/);
     await assert.rejects(Deno.connect({ hostname: "127.0.0.1", port: late }), Deno.errors.ConnectionRefused);
     await writeSecret(`${dir}/west`, "late", await old.issue(NAMES));
     await untilListening(late, west);
@@ -360,7 +362,7 @@ testWith(["openssl"], "tls: the commands that docs/tls.md shows make what it say
   }
 });
 
-Deno.test("tls: a site with an authority makes what a Listener shows and whom a Connector trusts", async () => {
+Deno.test("tls: a site makes what a Listener shows and whom a Connector trusts", async () => {
   const dir = await Deno.makeTempDir();
   using target = server(echo);
   const [secure, plain] = [freePort(), freePort()];
@@ -376,7 +378,7 @@ Deno.test("tls: a site with an authority makes what a Listener shows and whom a 
     await Deno.writeTextFile(`${dir}/hub/services.yaml`, services.join("---\n"));
     await using hub = startTendril("hub", ["run", `${dir}/hub`]);
     for (const port of [secure, plain]) await untilListening(port, hub);
-    const ca = (await loadResources(`${dir}/hub`)).secrets.get("skupper-site-ca")?.get("tls.crt") ?? "";
+    const ca = (await loadResources(`${dir}/hub`)).secrets.get("skupper-service-ca")?.get("tls.crt") ?? "";
     const speak = async (conn: Deno.Conn) => {
       await writeAll(conn, new TextEncoder().encode("hello"));
       const buffer = new Uint8Array(5);

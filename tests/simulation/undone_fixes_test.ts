@@ -18,8 +18,8 @@ const FIXES: readonly Fix[] = [
   {
     name: "what a neighbour says before it can be answered is kept",
     file: "interior/transit/control_link.ts",
-    code: "if (this.#up) this.#events.onMessage(bytes);",
-    undone: "if (this.#up || bytes.length > 0) this.#events.onMessage(bytes);",
+    code: "if (this.#up) this.#delay",
+    undone: "if (this.#up || bytes.length > 0) this.#delay",
     seed: 34,
   },
   {

@@ -2,6 +2,7 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
+import { siteFlag } from "../flags.ts";
 
 /** See the summary. */
 export const certificateRenew: Command = defineCommand({
@@ -13,7 +14,7 @@ export const certificateRenew: Command = defineCommand({
     "connections that exist go on. A running site does this by itself at two thirds of their life.",
   positionals: [],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", required: true, site: "there", help: "Folder of the site." },
+    dir: siteFlag("Folder of the site."),
     name: { kind: "text", placeholder: "NAME", help: "Name of the one Secret to renew; else all are." },
   },
   examples: [

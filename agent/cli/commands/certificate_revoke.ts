@@ -3,6 +3,7 @@
 import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
+import { siteFlag } from "../flags.ts";
 
 /** See the summary. */
 export const certificateRevoke: Command = defineCommand({
@@ -15,13 +16,7 @@ export const certificateRevoke: Command = defineCommand({
     "back, remove the line.",
   positionals: [{ name: "id", placeholder: "ID", help: "Serial number, or SHA-256 fingerprint, of the certificate." }],
   flags: {
-    dir: {
-      kind: "text",
-      placeholder: "DIR",
-      required: true,
-      site: "there",
-      help: "Folder of the site that shuts it out.",
-    },
+    dir: siteFlag("Folder of the site that shuts it out."),
     note: { kind: "text", placeholder: "TEXT", default: "", help: "What for; stands beside it in the file." },
   },
   examples: [

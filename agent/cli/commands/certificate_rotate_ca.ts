@@ -4,6 +4,7 @@ import { parseGoDuration } from "../../lib/go_duration.ts";
 import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
+import { siteFlag } from "../flags.ts";
 import { tellRenewals } from "../tell_renewals.ts";
 
 /** See the summary. */
@@ -15,10 +16,16 @@ export const certificateRotateCa: Command = defineCommand({
     "anew. For the window both authorities count: sites that are linked go on and may connect again, and the certificate " +
     "of the site is good for those who know either. Within that time each of them needs a link of another token or link " +
     "file. At its end a running site shuts out, and disconnects, whoever has only what the old authority issued; with a " +
-    "window of 0s that is now.",
+    "window of 0s that is now. With --name it is another authority of the site: what it has issued to the site is issued " +
+    "anew, and shown with what those need who know the old one alone.",
   positionals: [],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", required: true, site: "there", help: "Folder of the site." },
+    dir: siteFlag("Folder of the site."),
+    name: {
+      kind: "text",
+      placeholder: "NAME",
+      help: "Name of the Secret with the authority, such as skupper-service-ca; else that of links.",
+    },
     window: {
       kind: "text",
       placeholder: "DURATION",
@@ -35,6 +42,10 @@ export const certificateRotateCa: Command = defineCommand({
       title: "the key of the authority was stolen: everybody needs a new link",
       line: "tendril certificate rotate-ca --dir ./hub --window 0s",
     },
+    {
+      title: "another authority for the certificates of services",
+      line: "tendril certificate rotate-ca --dir ./hub --name skupper-service-ca",
+    },
   ],
   exits: ["configuration"],
   permissions: [
@@ -47,7 +58,7 @@ export const certificateRotateCa: Command = defineCommand({
       throw usage("USAGE_FLAG_VALUE", "--window is no duration", "certificate rotate-ca", "Write 720h, 90m or 0s.");
     }
     const { rotateAuthority } = await import("../../site/certificates/rotate.ts");
-    const { fingerprint, until, renewals } = await rotateAuthority(flags.dir, io.now(), windowMs);
+    const { fingerprint, until, renewals } = await rotateAuthority(flags.dir, io.now(), windowMs, flags.name);
     logger.info("the site has a new authority", { fingerprint, lastOneUntil: new Date(until).toISOString() });
     return tellRenewals(renewals, logger) ? EXIT.ok : EXIT.configuration;
   },

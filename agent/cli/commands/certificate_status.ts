@@ -3,7 +3,7 @@
 import { table } from "../columns.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
-import { OUTPUT_FLAG } from "../flags.ts";
+import { OUTPUT_FLAG, siteFlag } from "../flags.ts";
 import { structured } from "../format.ts";
 
 /** See the summary. */
@@ -16,7 +16,7 @@ export const certificateStatus: Command = defineCommand({
     "Behind that come the certificates that the site has revoked. Keys are never shown.",
   positionals: [],
   flags: {
-    dir: { kind: "text", placeholder: "DIR", required: true, site: "there", help: "Folder of the site." },
+    dir: siteFlag("Folder of the site."),
     output: OUTPUT_FLAG,
   },
   examples: [

@@ -2,6 +2,7 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
+import { siteFlag } from "../flags.ts";
 
 /** See the summary. */
 export const linkGenerate: Command = defineCommand({
@@ -13,13 +14,7 @@ export const linkGenerate: Command = defineCommand({
     "issued anew; a running site takes it into use, and connections that exist go on.",
   positionals: [],
   flags: {
-    dir: {
-      kind: "text",
-      placeholder: "DIR",
-      required: true,
-      site: "there",
-      help: "Folder of the site that will be linked to.",
-    },
+    dir: siteFlag("Folder of the site that will be linked to."),
     host: { kind: "text", placeholder: "HOST", required: true, help: "Name or address by which it will be reached." },
     name: { kind: "text", placeholder: "NAME", help: "Name of the link; by default link-SITE." },
     cost: { kind: "integer", placeholder: "N", min: 1, max: 65_535, default: 1, help: "Cost of the link." },

@@ -4,12 +4,13 @@ import { TendrilError } from "../../lib/errors.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { FOLDER_FLAG } from "../folder_commands.ts";
+import type { CliIo } from "../io.ts";
 import type { PermissionNeed } from "../permissions.ts";
-import { HOME, SYSTEM_FLAG, SYSTEMCTL, UNIT_FOLDER_FLAG } from "../system/flags.ts";
+import { HOME, SYSTEM_FLAG, SYSTEMCTL, UNIT_FOLDER_FLAG, UNIT_NAME_FLAG, UNITS_READ } from "../system/flags.ts";
+import type { UnitScope } from "../system/unit.ts";
 
 const READING: PermissionNeed = { kind: "read", scope: "DIR", why: "the name of the site" };
-const NAME_FLAG = { kind: "text", placeholder: "SITE", help: "Name of the site, where its folder is gone." } as const;
-const FLAGS = { dir: FOLDER_FLAG, name: NAME_FLAG, system: SYSTEM_FLAG } as const;
+const FLAGS = { dir: FOLDER_FLAG, name: UNIT_NAME_FLAG, system: SYSTEM_FLAG } as const;
 
 /** Words of `tendril system`, and what they are for systemd. */
 const VERBS = {
@@ -30,15 +31,18 @@ const control: readonly Command[] = Object.entries(VERBS).map(([verb, { summary,
       "Where systemctl is missing or may not be started, the line to type is told. Ends as systemctl does: 0, or 1.",
     positionals: [],
     flags: FLAGS,
-    examples: [{ title: "the site in ./west", line: `tendril system ${verb} --dir ./west` }],
+    examples: [
+      { title: "the site in ./west", line: `tendril system ${verb} --dir ./west` },
+      { title: "that of a namespace", line: `tendril system ${verb} -n west` },
+    ],
     exits: ["configuration"],
-    permissions: [READING, SYSTEMCTL],
+    permissions: [READING, UNITS_READ, HOME, SYSTEMCTL],
     async run({ flags, io, namespace }) {
       const { manage } = await import("../system/manager.ts");
       const { unitName } = await import("../system/unit.ts");
       const scope = flags.system ? "system" : "user";
-      const unit = unitName(flags.name ?? namespace ?? await siteName(flags.dir));
-      const { code, text } = await manage(scope, [...words, unit]);
+      const name = await unitMeant(flags, scope, namespace, io);
+      const { code, text } = await manage(scope, [...words, unitName(name)]);
       if (text !== "") io.stdout(`${text}\n`);
       return code === 0 ? EXIT.ok : EXIT.failure;
     },
@@ -53,23 +57,26 @@ const uninstall = defineCommand({
     "missing or may not be started, the file is removed and the lines to type are told.",
   positionals: [],
   flags: { ...FLAGS, "unit-folder": UNIT_FOLDER_FLAG },
-  examples: [{ title: "the site in ./west", line: "tendril system uninstall --dir ./west" }],
+  examples: [
+    { title: "the site in ./west", line: "tendril system uninstall --dir ./west" },
+    { title: "one whose folder is gone", line: "tendril system uninstall --name west" },
+  ],
   exits: ["configuration"],
-  permissions: [READING, { kind: "write", scope: "UNITS", why: "the unit" }, HOME, SYSTEMCTL],
+  permissions: [READING, { kind: "write", scope: "UNITS", why: "the unit" }, UNITS_READ, HOME, SYSTEMCTL],
   async run({ flags, io, logger, namespace }) {
     const { manage } = await import("../system/manager.ts");
-    const { unitFile } = await import("../system/installation.ts");
     const { unitName } = await import("../system/unit.ts");
     const scope = flags.system ? "system" : "user";
-    const site = flags.name ?? namespace ?? await siteName(flags.dir);
-    const path = await unitFile(site, scope, flags["unit-folder"]);
+    const name = await unitMeant(flags, scope, namespace, io);
+    const { unitFile } = await import("../system/installation.ts");
+    const path = await unitFile(name, scope, flags["unit-folder"]);
     const tell = async (words: readonly string[]) => {
       await manage(scope, words).catch((error) => {
         if (!(error instanceof TendrilError)) throw error;
         logger.warn("systemd was not told", { reason: error.message, next: error.hint });
       });
     };
-    await tell(["disable", "--now", unitName(site)]);
+    await tell(["disable", "--now", unitName(name)]);
     try {
       await Deno.remove(path);
     } catch (cause) {
@@ -86,9 +93,31 @@ const uninstall = defineCommand({
   },
 });
 
-async function siteName(dir: string): Promise<string> {
-  const { loadSite } = await import("../../site/load.ts");
-  return (await loadSite(dir)).name;
+/** What a command line says about the unit that it means. */
+interface UnitWords {
+  /** Folder of the site. */
+  readonly dir: string;
+  /** Name of the unit. */
+  readonly name: string | undefined;
+  /** Where units are. */
+  readonly "unit-folder"?: string | undefined;
+}
+
+/** The name of the unit; where that can be seen, it is one of this site and of no other. Throws SYSTEM_UNIT. */
+async function unitMeant(
+  { dir, name, "unit-folder": folder }: UnitWords,
+  scope: UnitScope,
+  namespace: string | undefined,
+  io: CliIo,
+): Promise<string> {
+  // One that is named is found by that alone: the folder of its site may be gone.
+  if (name !== undefined) return name;
+  const { checkUnitIsOf, unitFile, unitNameOf } = await import("../system/installation.ts");
+  const named = await unitNameOf(dir, namespace, io);
+  const isKnown = folder !== undefined || scope === "system" ||
+    Deno.permissions.querySync({ name: "sys", kind: "homedir" }).state === "granted";
+  if (isKnown) await checkUnitIsOf(dir, await unitFile(named, scope, folder));
+  return named;
 }
 
 /** See the head of the file. */

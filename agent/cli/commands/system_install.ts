@@ -7,7 +7,7 @@ import { GRACE_FLAG } from "../flags.ts";
 import { FOLDER_FLAG } from "../folder_commands.ts";
 import { siteWords } from "../namespace.ts";
 import { shellWords } from "../program_line.ts";
-import { HOME, SYSTEM_FLAG, SYSTEMCTL, UNIT_FOLDER_FLAG } from "../system/flags.ts";
+import { HOME, SYSTEM_FLAG, SYSTEMCTL, UNIT_FOLDER_FLAG, UNIT_NAME_FLAG, UNITS_READ } from "../system/flags.ts";
 
 const READABLE = 0o644;
 
@@ -19,10 +19,13 @@ export const systemInstall: Command = defineCommand({
     "Writes a systemd unit that runs the site in DIR with exactly the permissions of Deno that its resources need now, and " +
     "with what of the system it may touch: its own folder. It is a unit of the user, unless --system is given; then it runs as " +
     "the owner of DIR. Where systemctl can be started, the unit is read and enabled; else the lines to type are told. The unit " +
-    "runs the one-file program, and has the name of the namespace, if one was named, else of the site. When the site is to reach something else, a new target or port, install it again and restart it.",
+    "runs the one-file program. It is called by the namespace of the site, else by the site, unless --name says otherwise; one " +
+    "that runs another site is never replaced. When the site is to reach something else, a new target or port, install it " +
+    "again and restart it.",
   positionals: [],
   flags: {
     dir: FOLDER_FLAG,
+    name: UNIT_NAME_FLAG,
     system: SYSTEM_FLAG,
     print: { kind: "switch", help: "Print the unit, and do nothing." },
     grace: GRACE_FLAG,
@@ -33,25 +36,28 @@ export const systemInstall: Command = defineCommand({
     { title: "a service of the user", line: "tendril system install --dir ./west" },
     { title: "a service of the machine", line: "tendril system install --dir ./west --system" },
     { title: "the site in a namespace", line: "tendril system install -n west" },
+    { title: "one of two sites of the same name", line: "tendril system install --dir ./west --name west-2" },
   ],
   exits: ["configuration"],
   permissions: [
     { kind: "read", scope: "DIR", why: "the site's resources, and who owns them" },
     { kind: "read", scope: "BUNDLE", why: "to see that the one-file program is there" },
     { kind: "write", scope: "UNITS", why: "the unit" },
+    UNITS_READ,
     HOME,
     SYSTEMCTL,
   ],
   async run({ flags, io, logger, entry, namespace }) {
-    const { installation, unitFile } = await import("../system/installation.ts");
+    const { checkUnitIsOf, installation, unitFile, unitNameOf } = await import("../system/installation.ts");
     const scope = flags.system ? "system" : "user";
     const made = await installation(flags.dir, scope, flags.grace, entry);
     if (flags.print) {
       io.stdout(made.text);
       return EXIT.ok;
     }
-    const named = namespace ?? made.site;
+    const named = flags.name ?? await unitNameOf(flags.dir, namespace, io);
     const path = await unitFile(named, scope, flags["unit-folder"]);
+    await checkUnitIsOf(flags.dir, path);
     await write(path, made.text);
     logger.info("unit written", { file: path });
     const { manage, managerLine } = await import("../system/manager.ts");
@@ -71,7 +77,8 @@ export const systemInstall: Command = defineCommand({
       }
     }
     io.stdout(`${path}\n`);
-    logger.info("unit enabled", { unit, next: `tendril system start ${siteWords(flags.dir, namespace)}` });
+    const again = `${siteWords(flags.dir, namespace)}${flags.name === undefined ? "" : ` --name ${flags.name}`}`;
+    logger.info("unit enabled", { unit, next: `tendril system start ${again}` });
     return EXIT.ok;
   },
 });

@@ -2,6 +2,7 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
+import { siteFlag } from "../flags.ts";
 
 /** See the summary. */
 export const tokenDelete: Command = defineCommand({
@@ -11,13 +12,7 @@ export const tokenDelete: Command = defineCommand({
     "Nobody can redeem the token any more, at once, also where the site is running. Links that were made with it stay.",
   positionals: [{ name: "name", placeholder: "NAME", help: "Name of the token, as `tendril token status` shows it." }],
   flags: {
-    dir: {
-      kind: "text",
-      placeholder: "DIR",
-      required: true,
-      site: "there",
-      help: "Folder of the site that issued it.",
-    },
+    dir: siteFlag("Folder of the site that issued it."),
   },
   examples: [
     { title: "a file went astray", line: "tendril token delete hub-a453de86-4d91-4e06-b8e7-93c624ad9f74 --dir ./hub" },

@@ -2,6 +2,7 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
+import { siteFlag } from "../flags.ts";
 import { shellWords } from "../program_line.ts";
 import { writeTokenFile } from "../token_file.ts";
 
@@ -16,13 +17,7 @@ export const tokenIssue: Command = defineCommand({
     "only Deno exposes a port, and the SHA-256 of what that loads. The token is as good as a password until it is used up or has expired. An edge accepts no links, so it issues no tokens.",
   positionals: [{ name: "file", placeholder: "FILE", help: "The new file; one that is there is not overwritten." }],
   flags: {
-    dir: {
-      kind: "text",
-      placeholder: "DIR",
-      required: true,
-      site: "there",
-      help: "Folder of the site that will be linked to.",
-    },
+    dir: siteFlag("Folder of the site that will be linked to."),
     "redemptions-allowed": {
       kind: "integer",
       placeholder: "N",

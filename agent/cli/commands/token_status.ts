@@ -3,7 +3,7 @@
 import { table } from "../columns.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
-import { OUTPUT_FLAG } from "../flags.ts";
+import { OUTPUT_FLAG, siteFlag } from "../flags.ts";
 import { structured } from "../format.ts";
 
 /** See the summary. */
@@ -15,13 +15,7 @@ export const tokenStatus: Command = defineCommand({
     "expires. Tokens that expired a week ago are forgotten when the next one is issued.",
   positionals: [],
   flags: {
-    dir: {
-      kind: "text",
-      placeholder: "DIR",
-      required: true,
-      site: "there",
-      help: "Folder of the site that issued them.",
-    },
+    dir: siteFlag("Folder of the site that issued them."),
     output: OUTPUT_FLAG,
   },
   examples: [{ title: "what is still out there?", line: "tendril token status --dir ./hub" }],

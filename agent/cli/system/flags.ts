@@ -12,6 +12,21 @@ export const UNIT_FOLDER_FLAG = {
   help: "Where the unit is; else ~/.config/systemd/user, with --system /etc/systemd/system.",
 } as const;
 
+/** `--name`. */
+export const UNIT_NAME_FLAG = {
+  kind: "text",
+  placeholder: "UNIT",
+  help: "Which unit, tendril-UNIT.service; else it has the name of the namespace, or of a site that is in none.",
+} as const;
+
+/** To see whose unit it is. */
+export const UNITS_READ: PermissionNeed = {
+  kind: "read",
+  scope: "UNITS",
+  why: "to see that the unit of that name is not of another site",
+  optional: true,
+};
+
 /** To find the units of the user. */
 export const HOME: PermissionNeed = {
   kind: "sys",

@@ -5,10 +5,12 @@ import { bundlePath } from "../../site/grants/bundle.ts";
 import { loadSite } from "../../site/load.ts";
 import { RUN_NEEDS } from "../commands/run.ts";
 import { ASKING } from "../ask_site.ts";
+import type { CliIo } from "../io.ts";
+import { namespaceAt } from "../namespaces_folder.ts";
 import { leastFlags } from "../print_permissions.ts";
 import { entryWord } from "../program_line.ts";
 import { folderReach } from "../site_reach.ts";
-import { unitName, type UnitScope, unitText } from "./unit.ts";
+import { unitFolder, unitName, type UnitScope, unitText } from "./unit.ts";
 
 /** Where systemd looks for units of the system. */
 const SYSTEM_FOLDER = "/etc/systemd/system";
@@ -19,20 +21,39 @@ const LOW_PORT = 1024;
 
 /** A unit. */
 export interface Installation {
-  /** Name of the site. */
-  readonly site: string;
   /** What it says. */
   readonly text: string;
   /** The line that runs the site without systemd. */
   readonly start: readonly string[];
 }
 
-/** The file of the unit of `site`, in `folder` if that is given. */
-export async function unitFile(site: string, scope: UnitScope, folder: string | undefined): Promise<string> {
-  if (folder !== undefined) return `${folder}/${unitName(site)}`;
-  if (scope === "system") return `${SYSTEM_FOLDER}/${unitName(site)}`;
+/** The file of the unit called `name`, in `folder` if that is given. */
+export async function unitFile(name: string, scope: UnitScope, folder: string | undefined): Promise<string> {
+  if (folder !== undefined) return `${folder}/${unitName(name)}`;
+  if (scope === "system") return `${SYSTEM_FOLDER}/${unitName(name)}`;
   const { homedir } = await import("node:os");
-  return `${homedir()}/${USER_FOLDER}/${unitName(site)}`;
+  return `${homedir()}/${USER_FOLDER}/${unitName(name)}`;
+}
+
+/**
+ * What the unit of the site in `dir` is called: by its namespace, which `namespace` says where the command line did, else
+ * by the site.
+ */
+export async function unitNameOf(dir: string, namespace: string | undefined, io: CliIo): Promise<string> {
+  return namespace ?? await namespaceAt(dir, io) ?? (await loadSite(dir)).name;
+}
+
+/** Throws SYSTEM_UNIT when the unit in the file `path` runs a site in another folder than `dir`, which is there. */
+export async function checkUnitIsOf(dir: string, path: string): Promise<void> {
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return;
+  const text = await Deno.readTextFile(path).catch(() => "");
+  const other = unitFolder(text);
+  if (other === undefined || other === await Deno.realPath(dir)) return;
+  // Of a folder that is gone, perhaps moved here, nobody needs the unit.
+  if (!await Deno.stat(other).then(({ isDirectory }) => isDirectory, () => false)) return;
+  throw new TendrilError("SYSTEM_UNIT", `${path} is the unit of the site in ${other}`, {
+    hint: "Name another unit with --name, or take that one out with `tendril system uninstall`.",
+  });
 }
 
 /** The unit of the site in `dir`. Throws what loading the site does, and SYSTEM_PROGRAM. */
@@ -63,7 +84,7 @@ export async function installation(
     graceSeconds,
     lowPorts: [...listeners, ...access].some(({ port }) => port > 0 && port < LOW_PORT),
   });
-  return { site: name, text, start };
+  return { text, start };
 }
 
 /** The one-file program: what runs is complete, and the source tree may go. Throws SYSTEM_PROGRAM. */

@@ -35,9 +35,15 @@ const LINGER_SECONDS = 10;
 /** Exit codes after which it is no use to start again: a wrong command line, a wrong folder. */
 const FINAL = [2, 3];
 
-/** Name of the unit of a site. */
-export function unitName(site: string): string {
-  return `tendril-${site}.service`;
+/** The unit that is called `name` among those of Tendril. */
+export function unitName(name: string): string {
+  return `tendril-${name}.service`;
+}
+
+/** The folder of the site that the unit `text` runs; undefined where it says none. */
+export function unitFolder(text: string): string | undefined {
+  const [, said] = /^WorkingDirectory=(.*)$/m.exec(text) ?? [];
+  return said?.replace(/^"(.*)"$/, (_, inner: string) => inner.replace(/\\(.)/g, "$1")).replaceAll("%%", "%");
 }
 
 /** See the head of the file. */

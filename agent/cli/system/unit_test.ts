@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type UnitFacts, unitText } from "./unit.ts";
+import { type UnitFacts, unitFolder, unitText } from "./unit.ts";
 
 const FACTS: UnitFacts = {
   site: "west",
@@ -38,4 +38,11 @@ Deno.test("unit: words that systemd would take apart are quoted, its own signs d
   assert.ok(
     lines().includes('ExecStart=/usr/bin/deno run "--allow-net=[::1]:8080,a:1" /opt/tendril.js run /home/me/west'),
   );
+});
+
+Deno.test("unit: whose it is can be read again, whatever the folder is called", () => {
+  for (const dir of ["/home/me/west", "/a b/100%", '/c"\\d']) {
+    assert.equal(unitFolder(unitText({ ...FACTS, dir })), dir);
+  }
+  assert.equal(unitFolder("[Service]\nExecStart=/bin/true\n"), undefined);
 });

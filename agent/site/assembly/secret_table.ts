@@ -115,7 +115,7 @@ export class SecretTable {
     return tls === undefined ? undefined : { tls };
   }
 
-  /** What services lack, each once, where the site makes it: then that is no problem, and they wait for it. */
+  /** What services lack, each once: the running site makes it, so that is no problem, and they wait for it. */
   toBeMade(): ServiceCertificate[] {
     const certificates = new Map<string, ServiceCertificate>();
     for (const { name, document, certificate } of this.#missed) {

@@ -11,12 +11,13 @@ import type { TlsCredentials } from "../../transport/channel.ts";
 import type { Assembled } from "../assemble.ts";
 import { VALID_YEARS } from "../create.ts";
 import { localNames } from "../local_names.ts";
-import type { PortCertificate } from "../port_access.ts";
+import { type PortCertificate, SERVICE_CA } from "../port_access.ts";
 import { type SecretValues, tlsCredentials } from "../secrets.ts";
 import { hasOwnFile, replaceSecret } from "../server_secret.ts";
 import type { CertificateSpec } from "../spec.ts";
 import { asPort, readHandover } from "./handover.ts";
 import type { Renewal } from "./renew.ts";
+import { isMadeAs } from "./rotate.ts";
 
 /** Makes what `resources`, those of the site in `dir`, lack at `now` (ms since the epoch). */
 export async function makeCertificates(dir: string, resources: Assembled, now: number): Promise<Renewal[]> {
@@ -44,9 +45,14 @@ export async function makeCertificates(dir: string, resources: Assembled, now: n
     if (isWanted(secrets, spec)) await put(spec.name, () => authorityNamed(spec.subject, now));
   }
   const ports = resources.portCertificates.filter((port) => isLacking(port, secrets, resources.authority));
-  if (ports.length > 0 && !secrets.has(resources.authority)) {
-    await put(resources.authority, () => authorityNamed(resources.authority, now));
-  }
+  const leaves = declared.filter((spec) => !spec.signing && isWanted(secrets, spec));
+  const isNamed = (name: string) => declared.some((spec) => spec.name === name);
+  const services = resources.serviceCertificates.filter(({ name }) => !isNamed(name));
+  const standard = [
+    ...(ports.length > 0 ? [resources.authority] : []),
+    ...(services.length > 0 || leaves.some(({ ca }) => ca === SERVICE_CA) ? [SERVICE_CA] : []),
+  ];
+  for (const name of standard) if (!secrets.has(name)) await put(name, () => authorityNamed(name, now));
   for (const { name, subject, hosts, bind } of ports) {
     const known = secrets.get(name)?.get("tls.crt");
     await put(name, async () => {
@@ -54,18 +60,15 @@ export async function makeCertificates(dir: string, resources: Assembled, now: n
       const wanted = hosts.length === 0 ? localNames(bind) : hosts;
       const more = { hosts: [...new Set([...names.dns, ...names.ip, ...wanted])] };
       const commonName = known === undefined ? subject : factsOf(known).commonName;
-      const made = await signed(secrets, resources.authority, { commonName, ...more }, now);
-      return asPort(made, readHandover(secrets.get(resources.authority) ?? new Map()), now);
+      return await signed(secrets, resources.authority, { commonName, ...more }, now);
     });
   }
-  for (const spec of declared.filter(({ signing }) => !signing)) {
-    const { name, ca, subject: commonName, hosts } = spec;
-    if (isWanted(secrets, spec)) await put(name, () => signed(secrets, ca, { commonName, hosts }, now));
+  for (const { name, ca, subject: commonName, hosts } of leaves) {
+    await put(name, () => signed(secrets, ca, { commonName, hosts }, now));
   }
-  for (const { name, subject: commonName, binds } of resources.serviceCertificates) {
-    if (declared.some((spec) => spec.name === name)) continue;
+  for (const { name, subject: commonName, binds } of services) {
     const hosts = [...new Set(binds.flatMap(localNames))];
-    await put(name, () => signed(secrets, resources.authority, { commonName, hosts }, now));
+    await put(name, () => signed(secrets, SERVICE_CA, { commonName, hosts }, now));
   }
   return done;
 }
@@ -102,7 +105,8 @@ function isOutdated(
   try {
     const facts = factsOf(cert);
     const names = hostsOf(cert);
-    const fits = facts.commonName === subject && facts.authority === signing &&
+    const fits = (signing ? isMadeAs(facts.commonName, subject) : facts.commonName === subject) &&
+      facts.authority === signing &&
       (signing || hosts.every((host) => covers(names, host)));
     return !fits && isIssuedBy(cert, signing ? cert : secrets.get(ca)?.get("tls.crt") ?? "");
   } catch {
@@ -129,5 +133,6 @@ async function signed(
       hint: "Put a valid authority with its RSA or ECDSA key into that Secret.",
     });
   }
-  return await issue({ ...subject, authority, client: true, server: true, years: VALID_YEARS, now });
+  const made = await issue({ ...subject, authority, client: true, server: true, years: VALID_YEARS, now });
+  return asPort(made, readHandover(values ?? new Map()), now);
 }

@@ -76,7 +76,7 @@ async function service(dir: string, kind: "Listener" | "Connector", host: string
   await Deno.writeTextFile(`${dir}/${kind}-x.yaml`, text);
 }
 
-Deno.test("certificates: what services name and nobody has put there is made by the authority of the site, and kept", () =>
+Deno.test("certificates: what services name and nobody has put there is made by an authority for services, and kept", () =>
   withSite(async (dir, write) => {
     await service(dir, "Listener", "127.0.0.1", "both");
     await service(dir, "Connector", "target.example", "both");
@@ -91,9 +91,10 @@ Deno.test("certificates: what services name and nobody has put there is made by 
     const { listeners: [listener], connectors: [connector], broken } = await loadSite(dir);
     assert.deepEqual(broken, []);
     const { secrets } = await loadResources(dir);
-    const authority = secrets.get("skupper-site-ca")?.get("tls.crt") ?? "";
+    const authority = secrets.get("skupper-service-ca")?.get("tls.crt") ?? "";
     const cert = listener?.tls?.cert ?? "";
     assert.ok(isIssuedBy(cert, authority));
+    assert.notEqual(authority, secrets.get("skupper-site-ca")?.get("tls.crt"), "it lets nobody in at ports for links");
     assert.equal(factsOf(cert).commonName, "127.0.0.1");
     for (const name of ["127.0.0.1", "localhost"]) assert.ok(covers(hostsOf(cert), name), name);
     assert.equal(connector?.tls?.ca, authority, "whom the Connector trusts");
@@ -111,7 +112,7 @@ Deno.test("certificates: a Certificate says more of what a service names than th
     assert.equal(factsOf(await certificate(dir)).commonName, "shop");
   }));
 
-Deno.test("certificates: a site without an authority makes none, and says that the Secret is missing", async () => {
+Deno.test("certificates: an edge makes what its services name, too, and no authority for links", async () => {
   const dir = await Deno.makeTempDir();
   const keeper = new CertificateKeeper(dir, silentLogger);
   try {
@@ -120,14 +121,21 @@ Deno.test("certificates: a site without an authority makes none, and says that t
     await service(dir, "Listener", "127.0.0.1", "web");
     keeper.look();
     await keeper.idle;
-    const { broken: [fault] = [] } = await loadSite(dir);
-    assert.deepEqual([fault?.status, fault?.code], ["Pending", "SITE_SECRET"]);
-    assert.match(fault?.message ?? "", /there is no Secret web/);
+    const { listeners, broken } = await loadSite(dir);
+    assert.deepEqual([listeners.map(({ name }) => name), broken], [["x"], []]);
+    assert.deepEqual([...(await loadResources(dir)).secrets.keys()].sort(), ["skupper-service-ca", "web"]);
   } finally {
     await keeper.stop();
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+Deno.test("certificates: a Certificate by the authority for services has that made, if it is not there", () =>
+  withSite(async (dir, write) => {
+    await write("{subject: client, ca: skupper-service-ca}");
+    const authority = (await loadResources(dir)).secrets.get("skupper-service-ca")?.get("tls.crt") ?? "";
+    assert.ok(isIssuedBy(await certificate(dir), authority));
+  }));
 
 Deno.test("certificates: a Secret that a service has is not taken out as if the site could make it", () =>
   withSite(async (dir, write) => {

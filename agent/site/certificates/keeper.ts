@@ -12,7 +12,7 @@ import { loadResources } from "../load.ts";
 import { makeCertificates } from "./declared.ts";
 import { certificateState, isOwn, type SiteCertificate, siteCertificates } from "./list.ts";
 import { nextRenewal, type Renewal, renewCertificates } from "./renew.ts";
-import { isAuthorityDue, rotateAuthority } from "./rotate.ts";
+import { dueAuthorities, rotateAuthority } from "./rotate.ts";
 
 /** How often the certificates are looked at, at least, in ms. */
 const LOOK_MS = 3_600_000;
@@ -83,10 +83,8 @@ export class CertificateKeeper {
   async #renew(now: number): Promise<void> {
     this.#retryAt = now + RETRY_MS;
     const renewals: Renewal[] = [];
-    if (isAuthorityDue(await loadResources(this.#dir), now)) {
-      const { fingerprint, until, renewals: first } = await rotateAuthority(this.#dir, now, Infinity);
-      this.#logger.info("the site has a new authority", { fingerprint, lastOneUntil: new Date(until).toISOString() });
-      renewals.push(...first);
+    for (const name of await dueAuthorities(this.#dir, await loadResources(this.#dir), now)) {
+      renewals.push(...await this.#rotate(name, now));
     }
     renewals.push(...await makeCertificates(this.#dir, await loadResources(this.#dir), now));
     renewals.push(...await renewCertificates(this.#dir, now));
@@ -96,8 +94,23 @@ export class CertificateKeeper {
     if (renewals.every(({ error }) => error === undefined)) this.#retryAt = now;
   }
 
+  async #rotate(name: string, now: number): Promise<readonly Renewal[]> {
+    try {
+      const { fingerprint, until, renewals } = await rotateAuthority(this.#dir, now, Infinity, name);
+      const lastOneUntil = new Date(until).toISOString();
+      this.#logger.info("the site has a new authority", { name, fingerprint, lastOneUntil });
+      return renewals;
+    } catch (error) {
+      const failure = error instanceof TendrilError ? error : new TendrilError("SITE_WRITE", messageOf(error), {
+        hint: "Let the site write its folder.",
+      });
+      return [{ name, notAfter: 0, error: failure }];
+    }
+  }
+
   #tell({ name, notAfter, error }: Renewal, now: number): void {
-    const fields = { name, expires: new Date(notAfter).toISOString() };
+    // What could not be made has no end.
+    const fields = { name, ...(notAfter === 0 ? {} : { expires: new Date(notAfter).toISOString() }) };
     if (error === undefined) return this.#logger.info("certificate renewed", fields);
     if (!this.#isNews(`${name} ${error.message}`, now)) return;
     const { code, message, hint } = error;
@@ -125,9 +138,9 @@ export class CertificateKeeper {
 }
 
 /** What there is to say of a certificate that the site can't renew, or has not. */
-function expiryOf({ use }: SiteCertificate, state: string): TendrilError {
+function expiryOf({ name, use }: SiteCertificate, state: string): TendrilError {
   const hint = use === "authority"
-    ? "Have another one follow it in good time: `tendril certificate rotate-ca`."
+    ? `Have another one follow it in good time: \`tendril certificate rotate-ca --name ${name}\`, or replace its files.`
     : use === "link"
     ? "Have the site that it leads to issue another token or link file, and replace the Secret."
     : use === "service"

@@ -7,7 +7,7 @@ import { TrustAnchors } from "../../transport/trust.ts";
 import { pemCertificates } from "../../transport/certificate.ts";
 import type { TlsCredentials } from "../../transport/channel.ts";
 import { createSite } from "../create.ts";
-import { SITE_CA } from "../port_access.ts";
+import { SERVICE_CA, SITE_CA } from "../port_access.ts";
 import { generateLink } from "../generate_link.ts";
 import { issueToken } from "../grants/issue_token.ts";
 import { readAccess } from "../grants/access.ts";
@@ -15,6 +15,7 @@ import { parseLinkFile, secretYaml } from "../link_file.ts";
 import { loadResources } from "../load.ts";
 import { tlsCredentials } from "../secrets.ts";
 import { CertificateKeeper } from "./keeper.ts";
+import { certificateReport } from "./report.ts";
 import { rotateAuthority } from "./rotate.ts";
 import { certificateState, siteCertificates } from "./list.ts";
 
@@ -170,6 +171,88 @@ Deno.test("keeper: an authority of somebody else's is warned of, and a certifica
   assert.equal((await stage.tls("hub")).cert, before.cert, "another would end with its authority as well");
   const [warning] = stage.said("a certificate expires").filter(({ name }) => name === SITE_CA);
   assert.match(String(warning?.next), /rotate-ca/);
+});
+
+/** A Certificate for the Secret `name`. */
+async function ask(dir: string, name: string, spec: string): Promise<void> {
+  const head = `apiVersion: skupper.io/v2alpha1\nkind: Certificate\nmetadata: {name: ${name}}\n`;
+  await Deno.writeTextFile(`${dir}/Certificate-${name}.yaml`, `${head}spec: ${spec}\n`);
+}
+
+Deno.test("keeper: what another authority in the folder has signed is renewed by that one", async () => {
+  await using stage = await Stage.open();
+  const authority = await createAuthority({ commonName: "shops", years: 20, now: START });
+  await stage.put("shop-ca", authority);
+  await ask(stage.dir, "shop", "{subject: shop, ca: shop-ca, hosts: [shop.example]}");
+  await stage.lookAt(START);
+  const before = await stage.tls("shop");
+  await stage.wakeAt(renewalTime(factsOf(before.cert)));
+  const after = await stage.tls("shop");
+  assert.notEqual(after.cert, before.cert);
+  assert.ok(hostsOf(after.cert).dns.has("shop.example"));
+  new TrustAnchors(authority.cert).verify(pemCertificates(after.cert), "server", stage.now);
+  const { certificates } = await certificateReport(stage.dir, stage.now);
+  assert.equal(certificates.find(({ name }) => name === "shop")?.issuedBy, "shop-ca");
+});
+
+Deno.test("keeper: an authority that a Certificate asks for is followed in good time, and both count for services", async () => {
+  await using stage = await Stage.open();
+  await ask(stage.dir, "shop-ca", "{subject: shops, signing: true}");
+  await ask(stage.dir, "shop", "{subject: shop, ca: shop-ca, hosts: [shop.example]}");
+  await Deno.writeTextFile(
+    `${stage.dir}/web.yaml`,
+    "apiVersion: skupper.io/v2alpha1\nkind: Listener\nmetadata:\n  name: web\n" +
+      "spec: {routingKey: web, host: 127.0.0.1, port: 8443, tlsCredentials: shop}\n---\n" +
+      "apiVersion: skupper.io/v2alpha1\nkind: Listener\nmetadata:\n  name: made\n" +
+      "spec: {routingKey: web, host: 127.0.0.1, port: 8444, tlsCredentials: made}\n",
+  );
+  await stage.lookAt(START);
+  const names = [["shop-ca", "shop"], [SERVICE_CA, "made"]] as const;
+  const old = new Map(await Promise.all(names.map(async ([ca]) => [ca, await stage.tls(ca)] as const)));
+  const late = factsOf(old.get("shop-ca")!.cert).notAfter - 30 * DAY;
+  await stage.lookAt(late);
+  for (const [ca, leaf] of names) {
+    const [next, shown] = [await stage.tls(ca), await stage.tls(leaf)];
+    assert.notEqual(next.cert, old.get(ca)!.cert);
+    for (const known of [next, old.get(ca)!]) {
+      new TrustAnchors(known.cert).verify(pemCertificates(shown.cert), "server", late);
+    }
+    assert.ok(shown.ca.includes(old.get(ca)!.cert), "whoever reads ca.crt knows both");
+  }
+  const once = await stage.tls("shop-ca");
+  await stage.lookAt(late + 3_600_000);
+  assert.equal((await stage.tls("shop-ca")).cert, once.cert, "once is enough");
+  await stage.lookAt(late + 31 * DAY);
+  for (const [ca, leaf] of names) {
+    const shown = await stage.tls(leaf);
+    assert.deepEqual([shown.ca, pemCertificates(shown.cert).length], [(await stage.tls(ca)).cert, 1]);
+  }
+});
+
+Deno.test("keeper: files that were given are warned of and left alone, and keep nothing else from renewal", async () => {
+  await using stage = await Stage.open();
+  const authority = await createAuthority({ commonName: SITE_CA, years: 1, now: START });
+  const common = { authority, commonName: "hub", hosts: ["127.0.0.1"], client: true, server: true };
+  const web = await issue({ ...common, commonName: "web", years: 0.5, now: START });
+  for (const [folder, tls] of [[`issuers/${SITE_CA}`, authority], ["certs/web", web]] as const) {
+    await Deno.mkdir(`${stage.dir}/${folder}`, { recursive: true });
+    for (const [file, text] of [["tls.crt", tls.cert], ["tls.key", tls.key], ["ca.crt", tls.ca]] as const) {
+      await Deno.writeTextFile(`${stage.dir}/${folder}/${file}`, text);
+    }
+  }
+  await stage.put("hub", await issue({ ...common, years: 0.5, now: START }));
+  await Deno.writeTextFile(
+    `${stage.dir}/web.yaml`,
+    "apiVersion: skupper.io/v2alpha1\nkind: Listener\nmetadata:\n  name: web\n" +
+      "spec: {routingKey: web, host: 127.0.0.1, port: 8443, tlsCredentials: web}\n",
+  );
+  const before = await stage.tls("hub");
+  await stage.lookAt(START + 0.7 * YEAR);
+  assert.notEqual((await stage.tls("hub")).cert, before.cert);
+  assert.deepEqual([(await stage.tls(SITE_CA)).cert, (await stage.tls("web")).cert], [authority.cert, web.cert]);
+  assert.deepEqual(stage.said("a certificate was not renewed"), []);
+  assert.deepEqual(stage.said("a certificate expires").map(({ name }) => name), [SITE_CA]);
+  assert.deepEqual(stage.said("a certificate has expired").map(({ name }) => name), ["web"]);
 });
 
 Deno.test("keeper: what others issued is warned of, once a day and before it expires, and never touched", async () => {

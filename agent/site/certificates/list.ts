@@ -20,8 +20,13 @@ export interface SiteCertificate extends CertificateFacts {
   readonly use: CertificateUse;
   /** Certificate, key and whom to trust. */
   readonly tls: TlsCredentials;
-  /** Who issued it: the authority of this site, the one before that, itself, or somebody else. */
+  /** Who issued it: an authority of this site, the one before that, itself, or somebody else. */
   readonly by: "this site" | "previous" | "itself" | "another";
+  /**
+   * Name of the Secret with the authority that issued it, or has followed that; undefined where there is none here, and
+   * for what came as files that are never written to.
+   */
+  readonly signer: string | undefined;
 }
 
 /** Share of its life that is left when a certificate is late. */
@@ -29,10 +34,8 @@ const LATE = 1 / 10;
 
 /** Certificates among `resources`, the authority first. Secrets without any are passed over. */
 export function siteCertificates(resources: Assembled): SiteCertificate[] {
-  const { secrets, access, links, listeners, multiKeyListeners, connectors } = resources;
-  const own = secrets.get(resources.authority);
-  const authority = own?.get("tls.crt");
-  const previous = own === undefined ? undefined : readHandover(own)?.previous;
+  const { secrets, given, access, links, listeners, multiKeyListeners, connectors } = resources;
+  const signers = signersOf(resources);
   const shown = new Set([
     ...[...listeners, ...multiKeyListeners].map((listener) => listener.tls?.cert),
     ...connectors.map((connector) => connector.tls?.identity?.cert),
@@ -58,14 +61,14 @@ export function siteCertificates(resources: Assembled): SiteCertificate[] {
       : shown.has(tls.cert)
       ? "service"
       : "unused";
-    const by = signedBy(tls.cert, tls.cert)
-      ? "itself"
-      : signedBy(tls.cert, authority)
-      ? "this site"
-      : splitPem(previous ?? "").some((each) => signedBy(tls.cert, each))
-      ? "previous"
-      : "another";
-    found.push({ name, use, tls, by, ...facts });
+    found.push({
+      name,
+      use,
+      tls,
+      ...facts,
+      ...issuerOf(tls.cert, signers),
+      ...(given.has(name) ? { signer: undefined } : {}),
+    });
   }
   return found.sort((one, other) => rank(one) - rank(other) || (one.name < other.name ? -1 : 1));
 }
@@ -79,18 +82,58 @@ export function certificateState(facts: CertificateFacts, now: number): Certific
   return now >= renewalTime(facts) ? "due" : "ok";
 }
 
-/** True when the site itself can issue it anew. */
-export function isOwn({ use, by }: SiteCertificate): boolean {
-  return use !== "authority" && (by === "this site" || by === "previous");
+/** A certificate that the site itself can issue anew. */
+export type OwnCertificate = SiteCertificate & { readonly signer: string };
+
+/** True for an {@link OwnCertificate}. */
+export function isOwn(certificate: SiteCertificate): certificate is OwnCertificate {
+  return certificate.use !== "authority" && certificate.signer !== undefined;
+}
+
+/** An authority with its key, and those that it has followed. */
+interface Signer {
+  /** Name of its Secret. */
+  readonly name: string;
+  /** PEM. */
+  readonly cert: string;
+  /** PEM, one each. */
+  readonly previous: readonly string[];
+}
+
+/** All in the folder, that of the site first. */
+function signersOf({ secrets, authority }: Assembled): Signer[] {
+  const signers: Signer[] = [];
+  for (const [name, values] of secrets) {
+    const cert = values.get("tls.crt");
+    if (cert === undefined || !values.has("tls.key") || !isAuthority(cert)) continue;
+    signers.push({ name, cert, previous: splitPem(readHandover(values)?.previous ?? "") });
+  }
+  return signers.sort((one, other) => Number(other.name === authority) - Number(one.name === authority));
+}
+
+function issuerOf(cert: string, signers: readonly Signer[]): Pick<SiteCertificate, "by" | "signer"> {
+  if (signedBy(cert, cert)) return { by: "itself", signer: undefined };
+  const signer = signers.find((each) => signedBy(cert, each.cert));
+  if (signer !== undefined) return { by: "this site", signer: signer.name };
+  const follower = signers.find(({ previous }) => previous.some((each) => signedBy(cert, each)));
+  return follower === undefined ? { by: "another", signer: undefined } : { by: "previous", signer: follower.name };
+}
+
+function isAuthority(cert: string): boolean {
+  try {
+    return factsOf(cert).authority;
+  } catch {
+    return false; // No certificate: whoever uses it complains.
+  }
 }
 
 function rank({ use }: SiteCertificate): number {
   return ["authority", "port", "link", "service", "unused"].indexOf(use);
 }
 
-function signedBy(cert: string, authority: string | undefined): boolean {
+function signedBy(cert: string, authority: string): boolean {
   try {
-    return authority !== undefined && isIssuedBy(cert, authority);
+    return isIssuedBy(cert, authority);
   } catch {
     return false; // It says that it is PEM, and is not a certificate.
   }

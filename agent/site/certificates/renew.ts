@@ -14,7 +14,7 @@ import { siteAuthority } from "../issuing.ts";
 import { loadResources } from "../load.ts";
 import { hasOwnFile, replaceSecret } from "../server_secret.ts";
 import { asPort, type Handover, readHandover } from "./handover.ts";
-import { isOwn, type SiteCertificate, siteCertificates } from "./list.ts";
+import { isOwn, type OwnCertificate, type SiteCertificate, siteCertificates } from "./list.ts";
 
 /** A renewal is worth it only if it gives the certificate this much more time, in ms. */
 const WORTH_MS = 24 * 3_600_000;
@@ -40,19 +40,22 @@ export async function renewCertificates(
   wanted: (certificate: SiteCertificate) => boolean = () => false,
 ): Promise<Renewal[]> {
   const resources = await loadResources(dir);
-  const values = resources.secrets.get(resources.authority);
-  if (values === undefined) return [];
-  const handover = readHandover(values);
   const done: Renewal[] = [];
-  for (const certificate of siteCertificates(resources).filter(isOwn)) {
-    const issuing = wanted(certificate) || mustBeIssued(certificate, values.get("tls.crt") ?? "", now);
-    const kept = inUse(certificate, certificate.tls, handover, now);
-    if (!issuing && kept.ca === certificate.tls.ca && kept.cert === certificate.tls.cert) continue;
-    done.push(await replaced(dir, resources, certificate, issuing ? undefined : kept, handover, now));
-  }
-  const over = handover !== undefined && now >= handover.until && done.every(({ error }) => error === undefined);
-  if (over && await hasOwnFile(dir, resources.authority)) {
-    await replaceSecret(dir, resources.authority, siteAuthority(resources, now));
+  const own = Map.groupBy(siteCertificates(resources).filter(isOwn), ({ signer }) => signer);
+  for (const [signer, values] of resources.secrets) {
+    const handover = readHandover(values);
+    const renewals: Renewal[] = [];
+    for (const certificate of own.get(signer) ?? []) {
+      const issuing = wanted(certificate) || mustBeIssued(certificate, values.get("tls.crt") ?? "", now);
+      const kept = inUse(certificate, certificate.tls, handover, now);
+      if (!issuing && kept.ca === certificate.tls.ca && kept.cert === certificate.tls.cert) continue;
+      renewals.push(await replaced(dir, resources, certificate, issuing ? undefined : kept, handover, now));
+    }
+    const over = handover !== undefined && now >= handover.until && renewals.every(({ error }) => error === undefined);
+    if (over && await hasOwnFile(dir, signer)) {
+      await replaceSecret(dir, signer, siteAuthority(resources, now, signer));
+    }
+    done.push(...renewals);
   }
   return done;
 }
@@ -70,9 +73,8 @@ export async function renewAll(dir: string, now: number, name?: string): Promise
 
 /** When something is to be done next, ms since the epoch; infinity for never. */
 export function nextRenewal(resources: Assembled): number {
-  const values = resources.secrets.get(resources.authority);
-  const until = values === undefined ? Infinity : readHandover(values)?.until ?? Infinity;
-  return Math.min(until, ...siteCertificates(resources).filter(({ by }) => by !== "another").map(renewalTime));
+  const ends = [...resources.secrets.values()].map((values) => readHandover(values)?.until ?? Infinity);
+  return Math.min(...ends, ...siteCertificates(resources).filter(({ by }) => by !== "another").map(renewalTime));
 }
 
 function mustBeIssued(certificate: SiteCertificate, authority: string, now: number): boolean {
@@ -85,7 +87,7 @@ function mustBeIssued(certificate: SiteCertificate, authority: string, now: numb
 async function replaced(
   dir: string,
   resources: Assembled,
-  certificate: SiteCertificate,
+  certificate: OwnCertificate,
   kept: TlsCredentials | undefined,
   handover: Handover | undefined,
   now: number,
@@ -113,22 +115,23 @@ async function replaced(
 
 /** The same certificate with a new key and a new life; it trusts whom the old one trusted, and its issuer. */
 async function issuedAnew(
-  { commonName, tls }: SiteCertificate,
+  { commonName, tls, signer }: OwnCertificate,
   resources: Assembled,
   now: number,
 ): Promise<TlsCredentials> {
-  const authority = siteAuthority(resources, now);
+  const authority = siteAuthority(resources, now, signer);
   const { dns, ip } = hostsOf(tls.cert);
   const common = { authority, client: true, server: true, years: VALID_YEARS, now };
   const made = await issue({ ...common, commonName, hosts: [...new Set([...dns, ...ip])] });
   return { ...made, ca: tls.ca.includes(authority.cert) ? tls.ca : `${authority.cert}${tls.ca}` };
 }
 
+/** As it is to be shown, by ports for links and to the clients of services alike. */
 function inUse(
   { use }: SiteCertificate,
   tls: TlsCredentials,
   handover: Handover | undefined,
   now: number,
 ): TlsCredentials {
-  return use === "port" ? asPort(tls, handover, now) : tls;
+  return use === "port" || use === "service" ? asPort(tls, handover, now) : tls;
 }

@@ -44,8 +44,9 @@ export async function certificateReport(dir: string, now: number): Promise<Certi
   const resources = await loadResources(dir);
   const time = (ms: number) => new Date(ms).toISOString();
   const certificates: CertificateReport[] = siteCertificates(resources).map((certificate) => {
-    const { name, use, subject, by, notAfter, serial, fingerprint, issuer } = certificate;
-    const issuedBy = by === "another" ? issuer : by === "previous" ? "its last authority" : by;
+    const { name, use, subject, by, signer, notAfter, serial, fingerprint, issuer } = certificate;
+    const bySite = signer === resources.authority ? "this site" : signer;
+    const issuedBy = by === "another" ? issuer : by === "previous" ? "its last authority" : bySite ?? by;
     const renewed = isOwn(certificate) ? time(renewalTime(certificate)) : null;
     const state = certificateState(certificate, now);
     return { name, use, subject, issuedBy, state, expires: time(notAfter), renewed, serial, fingerprint };

@@ -10,6 +10,7 @@ import type { Assembled } from "../assemble.ts";
 import { VALID_YEARS } from "../create.ts";
 import { siteAuthority } from "../issuing.ts";
 import { loadResources } from "../load.ts";
+import { SERVICE_CA } from "../port_access.ts";
 import { hasOwnFile, replaceSecret } from "../server_secret.ts";
 import { handoverValues, readHandover } from "./handover.ts";
 import { siteCertificates } from "./list.ts";
@@ -25,23 +26,37 @@ export interface Rotation {
   readonly renewals: readonly Renewal[];
 }
 
-/** True when the authority of a site is past two thirds of its life at `now`, and the site made it itself. */
-export function isAuthorityDue(resources: Assembled, now: number): boolean {
-  const authority = siteCertificates(resources).find(({ name }) => name === resources.authority);
-  if (authority?.by !== "itself" || !authority.commonName.startsWith(resources.authority)) return false;
-  return now >= renewalTime(authority) && now <= authority.notAfter;
+/** True for the common name of an authority that a site has made as `subject`, or put in the place of that. */
+export function isMadeAs(commonName: string, subject: string): boolean {
+  return commonName === subject || commonName.startsWith(`${subject}-`);
+}
+
+/** Names of the authorities of the site in `dir` that are past two thirds of their life at `now`, if it made them itself. */
+export async function dueAuthorities(dir: string, resources: Assembled, now: number): Promise<string[]> {
+  const subjects = new Map([resources.authority, SERVICE_CA].map((name) => [name, name]));
+  for (const { name, subject, signing } of resources.certificates) if (signing) subjects.set(name, subject);
+  const due: string[] = [];
+  for (const certificate of siteCertificates(resources)) {
+    const { name, by, commonName, notAfter } = certificate;
+    const subject = subjects.get(name);
+    if (by !== "itself" || subject === undefined || !isMadeAs(commonName, subject)) continue;
+    if (now < renewalTime(certificate) || now > notAfter) continue;
+    // What somebody else has put there is theirs to follow, and warned of.
+    if (await hasOwnFile(dir, name)) due.push(name);
+  }
+  return due;
 }
 
 /**
- * Rotates the authority of the site in `dir` at `now`, ms since the epoch; the old one counts for `windowMs`, and never
- * longer than it is valid. A crash leaves either the old authority or the new one, and the running site or the next
- * renewal does the rest. Throws SITE_HANDOVER while the last rotation is under way, unless `windowMs` is 0; SITE_SECRET,
- * SITE_NO_ACCESS and SITE_WRITE.
+ * Rotates an authority of the site in `dir` at `now`, ms since the epoch: the one in Secret `wanted`, else that of its
+ * links. The old one counts for `windowMs`, and never longer than it is valid. A crash leaves either the old authority or
+ * the new one, and the running site or the next renewal does the rest. Throws SITE_HANDOVER while the last rotation is
+ * under way, unless `windowMs` is 0; SITE_SECRET, SITE_NO_ACCESS and SITE_WRITE.
  */
-export async function rotateAuthority(dir: string, now: number, windowMs: number): Promise<Rotation> {
+export async function rotateAuthority(dir: string, now: number, windowMs: number, wanted?: string): Promise<Rotation> {
   const resources = await loadResources(dir);
-  const { authority: name } = resources;
-  const old = siteAuthority(resources, now);
+  const name = wanted ?? resources.authority;
+  const old = siteAuthority(resources, now, name);
   const last = readHandover(resources.secrets.get(name) ?? new Map());
   if (last !== undefined && now < last.until && windowMs > 0) {
     throw new TendrilError(
@@ -56,7 +71,8 @@ export async function rotateAuthority(dir: string, now: number, windowMs: number
     });
   }
   // A name of its own: verifiers look for issuers by name.
-  const commonName = `${name}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
+  const subject = resources.certificates.find((spec) => spec.name === name && spec.signing)?.subject ?? name;
+  const commonName = `${subject}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
   const next = await createAuthority({ commonName, years: VALID_YEARS, now });
   const until = Math.min(now + windowMs, factsOf(old.cert).notAfter);
   const previous = `${old.cert}${last?.previous ?? ""}`;

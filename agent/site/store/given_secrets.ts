@@ -62,7 +62,7 @@ async function secretIn(path: string, name: string, files: readonly string[]): P
   if (/(^|\/)issuers\/[^/]+$/.test(path)) values["ca.crt"] ??= values["tls.crt"] ?? "";
   const secret = { apiVersion: "v1", kind: "Secret", metadata: { name }, stringData: values };
   const { documents, problems } = scanDocuments(JSON.stringify(secret), path);
-  return { documents, problems: [...faults, ...problems] };
+  return { documents, problems: [...faults, ...problems], given: true };
 }
 
 /**
