@@ -19,7 +19,8 @@ import { LinkCounts } from "./link_counts.ts";
 import { Output } from "./output.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import { saslClientStep, type SaslMechanism, saslServerStep, type SaslStep } from "./sasl.ts";
-import { type Link, Session } from "./session.ts";
+import type { Link } from "./link_table.ts";
+import { Session } from "./session.ts";
 import { shortened } from "./shortened.ts";
 import { TRANSFER_OVERHEAD, type TransferHeader } from "./transfer_header.ts";
 
@@ -331,14 +332,14 @@ export class Connection implements FrameSink {
     if (session === undefined) {
       throw new ProtocolError("amqp:not-allowed", `disposition on channel ${channel} without begin`);
     }
-    if (session.open) session.disposed(fromReceiver ? "receiver" : "sender", first, last, ACCEPTED, true);
+    if (session.open) session.deliveries.disposed(fromReceiver ? "receiver" : "sender", first, last, ACCEPTED, true);
   }
 
   #say(): void {
     const saying = this.#saying;
     if (saying.length === 0) return;
     this.#saying = [];
-    for (const session of saying) if (session.open) session.sayAccepted();
+    for (const session of saying) if (session.open) session.deliveries.sayAccepted();
   }
 
   #onSessionFrame(channel: number, performative: Performative): void {

@@ -3,7 +3,7 @@
 import type { AmqpError, AmqpMap, AmqpValue, Attach, Open } from "./codec/types.ts";
 import type { ProtocolError } from "./protocol_error.ts";
 import type { SaslMechanism } from "./sasl.ts";
-import type { Link } from "./session.ts";
+import type { Link } from "./link_table.ts";
 
 /** How a connection presents itself and what it allows. */
 export interface ConnectionOptions {

@@ -9,7 +9,7 @@ import type { IncomingDelivery } from "./incoming_delivery.ts";
 import { OUTPUT_HARD_LIMIT } from "./output.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import type { ReceiverHandler } from "./receiver.ts";
-import { MAX_LINKS_PER_SESSION } from "./session.ts";
+import { MAX_LINKS_PER_SESSION } from "./link_table.ts";
 
 const BEGIN: Begin = { type: "begin", nextOutgoingId: 0, incomingWindow: 100, outgoingWindow: 100 };
 const ATTACH: Attach = { type: "attach", name: "l", handle: 0, role: "sender", initialDeliveryCount: 0 };

@@ -68,7 +68,7 @@ export class IncomingDelivery implements LinkDelivery<IncomingDelivery> {
     }
     const settles = settled && this.#complete;
     this.#told = state;
-    this.receiver.session.sendDisposition("receiver", this.id, settles, state);
+    this.receiver.session.deliveries.sendDisposition("receiver", this.id, settles, state);
     if (!settled) return;
     if (settles) {
       this.#over();

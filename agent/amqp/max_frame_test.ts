@@ -60,11 +60,11 @@ Deno.test("outcomes too long for the peer's frames keep their kind", () => {
   const { client } = smallPair();
   const session = client.connection.beginSession("s");
   sent(client.connection);
-  session.sendDisposition("receiver", 7, true, {
+  session.deliveries.sendDisposition("receiver", 7, true, {
     kind: "rejected",
     error: { condition: "amqp:not-allowed", description: LONG },
   });
-  session.sendDisposition("receiver", 8, true, {
+  session.deliveries.sendDisposition("receiver", 8, true, {
     kind: "modified",
     deliveryFailed: true,
     messageAnnotations: [["why", LONG]],

@@ -141,7 +141,7 @@ export class OutgoingDelivery implements LinkDelivery<OutgoingDelivery> {
       return;
     }
     this.settleQuietly();
-    if (this.#id >= 0) this.sender.session.sendDisposition("sender", this.id, true, state);
+    if (this.#id >= 0) this.sender.session.deliveries.sendDisposition("sender", this.id, true, state);
   }
 
   /** From the session: this delivery's turn to send at most one frame. Returns true while more waits. */

@@ -96,7 +96,7 @@ export class Receiver extends LinkEnd<ReceiverHandler, IncomingDelivery> {
   /** From a delivery: we settled it. */
   settledLocally(delivery: IncomingDelivery): void {
     this.forget(delivery);
-    this.session.forgetIncoming(delivery.id);
+    this.session.deliveries.forgetIncoming(delivery.id);
   }
 
   /** From a delivery: its outcome is not owed any more. */
@@ -114,7 +114,7 @@ export class Receiver extends LinkEnd<ReceiverHandler, IncomingDelivery> {
     const open = this.unsettled.values();
     this.unsettled.clear();
     for (const delivery of open) {
-      this.session.forgetIncoming(delivery.id);
+      this.session.deliveries.forgetIncoming(delivery.id);
       delivery.handler?.onSenderState(undefined, true);
     }
     this.session.connection.formerlyReceived.add(this.counts);
@@ -123,7 +123,7 @@ export class Receiver extends LinkEnd<ReceiverHandler, IncomingDelivery> {
 
   #remember(delivery: IncomingDelivery): void {
     this.unsettled.add(delivery);
-    this.session.rememberIncoming(delivery.id, delivery);
+    this.session.deliveries.rememberIncoming(delivery.id, delivery);
   }
 
   #abort(delivery: IncomingDelivery): void {

@@ -72,10 +72,10 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
 
   /** From a delivery: its first frame is about to be encoded. Returns its delivery id. */
   deliveryBegins(delivery: OutgoingDelivery): number {
-    const id = this.session.nextDeliveryId();
+    const id = this.session.deliveries.nextId();
     if (!delivery.settled) {
       this.unsettled.add(delivery);
-      this.session.rememberOutgoing(id, delivery);
+      this.session.deliveries.rememberOutgoing(id, delivery);
     }
     return id;
   }
@@ -91,7 +91,7 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
   forget(delivery: OutgoingDelivery): void {
     if (delivery.id < 0) return;
     this.unsettled.delete(delivery);
-    this.session.forgetOutgoing(delivery.id);
+    this.session.deliveries.forgetOutgoing(delivery.id);
     if (this.unsettled.size === 0 && this.ready) this.handler?.onReady?.();
   }
 
@@ -124,7 +124,7 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
     this.current = undefined;
     this.unsettled.clear();
     for (const delivery of open) {
-      this.session.forgetOutgoing(delivery.id);
+      this.session.deliveries.forgetOutgoing(delivery.id);
       delivery.lost();
     }
     this.handler?.onDetached?.(error);

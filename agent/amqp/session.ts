@@ -5,28 +5,20 @@
  * Outgoing: deliveries that can't send now stand in line and take turns of one frame each, so that no stream starves.
  */
 
-import { writeAccepted } from "./accepted.ts";
-import { AcceptedRun } from "./accepted_run.ts";
-import type { AmqpError, Attach, Begin, DeliveryState, Disposition, Flow, Terminus } from "./codec/types.ts";
-import { NumberMap } from "../lib/number_map.ts";
+import type { AmqpError, Attach, Begin, Disposition, Flow, Terminus } from "./codec/types.ts";
 import type { Connection } from "./connection.ts";
 import type { IncomingDelivery } from "./incoming_delivery.ts";
 import type { LinkOptions } from "./link_options.ts";
+import { type Link, LinkTable, MAX_LINKS_PER_SESSION } from "./link_table.ts";
 import type { OutgoingDelivery } from "./outgoing_delivery.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import { Receiver, type ReceiverHandler } from "./receiver.ts";
 import { Sender, type SenderHandler } from "./sender.ts";
+import { SessionDeliveries } from "./session_deliveries.ts";
 import { extendTransfer, TRANSFER_OVERHEAD, type TransferHeader, writeTransfer } from "./transfer_header.ts";
-
-/** A link of either direction. */
-export type Link = Sender | Receiver;
 
 /** Window value that AMQP peers use for "no limit". */
 const UNLIMITED = 0x7fffffff;
-/** Links one session may have; a handle above it ends the connection. */
-export const MAX_LINKS_PER_SESSION = 65_536;
-/** Deliveries a peer may leave without outcome in one session. */
-export const MAX_UNSETTLED_PER_SESSION = 262_144;
 /** A frame is worth sending only when this much fits, lest the output fill with crumbs. */
 const SMALLEST_FRAGMENT = 1024;
 
@@ -43,6 +35,8 @@ export class Session {
   readonly purpose: string;
   /** False once either side has ended it. */
   open = true;
+  /** Its deliveries without outcome, and what is said of them. */
+  readonly deliveries: SessionDeliveries;
   /** Sessions of higher rank send first, and may use the output when it is full for others. */
   rank = 0;
 
@@ -50,20 +44,12 @@ export class Session {
   #incomingWindow: number;
   #nextIncomingId = 0;
   #nextOutgoingId = 0;
-  #nextDeliveryId = 0;
   #remoteWindow = 0;
   #begun = false;
   readonly #held = new Set<IncomingDelivery>();
-  readonly #links: (Link | undefined)[] = [];
-  #freeHandles: number[] = [];
-  readonly #byRemoteHandle = new Map<number, Link>();
-  /** Links of ours that the peer has yet to answer; closed ones too, or the answer would look like a link of its own. */
-  readonly #awaitingAttach = new Map<string, Link>();
-  readonly #incoming = new NumberMap<IncomingDelivery>();
-  readonly #outgoing = new NumberMap<OutgoingDelivery>();
+  readonly #links = new LinkTable();
   #line: OutgoingDelivery[] = [];
   #receiving: Receiver | undefined;
-  readonly #accepted = new AcceptedRun();
   readonly #current = { more: false, aborted: false };
 
   /** Made by a connection; `windowFrames` is how many transfer frames the peer may send ahead. */
@@ -71,22 +57,23 @@ export class Session {
     this.connection = connection;
     this.channel = channel;
     this.purpose = purpose;
+    this.deliveries = new SessionDeliveries(this);
     this.#windowSize = this.#incomingWindow = windowFrames;
   }
 
   /** Number of links on this session. */
   get linkCount(): number {
-    return this.#links.length - this.#freeHandles.length;
+    return this.#links.size;
   }
 
   /** The links on this session. */
-  *links(): Generator<Link> {
-    for (const link of this.#links) if (link !== undefined) yield link;
+  links(): Generator<Link> {
+    return this.#links.all();
   }
 
   /** Opens a link on which we send. */
   attachSender(options: LinkOptions, handler: SenderHandler): Sender {
-    const link = new Sender(this, options.name, this.#newHandle());
+    const link = new Sender(this, options.name, this.#links.newHandle());
     link.handler = handler;
     this.#attach(link, options);
     return link;
@@ -94,7 +81,7 @@ export class Session {
 
   /** Opens a link on which we receive; credit starts with `keepCredit`. */
   attachReceiver(options: LinkOptions, handler: ReceiverHandler): Receiver {
-    const link = new Receiver(this, options.name, this.#newHandle());
+    const link = new Receiver(this, options.name, this.#links.newHandle());
     link.handler = handler;
     this.#attach(link, options);
     return link;
@@ -103,7 +90,7 @@ export class Session {
   /** Ends the session; its links are lost. */
   end(error?: AmqpError): void {
     if (!this.open) return;
-    this.sayAccepted();
+    this.deliveries.sayAccepted();
     this.connection.send(this.channel, error === undefined ? { type: "end" } : { type: "end", error });
     this.lost();
   }
@@ -178,37 +165,6 @@ export class Session {
     return false;
   }
 
-  /**
-   * Sends a disposition for one delivery. Those that accept and settle leave with the next write, deliveries that follow each
-   * other in one frame.
-   */
-  sendDisposition(role: "sender" | "receiver", id: number, settled: boolean, state: DeliveryState | undefined): void {
-    if (!this.open) return;
-    if (role === "receiver" && settled && state?.kind === "accepted") return this.#accept(id);
-    this.sayAccepted();
-    this.connection.send(this.channel, {
-      type: "disposition",
-      role,
-      first: id,
-      ...(settled ? { settled } : {}),
-      ...(state === undefined ? {} : { state }),
-    });
-  }
-
-  #accept(id: number): void {
-    if (this.#accepted.extend(id)) return;
-    this.sayAccepted();
-    this.#accepted.begin(id);
-    this.connection.hasToSay(this);
-  }
-
-  /** Encodes what was accepted and not yet said. */
-  sayAccepted(): void {
-    const run = this.#accepted;
-    const { connection } = this;
-    if (run.end()) connection.encode(() => writeAccepted(connection.output, this.channel, run.first, run.last));
-  }
-
   /** Tells the sender of a link its credit. */
   sendFlow(handle: number, deliveryCount: number, linkCredit: number): void {
     this.#sendFlow({ handle, deliveryCount, linkCredit });
@@ -222,46 +178,13 @@ export class Session {
   /** Sends a closing detach. */
   sendDetach(handle: number, error?: AmqpError): void {
     if (!this.open) return;
-    this.sayAccepted();
+    this.deliveries.sayAccepted();
     this.connection.send(this.channel, {
       type: "detach",
       handle,
       closed: true,
       ...(error === undefined ? {} : { error }),
     });
-  }
-
-  /** A new delivery id. */
-  nextDeliveryId(): number {
-    const id = this.#nextDeliveryId;
-    this.#nextDeliveryId = (id + 1) >>> 0;
-    return id;
-  }
-
-  /** Keeps an unsettled outgoing delivery findable by id. */
-  rememberOutgoing(id: number, delivery: OutgoingDelivery): void {
-    this.#outgoing.set(id, delivery);
-  }
-
-  /** The outgoing delivery is settled or lost. */
-  forgetOutgoing(id: number): void {
-    this.#outgoing.delete(id);
-  }
-
-  /** Keeps an unsettled incoming delivery findable by id. */
-  rememberIncoming(id: number, delivery: IncomingDelivery): void {
-    if (this.#incoming.size >= MAX_UNSETTLED_PER_SESSION) {
-      throw new ProtocolError(
-        "amqp:resource-limit-exceeded",
-        `${MAX_UNSETTLED_PER_SESSION} deliveries without outcome`,
-      );
-    }
-    this.#incoming.set(id, delivery);
-  }
-
-  /** The incoming delivery is settled or lost. */
-  forgetIncoming(id: number): void {
-    this.#incoming.delete(id);
   }
 
   /** Keeps the incoming window from re-opening. */
@@ -294,11 +217,8 @@ export class Session {
 
   /** The link is gone: frees its handle once the peer has freed its own. */
   forgetLink(link: Link): void {
-    if (this.#links[link.handle] !== link) return;
+    if (!this.#links.free(link)) return;
     if (this.#receiving === link) this.#receiving = undefined;
-    // Until the peer's detach arrives, its frames for this link are dropped; see #detach.
-    this.#links[link.handle] = undefined;
-    this.#freeHandles.push(link.handle);
   }
 
   // --- called by the connection -------------------------------------------------------------------------------
@@ -325,30 +245,18 @@ export class Session {
 
   /** The peer opens a link, or answers one of ours. */
   onAttach(attach: Attach): void {
-    if (attach.handle >= MAX_LINKS_PER_SESSION) {
-      throw new ProtocolError(
-        "amqp:resource-limit-exceeded",
-        `handle ${attach.handle} above ${MAX_LINKS_PER_SESSION - 1}`,
-      );
-    }
-    if (this.#byRemoteHandle.has(attach.handle)) {
-      throw new ProtocolError("amqp:session:handle-in-use", `handle ${attach.handle}`);
-    }
     const ownRole = attach.role === "sender" ? "receiver" : "sender";
-    const key = `${ownRole} ${attach.name}`;
-    const waiting = this.#awaitingAttach.get(key);
+    const waiting = this.#links.answered(ownRole, attach.name, attach.handle);
     if (waiting !== undefined) {
-      this.#awaitingAttach.delete(key);
-      this.#byRemoteHandle.set(attach.handle, waiting);
       if (waiting.attached) waiting.remoteAttached(attach);
       return;
     }
-    const handle = this.#newHandle();
+    const handle = this.#links.newHandle();
     const link = ownRole === "receiver"
       ? new Receiver(this, attach.name, handle)
       : new Sender(this, attach.name, handle);
-    this.#links[handle] = link;
-    this.#byRemoteHandle.set(attach.handle, link);
+    this.#links.add(link);
+    this.#links.bind(attach.handle, link);
     link.remoteAttached(attach);
     this.connection.handler.onAttach(link, attach);
   }
@@ -363,7 +271,7 @@ export class Session {
       if (flow.echo === true) this.#sendFlow({});
       return;
     }
-    const link = this.#byRemoteHandle.get(flow.handle);
+    const link = this.#links.ofPeer(flow.handle);
     if (link === undefined) throw new ProtocolError("amqp:session:unattached-handle", `flow for handle ${flow.handle}`);
     if (link.role === "sender" && link.attached) link.flow(flow);
     else if (flow.echo === true) this.#sendFlow({});
@@ -376,7 +284,7 @@ export class Session {
     }
     this.#incomingWindow--;
     this.#nextIncomingId = (this.#nextIncomingId + 1) >>> 0;
-    const link = this.#byRemoteHandle.get(header.handle);
+    const link = this.#links.ofPeer(header.handle);
     if (link === undefined || link.role !== "receiver") {
       throw new ProtocolError("amqp:session:unattached-handle", `transfer for handle ${header.handle}`);
     }
@@ -396,34 +304,14 @@ export class Session {
   /** The peer speaks about deliveries `first` to `last`. */
   onDisposition(disposition: Disposition): void {
     const { first, last = first, role, state, settled = false } = disposition;
-    this.disposed(role, first, last, state, settled);
-  }
-
-  /** See {@link Session.onDisposition}. */
-  disposed(
-    role: "sender" | "receiver",
-    first: number,
-    last: number,
-    state: DeliveryState | undefined,
-    settled: boolean,
-  ): void {
-    const count = (last - first) >>> 0;
-    const known = role === "receiver" ? this.#outgoing : this.#incoming;
-    // A hostile range costs no more than what we really hold.
-    if (count > known.size) {
-      for (const id of known.keys()) {
-        if (((id - first) >>> 0) <= count) this.#dispose(role, id, state, settled);
-      }
-      return;
-    }
-    for (let step = 0; step <= count; step++) this.#dispose(role, (first + step) >>> 0, state, settled);
+    this.deliveries.disposed(role, first, last, state, settled);
   }
 
   /** The peer closes a link, or confirms that we did. */
   onDetach(handle: number, error: AmqpError | undefined): void {
-    const link = this.#byRemoteHandle.get(handle);
+    const link = this.#links.ofPeer(handle);
     if (link === undefined) throw new ProtocolError("amqp:session:unattached-handle", `detach of handle ${handle}`);
-    this.#byRemoteHandle.delete(handle);
+    this.#links.unbind(handle);
     if (!link.attached) return;
     this.sendDetach(link.handle);
     link.lost(error);
@@ -435,29 +323,12 @@ export class Session {
     this.open = false;
     this.#line = [];
     this.connection.forgetSession(this);
-    for (const link of [...this.#links]) link?.lost(undefined);
-  }
-
-  #dispose(role: "sender" | "receiver", id: number, state: DeliveryState | undefined, settled: boolean): void {
-    if (role === "receiver") {
-      this.#outgoing.get(id)?.receiverState(state, settled);
-    } else {
-      const delivery = this.#incoming.get(id);
-      if (settled && delivery !== undefined) this.#incoming.delete(id);
-      delivery?.senderState(state, settled);
-    }
-  }
-
-  #newHandle(): number {
-    const free = this.#freeHandles.pop();
-    if (free !== undefined) return free;
-    this.#links.push(undefined);
-    return this.#links.length - 1;
+    for (const link of [...this.#links.all()]) link.lost(undefined);
   }
 
   #attach(link: Link, options: LinkOptions): void {
-    this.#links[link.handle] = link;
-    this.#awaitingAttach.set(`${link.role} ${link.name}`, link);
+    this.#links.add(link);
+    this.#links.awaitAnswer(link);
     this.#sendAttach(link, options.source ?? {}, options.target ?? {});
   }
 

@@ -192,7 +192,7 @@ Deno.test("a shut window keeps an ended message, and an abort, until it opens", 
 
 Deno.test("a peer that reads nothing while it makes us answer is given up", () => {
   const { client, session } = linked();
-  const sends = () => session.sendDisposition("receiver", 1, true, { kind: "accepted" });
+  const sends = () => session.deliveries.sendDisposition("receiver", 1, true, { kind: "accepted" });
   for (let octets = 0; octets <= OUTPUT_HARD_LIMIT; octets += 20) sends();
   assert.deepEqual(client.closes, []);
   client.connection.tick(0);

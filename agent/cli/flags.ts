@@ -23,8 +23,17 @@ export const GLOBAL_FLAGS = {
 } as const;
 
 /** `--dir` of commands that want to be told which site is meant. */
-export function siteFlag(help: string) {
-  return { kind: "text", placeholder: "DIR", required: true, site: "there", help } as const;
+export function siteFlag(help: string): SiteFlag {
+  return { kind: "text", placeholder: "DIR", required: true, site: "there", help };
+}
+
+/** See {@link siteFlag}. */
+interface SiteFlag {
+  readonly kind: "text";
+  readonly placeholder: "DIR";
+  readonly required: true;
+  readonly site: "there";
+  readonly help: string;
 }
 
 /** `-o`: the form of a result on stdout. */

@@ -4,7 +4,7 @@
  * tells connections the time by which deliveries are dated.
  */
 
-import type { Link } from "../amqp/session.ts";
+import type { Link } from "../amqp/link_table.ts";
 import { every } from "../lib/clock.ts";
 import type { Router } from "../router/router.ts";
 

@@ -5,7 +5,7 @@
 
 import type { AmqpValue, Terminus } from "../amqp/codec/types.ts";
 import { LinkCounts } from "../amqp/link_counts.ts";
-import type { Link } from "../amqp/session.ts";
+import type { Link } from "../amqp/link_table.ts";
 import { addressKey, type RouterIdentity } from "../router/address.ts";
 import type { AddressEntry } from "../router/address_entry.ts";
 import { EDGE_DOWNLINK, hasSymbol, ROUTER_CONTROL } from "../router/capabilities.ts";

@@ -4,7 +4,7 @@ import type { Attach } from "../amqp/codec/types.ts";
 import type { ConnectionOptions } from "../amqp/connection_options.ts";
 import type { Receiver } from "../amqp/receiver.ts";
 import type { Sender } from "../amqp/sender.ts";
-import type { Link } from "../amqp/session.ts";
+import type { Link } from "../amqp/link_table.ts";
 import { addressKey } from "./address.ts";
 import { LINK_CREDIT } from "./capabilities.ts";
 import { type Guard, unauthorized } from "./guard.ts";

@@ -171,7 +171,7 @@ Deno.test("link consumer: a receiver that settles early cuts the message off, an
   await until(() => near.wire.arrived.length === 1);
   // As no router does, but anybody may.
   const { delivery, link } = near.wire.arrived[0]!;
-  link.session.sendDisposition("receiver", delivery.id, true, { kind: "released" });
+  link.session.deliveries.sendDisposition("receiver", delivery.id, true, { kind: "released" });
   await until(() => upstream.heard.length === 1);
   downstream.write(new Uint8Array(1000));
   downstream.end();

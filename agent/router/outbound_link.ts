@@ -5,7 +5,7 @@
 
 import type { Attach } from "../amqp/codec/types.ts";
 import type { ConnectionOptions } from "../amqp/connection_options.ts";
-import type { Link } from "../amqp/session.ts";
+import type { Link } from "../amqp/link_table.ts";
 import { every, pause } from "../lib/clock.ts";
 import { messageOf, TendrilError } from "../lib/errors.ts";
 import type { LinkState, LinkStatus } from "../site/status.ts";

@@ -9,7 +9,7 @@ import { Connection } from "../amqp/connection.ts";
 import type { ConnectionOptions } from "../amqp/connection_options.ts";
 import type { AmqpError, Attach, Open } from "../amqp/codec/types.ts";
 import type { ProtocolError } from "../amqp/protocol_error.ts";
-import type { Link } from "../amqp/session.ts";
+import type { Link } from "../amqp/link_table.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { TendrilError } from "../lib/errors.ts";
 import type { Channel } from "../transport/channel.ts";

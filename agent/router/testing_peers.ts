@@ -5,7 +5,7 @@ import { channelPair } from "../../tests/support/channel_pair.ts";
 import { until } from "../../tests/support/until.ts";
 import { WirePeer } from "../../tests/support/wire_peer.ts";
 import type { Attach } from "../amqp/codec/types.ts";
-import type { Link } from "../amqp/session.ts";
+import type { Link } from "../amqp/link_table.ts";
 import { routerConnectionOptions } from "./capabilities.ts";
 import { Peer, type PeerLoss } from "./peer.ts";
 

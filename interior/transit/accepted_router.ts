@@ -1,7 +1,7 @@
 /** A connection that another interior opened: its control connection, or one more for streams (wire-protocol I.3). */
 
 import type { Attach } from "../../agent/amqp/codec/types.ts";
-import type { Link } from "../../agent/amqp/session.ts";
+import type { Link } from "../../agent/amqp/link_table.ts";
 import { type Guard, unauthorized } from "../../agent/router/guard.ts";
 import { Peer, type PeerLoss } from "../../agent/router/peer.ts";
 import type { Channel } from "../../agent/transport/channel.ts";

@@ -7,7 +7,7 @@
  */
 
 import type { Attach, Open } from "../../agent/amqp/codec/types.ts";
-import type { Link } from "../../agent/amqp/session.ts";
+import type { Link } from "../../agent/amqp/link_table.ts";
 import { TendrilError } from "../../agent/lib/errors.ts";
 import { CONNECTION_TRUNKING, type ConnectionRole, hasSymbol } from "../../agent/router/capabilities.ts";
 import type { Peer } from "../../agent/router/peer.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AmqpSymbol, type AmqpValue, type Attach } from "../../agent/amqp/codec/types.ts";
-import type { Link } from "../../agent/amqp/session.ts";
+import type { Link } from "../../agent/amqp/link_table.ts";
 import { SYSTEM_CLOCK } from "../../agent/lib/clock.ts";
 import { DISABLE_Q2, STREAMING } from "../../agent/router/annotations.ts";
 import {

@@ -3,7 +3,7 @@
  * bulk in the buffers of a socket. The side that dialled the link opens it; both send streams over it.
  */
 
-import type { Link } from "../../agent/amqp/session.ts";
+import type { Link } from "../../agent/amqp/link_table.ts";
 import { TendrilError } from "../../agent/lib/errors.ts";
 import { LINK_CREDIT } from "../../agent/router/capabilities.ts";
 import { receive, type Route } from "../../agent/router/ingress.ts";

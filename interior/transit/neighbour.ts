@@ -5,7 +5,7 @@
 
 import type { Attach } from "../../agent/amqp/codec/types.ts";
 import type { Sender } from "../../agent/amqp/sender.ts";
-import type { Link } from "../../agent/amqp/session.ts";
+import type { Link } from "../../agent/amqp/link_table.ts";
 import { discriminator } from "../../agent/router/address.ts";
 import {
   hasSymbol,

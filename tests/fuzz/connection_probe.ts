@@ -10,7 +10,8 @@ import type { IncomingDelivery } from "../../agent/amqp/incoming_delivery.ts";
 import { ProtocolError } from "../../agent/amqp/protocol_error.ts";
 import type { Receiver } from "../../agent/amqp/receiver.ts";
 import type { Sender } from "../../agent/amqp/sender.ts";
-import type { Link, Session } from "../../agent/amqp/session.ts";
+import type { Link } from "../../agent/amqp/link_table.ts";
+import type { Session } from "../../agent/amqp/session.ts";
 import type { RecordedSide } from "./trace_seeds.ts";
 
 /** What a connection did with its input. */

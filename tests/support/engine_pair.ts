@@ -4,7 +4,7 @@ import { Connection } from "../../agent/amqp/connection.ts";
 import type { ConnectionOptions } from "../../agent/amqp/connection_options.ts";
 import type { AmqpError, Attach, Open } from "../../agent/amqp/codec/types.ts";
 import type { ProtocolError } from "../../agent/amqp/protocol_error.ts";
-import type { Link } from "../../agent/amqp/session.ts";
+import type { Link } from "../../agent/amqp/link_table.ts";
 
 /** One side of the pair, with everything its handler was told. */
 export interface Side {
