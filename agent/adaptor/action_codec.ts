@@ -19,14 +19,15 @@ const forGoodWord = 0xffff_ffff;
 const splitWord = 0x1_0000_0000;
 
 /**
- * Decodes the records in `bytes` and appends them to `actions`. Octets are views of `bytes`. Throws ADAPTOR_RECORD for anything
+ * Decodes the records in `bytes` and appends them to `actions`. Octets are views of `bytes`, or copies if it is to change before they
+ * are used. Throws ADAPTOR_RECORD for anything
  * that {@link encodeAction} would not have made.
  */
-export function readActions(bytes: Uint8Array, actions: Action[]): void {
+export function readActions(bytes: Uint8Array, actions: Action[], copies = false): void {
   const record = new RecordReader(bytes);
   while (record.next()) {
     if (record.flags !== 0 && !mayHaveFlags(record)) throw record.fault(`has unknown flags ${record.flags}`);
-    actions.push(isAboutStream(record) ? readStreamAction(record) : readPlainAction(record));
+    actions.push(isAboutStream(record) ? readStreamAction(record, copies) : readPlainAction(record, copies));
   }
 }
 
@@ -66,7 +67,7 @@ function isAboutStream({ kind, stream }: RecordReader): boolean {
   return (kind >= RecordKind.begin && kind <= RecordKind.splice) || (kind === RecordKind.window && stream !== 0);
 }
 
-function readStreamAction(record: RecordReader): Action {
+function readStreamAction(record: RecordReader, copies: boolean): Action {
   const { stream } = record;
   if (stream === 0) throw record.fault("names no stream");
   switch (record.kind) {
@@ -75,7 +76,7 @@ function readStreamAction(record: RecordReader): Action {
       return record.flags === 0 ? { kind: "begin", stream, head } : { kind: "begin", stream, head, interim: true };
     }
     case RecordKind.data:
-      return { kind: "data", stream, data: record.payload() };
+      return { kind: "data", stream, data: record.payload(copies) };
     case RecordKind.splice:
       return readSplice(record);
     default:
@@ -86,14 +87,14 @@ function readStreamAction(record: RecordReader): Action {
   }
 }
 
-function readPlainAction(record: RecordReader): Action {
+function readPlainAction(record: RecordReader, copies: boolean): Action {
   if (record.stream !== 0) throw record.fault(`of kind ${record.kind} names stream ${record.stream}`);
   switch (record.kind) {
     case RecordKind.bytes:
-      return { kind: "bytes", data: record.payload() };
+      return { kind: "bytes", data: record.payload(copies) };
     case RecordKind.window:
       if (record.length !== 4) throw record.fault("must have a payload of 4 octets");
-      return { kind: "concurrency", requests: readU32(record.payload(), 0) };
+      return { kind: "concurrency", requests: record.u32(0) };
     case RecordKind.log: {
       const level = logLevels[record.flags];
       if (level === undefined) throw record.fault(`has unknown log level ${record.flags}`);
@@ -120,14 +121,11 @@ function readPlainAction(record: RecordReader): Action {
 }
 
 function readSplice(record: RecordReader): Action {
-  const payload = record.payload();
-  if (payload.length !== splicePayloadSize) throw record.fault(`is a splice of ${payload.length} octets`);
-  const side = spliceSide(payload[0]!);
-  if (side === undefined || payload[1] !== 0 || payload[2] !== 0 || payload[3] !== 0) {
-    throw record.fault("is a splice in an unknown direction");
-  }
-  const low = readU32(payload, 4);
-  const high = readU32(payload, 8);
+  if (record.length !== splicePayloadSize) throw record.fault(`is a splice of ${record.length} octets`);
+  const side = spliceSide(record.u32(0));
+  if (side === undefined) throw record.fault("is a splice in an unknown direction");
+  const low = record.u32(4);
+  const high = record.u32(8);
   const forGood = low === forGoodWord && high === forGoodWord;
   const length = forGood ? Infinity : high * splitWord + low;
   if (length === 0 || !(forGood || Number.isSafeInteger(length))) {

@@ -6,17 +6,17 @@ import {
   block,
   Flag,
   frame,
+  GET,
   headers,
   join,
   MemoryConnection,
   number,
+  POST,
   PREFACE,
   settings,
   Type,
 } from "./testing_http2.ts";
 
-const GET = [":method: GET", ":scheme: http", ":path: /", ":authority: h"];
-const POST = [":method: POST", ...GET.slice(1)];
 const get = headers(1, GET);
 /** A request whose body is to come. */
 const post = headers(1, POST, Flag.none);

@@ -360,7 +360,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     }
     const memory = this.#view();
     const from = actions.length;
-    readActions(keep ? memory.slice(outPtr, outPtr + length) : memory.subarray(outPtr, outPtr + length), actions);
+    readActions(memory.subarray(outPtr, outPtr + length), actions, keep);
     this.#actionsLeft -= actions.length - from;
     if (this.#actionsLeft < 0) {
       throw this.#fault("ADAPTOR_OUTPUT", "its output for one input is over the limit of actions");

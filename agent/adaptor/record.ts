@@ -58,9 +58,14 @@ export class RecordReader {
     return this.end - this.start;
   }
 
-  /** The current payload as a view. */
-  payload(): Uint8Array {
-    return this.#bytes.subarray(this.start, this.end);
+  /** The current payload as a view, or copied. */
+  payload(copied = false): Uint8Array {
+    return copied ? this.#bytes.slice(this.start, this.end) : this.#bytes.subarray(this.start, this.end);
+  }
+
+  /** The number of four octets at `at` of the current payload; the caller has checked its length. */
+  u32(at: number): number {
+    return readU32(this.#bytes, this.start + at);
   }
 
   /** An ADAPTOR_RECORD error about the current record. */

@@ -35,6 +35,12 @@ export interface Frame {
 /** What a client begins with, before its settings. */
 export const PREFACE: Uint8Array = octetsOf("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
+/** The fields of a request without a body. */
+export const GET: readonly string[] = [":method: GET", ":scheme: http", ":path: /", ":authority: h"];
+
+/** The fields of one that may have a body. */
+export const POST: readonly string[] = [":method: POST", ...GET.slice(1)];
+
 /** A frame; text stands for octets. */
 export function frame(type: number, flags: number, id: number, payload: string | Uint8Array = ""): Uint8Array {
   const octets = typeof payload === "string" ? octetsOf(payload) : payload;

@@ -30,6 +30,8 @@ export class SocketWriter {
   #ended = false;
   #stopped = false;
   #total = 0;
+  /** Octets that the last write had to choose from: about as many come in the next turn, and shall leave together. */
+  #lately = 0;
   #writes = 0;
 
   /**
@@ -52,7 +54,7 @@ export class SocketWriter {
   /** Accepts `piece`, copying it. */
   write(piece: Uint8Array): void {
     if (this.#stopped || this.#ended) return;
-    this.#waiting.push(piece);
+    this.#waiting.push(piece, this.#gathers ? this.#lately : 0);
     if (!this.#busy) this.#run();
   }
 
@@ -77,6 +79,7 @@ export class SocketWriter {
       while (this.#waiting.size > 0 && !this.#stopped) {
         // Without delay from the second write on: most short connections need only one, and a call to the system less.
         if (this.#writes++ === 1) this.#conn.setNoDelay(true);
+        this.#lately = this.#waiting.size;
         const octets = await this.#octets.write(this.#waiting.front());
         this.#waiting.consume(octets);
         this.#total += octets;

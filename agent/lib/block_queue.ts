@@ -37,8 +37,11 @@ export class BlockQueue {
     return this.#size;
   }
 
-  /** Appends `chunk`, which may change afterwards: a copy is made of what is not kept in a {@link LentBuffer}. */
-  push(chunk: Uint8Array): void {
+  /**
+   * Appends `chunk`, which may change afterwards: a copy is made of what is not kept in a {@link LentBuffer}. `ahead` octets are
+   * likely to come with it: so many lie together, where a block holds them.
+   */
+  push(chunk: Uint8Array, ahead = 0): void {
     const { length } = chunk;
     const lent = keepLent(chunk);
     if (lent !== undefined) {
@@ -50,7 +53,9 @@ export class BlockQueue {
     let at = 0;
     while (at < length) {
       let block = this.#last;
-      if (block === undefined || block.tail === block.limit) block = this.#append(this.#newBlock(length - at));
+      if (block === undefined || block.tail === block.limit) {
+        block = this.#append(this.#newBlock(Math.max(length - at, ahead)));
+      }
       const octets = Math.min(length - at, block.limit - block.tail);
       block.buffer.set(at === 0 && octets === length ? chunk : chunk.subarray(at, at + octets), block.tail);
       block.tail += octets;

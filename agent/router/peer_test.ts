@@ -108,21 +108,13 @@ Deno.test("peer: a transport that fails is the reason, told once, after every li
 
 const SILENT = { onData() {}, onEnd() {}, onAbort() {}, onSenderState() {} };
 
-Deno.test("peer: what is said in one turn leaves in one write, and one write at a time", async () => {
+/** Two peers that have begun; what the first one says goes to the other by `write`. */
+function peersBy(write: (near: Channel) => Channel["write"]): { peer: Peer; other: Peer; gone(): number } {
   const [near, far] = channelPair();
-  const writes: number[] = [];
-  let inFlight = 0;
-  const counting: Channel = {
+  const channel: Channel = {
     peer: near.peer,
     start: (handler) => near.start(handler),
-    write: (chunk, done) => {
-      assert.equal(++inFlight, 1, "one write at a time");
-      writes.push(chunk.length);
-      near.write(chunk, (ok) => {
-        inFlight--;
-        done(ok);
-      });
-    },
+    write: write(near),
     pause() {},
     resume() {},
     close: () => near.close(),
@@ -130,10 +122,24 @@ Deno.test("peer: what is said in one turn leaves in one write, and one write at 
   };
   let gone = 0;
   const handler = { onOpen() {}, onAttach() {}, onGone: () => gone++ };
-  const peer = new Peer(counting, routerConnectionOptions("client", "NEAR", false), false, SYSTEM_CLOCK, handler);
+  const peer = new Peer(channel, routerConnectionOptions("client", "NEAR", false), false, SYSTEM_CLOCK, handler);
   const other = new Peer(far, routerConnectionOptions("server", "FAR", false), false, SYSTEM_CLOCK, handler);
   peer.start();
   other.start();
+  return { peer, other, gone: () => gone };
+}
+
+Deno.test("peer: what is said in one turn leaves in one write, and one write at a time", async () => {
+  const writes: number[] = [];
+  let inFlight = 0;
+  const { peer, gone } = peersBy((near) => (chunk, done) => {
+    assert.equal(++inFlight, 1, "one write at a time");
+    writes.push(chunk.length);
+    near.write(chunk, (ok) => {
+      inFlight--;
+      done(ok);
+    });
+  });
   await until(() => peer.connection.isOpen && inFlight === 0);
   const before = writes.length;
   const session = peer.connection.beginSession("s");
@@ -141,31 +147,16 @@ Deno.test("peer: what is said in one turn leaves in one write, and one write at 
   await until(() => writes.length > before);
   assert.equal(writes.length, before + 1);
   peer.close();
-  await until(() => gone === 2);
+  await until(() => gone() === 2);
 });
 
 Deno.test("peer: one that never reads our last words is dropped", async () => {
-  const [near, far] = channelPair();
   let stuck = false;
-  const choked: Channel = {
-    peer: near.peer,
-    start: (handler) => near.start(handler),
-    // Once stuck, a write never ends: the other side's TCP window is shut.
-    write: (chunk, done) => stuck ? undefined : near.write(chunk, done),
-    pause() {},
-    resume() {},
-    close: () => near.close(),
-    destroy: () => near.destroy(),
-  };
-  let gone = 0;
-  const handler = { onOpen() {}, onAttach() {}, onGone: () => gone++ };
-  const peer = new Peer(choked, routerConnectionOptions("client", "NEAR", false), false, SYSTEM_CLOCK, handler);
-  const other = new Peer(far, routerConnectionOptions("server", "FAR", false), false, SYSTEM_CLOCK, handler);
-  peer.start();
-  other.start();
+  // Once stuck, a write never ends: the other side's TCP window is shut.
+  const { peer, other, gone } = peersBy((near) => (chunk, done) => stuck ? undefined : near.write(chunk, done));
   await until(() => peer.connection.isOpen && other.connection.isOpen);
   stuck = true;
   peer.close();
   // Long before silence would end it, after 16 s.
-  await until(() => gone === 2, 12_000);
+  await until(() => gone() === 2, 12_000);
 });

@@ -5,19 +5,18 @@ import { loadBuiltin } from "../../agent/adaptor/builtin.ts";
 import {
   Flag,
   frame,
+  GET,
   headers,
   join,
   MemoryConnection,
   number,
+  POST,
   PREFACE,
   settings,
   Type,
 } from "../../agent/adaptor/testing_http2.ts";
 import { type Choose, chunksOf } from "./choices.ts";
 import { fuzz, type FuzzTarget } from "./fuzz.ts";
-
-const GET = [":method: GET", ":scheme: http", ":path: /", ":authority: h"];
-const POST = [":method: POST", ...GET.slice(1)];
 
 /** Long enough to pass the adaptor by. */
 const LONG = "x".repeat(5000);

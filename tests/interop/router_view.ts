@@ -23,15 +23,21 @@ export async function table(
   return rows(stdout);
 }
 
-/** Columns begin where their heads begin; a head may have single spaces in it. */
+/** The lines of all tables in `text`. Columns begin where their heads begin; a head may have single spaces in it. */
 function rows(text: string): Row[] {
+  const found: Row[] = [];
   const lines = text.split("\n");
-  const rule = lines.findIndex((line) => /^\s*=+$/.test(line));
-  if (rule < 1) return [];
-  const heads = [...lines[rule - 1].matchAll(/\S+(?: \S+)*/g)];
-  return lines.slice(rule + 1).filter((line) => line.trim() !== "").map((line) =>
-    Object.fromEntries(
-      heads.map((head, at) => [head[0], line.slice(head.index, heads[at + 1]?.index).trim()]),
-    )
+  let heads: RegExpExecArray[] = [];
+  lines.forEach((line, at) => {
+    if (/^\s*=+$/.test(line)) heads = [...(lines[at - 1] ?? "").matchAll(/\S+(?: \S+)*/g)];
+    else if (line.trim() === "") heads = [];
+    else if (heads.length > 0) found.push(cells(line, heads));
+  });
+  return found;
+}
+
+function cells(line: string, heads: readonly RegExpExecArray[]): Row {
+  return Object.fromEntries(
+    heads.map((head, at) => [head[0], line.slice(head.index, heads[at + 1]?.index).trim()]),
   );
 }

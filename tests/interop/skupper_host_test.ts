@@ -8,6 +8,7 @@ import { freePort } from "../support/ports.ts";
 import { type Process, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 import { interiorFolder, resource } from "../support/site_folder.ts";
+import { onStage } from "../support/stage.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 import { echo, server } from "../support/tcp.ts";
 import { complaints } from "./complaints.ts";
@@ -57,12 +58,10 @@ Deno.test("skupper host: what its commands write runs as it is, and nothing of i
 testWith(
   ["skrouterd"],
   "interop: a link file that Skupper made links a Tendril edge and a Tendril interior to its site",
-  async ({ skrouterd }) => {
-    const dir = await Deno.makeTempDir();
-    using target = server(echo);
-    const [edgePort, interRouterPort, local, back] = [freePort(), freePort(), freePort(), freePort()];
-    const processes: Process[] = [];
-    try {
+  ({ skrouterd }) =>
+    onStage(async (dir, keep) => {
+      using target = server(echo);
+      const [edgePort, interRouterPort, local, back] = [freePort(), freePort(), freePort(), freePort()];
       const authority = await TestAuthority.create("skupper-site-ca");
       const names = { name: "hub", dns: ["0.0.0.0", "::"], ips: ["0.0.0.0"] };
       for (const name of ["hub", "skupper-local-server"]) {
@@ -76,8 +75,7 @@ testWith(
         '"18080"': `"${target.port}"`,
         '"18081"': `"${back}"`,
       });
-      const skupper = await startSkupper(skrouterd!, dir, "hub", config);
-      processes.push(skupper);
+      const skupper = keep(await startSkupper(skrouterd!, dir, "hub", config));
       const client = await authority.issue({ name: "client-hub" });
       const link = (await recorded("link-hub-0.0.0.0.yaml", {
         '"45671"': `"${edgePort}"`,
@@ -93,31 +91,21 @@ testWith(
         const created = await tendril("link", "create", `${dir}/link.yaml`, "--dir", site);
         assert.equal(created.code, 0, created.stderr);
         await Deno.writeTextFile(`${site}/web.yaml`, resource("Listener", { key: "web", port }));
-        const process = startTendril(name!, ["run", site]);
-        processes.push(process);
+        const process = keep(startTendril(name!, ["run", site]));
         await untilListening(port, process, LIMIT_MS);
         assert.equal((await ask(port, new Uint8Array(1000))).length, 1000, name);
       }
       assert.deepEqual(complaints(skupper.output()), []);
-    } catch (error) {
-      console.error(processes.map((process) => `--- ${process.name}\n${process.output().slice(-3000)}`).join("\n"));
-      throw error;
-    } finally {
-      await Promise.all(processes.map((process) => process.stop()));
-      await Deno.remove(dir, { recursive: true });
-    }
-  },
+    }),
 );
 
 testWith(
   ["skrouterd"],
   "interop: a link file that a Tendril made links a site of Skupper to it",
-  async ({ skrouterd }) => {
-    const dir = await Deno.makeTempDir();
-    using target = server(echo);
-    const [port, local] = [freePort(), freePort()];
-    const processes: Process[] = [];
-    try {
+  ({ skrouterd }) =>
+    onStage(async (dir, keep) => {
+      using target = server(echo);
+      const [port, local] = [freePort(), freePort()];
       const hub = await interiorFolder(`${dir}/hub`);
       await Deno.writeTextFile(`${dir}/hub/listener.yaml`, resource("Listener", { key: "fromsk", port }));
       const { stdout } = await tendril("link", "generate", "--dir", hub.dir, "--host", "127.0.0.1");
@@ -127,22 +115,15 @@ testWith(
         ) => [key, atob(new RegExp(`${key}: (\\S+)`).exec(stdout)?.[1] ?? "")]),
       );
       for (const name of ["link-th-profile", "skupper-local-server"]) await giveCredentials(dir, name, credentials);
-      processes.push(startTendril("hub", ["run", hub.dir]));
+      const ours = keep(startTendril("hub", ["run", hub.dir]));
       const config = await recorded("spoke.json", {
         '"56671"': `"${hub.interRouterPort}"`,
         ": 5672": `: ${local}`,
         '"18080"': `"${target.port}"`,
       });
-      processes.push(await startSkupper(skrouterd!, dir, "spoke", config));
-      await untilListening(port, processes[0], LIMIT_MS);
+      const skupper = keep(await startSkupper(skrouterd!, dir, "spoke", config));
+      await untilListening(port, ours, LIMIT_MS);
       assert.equal((await ask(port, new Uint8Array(1000))).length, 1000);
-      assert.deepEqual(complaints(processes[1]!.output()), []);
-    } catch (error) {
-      console.error(processes.map((process) => `--- ${process.name}\n${process.output().slice(-3000)}`).join("\n"));
-      throw error;
-    } finally {
-      await Promise.all(processes.map((process) => process.stop()));
-      await Deno.remove(dir, { recursive: true });
-    }
-  },
+      assert.deepEqual(complaints(skupper.output()), []);
+    }),
 );

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { freePort } from "../support/ports.ts";
-import { type Process, untilListening } from "../support/processes.ts";
+import { untilListening } from "../support/processes.ts";
 import { interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
 import { startTendril } from "../support/tendril.ts";
+import { onStage } from "../support/stage.ts";
 import { connect, readExactly, server } from "../support/tcp.ts";
 import { until } from "../support/until.ts";
 
@@ -46,13 +47,11 @@ async function flow(port: number): Promise<void> {
   assert.ok(served, "a flow found no target");
 }
 
-Deno.test("health: 2 s after its check has failed, no flow from anywhere reaches a target, until it is well", async () => {
-  const dir = await Deno.makeTempDir();
-  const sites: Process[] = [];
-  using near = new Target();
-  near.healthy = false;
-  using far = new Target();
-  try {
+Deno.test("health: 2 s after its check has failed, no flow from anywhere reaches a target, until it is well", () =>
+  onStage(async (dir, keep) => {
+    using near = new Target();
+    near.healthy = false;
+    using far = new Target();
     // In a line: a - b - c, with clients at both ends, and targets at a and b.
     const [a, b, c] = [
       await interiorFolder(`${dir}/a`, "a"),
@@ -66,7 +65,7 @@ Deno.test("health: 2 s after its check has failed, no flow from anywhere reaches
     await Deno.writeTextFile(`${b.dir}/Connector-web.yaml`, near.yaml());
     await Deno.writeTextFile(`${a.dir}/Listener-web.yaml`, resource("Listener", { key: "web", port: ports.a }));
     await Deno.writeTextFile(`${c.dir}/Listener-web.yaml`, resource("Listener", { key: "web", port: ports.c }));
-    for (const name of ["a", "b", "c"]) sites.push(startTendril(name, ["run", `${dir}/${name}`]));
+    const sites = ["a", "b", "c"].map((name) => keep(startTendril(name, ["run", `${dir}/${name}`])));
     const said = (site: number, text: string) => sites[site]!.output().split(text).length - 1;
     await Promise.all(Object.values(ports).map((port) => untilListening(port, undefined, LIMIT_MS)));
     // Each client reaches the far target first, so that all know of it.
@@ -97,11 +96,4 @@ Deno.test("health: 2 s after its check has failed, no flow from anywhere reaches
     far.healthy = near.healthy = false;
     const isShut = (port: number) => connect(port).then((conn) => (conn.close(), false), () => true);
     await until(async () => (await Promise.all(Object.values(ports).map(isShut))).every((shut) => shut), LIMIT_MS);
-  } catch (error) {
-    console.error(sites.map((site) => `--- ${site.name}\n${site.output().slice(-3000)}`).join("\n"));
-    throw error;
-  } finally {
-    await Promise.all(sites.map((site) => site.stop()));
-    await Deno.remove(dir, { recursive: true });
-  }
-});
+  }));

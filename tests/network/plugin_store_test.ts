@@ -7,6 +7,7 @@ import { loadFixture } from "../../agent/adaptor/testing_fixture.ts";
 import { freePort } from "../support/ports.ts";
 import { type Process, start } from "../support/processes.ts";
 import { edgeFolder, interiorFolder, linkInteriors } from "../support/site_folder.ts";
+import { onStage } from "../support/stage.ts";
 import { connect, readExactly, writeAll } from "../support/tcp.ts";
 import { startTendril, tendril, tendrilArgs } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
@@ -23,11 +24,9 @@ interface Parts {
   startWest(): Process;
 }
 
-async function withStores(body: (parts: Parts) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  const port = freePort();
-  const processes: Process[] = [];
-  try {
+function withStores(body: (parts: Parts) => Promise<void>): Promise<void> {
+  return onStage(async (dir, keep) => {
+    const port = freePort();
     const far = await interiorFolder(`${dir}/far`, "far");
     const near = await interiorFolder(`${dir}/near`, "near");
     await linkInteriors(near, far);
@@ -37,7 +36,7 @@ async function withStores(body: (parts: Parts) => Promise<void>): Promise<void> 
     });
     const module = (await loadFixture("echo")).bytes;
     await Deno.writeFile(`${dir}/echo.wasm`, module);
-    processes.push(...["far", "near"].map((name) => startTendril(name, ["run", `${dir}/${name}`])));
+    const processes = ["far", "near"].map((name) => keep(startTendril(name, ["run", `${dir}/${name}`])));
     const reach = [`127.0.0.1:${near.edgePort}`, `127.0.0.1:${port}`, `unix:${dir}/west/run/amqp.sock`];
     const flags = [
       "--no-prompt",
@@ -46,19 +45,10 @@ async function withStores(body: (parts: Parts) => Promise<void>): Promise<void> 
       `--allow-write=${dir}/west/run`,
       `--allow-net=${reach.join(",")}`,
     ];
-    const startWest = () => {
-      const west = start("west", Deno.execPath(), tendrilArgs(flags, ["run", `${dir}/west`, "--log-format", "json"]));
-      processes.push(west);
-      return west;
-    };
+    const words = tendrilArgs(flags, ["run", `${dir}/west`, "--log-format", "json"]);
+    const startWest = () => keep(start("west", Deno.execPath(), words));
     await body({ dir, port, near: processes[1]!, startWest });
-  } catch (error) {
-    console.error(processes.map((site) => `--- ${site.name}\n${site.output().slice(-3000)}`).join("\n"));
-    throw error;
-  } finally {
-    await Promise.all(processes.map((process) => process.stop()));
-    await Deno.remove(dir, { recursive: true });
-  }
+  });
 }
 
 async function writeAdaptor(dir: string, spec: Record<string, unknown>): Promise<void> {

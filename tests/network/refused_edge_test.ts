@@ -3,25 +3,13 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/ports.ts";
 import { type Process, untilListening } from "../support/processes.ts";
-import { edgeFolder, interiorFolder, resource } from "../support/site_folder.ts";
+import { edgeFolder, interiorFolder, policy, resource } from "../support/site_folder.ts";
+import { onStage } from "../support/stage.ts";
 import { startTendril } from "../support/tendril.ts";
 import { connect, echo, readExactly, server, writeAll } from "../support/tcp.ts";
 import { until } from "../support/until.ts";
 
 const LIMIT_MS = 40_000;
-
-function policy(rule: string): string {
-  return `apiVersion: tendril.dev/v1alpha1
-kind: Policy
-metadata:
-  name: shops
-spec:
-  default: deny
-  rules:
-    - peers: [{commonName: link-hub}]
-      ${rule}
-`;
-}
 
 /** The lines of the log of `process` with this message, as values. */
 function lines(process: Process, message: string): Record<string, unknown>[] {
@@ -29,11 +17,9 @@ function lines(process: Process, message: string): Record<string, unknown>[] {
   return found.map((line) => JSON.parse(line));
 }
 
-Deno.test("policy: a refused edge says what is refused, why and what to do, and goes on when it is allowed", async () => {
-  const dir = await Deno.makeTempDir();
-  const sites: Process[] = [];
-  using target = server(echo);
-  try {
+Deno.test("policy: a refused edge says what is refused, why and what to do, and goes on when it is allowed", () =>
+  onStage(async (dir, keep) => {
+    using target = server(echo);
     const hubFolder = await interiorFolder(`${dir}/hub`);
     const port = freePort();
     await edgeFolder(`${dir}/edge`, "edge", hubFolder, {
@@ -44,9 +30,8 @@ Deno.test("policy: a refused edge says what is refused, why and what to do, and 
     await Deno.writeTextFile(`${hubFolder.dir}/web.yaml`, resource("Connector", { key: "web", port: target.port }));
     await Deno.writeTextFile(file, policy("link: [edge]"));
     const [hub, edge] = ["hub", "edge"].map((name) => {
-      return startTendril(name, ["run", `${dir}/${name}`, "--log-format", "json"]);
+      return keep(startTendril(name, ["run", `${dir}/${name}`, "--log-format", "json"]));
     }) as [Process, Process];
-    sites.push(hub, edge);
 
     await until(() => lines(edge, "connector is not allowed").length === 1, LIMIT_MS);
     await until(() => lines(edge, "listener is not allowed").length === 1, LIMIT_MS);
@@ -59,7 +44,7 @@ Deno.test("policy: a refused edge says what is refused, why and what to do, and 
     const audited = lines(hub, "refused by policy").map(({ action, routingKey, peer }) => [action, routingKey, peer]);
     assert.deepEqual(audited.slice(0, 2).sort(), [["consume", "web", "edge"], ["offer", "db", "edge"]]);
 
-    await Deno.writeTextFile(file, policy("link: [edge]\n      offer: [db]\n      consume: [web]"));
+    await Deno.writeTextFile(file, policy("link: [edge]", "offer: [db]", "consume: [web]"));
     await untilListening(port, edge, LIMIT_MS);
     await until(() => lines(edge, "connector offers").length > 0, LIMIT_MS);
     const conn = await connect(port);
@@ -76,11 +61,4 @@ Deno.test("policy: a refused edge says what is refused, why and what to do, and 
 
     await Deno.remove(file);
     await untilListening(port, edge, LIMIT_MS);
-  } catch (error) {
-    console.error(sites.map((site) => `--- ${site.name}\n${site.output().slice(-4000)}`).join("\n"));
-    throw error;
-  } finally {
-    await Promise.all(sites.map((site) => site.stop()));
-    await Deno.remove(dir, { recursive: true });
-  }
-});
+  }));

@@ -38,6 +38,19 @@ class Stage implements AsyncDisposable {
     this.#hub = this.start("hub", ["run", `${this.dir}/hub`], options);
   }
 
+  /** Starts a hub that has ended, until it redeems tokens. */
+  async restartHub(options: StartOptions = {}): Promise<void> {
+    this.startHub(options);
+    await untilListening(this.grantPort, this.hub, LIMIT_MS);
+  }
+
+  /** Creates an edge that is linked to nothing; its folder. */
+  async createWest(): Promise<string> {
+    const dir = `${this.dir}/west`;
+    assert.equal((await tendril("site", "create", "west", "--dir", dir, "--edge")).code, 0);
+    return dir;
+  }
+
   start(name: string, words: readonly string[], options: StartOptions = {}): Process {
     const process = startTendril(name, words, options);
     this.#processes.push(process);
@@ -99,8 +112,7 @@ Deno.test("tokens: with the commands of the README a service is reached at once,
 
 Deno.test("tokens: a site that runs takes the link of a redeemed token into use", async () => {
   await using stage = await Stage.open();
-  const west = `${stage.dir}/west`;
-  assert.equal((await tendril("site", "create", "west", "--dir", west, "--edge")).code, 0);
+  const west = await stage.createWest();
   const process = stage.start("west", ["run", west]);
   await until(() => process.output().includes("site is running"), LIMIT_MS);
   const token = await stage.issue("west");
@@ -116,8 +128,7 @@ Deno.test("tokens: a site that runs takes the link of a redeemed token into use"
 
 Deno.test("tokens: with --wait a running site is linked when the command ends, and without one no use is spent", async () => {
   await using stage = await Stage.open();
-  const west = `${stage.dir}/west`;
-  assert.equal((await tendril("site", "create", "west", "--dir", west, "--edge")).code, 0);
+  const west = await stage.createWest();
   const token = await stage.issue("west");
   const redeem = (...words: string[]) => tendril("token", "redeem", token, "--wait", "operational", ...words);
   const nowhere = await redeem();
@@ -133,8 +144,7 @@ Deno.test("tokens: with --wait a running site is linked when the command ends, a
 
 Deno.test("tokens: with --wait it is said when no link came about in time", async () => {
   await using stage = await Stage.open();
-  const west = `${stage.dir}/west`;
-  assert.equal((await tendril("site", "create", "west", "--dir", west, "--edge")).code, 0);
+  const west = await stage.createWest();
   const process = stage.start("west", ["run", west]);
   await until(() => process.output().includes("site is running"), LIMIT_MS);
   // A certificate token of Skupper 1 is taken as it is, whoever listens there.
@@ -257,8 +267,7 @@ Deno.test("tokens: they survive a site that is killed, and so does what was used
   stage.hub.signal("SIGKILL");
   await stage.hub.ended;
   assert.equal(await stage.redeem(token), "1 TOKEN_UNREACHABLE true");
-  stage.startHub();
-  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  await stage.restartHub();
   assert.equal(await stage.redeem(token), "redeemed");
   assert.equal(await stage.redeem(token), "1 TOKEN_USED_UP true");
 });
@@ -267,34 +276,29 @@ Deno.test("tokens: a site that can't write down their use gives no link, and say
   await using stage = await Stage.open();
   const token = await stage.issue("one");
   await stage.hub.stop();
-  stage.startHub({ flags: [`--deny-write=${stage.dir}/hub/grants`] });
-  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  await stage.restartHub({ flags: [`--deny-write=${stage.dir}/hub/grants`] });
   assert.equal(await stage.redeem(token), "1 TOKEN_REFUSED true");
   await until(() => stage.hub.output().includes("GRANT_STORAGE"));
   await stage.hub.stop();
-  stage.startHub();
-  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  await stage.restartHub();
   assert.equal(await stage.redeem(token), "redeemed");
 });
 
 Deno.test("tokens: on a full disk no use is spent, neither where they are redeemed nor where they are counted", async () => {
   await using stage = await Stage.open();
   const token = await stage.issue("one");
-  const west = `${stage.dir}/west`;
-  assert.equal((await tendril("site", "create", "west", "--dir", west, "--edge")).code, 0);
+  const west = await stage.createWest();
   const redeeming = stage.start("west", ["token", "redeem", token, "--dir", west], { fullDisk: true });
   assert.equal(await redeeming.ended, 3);
   assert.match(redeeming.output(), /error\[SITE_WRITE\]/);
   await stage.hub.stop();
-  stage.startHub({ fullDisk: true });
-  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  await stage.restartHub({ fullDisk: true });
   assert.equal(await stage.redeem(token), "1 TOKEN_REFUSED true");
   await until(() => stage.hub.output().includes("GRANT_STORAGE"));
   await stage.hub.stop();
   const left = await Array.fromAsync(Deno.readDir(`${stage.dir}/hub/grants`), ({ name }) => name);
   assert.deepEqual(left.filter((name) => name.endsWith(".tmp")), []);
-  stage.startHub();
-  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  await stage.restartHub();
   assert.equal(await stage.redeem(token), "redeemed");
 });
 
@@ -328,8 +332,7 @@ Deno.test("tokens: a site that is killed between count and answer has spent one 
   stage.hub.signal("SIGKILL");
   await stage.hub.ended;
   assert.match(await lost, /^1 TOKEN_ANSWER true$/);
-  stage.startHub();
-  await untilListening(stage.grantPort, stage.hub, LIMIT_MS);
+  await stage.restartHub();
   assert.equal(await stage.redeem(token), "redeemed");
   assert.equal(await stage.redeem(token), "1 TOKEN_USED_UP true");
 });

@@ -72,6 +72,19 @@ spec:
 ${fields.map(([name, value]) => `  ${name}: ${value}\n`).join("")}`;
 }
 
+/** A Policy that allows edges with the link of `hub` what `rule` says, line by line, and nobody anything else. */
+export function policy(...rule: readonly string[]): string {
+  return `apiVersion: tendril.dev/v1alpha1
+kind: Policy
+metadata:
+  name: shops
+spec:
+  default: deny
+  rules:
+    - peers: [{commonName: link-hub}]
+${rule.map((line) => `      ${line}\n`).join("")}`;
+}
+
 async function expectOk(running: ReturnType<typeof tendril>): Promise<string> {
   const { code, stdout, stderr } = await running;
   if (code !== 0) throw new Error(`exit code ${code}: ${stderr}${stdout}`);
