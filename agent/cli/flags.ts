@@ -22,18 +22,23 @@ export const GLOBAL_FLAGS = {
   help: { kind: "switch", short: "h", help: "Explain the command and stop." },
 } as const;
 
+/** What {@link siteFlag} makes. */
+export interface SiteFlag {
+  /** Its value is a path. */
+  readonly kind: "text";
+  /** What the help calls it. */
+  readonly placeholder: "DIR";
+  /** Nothing goes without it. */
+  readonly required: true;
+  /** The site must be there. */
+  readonly site: "there";
+  /** What the help says of it. */
+  readonly help: string;
+}
+
 /** `--dir` of commands that want to be told which site is meant. */
 export function siteFlag(help: string): SiteFlag {
   return { kind: "text", placeholder: "DIR", required: true, site: "there", help };
-}
-
-/** See {@link siteFlag}. */
-interface SiteFlag {
-  readonly kind: "text";
-  readonly placeholder: "DIR";
-  readonly required: true;
-  readonly site: "there";
-  readonly help: string;
 }
 
 /** `-o`: the form of a result on stdout. */
