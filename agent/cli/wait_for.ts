@@ -26,8 +26,9 @@ export const WAIT_FOR_FLAG = {
 const STEP_MS = 100;
 
 /**
- * Waits until those of the resources of the site in `dir` that are meant are `waited`. Resolves to the last
- * report. Throws WAIT_TIMEOUT with what is missing, and LOCAL_SOCKET when no site runs there.
+ * Waits until those of the resources of the site in `dir` that are meant are `waited`; a site that does not run yet is
+ * waited for, too. Resolves to the last report. Throws WAIT_TIMEOUT with what is missing, and LOCAL_SOCKET when no site
+ * runs there all the time.
  */
 export async function waitFor(
   dir: string,
@@ -36,6 +37,25 @@ export async function waitFor(
   timeoutSeconds: number,
 ): Promise<SiteReport> {
   const deadline = performance.now() + timeoutSeconds * 1000;
+  for (;;) {
+    try {
+      return await waitAt(dir, waited, isMeant, timeoutSeconds, deadline);
+    } catch (error) {
+      const isStopped = error instanceof TendrilError && error.code === "LOCAL_SOCKET";
+      if (!isStopped || performance.now() >= deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+    }
+  }
+}
+
+/** The same while the site runs; `deadline` by `performance.now()`. */
+async function waitAt(
+  dir: string,
+  waited: Exclude<Waited, "none">,
+  isMeant: (resource: ResourceStatus) => boolean,
+  timeoutSeconds: number,
+  deadline: number,
+): Promise<SiteReport> {
   return await askSite(dir, timeoutSeconds, async (client) => {
     for (;;) {
       const report = await readReport(client);

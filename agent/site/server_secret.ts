@@ -6,6 +6,7 @@ import type { Assembled } from "./assemble.ts";
 import { readDocuments } from "./documents.ts";
 import { secretYaml } from "./link_file.ts";
 import { isGiven } from "./store/given_secrets.ts";
+import { resourceFile } from "./store/resource_file.ts";
 import { replaceFile } from "./write_files.ts";
 
 /**
@@ -54,5 +55,5 @@ export async function hasOwnFile(dir: string, name: string): Promise<boolean> {
 }
 
 function fileOf(name: string): string {
-  return `Secret-${name}.yaml`;
+  return resourceFile("Secret", name);
 }

@@ -9,6 +9,8 @@ import { TendrilError } from "../lib/errors.ts";
 import type { Channel } from "./channel.ts";
 import { SocketChannel } from "./socket_channel.ts";
 
+/** Where such a socket is in the folder of its site. */
+const LOCATION = /\/?[^/]+\/[^/]+$/;
 /** How such peers are named. */
 const LOCAL_PEER = { address: LOCAL_PROGRAM, subject: undefined, fingerprint: undefined };
 
@@ -48,7 +50,7 @@ export function dialLocal(path: string): Promise<Channel> {
       reject(
         new TendrilError("LOCAL_SOCKET", `Nobody answers at ${path}: no site runs in that folder.`, {
           cause,
-          hint: "Start it with `tendril run DIR`, or name another --dir.",
+          hint: `Start it with \`tendril run ${path.replace(LOCATION, "") || "."}\`, or name another --dir.`,
         }),
       ));
     raw.once("connect", () => resolve(new SocketChannel(raw, LOCAL_PEER)));

@@ -8,6 +8,7 @@ import { TendrilError } from "../../lib/errors.ts";
 import { type ResourceDocument, scanDocuments } from "../documents.ts";
 import { type ResourceRef, shown } from "../problems.ts";
 import type { FileChanges } from "./journal.ts";
+import { resourceFile } from "./resource_file.ts";
 
 /** What is to be done with one resource. */
 export interface ResourceChange extends ResourceRef {
@@ -149,7 +150,7 @@ class Folder {
   /** Puts the resource into a new file, whose name comes back. */
   create({ kind, name }: ResourceRef, text: string): string {
     for (let number = 0;; number++) {
-      const file = `${kind}-${name}${number === 0 ? "" : `-${number}`}.yaml`;
+      const file = resourceFile(kind, name, number);
       if (this.#files.has(file) || this.#created.has(file)) continue;
       this.#created.set(file, text);
       return file;

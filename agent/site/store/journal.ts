@@ -12,32 +12,52 @@ const JOURNAL = ".tendril-journal";
 const LOCK = ".tendril-lock";
 const LOCK_STEP_MS = 50;
 const LOCK_LIMIT_MS = 10_000;
+const SECOND_MS = 1000;
 
 /** New text by file name; null for a file that goes. */
 export type FileChanges = ReadonlyMap<string, string | null>;
 
+/** What the journal holds. */
+interface Journal {
+  /** New texts; null for a file that goes. */
+  readonly files: Readonly<Record<string, string | null>>;
+  /** When each of them had been written before, ms since the epoch; null for one that was not there. */
+  readonly before?: Readonly<Record<string, number | null>>;
+}
+
 /**
- * The change that was made last and may not have reached its files yet; empty when there is none. A file that was written
- * later than the journal is somebody else's work, and counts as it is.
+ * The change that was made last and may not have reached its files yet; empty when there is none. A file that is not as
+ * the change found it has got it already, or is somebody else's later work, and counts as it is. No clock tells: it may
+ * have been set back.
  */
 export async function readJournal(dir: string): Promise<FileChanges> {
   const path = `${dir}/${JOURNAL}`;
   const madeAt = await writtenAt(path);
   if (madeAt === undefined) return new Map();
+  const { files, before } = await parse(path);
   const changes = new Map<string, string | null>();
-  for (const [name, text] of Object.entries(await parse(path))) {
-    if ((await writtenAt(`${dir}/${name}`) ?? madeAt) <= madeAt) changes.set(name, text);
+  for (const [name, text] of Object.entries(files)) {
+    const at = await writtenAt(`${dir}/${name}`);
+    // An earlier version did not write down how it found the files.
+    const isAsFound = before === undefined ? (at ?? madeAt) <= madeAt : isSameTime(at, before[name]);
+    if (isAsFound) changes.set(name, text);
   }
   return changes;
 }
 
-async function parse(path: string): Promise<Record<string, string | null>> {
+/** Archives may keep whole seconds alone. */
+function isSameTime(at: number | undefined, before: number | null | undefined): boolean {
+  if (at === undefined || typeof before !== "number") return (at ?? null) === before;
+  return at === before || at === Math.floor(before / SECOND_MS) * SECOND_MS;
+}
+
+async function parse(path: string): Promise<Journal> {
   try {
-    return JSON.parse(await Deno.readTextFile(path)).files;
+    return JSON.parse(await Deno.readTextFile(path));
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     // Brought to its end between the look and the reading.
-    if (cause instanceof Deno.errors.NotFound) return {};
+    if (cause instanceof Deno.errors.NotFound) return { files: {} };
     throw new TendrilError("SITE_FOLDER", `${path} can't be read`, {
       cause,
       hint: "It is an unfinished change of the folder: remove it, and make the change again.",
@@ -48,7 +68,8 @@ async function parse(path: string): Promise<Record<string, string | null>> {
 /** Milliseconds since the epoch; undefined when there is no such file. */
 async function writtenAt(path: string): Promise<number | undefined> {
   try {
-    return (await Deno.stat(path)).mtime?.getTime() ?? 0;
+    const { isFile, mtime } = await Deno.stat(path);
+    return isFile ? mtime?.getTime() ?? 0 : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
     throw error;
@@ -58,7 +79,10 @@ async function writtenAt(path: string): Promise<number | undefined> {
 /** Makes `changes` to the files in `dir`, whose lock the caller holds. Throws SITE_WRITE. */
 export async function commit(dir: string, changes: FileChanges): Promise<void> {
   if (changes.size === 0) return;
-  await replaceFile(dir, JOURNAL, JSON.stringify({ files: Object.fromEntries(changes) }));
+  const before: Record<string, number | null> = {};
+  for (const name of changes.keys()) before[name] = await writtenAt(`${dir}/${name}`) ?? null;
+  const journal: Journal = { files: Object.fromEntries(changes), before };
+  await replaceFile(dir, JOURNAL, JSON.stringify(journal));
   await syncFolder(dir);
   await finish(dir, changes);
 }

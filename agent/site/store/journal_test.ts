@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { until } from "../../../tests/support/until.ts";
 import { changeFolder } from "./change.ts";
 import { readDocuments } from "../documents.ts";
+import { loadSite } from "../load.ts";
 import { editToApply, editToDelete, incoming } from "./edit.ts";
 import { readFolder } from "./folder.ts";
 import { commit, recover, withLock } from "./journal.ts";
@@ -38,6 +39,35 @@ Deno.test("journal: a change that was cut off is seen whole, and brought to its 
     const names = await namesIn(dir);
     assert.deepEqual(names.filter((name) => !name.endsWith(".tmp")), ["new.yaml", "site.yaml"]);
     assert.equal(names.length, 3, "what another program may be writing stays");
+  }));
+
+Deno.test("journal: files from the future, as a clock leaves them that is set back, do not tear a change apart", () =>
+  withFolder(async (dir) => {
+    const name = "ahead.yaml";
+    await Deno.writeTextFile(`${dir}/${name}`, listener("ahead", 1));
+    const future = new Date(Date.now() + 3_600_000);
+    await Deno.utime(`${dir}/${name}`, future, future);
+    // A folder where the new file is to be keeps the change from its end.
+    await Deno.mkdir(`${dir}/a.yaml`);
+    const change = new Map([["a.yaml", listener("a", 2)], [name, listener("ahead", 3)]]);
+    await assert.rejects(commit(dir, change), { code: "SITE_WRITE" });
+    const { files } = await readFolder(dir);
+    assert.deepEqual([files.get("a.yaml"), files.get(name)], [listener("a", 2), listener("ahead", 3)]);
+    await Deno.remove(`${dir}/a.yaml`);
+    await recover(dir);
+    assert.equal(await Deno.readTextFile(`${dir}/${name}`), listener("ahead", 3));
+    assert.deepEqual(await namesIn(dir), ["a.yaml", "ahead.yaml", "site.yaml"]);
+  }));
+
+Deno.test("journal: the longest name that a resource may have still is that of a file", () =>
+  withFolder(async (dir) => {
+    const [one, other] = ["a", "b"].map((end) => `${"x".repeat(252)}${end}`) as [string, string];
+    const text = `${listener(one, 1)}---\n${listener(other, 2)}`;
+    const { changes } = await changeFolder(dir, false, (files) => editToApply(files, put(text)));
+    assert.deepEqual(changes.map(({ action }) => action), ["create", "create"]);
+    assert.deepEqual((await loadSite(dir)).listeners.map(({ name }) => name).sort(), [one, other]);
+    await changeFolder(dir, false, (files) => editToDelete(files, [{ kind: "Listener", name: one }]));
+    assert.deepEqual((await loadSite(dir)).listeners.map(({ name }) => name), [other]);
   }));
 
 Deno.test("journal: what was written after a change that was cut off is not undone by it", () =>

@@ -4,6 +4,7 @@ import { TendrilError } from "../../lib/errors.ts";
 import { loadSite } from "../load.ts";
 import { localSocket } from "../local_access.ts";
 import { shown } from "../problems.ts";
+import { resourceFile } from "../store/resource_file.ts";
 import { createFile } from "../write_files.ts";
 import { redeemedYaml, redeemToken } from "./redeem.ts";
 import type { Token } from "./token_file.ts";
@@ -18,7 +19,7 @@ export async function redeemInto(
   token: Token,
 ): Promise<{ file: string; links: string[]; running: boolean }> {
   const site = await loadSite(dir);
-  const file = `Link-${token.name}.yaml`;
+  const file = resourceFile("Link", token.name);
   const taken = site.links.some(({ name }) => name === token.name) || await exists(`${dir}/${file}`);
   if (taken) {
     throw new TendrilError("TOKEN_REDEEMED", `the site in ${dir} has the link ${shown(token.name)} already`, {
