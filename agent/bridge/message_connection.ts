@@ -10,7 +10,6 @@ import {
   type AdaptorModule,
   type AdaptorRole,
   isHeadSource,
-  type MessageHead,
   type StreamEvent,
 } from "../adaptor/action.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
@@ -18,14 +17,14 @@ import { messageOf } from "../lib/errors.ts";
 import { ACCEPTED, type Downstream, FAILED, type Message, RELEASED, type Upstream } from "../router/flow.ts";
 import { AdaptorSeat } from "./adaptor_seat.ts";
 import { Exchanges } from "./exchanges.ts";
-import { HeldStreams } from "./held_streams.ts";
 import { InboundMessages } from "./inbound_messages.ts";
 import { closeSocket, type LocalSocket } from "./local_socket.ts";
 import type { MessageHooks } from "./message_hooks.ts";
 import { encodeSections } from "./message_sections.ts";
 import { OutboundMessage, type OutboundMessageHandler } from "./outbound_message.ts";
 import { OutboundMessages } from "./outbound_messages.ts";
-import { SocketIntake, type Splice } from "./socket_intake.ts";
+import { SocketIntake } from "./socket_intake.ts";
+import { SocketOutlet } from "./socket_outlet.ts";
 import { SocketReader } from "./socket_reader.ts";
 import { SocketWriter } from "./socket_writer.ts";
 import { reasonOf, verdict } from "./verdict.ts";
@@ -34,6 +33,7 @@ import { reasonOf, verdict } from "./verdict.ts";
 const LINGER_MS = 2000;
 /** Octets waiting for the socket above which it is not read: answers to what is read could only make them more. */
 const UNREAD_OCTETS = 1024 * 1024;
+const TUNNEL_BROKEN = "the other side of the tunnel is gone";
 const NO_OCTETS = new Uint8Array(0);
 
 /** See the head of the file. */
@@ -49,14 +49,12 @@ export class MessageConnection {
   readonly #outbound: OutboundMessages;
   readonly #inbound: InboundMessages;
   readonly #adaptor: AdaptorSeat;
-  /** What concurrent messages have brought and the adaptor has not taken; undefined for one after the other. */
-  readonly #held: HeldStreams | undefined;
+  readonly #outlet: SocketOutlet;
   /** Requests that rules or the access log look at; undefined for a connector. */
   readonly #exchanges: Exchanges | undefined;
   /** Requests that the adaptor takes at a time. */
   #limit: number;
   #role: AdaptorRole = "listener";
-  #toSocket: Splice | undefined;
   #retiring = false;
   /** Not idle when we last looked. */
   #busy = false;
@@ -84,10 +82,10 @@ export class MessageConnection {
     this.#hooks = hooks;
     this.#exchanges = hooks.open === undefined ? undefined : new Exchanges(hooks.open, {
       inTurn: (action) => this.#inTurn(action),
-      onHead: (stream, head) => this.#inboundHead(stream, head),
-      onData: (stream, piece) => this.#inboundData(stream, piece),
-      onEnd: (stream) => this.#inboundEnd(stream),
-      onBroken: (stream) => this.#inboundBroken(stream),
+      onHead: (stream, head) => this.#outlet.begin(stream, head),
+      onData: (stream, piece) => this.#outlet.data(stream, piece),
+      onEnd: (stream) => this.#outlet.end(stream),
+      onBroken: (stream) => this.#outlet.broken(stream),
       sent: (stream) => this.#outbound.get(stream)?.written ?? 0,
       giveUp: (stream) => {
         this.#outbound.abandon(stream);
@@ -115,15 +113,22 @@ export class MessageConnection {
       },
       onSpliced: () => this.#ask((adaptor) => adaptor.spliced()),
       onPassed: () => {
-        if (this.#held === undefined || this.#ending) return;
+        if (!this.#concurrent || this.#ending) return;
         this.#outbound.flush();
         this.#grant();
       },
     });
-    this.#held = adaptor.concurrent === 1 ? undefined : new HeldStreams({
+    this.#outlet = new SocketOutlet(adaptor.concurrent > 1, this.#exchanges, {
+      tell: (event) => this.#tell(event),
+      offer: (stream, octets) => this.#offer(stream, octets),
+      write: (octets) => this.#writer.write(octets),
       pending: () => this.#writer.pending,
-      offer: (stream, data) => this.#offerHeld(stream, data),
-      onEnd: (stream) => this.#tell({ kind: "end", stream }),
+      tunnel: () => this.#adaptor.empty,
+      onTunnelEnd: (stream) => {
+        this.#inbound.accept(stream);
+        this.#writer.finish();
+      },
+      onTunnelBroken: () => this.close(TUNNEL_BROKEN),
     });
     this.#writer = new SocketWriter(
       conn,
@@ -137,27 +142,27 @@ export class MessageConnection {
     );
     this.#inbound = new InboundMessages({
       site: hooks.site,
-      pending: (stream) => this.#writer.pending + (this.#held?.size(stream) ?? 0),
+      pending: (stream) => this.#outlet.pending(stream),
       onHead: (stream, head, site) => {
-        if (!this.#adaptor.busy) return this.#inboundHead(stream, head, site);
+        if (!this.#adaptor.busy) return this.#outlet.begin(stream, head, site);
         // What has to wait is copied: it does not last.
         const copy = isHeadSource(head) ? head.toJSON() : head;
-        this.#inTurn(() => this.#inboundHead(stream, copy, site));
+        this.#inTurn(() => this.#outlet.begin(stream, copy, site));
       },
       onData: (stream, piece) => {
-        if (!this.#adaptor.busy) return this.#inboundData(stream, piece);
+        if (!this.#adaptor.busy) return this.#outlet.data(stream, piece);
         const copy = piece.slice();
-        this.#inTurn(() => this.#inboundData(stream, copy));
+        this.#inTurn(() => this.#outlet.data(stream, copy));
       },
       accept: (answer) => {
         if (hooks.settling === undefined) answer.settle(ACCEPTED);
         else hooks.settling.add(answer);
       },
       onEnd: (stream) => {
-        if (!this.#adaptor.busy) return this.#inboundEnd(stream);
-        this.#inTurn(() => this.#inboundEnd(stream));
+        if (!this.#adaptor.busy) return this.#outlet.end(stream);
+        this.#inTurn(() => this.#outlet.end(stream));
       },
-      onBroken: (stream) => this.#inTurn(() => this.#inboundBroken(stream)),
+      onBroken: (stream) => this.#inTurn(() => this.#outlet.broken(stream)),
       onDone: () => hooks.onDone?.(),
       // The adaptor has heard nothing: the connection is as good as before.
       onRefused: () => this.#lookIfIdle(),
@@ -180,9 +185,14 @@ export class MessageConnection {
     return !this.#taken && this.#inbound.requests < this.#limit && !this.#ending && !this.#readDone;
   }
 
+  /** Whether messages of the connection go on beside each other. */
+  get #concurrent(): boolean {
+    return this.#outlet.held !== undefined;
+  }
+
   /** Whether a splice has the socket for itself: of concurrent messages others go on beside it. */
   get #taken(): boolean {
-    return this.#held === undefined && this.#intake.splice !== undefined;
+    return !this.#concurrent && this.#intake.splice !== undefined;
   }
 
   /** Ends the connection as soon as no message is under way. */
@@ -234,11 +244,11 @@ export class MessageConnection {
   /** Gives up all messages that are under way, and the adaptor. */
   #letGo(outcome: DeliveryState): void {
     this.#ending = true;
-    this.#intake.splice = this.#toSocket = undefined;
+    this.#intake.splice = undefined;
     this.#outbound.letGo();
     this.#inbound.letGo(outcome);
     this.#exchanges?.clear();
-    this.#held?.clear();
+    this.#outlet.clear();
     this.#adaptor.release();
     this.#intake.wake();
     this.#reader.wake();
@@ -294,8 +304,8 @@ export class MessageConnection {
       case "abort":
         return this.#abort(action.stream, action.untouched ? RELEASED : FAILED);
       case "resume":
-        this.#held?.want(action.stream);
-        return this.#inTurn(() => this.#held?.offer());
+        this.#outlet.held?.want(action.stream);
+        return this.#inTurn(() => this.#outlet.held?.offer());
       case "concurrency":
         this.#limit = action.requests;
         return;
@@ -349,24 +359,23 @@ export class MessageConnection {
   #abort(stream: number, outcome: DeliveryState): void {
     this.#exchanges?.givenUp(stream);
     this.#intake.over(stream);
-    if (this.#toSocket?.stream === stream) this.#toSocket = undefined;
     this.#outbound.abandon(stream);
-    this.#held?.drop(stream);
+    this.#outlet.drop(stream);
     this.#inbound.refuse(stream, outcome);
   }
 
   #splice({ side, stream, length }: Extract<Action, { kind: "splice" }>): void {
-    if (this.#held !== undefined && (side === "stream-to-socket" || length === Infinity)) {
+    if (this.#concurrent && (side === "stream-to-socket" || length === Infinity)) {
       throw new Error(`a splice ${side} of concurrent messages, of octets that were not offered or for good`);
     }
     if (side === "socket-to-stream") {
       if (this.#intake.splice !== undefined) throw new Error("a splice into a stream inside another");
       this.#intake.splice = { stream, left: length };
     } else {
-      if (this.#toSocket !== undefined) throw new Error("a splice to the socket inside another");
-      this.#toSocket = { stream, left: length };
+      if (this.#outlet.splice !== undefined) throw new Error("a splice to the socket inside another");
+      this.#outlet.splice = { stream, left: length };
     }
-    if (this.#intake.splice?.left === Infinity && this.#toSocket?.left === Infinity) {
+    if (this.#intake.splice?.left === Infinity && this.#outlet.splice?.left === Infinity) {
       queueMicrotask(() => this.#adaptor.release());
     }
   }
@@ -376,7 +385,7 @@ export class MessageConnection {
   #allowance(): number {
     if (this.#ending) return Infinity;
     if (!this.#taken && this.#writer.pending > UNREAD_OCTETS) return 0;
-    return this.#held === undefined ? this.#outbound.allowance : Infinity;
+    return this.#concurrent ? Infinity : this.#outbound.allowance;
   }
 
   #socketEnded(): void {
@@ -387,7 +396,7 @@ export class MessageConnection {
     else if (splice !== undefined) {
       this.#intake.splice = undefined;
       // With concurrent messages the adaptor finds out itself what the end cuts short.
-      if (this.#held === undefined) {
+      if (!this.#concurrent) {
         this.#outbound.abandon(splice.stream);
         this.#tell({ kind: "abort", stream: splice.stream });
       }
@@ -410,9 +419,9 @@ export class MessageConnection {
     if (this.#exchanges?.answersInstead(stream, reason)) return this.#reader.wake();
     this.#intake.over(stream);
     // Other messages of the connection go on, so what the answer was for ends here.
-    if (this.#held !== undefined && this.#role === "connector") this.#inbound.refuse(stream, FAILED);
+    if (this.#concurrent && this.#role === "connector") this.#inbound.refuse(stream, FAILED);
     this.#reader.wake();
-    if (this.#adaptor.empty) return this.close("the other side of the tunnel is gone");
+    if (this.#adaptor.empty) return this.close(TUNNEL_BROKEN);
     const concerns = this.#inbound.expectNoMore(stream) || !message.ended;
     if (!concerns) return;
     const tell = () => this.#tell({ kind: "abort", stream, reason });
@@ -423,12 +432,12 @@ export class MessageConnection {
 
   /** Octets have reached the socket. */
   #written(): void {
-    this.#held?.offer();
+    this.#outlet.held?.offer();
     this.#inbound.progress();
     if (this.#writer.pending <= UNREAD_OCTETS) this.#reader.wake();
   }
 
-  #offerHeld(stream: number, data: Uint8Array): number {
+  #offer(stream: number, data: Uint8Array): number {
     let consumed = 0;
     this.#ask((adaptor) => {
       const answer = adaptor.offer(stream, data);
@@ -436,42 +445,6 @@ export class MessageConnection {
       return answer.actions;
     });
     return this.#ending ? data.length : consumed;
-  }
-
-  #inboundHead(stream: number, head: MessageHead, site?: string): void {
-    if (this.#exchanges?.get(stream - 1) === undefined) return this.#tell({ kind: "begin", stream, head });
-    this.#exchanges.heard(stream - 1, head, site, (head) => this.#tell({ kind: "begin", stream, head }));
-  }
-
-  #inboundData(stream: number, piece: Uint8Array): void {
-    this.#exchanges?.get(stream - 1)?.moved(piece.length);
-    if (this.#held !== undefined) return this.#held.push(stream, piece);
-    const splice = this.#toSocket;
-    if (splice?.stream !== stream) return this.#tell({ kind: "data", stream, data: piece });
-    const direct = splice.left >= piece.length ? piece : piece.subarray(0, splice.left);
-    splice.left -= direct.length;
-    if (splice.left === 0) this.#toSocket = undefined;
-    this.#writer.write(direct);
-    if (direct.length < piece.length) this.#tell({ kind: "data", stream, data: piece.subarray(direct.length) });
-  }
-
-  #inboundEnd(stream: number): void {
-    this.#exchanges?.ended(stream - 1);
-    if (this.#held !== undefined) return this.#held.end(stream);
-    const splice = this.#toSocket;
-    if (splice?.stream !== stream) return this.#tell({ kind: "end", stream });
-    if (splice.left !== Infinity) return this.#inboundBroken(stream);
-    if (!this.#adaptor.empty) return this.#tell({ kind: "end", stream });
-    this.#inbound.accept(stream);
-    this.#writer.finish();
-  }
-
-  #inboundBroken(stream: number): void {
-    this.#exchanges?.broken(stream - 1);
-    this.#held?.drop(stream);
-    if (this.#toSocket?.stream === stream) this.#toSocket = undefined;
-    if (this.#adaptor.empty) return this.close("the other side of the tunnel is gone");
-    this.#tell({ kind: "abort", stream });
   }
 
   /** Everything is written. */
