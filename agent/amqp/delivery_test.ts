@@ -278,6 +278,23 @@ Deno.test("a held delivery shuts the session window and bounds what its sender c
   assert.equal(client.closes.length, 0);
 });
 
+Deno.test("a held delivery whose link is detached holds up the others of its session no more", () => {
+  for (const whole of [true, false]) {
+    const { sender, flow, received } = linked({ windowFrames: 4 });
+    const other = sender.session.attachSender({ name: "other" }, {});
+    const delivery = sender.start(false, QUIET);
+    delivery.write(new Uint8Array(10));
+    if (whole) delivery.end();
+    flow();
+    received[0].delivery.hold();
+    sender.close();
+    other.start(false, QUIET).finish(new Uint8Array(50_000));
+    flow();
+    assert.equal(bytesOf(received[1]).length, 50_000);
+    assert.ok(received[0].delivery.settled, "nothing more can be said of it");
+  }
+});
+
 Deno.test("a stalled stream in one session leaves another session alone", () => {
   const { sender, flow, received, client } = linked({ windowFrames: 4, maxFrameSize: 1024 });
   const stalled = sender.start(false, QUIET);

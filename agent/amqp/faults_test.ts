@@ -93,6 +93,23 @@ Deno.test("a first transfer without delivery id, and another id inside a deliver
   assert.equal(conditionOf(inside), "amqp:illegal-state");
 });
 
+Deno.test("the number of a delivery without outcome can't be that of another, and is free again afterwards", () => {
+  const side = server(10);
+  const deliveries: IncomingDelivery[] = [];
+  side.onAttach = (link) => {
+    if (link.role === "sender") return;
+    link.accept({ onDelivery: (delivery) => deliveries.push(delivery) });
+    link.keepCredit(10);
+  };
+  const transfer: Transfer = { ...TRANSFER, deliveryId: 0xffffffff, settled: false };
+  say(side, BEGIN, ATTACH, transfer);
+  deliveries[0]!.update({ kind: "accepted" }, true);
+  say(side, transfer, { ...transfer, deliveryId: 0 });
+  assert.equal(side.closes.length, 0);
+  say(side, transfer);
+  assert.equal(conditionOf(side), "amqp:invalid-field");
+});
+
 Deno.test("a peer that overruns the session window is cut off", () => {
   const side = server(100, { windowFrames: 4 });
   side.onAttach = (link) => {

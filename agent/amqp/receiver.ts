@@ -115,7 +115,7 @@ export class Receiver extends LinkEnd<ReceiverHandler, IncomingDelivery> {
     this.unsettled.clear();
     for (const delivery of open) {
       this.session.deliveries.forgetIncoming(delivery.id);
-      delivery.handler?.onSenderState(undefined, true);
+      delivery.senderState(undefined, true);
     }
     this.session.connection.formerlyReceived.add(this.counts);
     this.handler?.onDetached?.(error);

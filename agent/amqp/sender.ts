@@ -24,6 +24,8 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
 
   #credit = 0;
   #deliveryCount = 0;
+  /** The receiver wants back what credit is left when nothing is under way. */
+  #draining = false;
 
   /** Deliveries the receiver still accepts. */
   get credit(): number {
@@ -85,6 +87,7 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
     this.counts.deliveries++;
     this.current = undefined;
     if (this.attached && this.#credit > 0) this.handler?.onReady?.();
+    this.#drain();
   }
 
   /** From a delivery: it is settled. */
@@ -97,21 +100,24 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
 
   /** From the session: credit of the receiver (part 2.6.7). */
   flow(flow: Flow): void {
-    const base = flow.deliveryCount ?? 0;
-    const limit = (base + (flow.linkCredit ?? 0)) >>> 0;
-    const credit = (limit - this.#deliveryCount) | 0;
-    this.#credit = Math.max(0, credit);
-    if (flow.drain === true && this.current === undefined) {
-      this.handler?.onReady?.();
-      // Unused credit is given back at once: a drain promises that nothing more comes.
-      this.#deliveryCount = (this.#deliveryCount + this.#credit) >>> 0;
-      this.#credit = 0;
-      this.session.sendSenderFlow(this.handle, this.#deliveryCount, true);
-      this.handler?.onDrainRequest?.();
-      return;
+    const ahead = (this.#deliveryCount - (flow.deliveryCount ?? 0)) | 0;
+    this.#credit = Math.max(0, (flow.linkCredit ?? 0) - ahead);
+    this.#draining = flow.drain === true;
+    if (flow.echo === true && !this.#draining) {
+      this.session.sendSenderFlow(this.handle, this.#deliveryCount, false, this.#credit);
     }
-    if (flow.echo === true) this.session.sendSenderFlow(this.handle, this.#deliveryCount, false, this.#credit);
     if (this.ready) this.handler?.onReady?.();
+    this.#drain();
+  }
+
+  /** Unused credit is given back: a drain promises that nothing more comes. */
+  #drain(): void {
+    if (!this.#draining || !this.attached || this.current !== undefined) return;
+    this.#draining = false;
+    this.#deliveryCount = (this.#deliveryCount + this.#credit) >>> 0;
+    this.#credit = 0;
+    this.session.sendSenderFlow(this.handle, this.#deliveryCount, true);
+    this.handler?.onDrainRequest?.();
   }
 
   /** The link is gone; open deliveries are lost. */

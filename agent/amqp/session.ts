@@ -264,8 +264,8 @@ export class Session {
   /** The peer's windows and, with a handle, the state of a link. */
   onFlow(flow: Flow): void {
     // Before the peer has seen our begin it knows no id of ours (part 2.5.6).
-    const base = flow.nextIncomingId ?? 0;
-    this.#remoteWindow = (base + flow.incomingWindow - this.#nextOutgoingId) | 0;
+    const ahead = (this.#nextOutgoingId - (flow.nextIncomingId ?? 0)) | 0;
+    this.#remoteWindow = flow.incomingWindow - ahead;
     this.connection.waitingToSend(this);
     if (flow.handle === undefined) {
       if (flow.echo === true) this.#sendFlow({});

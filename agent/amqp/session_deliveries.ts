@@ -84,6 +84,10 @@ export class SessionDeliveries {
         `${MAX_UNSETTLED_PER_SESSION} deliveries without outcome`,
       );
     }
+    // Two of one number would be one in our count, and the peer could leave any number of them without outcome.
+    if (this.#incoming.get(id) !== undefined) {
+      throw new ProtocolError("amqp:invalid-field", `delivery-id ${id} is in use`);
+    }
     this.#incoming.set(id, delivery);
   }
 

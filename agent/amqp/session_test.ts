@@ -165,6 +165,32 @@ Deno.test("a drain with nothing under way is answered at once and told", () => {
   assert.ok(client.connection.output.length > 0);
 });
 
+Deno.test("a drain while a message is under way is answered with its end", () => {
+  const { session, sender, told } = linked(5);
+  const delivery = sender.start(false, QUIET);
+  delivery.write(Uint8Array.of(1));
+  session.onFlow({ ...FLOW, handle: 0, deliveryCount: 0, linkCredit: 5, drain: true });
+  assert.deepEqual([sender.credit, told], [4, []]);
+  delivery.end();
+  assert.deepEqual([sender.credit, sender.ready, told], [0, false, ["drain"]]);
+  session.onFlow({ ...FLOW, handle: 0, deliveryCount: 5, linkCredit: 2 });
+  sender.start(false, QUIET).finish(Uint8Array.of(1));
+  assert.deepEqual([sender.credit, told], [1, ["drain"]], "what was drained once is not drained again");
+});
+
+Deno.test("windows and credit as large as their fields are windows and credit", () => {
+  const { session, sender } = linked(0);
+  const most = 0xffffffff;
+  session.onFlow({ ...FLOW, incomingWindow: most, handle: 0, deliveryCount: 0, linkCredit: most });
+  for (let at = 0; at < 2; at++) {
+    assert.equal(sender.credit, most - at);
+    const delivery = sender.start(false, QUIET);
+    delivery.finish(Uint8Array.of(1));
+    assert.ok(delivery.finished);
+    session.onFlow({ ...FLOW, incomingWindow: most, handle: 0, deliveryCount: 0, linkCredit: most });
+  }
+});
+
 Deno.test("a shut window keeps an ended message, and an abort, until it opens", () => {
   const { session, sender, flow, told } = linked();
   const delivery = sender.start(false, QUIET);

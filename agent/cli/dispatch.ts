@@ -10,7 +10,7 @@ import type { Command, Positional, PositionalValues } from "./command.ts";
 import { EXIT, exitCodeOf } from "./exit_codes.ts";
 import { TendrilError } from "../lib/errors.ts";
 import { successorOf } from "./former_words.ts";
-import { GLOBAL_FLAGS } from "./flags.ts";
+import { GLOBAL_FLAGS, leadingFlags } from "./flags.ts";
 import { commandPage, overviewPage } from "./help.ts";
 import type { CliIo } from "./io.ts";
 import { reportError } from "./report.ts";
@@ -39,7 +39,8 @@ export async function dispatch(argv: readonly string[], context: DispatchContext
 }
 
 async function runCommand(argv: readonly string[], { commands, io, entry }: DispatchContext): Promise<number> {
-  const { before, words } = splitGlobals(argv);
+  const leading = leadingFlags(argv);
+  const [before, words] = [argv.slice(0, leading), argv.slice(leading)];
   const first = words[0];
   if (first === "help") {
     io.stdout(helpFor(words.slice(1), commands));
@@ -52,6 +53,10 @@ async function runCommand(argv: readonly string[], { commands, io, entry }: Disp
   if (first === undefined) {
     io.stderr(overviewPage(commands));
     return EXIT.usage;
+  }
+  if (isGroup(first, commands) && ["--help", "-h"].includes(words[1] ?? "")) {
+    io.stdout(helpFor([first], commands));
+    return EXIT.ok;
   }
   refuseFormer(words);
   const command = findCommand(first === "--version" ? ["version"] : words, commands);
@@ -73,13 +78,6 @@ async function runCommand(argv: readonly string[], { commands, io, entry }: Disp
   // Which of them are lists, the command's own table has said.
   const args = parsed as PositionalValues<readonly Positional[]>;
   return await command.run({ flags, args, io, logger, entry, words: argv });
-}
-
-/** Global flags with a value may stand before the command; everything else follows it. */
-function splitGlobals(argv: readonly string[]): { before: string[]; words: string[] } {
-  let index = 0;
-  for (let word = argv[index]; word?.startsWith("--log-"); word = argv[index]) index += word.includes("=") ? 1 : 2;
-  return { before: argv.slice(0, index), words: argv.slice(index) };
 }
 
 /** Throws USAGE_FORMER, which names the line to type, for the words of Skupper that are others here. */
@@ -105,6 +103,11 @@ function findCommand(words: readonly string[], commands: readonly Command[]): Co
   const choice = group.length > 0 ? `Commands: ${group.map((name) => `tendril ${name}`).join(", ")}.` : undefined;
   const message = first.startsWith("-") ? `tendril has no flag ${first}` : `"${typed}" is not a command`;
   throw usage("USAGE_COMMAND", message, "", near === undefined ? choice : `Did you mean \`tendril ${near}\`?`);
+}
+
+/** True for the first word of several commands that is none by itself. */
+function isGroup(word: string, commands: readonly Command[]): boolean {
+  return commands.some(({ name }) => name.startsWith(`${word} `)) && !commands.some(({ name }) => name === word);
 }
 
 /** The help page for the words after `help`: a command, a group of commands, or everything. */

@@ -124,3 +124,20 @@ Deno.test("dispatch: errors and logs are coloured on a terminal that welcomes it
     }
   }
 });
+
+Deno.test("dispatch: --help behind the first word of several commands lists those", async () => {
+  for (const line of ["link --help", "link -h", "help link"]) {
+    const { code, io } = await call(line);
+    assert.equal(code, EXIT.ok);
+    assert.match(io.out, /\n {2}link create /);
+    assert.doesNotMatch(io.out, /\n {2}site create /);
+  }
+});
+
+Deno.test("dispatch: the namespace may stand before the command, as in Skupper", async () => {
+  for (const line of ["-n A status", "-nA status", "--namespace A status", "--namespace=A --log-level info status"]) {
+    const { io } = await call(line);
+    assert.match(io.err, /error\[USAGE_FLAG_VALUE\]: --namespace "A" is no name/, line);
+  }
+  assert.match((await call("-n a probe x")).io.err, /tendril probe has no flag (-n|--namespace)/);
+});

@@ -36,6 +36,18 @@ export interface SiteFlag {
   readonly help: string;
 }
 
+/** What may stand before the command as well: where and how it is done. Skupper's users type `-n` there. */
+const LEADING = /^(--log-.*|--namespace(=.*)?|-n.*)$/;
+
+/** How many of `words` are flags that stand before the command, with their values. */
+export function leadingFlags(words: readonly string[]): number {
+  let at = 0;
+  for (let word = words[at]; word !== undefined && LEADING.test(word); word = words[at]) {
+    at += word.includes("=") || /^-n./.test(word) ? 1 : 2;
+  }
+  return at;
+}
+
 /** `--dir` of commands that want to be told which site is meant. */
 export function siteFlag(help: string): SiteFlag {
   return { kind: "text", placeholder: "DIR", required: true, site: "there", help };

@@ -55,7 +55,7 @@ export abstract class AcceptedPeer {
         const objection = this.#objection();
         if (objection !== undefined) return this.peer.close(unauthorized(objection));
         this.#admitted = true;
-        router.peers.add(this.peer, role, "in", guard);
+        router.peers.add(this.peer, role, "in", guard, this.dismissal());
         events.onOpen(this);
       },
       onAttach: (link, attach) => this.#onAttach(link, attach),
@@ -77,6 +77,11 @@ export abstract class AcceptedPeer {
 
   /** The peer opens a link on which it receives. */
   protected abstract onConsumer(link: Sender, attach: Attach): void;
+
+  /** What `dismiss` of its entry among the peers is; asked once the peer has introduced itself. */
+  protected dismissal(): (() => void) | undefined {
+    return undefined;
+  }
 
   /** Takes messages to any address. */
   protected anonymousProducer(link: Receiver, kind: ProducerKind): void {

@@ -1,7 +1,7 @@
 /**
  * The links of an edge: every one is kept connected, one is active, the others stand by without links of their own
  * and take over at once when the active one is lost (wire-protocol B.3). A link with new credentials takes over from the
- * one with the old ones without loss.
+ * one with the old ones without loss; so does another link, when the interior of the active one is about to go.
  */
 
 import { discriminator } from "./address.ts";
@@ -10,6 +10,7 @@ import type { Logger } from "../telemetry/log.ts";
 import type { Channel } from "../transport/channel.ts";
 import { routerConnectionOptions } from "./capabilities.ts";
 import { type LinkTarget, OutboundLink, type RetryPolicy } from "./outbound_link.ts";
+import type { Peer } from "./peer.ts";
 import type { Router } from "./router.ts";
 import { Succession } from "./succession.ts";
 import { Uplink } from "./uplink.ts";
@@ -24,6 +25,8 @@ export class EdgeLinks {
   readonly #succession = new Succession();
   /** Of links that gave way. */
   readonly #retired = new Map<OutboundLink, Uplink>();
+  /** Those whose interiors are about to go: they are used only where there is no other. */
+  readonly #leaving = new Set<OutboundLink>();
   #active: OutboundLink | undefined;
   #uplink: Uplink | undefined;
 
@@ -60,11 +63,13 @@ export class EdgeLinks {
       onUp: (link) => {
         this.#succeed(link);
         this.#elect();
+        this.#moveAway();
         this.#onChange();
         return undefined;
       },
       onDown: (link) => {
         this.#succession.tellDown(link, this.#logger);
+        this.#forget(link);
         this.#giveUp(link);
         this.#onChange();
       },
@@ -105,6 +110,7 @@ export class EdgeLinks {
   async stop(): Promise<void> {
     this.#uplink?.stop();
     this.#active = this.#uplink = undefined;
+    for (const link of [...this.#retired.keys()]) this.#forget(link);
     await Promise.all(this.#succession.all.map((link) => link.stop()));
   }
 
@@ -114,13 +120,33 @@ export class EdgeLinks {
     if (last === undefined || next.peer === undefined) return;
     const uplink = this.#active === last ? this.#uplink : undefined;
     if (uplink !== undefined) {
-      this.#active = next;
-      this.#uplink = new Uplink(this.#router, next.peer, this.#meshId, uplink.reachable);
+      this.#use(next, next.peer, uplink.reachable);
       uplink.retire();
       this.#retired.set(last, uplink);
     }
     this.#logger.info("link has moved to its new credentials", { link: next.target.name });
     this.#succession.retire(last, () => uplink?.shed(), () => this.#retired.delete(last));
+  }
+
+  /** Leaves a link whose interior is about to go for another one, if one is up; what is under way goes on. */
+  #moveAway(): void {
+    const [from, uplink] = [this.#active, this.#uplink];
+    if (from === undefined || uplink === undefined || !this.#leaving.has(from)) return;
+    const next = this.#best((link) => !this.#leaving.has(link));
+    if (next?.peer === undefined) return;
+    this.#use(next, next.peer, uplink.reachable);
+    uplink.fade();
+    this.#retired.set(from, uplink);
+    const [link, to] = [from.target.name, next.target.name];
+    this.#logger.info("link gives way to another one: its interior is about to go", { link, to });
+    this.#onChange();
+  }
+
+  /** The connection of `link` is gone. */
+  #forget(link: OutboundLink): void {
+    this.#leaving.delete(link);
+    this.#retired.get(link)?.stop();
+    this.#retired.delete(link);
   }
 
   #giveUp(link: OutboundLink): void {
@@ -134,12 +160,26 @@ export class EdgeLinks {
 
   #elect(presumed?: Iterable<string>): void {
     if (this.#active !== undefined) return;
+    const best = this.#best((link) => !this.#leaving.has(link)) ?? this.#best(() => true);
+    if (best?.peer !== undefined) this.#use(best, best.peer, presumed);
+  }
+
+  /** The cheapest link that is up and `fits`. */
+  #best(fits: (link: OutboundLink) => boolean): OutboundLink | undefined {
     let best: OutboundLink | undefined;
     for (const link of this.#succession.links) {
-      if (link.peer !== undefined && (best === undefined || link.target.cost < best.target.cost)) best = link;
+      if (link.peer === undefined || !fits(link)) continue;
+      if (best === undefined || link.target.cost < best.target.cost) best = link;
     }
-    if (best?.peer === undefined) return;
-    this.#active = best;
-    this.#uplink = new Uplink(this.#router, best.peer, this.#meshId, presumed);
+    return best;
+  }
+
+  #use(link: OutboundLink, peer: Peer, presumed?: Iterable<string>): void {
+    const onLeaving = () => {
+      this.#leaving.add(link);
+      this.#moveAway();
+    };
+    this.#active = link;
+    this.#uplink = new Uplink(this.#router, peer, this.#meshId, onLeaving, presumed);
   }
 }

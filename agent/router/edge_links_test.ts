@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { channelPair } from "../../tests/support/channel_pair.ts";
 import { until } from "../../tests/support/until.ts";
-import { message, type Opened, read, send, WirePeer } from "../../tests/support/wire_peer.ts";
+import { begin, message, type Opened, read, send, type Sent, WirePeer } from "../../tests/support/wire_peer.ts";
 import type { ReceiverHandler } from "../amqp/receiver.ts";
 import type { Sender } from "../amqp/sender.ts";
 import { TendrilError } from "../lib/errors.ts";
@@ -11,7 +11,7 @@ import { silentLogger } from "../telemetry/log.ts";
 import type { Channel } from "../transport/channel.ts";
 import { NO_ANNOTATIONS, STREAMING } from "./annotations.ts";
 import { ADDRESS_TRACKING, EDGE_DOWNLINK, hasSymbol, LINK_CREDIT, MESH_DISCOVERY } from "./capabilities.ts";
-import { decodeMeshId, encodeTracking } from "./edge_messages.ts";
+import { decodeMeshId, encodeTracking, LEAVING } from "./edge_messages.ts";
 import { EdgeLinks } from "./edge_links.ts";
 import { UNAUTHORIZED } from "./guard.ts";
 import { Router } from "./router.ts";
@@ -54,10 +54,10 @@ class Interior {
     return await this.wire.opens(({ link, attach }) => link.role === "receiver" && targetOf(attach) === target);
   }
 
-  /** Tells the edge about `key`. */
-  async report(key: string, reachable: boolean): Promise<void> {
+  /** Tells the edge about `key`; the result shows when it has heard. */
+  async report(key: string, reachable: boolean): Promise<Sent> {
     this.#tracking ??= await this.towards(ADDRESS_TRACKING);
-    send(this.#tracking, encodeTracking({ key, reachable }, "R1"));
+    return send(this.#tracking, encodeTracking({ key, reachable }, "R1"));
   }
   #tracking: Sender | undefined;
 }
@@ -104,6 +104,37 @@ function edge(names: Readonly<Record<string, number>>) {
     },
   };
 }
+
+Deno.test("edge links: an interior that is about to go is left for another one, without loss, and dialled again later", async () => {
+  await using site = edge({ a: 1, b: 2 });
+  const taker = new Taker();
+  site.router.addresses.add("Mserved", taker);
+  await until(() => site.states().a === "active" && site.states().b === "standby");
+  const under = await site.interior("a").towards("served");
+  const open = begin(under, message({ body: "as long" }), true);
+  await site.interior("a").report(LEAVING, true);
+  await until(() => site.states().b === "active");
+  assert.equal(site.states().a, "standby");
+  await site.interior("b").towards("served");
+  open.delivery.finish(new TextEncoder().encode(" as it likes"));
+  await until(() => taker.taken[0]?.events.includes("end") === true);
+  assert.equal(open.lost, false);
+  await until(() => site.attempts.length > 2 && site.states().a === "standby");
+  assert.equal(site.states().b, "active");
+});
+
+Deno.test("edge links: an interior that is about to go is used for as long as there is no other", async () => {
+  await using site = edge({ a: 1, b: 2 });
+  await until(() => site.states().a === "active" && site.states().b === "standby");
+  site.down.add("b");
+  await site.interior("b").wire.close();
+  await until(() => site.states().b === "down");
+  const told = await site.interior("a").report(LEAVING, true);
+  await until(() => told.states.length > 0);
+  assert.equal(site.states().a, "active");
+  site.down.delete("b");
+  await until(() => site.states().b === "active");
+});
 
 Deno.test("edge links: an active link attaches what an interior expects, and tells the mesh id", async () => {
   await using site = edge({ a: 1 });

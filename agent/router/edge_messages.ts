@@ -15,6 +15,12 @@ export interface TrackingReport {
   readonly reachable: boolean;
 }
 
+/**
+ * Key of the report by which an interior of ours asks its edges to use another link, for it is about to go. No edge asks
+ * about it, so whoever does not know it lets it pass.
+ */
+export const LEAVING = "Ltendril.leaving";
+
 const HEADER = 0x70;
 const APPLICATION_PROPERTIES = 0x74;
 const AMQP_VALUE = 0x77;

@@ -19,6 +19,8 @@ export interface PeerEntry {
   readonly since: number;
   /** What restricts the peer; undefined for one that may do everything. */
   readonly guard: Guard | undefined;
+  /** Asks an edge of ours to use another link, where it has one; undefined for peers that can't be asked. */
+  readonly dismiss: (() => void) | undefined;
 }
 
 /** See the head of the file. */
@@ -44,8 +46,8 @@ export class PeerTable {
   }
 
   /** `peer` has introduced itself. */
-  add(peer: Peer, role: ConnectionRole, direction: "in" | "out", guard?: Guard): void {
-    this.#entries.set(peer, { id: ++this.#lastId, peer, role, direction, since: peer.clock.now(), guard });
+  add(peer: Peer, role: ConnectionRole, direction: "in" | "out", guard?: Guard, dismiss?: () => void): void {
+    this.#entries.set(peer, { id: ++this.#lastId, peer, role, direction, since: peer.clock.now(), guard, dismiss });
   }
 
   /** `peer` is gone; nothing happens when it never introduced itself. */

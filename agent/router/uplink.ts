@@ -9,6 +9,7 @@ import type { Receiver, ReceiverHandler } from "../amqp/receiver.ts";
 import type { Sender } from "../amqp/sender.ts";
 import type { Link } from "../amqp/link_table.ts";
 import type { Session } from "../amqp/session.ts";
+import { every } from "../lib/clock.ts";
 import { collect } from "./collect.ts";
 import { discriminator } from "./address.ts";
 import { NO_ANNOTATIONS, type RouterAnnotations } from "./annotations.ts";
@@ -25,11 +26,14 @@ import { ACCEPTED, type Message } from "./flow.ts";
 import { UNAUTHORIZED } from "./guard.ts";
 import { receive } from "./ingress.ts";
 import { LinkConsumer } from "./link_consumer.ts";
-import { decodeTracking, encodeMeshId } from "./edge_messages.ts";
+import { decodeTracking, encodeMeshId, LEAVING } from "./edge_messages.ts";
 import type { Peer } from "./peer.ts";
 import type { RefusedAction } from "./refusals.ts";
 import type { Router } from "./router.ts";
 import { StreamLinks } from "./stream_links.ts";
+
+/** How often a link that fades is looked at, in ms; it ends when it was idle twice in a row. */
+const FADING_MS = 500;
 
 /** Time an interior has to take our mesh id before we go on without, in ms. */
 const INTRODUCTION_MS = 1000;
@@ -46,6 +50,7 @@ export class Uplink {
   readonly #router: Router;
   readonly #peer: Peer;
   readonly #meshId: string;
+  readonly #onLeaving: () => void;
   readonly #session: Session;
   readonly #consumer: LinkConsumer;
   readonly #downlink: Receiver;
@@ -60,16 +65,24 @@ export class Uplink {
   readonly #retries = new Set<() => void>();
   #cancelDoubt = () => {};
   #cancelTimer = () => {};
+  #cancelFading = () => {};
   #stopped = false;
 
   /**
-   * Attaches everything at once; `peer` is open. `presumed` are the addresses that were reachable by the last link: they
+   * Attaches everything at once; `peer` is open. `onLeaving` hears when the interior is about to go. `presumed` are the addresses that were reachable by the last link: they
    * count as reachable until this interior has had the time to report them.
    */
-  constructor(router: Router, peer: Peer, meshId: string, presumed: Iterable<string> = []) {
+  constructor(
+    router: Router,
+    peer: Peer,
+    meshId: string,
+    onLeaving: () => void,
+    presumed: Iterable<string> = [],
+  ) {
     this.#router = router;
     this.#peer = peer;
     this.#meshId = meshId;
+    this.#onLeaving = onLeaving;
     const session = peer.connection.beginSession("edge");
     this.#session = session;
     const streams = takesStreamingLinks(peer.connection.remote) ? new StreamLinks(peer) : undefined;
@@ -125,6 +138,7 @@ export class Uplink {
 
   /** The link is lost or gives way to another: nothing is routed over it any more, and what is under way ends. */
   stop(): void {
+    this.#cancelFading();
     this.retire();
     this.#session.end();
   }
@@ -142,6 +156,19 @@ export class Uplink {
     if (this.#router.uplink === this.#consumer) this.#router.uplink = undefined;
     for (const undo of this.#reachable.values()) undo();
     this.#reachable.clear();
+  }
+
+  /** As {@link Uplink.retire}; closes the connection as soon as nothing is under way on it. */
+  fade(): void {
+    this.retire();
+    let idle = 0;
+    this.#cancelFading = every(this.#peer.clock, FADING_MS, () => {
+      this.shed();
+      idle = [...this.#peer.connection.links()].some(({ busy }) => busy) ? 0 : idle + 1;
+      if (idle < 2) return;
+      this.#cancelFading();
+      this.#peer.close();
+    });
   }
 
   /** After {@link Uplink.retire}: gives up the links over which the interior might still send us something new. */
@@ -265,6 +292,7 @@ export class Uplink {
         return;
       }
       delivery.update(ACCEPTED, true);
+      if (report.key === LEAVING && !this.#stopped) return this.#onLeaving();
       if (!this.#wanted.has(report.key)) return;
       this.#presumed.delete(report.key);
       this.#setReachable(report.key, report.reachable);

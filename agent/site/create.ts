@@ -96,9 +96,10 @@ function refuseSamePorts({ linkAccess, edgePort, interRouterPort, amqpPort }: Cr
 }
 
 async function refuseExisting(dir: string): Promise<void> {
-  const { sites: [site] } = await loadResources(dir);
-  // A Site that is itself invalid is known by its file.
-  const existing = site?.where ?? [...Deno.readDirSync(dir)].find(({ name }) => /^Site-.+\.ya?ml$/.test(name))?.name;
+  const { sites: [site], problems } = await loadResources(dir);
+  // A Site that is itself invalid is known by what is wrong with it, or by its file.
+  const existing = site?.where ?? problems.find(({ about }) => about?.kind === "Site")?.text ??
+    [...Deno.readDirSync(dir)].find(({ name }) => /^Site-.+\.ya?ml$/.test(name))?.name;
   if (existing === undefined) return;
   throw new TendrilError("SITE_EXISTS", `${dir} already holds a site: ${existing}`, {
     hint: "Choose another --dir, or remove the files of the old site first.",

@@ -142,6 +142,17 @@ Deno.test("site create: a site that is there is not touched, whatever its file i
     assert.equal(await Deno.readTextFile(`${dir}/mine.yml`), before);
   }));
 
+Deno.test("site create: a Site that was half written is one, whatever its file is called", () =>
+  withFolder(async (dir) => {
+    await Deno.mkdir(dir);
+    const half = "apiVersion: skupper.io/v2alpha1\nkind: Site\nmetadata:\n  na";
+    await Deno.writeTextFile(`${dir}/mine.yaml`, half);
+    const error = await failure(createSite({ ...EDGE, dir }));
+    assert.equal(error.code, "SITE_EXISTS");
+    assert.match(error.message, /mine\.yaml:4:3/);
+    assert.deepEqual(filesIn(dir), ["mine.yaml"]);
+  }));
+
 Deno.test("site create: an authority that is there is not replaced, and what was written is taken back", () =>
   withFolder(async (dir) => {
     await Deno.mkdir(dir);

@@ -10,11 +10,12 @@ import {
   MESH_CREDIT,
   MESH_DISCOVERY,
   ordinaryTarget,
+  PRODUCT,
   routerConnectionOptions,
   takesStreamingLinks,
 } from "../../agent/router/capabilities.ts";
 import { collect } from "../../agent/router/collect.ts";
-import { decodeMeshId } from "../../agent/router/edge_messages.ts";
+import { decodeMeshId, LEAVING } from "../../agent/router/edge_messages.ts";
 import { ACCEPTED } from "../../agent/router/flow.ts";
 import type { Guard } from "../../agent/router/guard.ts";
 import { LinkConsumer } from "../../agent/router/link_consumer.ts";
@@ -24,6 +25,7 @@ import { StreamLinks } from "../../agent/router/stream_links.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
 import { AcceptedPeer, type AcceptedPeerEvents, type ProducerKind } from "../../agent/router/accepted_peer.ts";
 import { annotateAsInterior } from "../transit/annotate.ts";
+import { openProperty } from "../transit/interior_options.ts";
 import { Tracking } from "./tracking.ts";
 
 const ROUTER: ProducerKind = { client: false };
@@ -80,6 +82,12 @@ export class EdgePeer extends AcceptedPeer {
   #linkConsumer(): LinkConsumer {
     if (takesStreamingLinks(this.peer.connection.remote)) this.#streams ??= new StreamLinks(this.peer);
     return new LinkConsumer(this.peer, this.#streams, annotateAsInterior(this.router.identity.id), false);
+  }
+
+  /** See {@link AcceptedPeer}. */
+  protected override dismissal(): (() => void) | undefined {
+    const ours = openProperty(this.peer.connection.remote, "product") === PRODUCT;
+    return ours ? () => this.#tracking.set(LEAVING, true) : undefined;
   }
 
   #meshDiscovery(link: Receiver): void {

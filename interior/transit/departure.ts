@@ -1,7 +1,8 @@
 /**
- * How an interior leaves its network: others are told to go around it, edges with nothing under way are let go to their
- * other homes, and what still comes through may end. So a restart costs no flow that has another way. An interior that has
- * no neighbour is the only home that its edges have in its network: they stay until all have nothing under way.
+ * How an interior leaves its network: others are told to go around it, edges of ours are asked to use their other homes,
+ * those of C routers are let go when they have nothing under way, and what still comes through may end. So a restart
+ * costs no flow that has another way. An edge of ours without another home stays to the end. An interior that has no
+ * neighbour is the only home that its edges have in its network: all stay until they have nothing under way.
  */
 
 import { pause } from "../../agent/lib/clock.ts";
@@ -13,7 +14,9 @@ import type { Transit } from "./transit.ts";
 const STEP_MS = 100;
 /** Time in which routers of ours have heard of it and chosen other ways, in ms. */
 const SETTLE_MS = 300;
-/** The same for C routers: they ask, and then compute, on ticks of a second. */
+/** Time in which edges of ours have moved to their other homes, and everybody knows where they are, in ms. */
+const MOVED_MS = 1000;
+/** Time in which C routers have chosen other ways: they ask, and then compute, on ticks of a second. */
 const SLOW_SETTLE_MS = 2500;
 
 /** Leaves; resolves when nothing comes through any more, after `graceMs` at the latest. Connections stay the caller's. */
@@ -26,10 +29,13 @@ export async function depart(router: Router, transit: Transit, graceMs: number):
   // With one neighbour nobody's way leads through here.
   let settled = began;
   if (neighbours.length > 1) settled += neighbours.some(({ asksOnce }) => asksOnce) ? SLOW_SETTLE_MS : SETTLE_MS;
+  const dismissals = neighbours.length === 0 ? [] : [...router.peers.all].flatMap(({ dismiss }) => dismiss ?? []);
+  for (const dismiss of dismissals) dismiss();
+  if (dismissals.length > 0) settled = Math.max(settled, began + MOVED_MS);
   const never = new AbortController().signal;
   while (clock.now() < deadline) {
     const through = [...router.peers.all].filter(({ role }) => role !== "normal");
-    const idle = through.filter((entry) => entry.role === "edge" && !isBusy(entry));
+    const idle = through.filter((entry) => entry.role === "edge" && entry.dismiss === undefined && !isBusy(entry));
     if (neighbours.length > 0) { for (const { peer } of idle) peer.close(); }
     if (clock.now() >= settled && !through.some(isBusy)) return;
     await pause(clock, STEP_MS, never);

@@ -39,7 +39,7 @@ for (const [name, signal] of [["restarted in order", "SIGTERM"], ["killed and re
 
 testWith(
   ["skrouterd"],
-  "interop: a rolling restart costs edges of ours no flow but those under way",
+  "interop: a rolling restart costs edges of ours nothing where our interiors go, and what is under way where C routers do",
   async (tools, t) => {
     using target = server(echo);
     await using mesh = await Mesh.create(REDUNDANT, target.port, tools.skrouterd);
@@ -49,14 +49,18 @@ testWith(
     });
     await using load = new Load(mesh);
     for (const node of mesh.interiors) {
-      for (const change of [() => node.process!.stop(), () => mesh.startInterior(node)]) {
-        await change();
-        await new Promise((resolve) => setTimeout(resolve, HEALED_MS));
-      }
+      await mesh.step(t, `${node.name} (${node.kind})`, async () => {
+        const before = load.failures.length;
+        for (const change of [() => node.process!.stop(), () => mesh.startInterior(node)]) {
+          await change();
+          await new Promise((resolve) => setTimeout(resolve, HEALED_MS));
+        }
+        const failed = load.failures.slice(before);
+        // A C router stops at once: of each pair one flow may be under way then.
+        const most = node.kind === "C" ? mesh.pairs.length : 0;
+        assert.ok(failed.length <= most, JSON.stringify(failed));
+      });
     }
-    // Of each pair one flow may be under way when a router stops.
-    const most = mesh.interiors.length * mesh.pairs.length;
-    assert.ok(load.failures.length <= most, `${load.failures.length} of ${load.flows} flows failed`);
-    assert.ok(load.flows > 10 * most);
+    assert.ok(load.flows > 10 * mesh.interiors.length * mesh.pairs.length);
   },
 );

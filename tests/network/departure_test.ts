@@ -1,11 +1,13 @@
 /** A router that is stopped in order, in a network with real processes that has another way. */
 
 import assert from "node:assert/strict";
+import { Mesh } from "../interop/mesh.ts";
+import { flows, untilAllFlow } from "../interop/mesh_checks.ts";
 import { ask } from "../support/exchange.ts";
 import { freePort } from "../support/ports.ts";
 import { untilListening } from "../support/processes.ts";
 import { edgeFolder, interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
-import { connect, echo, readInto, server, writeAll } from "../support/tcp.ts";
+import { closeQuietly, connect, echo, readInto, server, writeAll } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
 
@@ -66,6 +68,38 @@ Deno.test("departure: an interior that is stopped costs no flow that comes throu
     await Promise.all(processes.map((process) => process.stop()));
     await Deno.remove(dir, { recursive: true });
   }
+});
+
+Deno.test("departure: an edge with another home moves there, one without keeps its service until the end", async () => {
+  using target = server(echo);
+  const shape = { interiors: 2, links: [{ from: 1, to: 0, cost: 1 }], edges: [[0], [0, 1], [1], [0]] };
+  await using mesh = await Mesh.create(shape, target.port, "");
+  await mesh.start("TT", "TTT");
+  await untilAllFlow(mesh.pairs);
+  const [going, staying] = mesh.interiors;
+  const [lone, moving, far, busy] = mesh.edges;
+  // Whichever home was up first is in use; it shall be the one that goes.
+  await staying!.process!.stop();
+  await untilAllFlow(mesh.pairs.filter(({ from, to }) => from !== far!.name && to !== far!.name));
+  await mesh.startInterior(staying!);
+  await until(async () => {
+    const { stdout } = await tendril("link", "status", "--dir", moving!.dir);
+    return /\bactive\b/.test(stdout) && /\bstandby\b/.test(stdout);
+  }, LIMIT_MS);
+  await untilAllFlow(mesh.pairs);
+  // As long as this is open, the interior stays.
+  const open = await connect(mesh.pairs.find(({ from, to }) => from === busy!.name && to === far!.name)!.port);
+  await writeAll(open, WORDS);
+  assert.ok(await readInto(open, new Uint8Array(WORDS.length)));
+  going!.process!.signal("SIGTERM");
+  await until(() => moving!.output().includes("its interior is about to go"), LIMIT_MS);
+  for (let round = 0; round < 20; round++) {
+    for (const pair of mesh.pairs) assert.ok(await flows(pair, LIMIT_MS), `${pair.from} to ${pair.to}, ${round}`);
+  }
+  closeQuietly(open);
+  assert.equal(await going!.process!.ended, 0);
+  const left = mesh.pairs.filter(({ from, to }) => ![from, to].some((name) => [lone!.name, busy!.name].includes(name)));
+  for (const pair of left) assert.ok(await flows(pair, LIMIT_MS), `${pair.from} to ${pair.to}`);
 });
 
 Deno.test("departure: the edges of an only interior stay for as long as anything is under way", async () => {

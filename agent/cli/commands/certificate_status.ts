@@ -12,7 +12,7 @@ export const certificateStatus: Command = defineCommand({
   summary: "show the certificates of a site, and until when they are good",
   description:
     "Lists every certificate in the folder of a site, whether it runs or not: what it is for, who issued it, until when it " +
-    "is valid, and when the running site renews it by itself. `by hand` stands where it can't: its issuer is another site. " +
+    "is valid, and when the running site renews it by itself. `by hand` stands where it can't: its issuer is another site, or somebody put it there. " +
     "Behind that come the certificates that the site has revoked. Keys are never shown.",
   positionals: [],
   flags: {

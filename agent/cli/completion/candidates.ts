@@ -6,7 +6,7 @@
 import { placeholder } from "../args.ts";
 import type { Command, Flag, FlagTable, Positional } from "../command.ts";
 import { type GivenSite, NAMESPACE_FLAG } from "../namespace.ts";
-import { GLOBAL_FLAGS } from "../flags.ts";
+import { GLOBAL_FLAGS, leadingFlags } from "../flags.ts";
 
 /** One candidate. */
 export interface Candidate {
@@ -59,20 +59,15 @@ export async function candidates(
   lookup: Lookup,
   kinds: readonly string[],
 ): Promise<Candidates> {
-  const typed = withoutGlobals(words[0] === "help" ? words.slice(1) : words);
+  const all = words[0] === "help" ? words.slice(1) : words;
+  // The last word is being typed, and may be the value of such a flag.
+  const typed = all.slice(Math.min(leadingFlags(all), all.length - 1));
   const current = typed.at(-1) ?? "";
   const before = typed.slice(0, -1);
   const command = longest(commands, before);
   if (command === undefined) return matching(current, nextParts(commands, before));
   const rest = before.slice(command.name.split(" ").length);
   return await within(command, rest, current, lookup, kinds);
-}
-
-/** Flags that may stand before the command. */
-function withoutGlobals(words: readonly string[]): readonly string[] {
-  let at = 0;
-  while (words[at]?.startsWith("--log-")) at += words[at]!.includes("=") ? 1 : 2;
-  return words.slice(at);
 }
 
 function longest(commands: readonly Command[], words: readonly string[]): Command | undefined {

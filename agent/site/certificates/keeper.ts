@@ -6,13 +6,14 @@
 
 import { type Clock, SYSTEM_CLOCK } from "../../lib/clock.ts";
 import { messageOf, TendrilError } from "../../lib/errors.ts";
+import { renewalTime } from "../../pki/inspect.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { renewGrantServer } from "../grants/access.ts";
 import { loadResources } from "../load.ts";
 import { makeCertificates } from "./declared.ts";
 import { certificateState, isOwn, type SiteCertificate, siteCertificates } from "./list.ts";
 import { nextRenewal, type Renewal, renewCertificates } from "./renew.ts";
-import { dueAuthorities, rotateAuthority } from "./rotate.ts";
+import { madeAuthorities, rotateAuthority } from "./rotate.ts";
 
 /** How often the certificates are looked at, at least, in ms. */
 const LOOK_MS = 3_600_000;
@@ -83,8 +84,9 @@ export class CertificateKeeper {
   async #renew(now: number): Promise<void> {
     this.#retryAt = now + RETRY_MS;
     const renewals: Renewal[] = [];
-    for (const name of await dueAuthorities(this.#dir, await loadResources(this.#dir), now)) {
-      renewals.push(...await this.#rotate(name, now));
+    for (const authority of await madeAuthorities(this.#dir, await loadResources(this.#dir))) {
+      const isDue = now >= renewalTime(authority) && now <= authority.notAfter;
+      if (isDue) renewals.push(...await this.#rotate(authority.name, now));
     }
     renewals.push(...await makeCertificates(this.#dir, await loadResources(this.#dir), now));
     renewals.push(...await renewCertificates(this.#dir, now));

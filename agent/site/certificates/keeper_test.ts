@@ -193,6 +193,8 @@ Deno.test("keeper: what another authority in the folder has signed is renewed by
   new TrustAnchors(authority.cert).verify(pemCertificates(after.cert), "server", stage.now);
   const { certificates } = await certificateReport(stage.dir, stage.now);
   assert.equal(certificates.find(({ name }) => name === "shop")?.issuedBy, "shop-ca");
+  const followed = certificates.filter(({ renewed }) => renewed !== null).map(({ name }) => name);
+  assert.deepEqual(followed, [SITE_CA, "hub", "shop"], "and what somebody else has put there is for them to follow");
 });
 
 Deno.test("keeper: an authority that a Certificate asks for is followed in good time, and both count for services", async () => {

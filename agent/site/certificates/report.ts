@@ -6,6 +6,7 @@ import { loadResources } from "../load.ts";
 import { readHandover } from "./handover.ts";
 import { type CertificateState, certificateState, type CertificateUse, isOwn, siteCertificates } from "./list.ts";
 import { readRevoked } from "./revocations.ts";
+import { madeAuthorities } from "./rotate.ts";
 
 /** One certificate. */
 export interface CertificateReport {
@@ -21,7 +22,7 @@ export interface CertificateReport {
   readonly state: CertificateState;
   /** When it expires (RFC 3339). */
   readonly expires: string;
-  /** When the running site renews it; null when it can't. */
+  /** When the running site renews it, or has another authority follow it; null when it can't. */
   readonly renewed: string | null;
   /** Upper-case hex. */
   readonly serial: string;
@@ -43,11 +44,12 @@ export interface CertificatesReport {
 export async function certificateReport(dir: string, now: number): Promise<CertificatesReport> {
   const resources = await loadResources(dir);
   const time = (ms: number) => new Date(ms).toISOString();
+  const made = new Set((await madeAuthorities(dir, resources)).map(({ name }) => name));
   const certificates: CertificateReport[] = siteCertificates(resources).map((certificate) => {
     const { name, use, subject, by, signer, notAfter, serial, fingerprint, issuer } = certificate;
     const bySite = signer === resources.authority ? "this site" : signer;
     const issuedBy = by === "another" ? issuer : by === "previous" ? "its last authority" : bySite ?? by;
-    const renewed = isOwn(certificate) ? time(renewalTime(certificate)) : null;
+    const renewed = isOwn(certificate) || made.has(name) ? time(renewalTime(certificate)) : null;
     const state = certificateState(certificate, now);
     return { name, use, subject, issuedBy, state, expires: time(notAfter), renewed, serial, fingerprint };
   });

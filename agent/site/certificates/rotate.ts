@@ -5,7 +5,7 @@
 
 import { TendrilError } from "../../lib/errors.ts";
 import { bridge, createAuthority } from "../../pki/authority.ts";
-import { factsOf, renewalTime } from "../../pki/inspect.ts";
+import { factsOf } from "../../pki/inspect.ts";
 import type { Assembled } from "../assemble.ts";
 import { VALID_YEARS } from "../create.ts";
 import { siteAuthority } from "../issuing.ts";
@@ -13,7 +13,7 @@ import { loadResources } from "../load.ts";
 import { SERVICE_CA } from "../port_access.ts";
 import { hasOwnFile, replaceSecret } from "../server_secret.ts";
 import { handoverValues, readHandover } from "./handover.ts";
-import { siteCertificates } from "./list.ts";
+import { type SiteCertificate, siteCertificates } from "./list.ts";
 import { type Renewal, renewCertificates } from "./renew.ts";
 
 /** What a rotation did. */
@@ -31,20 +31,19 @@ export function isMadeAs(commonName: string, subject: string): boolean {
   return commonName === subject || commonName.startsWith(`${subject}-`);
 }
 
-/** Names of the authorities of the site in `dir` that are past two thirds of their life at `now`, if it made them itself. */
-export async function dueAuthorities(dir: string, resources: Assembled, now: number): Promise<string[]> {
+/** The authorities that the site in `dir` made itself: it follows them at two thirds of their life. */
+export async function madeAuthorities(dir: string, resources: Assembled): Promise<SiteCertificate[]> {
   const subjects = new Map([resources.authority, SERVICE_CA].map((name) => [name, name]));
   for (const { name, subject, signing } of resources.certificates) if (signing) subjects.set(name, subject);
-  const due: string[] = [];
+  const made: SiteCertificate[] = [];
   for (const certificate of siteCertificates(resources)) {
-    const { name, by, commonName, notAfter } = certificate;
+    const { name, by, commonName } = certificate;
     const subject = subjects.get(name);
     if (by !== "itself" || subject === undefined || !isMadeAs(commonName, subject)) continue;
-    if (now < renewalTime(certificate) || now > notAfter) continue;
     // What somebody else has put there is theirs to follow, and warned of.
-    if (await hasOwnFile(dir, name)) due.push(name);
+    if (await hasOwnFile(dir, name)) made.push(certificate);
   }
-  return due;
+  return made;
 }
 
 /**
