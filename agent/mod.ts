@@ -22,6 +22,7 @@ export {
   differsInCredentials,
   isBroken,
   type KeyStrategy,
+  leadsAlike,
   type LinkSpec,
   type PolicyPeer,
   type PolicyPlugin,

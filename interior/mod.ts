@@ -9,6 +9,7 @@ import {
   differsInCredentials,
   histogramSamples,
   isBroken,
+  leadsAlike,
   type LinkSpec,
   linkTarget,
   type OutboundLink,
@@ -69,7 +70,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     name: ({ name }) => name,
     start: (link) => interiorLinks.add(linkTarget(link, "inter-router")),
     alter: (running, link, before) =>
-      differsInCredentials(link, before) ? interiorLinks.replace(running, linkTarget(link, "inter-router")) : undefined,
+      leadsAlike(link, before) ? interiorLinks.replace(running, linkTarget(link, "inter-router")) : undefined,
     stop: (link) => interiorLinks.remove(link),
   });
   const status = () =>

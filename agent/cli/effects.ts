@@ -87,7 +87,10 @@ const EFFECTS: Readonly<Record<string, Partial<Record<ResourceChange["action"], 
     update: "takes new credentials in place, or serves anew; its connections go on",
     delete: "serves no new client; its connections go on",
   },
-  Link: { update: "connects anew; what goes over it is cut", delete: "is disconnected; what goes over it is cut" },
+  Link: {
+    update: "takes a cost or credentials without loss, or connects anew and cuts what goes over it",
+    delete: "is disconnected; what goes over it is cut",
+  },
   RouterAccess: {
     update: "takes new credentials in place, or opens anew and cuts its peers off",
     delete: "shuts its ports; its peers are cut off",

@@ -85,7 +85,7 @@ export class EdgeLinks {
   }
 
   /**
-   * Connects to `target`, where `last` leads with other credentials. `last` stays in use until that is up, and its
+   * Connects to `target`, where `last` leads with other credentials or at another cost. `last` stays in use until that is up, and its
    * connection until nothing is under way on it. The result stands for the link from now on.
    */
   replace(last: OutboundLink, target: LinkTarget): OutboundLink {
@@ -124,7 +124,7 @@ export class EdgeLinks {
       uplink.retire();
       this.#retired.set(last, uplink);
     }
-    this.#logger.info("link has moved to its new credentials", { link: next.target.name });
+    this.#logger.info("link has moved to a new connection", { link: next.target.name });
     this.#succession.retire(last, () => uplink?.shed(), () => this.#retired.delete(last));
   }
 

@@ -14,7 +14,7 @@ import { startControl } from "./control.ts";
 import { Roster } from "./roster.ts";
 import { siteMetrics } from "./site_metrics.ts";
 import { type SiteDeps, SiteServices } from "./services.ts";
-import { type AccessRole, differsInCredentials, isBroken, type LinkSpec, type SiteSpec } from "./spec.ts";
+import { type AccessRole, isBroken, leadsAlike, type LinkSpec, type SiteSpec } from "./spec.ts";
 import type { RunningSite, SiteChange } from "./status.ts";
 
 /** Time one attempt to reach any endpoint of a link may take, in ms. */
@@ -42,7 +42,7 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
     name: ({ name }) => name,
     start: (link) => edgeLinks.add(linkTarget(link, "edge")),
     alter: (running, link, before) =>
-      differsInCredentials(link, before) ? edgeLinks.replace(running, linkTarget(link, "edge")) : undefined,
+      leadsAlike(link, before) ? edgeLinks.replace(running, linkTarget(link, "edge")) : undefined,
     stop: (link) => edgeLinks.remove(link),
   });
   await configuration.follow(spec);

@@ -238,6 +238,12 @@ export function differsInCredentials<S extends { readonly tls?: unknown }>(one: 
   return JSON.stringify({ ...one, tls: null }) === JSON.stringify({ ...other, tls: null });
 }
 
+/** True when two links lead to the same place by the same way: all but their credentials and what they cost. */
+export function leadsAlike(one: LinkSpec, other: LinkSpec): boolean {
+  const way = (link: LinkSpec) => JSON.stringify({ ...link, tls: null, cost: null, measured: null });
+  return way(one) === way(other);
+}
+
 /** Whom a rule is for: all that is given must fit the certificate that the peer has proven to own. */
 export interface PolicyPeer {
   /** Glob of the common name of its subject. */

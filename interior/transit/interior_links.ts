@@ -1,7 +1,7 @@
 /**
  * The outbound links of an interior: all are kept connected, and all that are connected are used. Every connection of a
  * link tells the peer which link it is and has a higher ordinal than the last one (wire-protocol A.6), so the peer knows
- * which to use while a link moves to new credentials, or before it has noticed that the last one is dead.
+ * which to use while a link moves to new credentials or another cost, or before it has noticed that the last one is dead.
  */
 
 import type { TendrilError } from "../../agent/lib/errors.ts";
@@ -53,7 +53,7 @@ export class InteriorLinks {
   }
 
   /**
-   * Connects to `target`, where `last` leads with other credentials. `last` stays in use until that is up, and its
+   * Connects to `target`, where `last` leads with other credentials or at another cost. `last` stays in use until that is up, and its
    * connection until nothing is under way on it. The result stands for the link from now on.
    */
   replace(last: OutboundLink, target: LinkTarget): OutboundLink {
@@ -148,7 +148,7 @@ export class InteriorLinks {
     if (last === undefined) return;
     const neighbour = this.#neighbours.get(last);
     if (neighbour !== undefined) this.#transit.supersede(neighbour);
-    this.#logger.info("link has moved to its new credentials", { link: next.target.name });
+    this.#logger.info("link has moved to a new connection", { link: next.target.name });
     this.#succession.retire(last, () => {}, () => {});
   }
 }
