@@ -8,7 +8,7 @@ import { echo, server } from "../support/tcp.ts";
 import { until } from "../support/until.ts";
 import { type Interior, Mesh, type Pair, type Shape } from "./mesh.ts";
 import { cRoutersAgree, HEALED_MS, untilAllFlow } from "./mesh_checks.ts";
-import { FULL, RING } from "./mesh_shapes.ts";
+import { FULL, RING, TIERS } from "./mesh_shapes.ts";
 
 /** Time after which a router that is silent has been dropped, with ample margin, in ms. */
 const DROPPED_MS = 40_000;
@@ -16,6 +16,7 @@ const DROPPED_MS = 40_000;
 const CASTS: Readonly<Record<string, { shape: Shape; interiors: string; edges: string }>> = {
   "a ring of four": { shape: RING, interiors: "CTCT", edges: "TCCT" },
   "a full mesh of four": { shape: FULL, interiors: "TCCT", edges: "CTCT" },
+  "three tiers": { shape: TIERS, interiors: "CTTC", edges: "TCTC" },
 };
 
 /** Pairs of edges that don't need `node`. */
