@@ -9,6 +9,9 @@ export const minorMarkerName = "tendril_abi_1_1";
 /** Name of the export that a module has beside these when it uses what v1.2 added. */
 export const spliceMarkerName = "tendril_abi_1_2";
 
+/** Name of the export that a module has beside these when it uses what v1.3 added. */
+export const piecesMarkerName = "tendril_abi_1_3";
+
 /** Results of ABI calls; everything at or above zero is success. */
 export const Status = { ok: 0, more: 1, malformed: -1, limit: -2, unsupported: -3, state: -4 } as const;
 
@@ -20,6 +23,9 @@ export const Side = { socket: 0, stream: 1 } as const;
 
 /** Third argument of `feed`, a set of bits. `spliced`, since v1.1: the finite splice of the socket is through. */
 export const FeedFlag = { none: 0, eof: 1, spliced: 2 } as const;
+
+/** Where in that argument stands, since v1.3, how many further pieces have passed. */
+export const FURTHER_SHIFT = 8;
 
 /** First octet of a record. */
 export const RecordKind = {
@@ -50,6 +56,9 @@ export const recordHeaderSize = 12;
 
 /** Octets of a SPLICE payload: side u8, three of zero, length u64. */
 export const splicePayloadSize = 12;
+
+/** Octets behind them, since v1.3, for further pieces: times u16, lengths of both texts u8; then these. */
+export const furtherSize = 4;
 
 /** The directions of a splice on the wire. */
 export const SpliceSideNumber = { "socket-to-stream": 0, "stream-to-socket": 1 } as const;
@@ -97,6 +106,7 @@ export const optionalFunctions: Readonly<Record<string, string>> = {
   _initialize: "()",
   [minorMarkerName]: "()",
   [spliceMarkerName]: "()",
+  [piecesMarkerName]: "()",
 };
 
 /** The exports of a module that passed the policy, as seen from JavaScript. */

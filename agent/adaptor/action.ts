@@ -38,6 +38,16 @@ export function isHeadSource(head: MessageHead): head is HeadSource {
 /** Direction of a splice: from the socket into a stream, or from a stream to the socket. */
 export type SpliceSide = "socket-to-stream" | "stream-to-socket";
 
+/** What makes the splice of one piece go on with others of its length. */
+export interface FurtherPieces {
+  /** How often that may be, 1 to 65,535. */
+  readonly times: number;
+  /** What must come before each of them, and is left out: 1 to 255 octets. */
+  readonly head: Uint8Array;
+  /** What stands in its place, up to 255 octets. */
+  readonly instead: Uint8Array;
+}
+
 /** One instruction of an adaptor. Byte views are valid only until the next call into the same instance. */
 export type Action =
   | { readonly kind: "bytes"; readonly data: Uint8Array }
@@ -51,8 +61,14 @@ export type Action =
   | { readonly kind: "resume"; readonly stream: number }
   /** A connector takes so many requests at a time. */
   | { readonly kind: "concurrency"; readonly requests: number }
-  /** The next `length` octets (Infinity = for good) bypass the adaptor. */
-  | { readonly kind: "splice"; readonly side: SpliceSide; readonly stream: number; readonly length: number }
+  /** The next `length` octets (Infinity = for good) bypass the adaptor; of a socket, perhaps `further` pieces as well. */
+  | {
+    readonly kind: "splice";
+    readonly side: SpliceSide;
+    readonly stream: number;
+    readonly length: number;
+    readonly further?: FurtherPieces;
+  }
   | { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly text: string }
   | { readonly kind: "metric"; readonly name: string; readonly value: number }
   | { readonly kind: "error"; readonly code: number; readonly text: string }
@@ -81,12 +97,12 @@ export interface AdaptorInstance {
   /** Called once, first. */
   open(role: AdaptorRole, config: Uint8Array): Action[];
   /**
-   * Offers socket bytes; `consumed` below `data.length` means: stop reading and offer the rest after the next event. `spliced`
-   * says first what {@link AdaptorInstance.spliced} does: for concurrent messages alone.
+   * Offers socket bytes; `consumed` below `data.length` means: stop reading and offer the rest after the next event. `spliced`,
+   * if it is not 0, says first what {@link AdaptorInstance.spliced} does: for concurrent messages alone.
    */
-  socket(data: Uint8Array, eof: boolean, spliced?: boolean): { readonly consumed: number; readonly actions: Action[] };
-  /** The splice of a known number of socket octets is through. */
-  spliced(): Action[];
+  socket(data: Uint8Array, eof: boolean, spliced?: number): { readonly consumed: number; readonly actions: Action[] };
+  /** The splice of a known number of socket octets is through, in so many pieces: one unless it was about several. */
+  spliced(pieces?: number): Action[];
   /** Offers an event of a router stream. */
   stream(event: StreamEvent): Action[];
   /** Offers octets of a stream; `consumed` below `data.length` means: offer the rest after it has asked for it. */

@@ -1,7 +1,8 @@
 /** Actions as records: what an adaptor answers. Reading is the host's half; writing serves tests and tools. */
 
-import type { Action, SpliceSide } from "./action.ts";
+import type { Action, FurtherPieces, SpliceSide } from "./action.ts";
 import {
+  furtherSize,
   INTERIM_FLAG,
   logLevels,
   recordHeaderSize,
@@ -121,7 +122,7 @@ function readPlainAction(record: RecordReader, copies: boolean): Action {
 }
 
 function readSplice(record: RecordReader): Action {
-  if (record.length !== splicePayloadSize) throw record.fault(`is a splice of ${record.length} octets`);
+  if (record.length < splicePayloadSize) throw record.fault(`is a splice of ${record.length} octets`);
   const side = spliceSide(record.u32(0));
   if (side === undefined) throw record.fault("is a splice in an unknown direction");
   const low = record.u32(4);
@@ -131,7 +132,25 @@ function readSplice(record: RecordReader): Action {
   if (length === 0 || !(forGood || Number.isSafeInteger(length))) {
     throw record.fault("is a splice of impossible length");
   }
-  return { kind: "splice", side, stream: record.stream, length };
+  const { stream } = record;
+  if (record.length === splicePayloadSize) return { kind: "splice", side, stream, length };
+  const further = readFurther(record);
+  if (side !== "socket-to-stream" || forGood) throw record.fault("is a splice that can't have further pieces");
+  return { kind: "splice", side, stream, length, further };
+}
+
+function readFurther(record: RecordReader): FurtherPieces {
+  const payload = record.payload(true).subarray(splicePayloadSize);
+  const [low = 0, high = 0, octets = 0, others = 0] = payload;
+  const times = low | high << 8;
+  if (times === 0 || octets === 0 || payload.length !== furtherSize + octets + others) {
+    throw record.fault("is a splice of impossible pieces");
+  }
+  return {
+    times,
+    head: payload.subarray(furtherSize, furtherSize + octets),
+    instead: payload.subarray(furtherSize + octets),
+  };
 }
 
 function spliceSide(wire: number): SpliceSide | undefined {
@@ -172,7 +191,7 @@ function payloadOf(action: Action): Uint8Array {
       const forGood = action.length === Infinity;
       writeU32(payload, 4, forGood ? forGoodWord : action.length % splitWord);
       writeU32(payload, 8, forGood ? forGoodWord : Math.floor(action.length / splitWord));
-      return payload;
+      return action.further === undefined ? payload : withFurther(payload, action.further);
     }
     case "metric": {
       const payload = withText(8, action.name);
@@ -195,4 +214,8 @@ function withText(skip: number, text: string): Uint8Array<ArrayBuffer> {
   const payload = new Uint8Array(skip + octets.length);
   payload.set(octets, skip);
   return payload;
+}
+
+function withFurther(payload: Uint8Array, { times, head, instead }: FurtherPieces): Uint8Array {
+  return Uint8Array.of(...payload, times & 0xff, times >>> 8, head.length, instead.length, ...head, ...instead);
 }

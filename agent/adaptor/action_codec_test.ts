@@ -119,6 +119,23 @@ Deno.test("action codec refuses splices of no, fractional-bit or unsafe length a
   refused(splice(0, 0, 0, 0, 1, 0, 0, 0));
 });
 
+Deno.test("action codec refuses further pieces of none, without a head, of other octets than said, or to the socket", () => {
+  const splice = (side: number, ...further: number[]) =>
+    record(6, 0, 1, [side, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, ...further]);
+  const further = { times: 258, head: Uint8Array.of(7, 8), instead: Uint8Array.of(9, 10) };
+  assert.deepEqual(read(splice(0, 2, 1, 2, 2, 7, 8, 9, 10)), [
+    { kind: "splice", side: "socket-to-stream", stream: 1, length: 5, further },
+  ]);
+  refused(splice(0, 0, 0, 2, 2, 7, 8, 9, 10));
+  refused(splice(0, 2, 1, 0, 4, 7, 8, 9, 10));
+  refused(splice(0, 2, 1, 2, 6, 7, 8, 9, 10));
+  refused(splice(0, 2, 1, 2, 1, 7, 8, 9, 0));
+  refused(splice(1, 2, 1, 2, 2, 7, 8, 9, 10));
+  const forGood = splice(0, 2, 1, 2, 2, 7, 8, 9, 10);
+  forGood.fill(0xff, 16, 24);
+  refused(forGood);
+});
+
 Deno.test("action codec bounds texts and names", () => {
   const long = "x".repeat(formatLimits.textOctets + 1);
   refused(encodeAction({ kind: "log", level: "info", text: long }));

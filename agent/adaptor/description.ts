@@ -1,7 +1,7 @@
 /** What a module says of itself, asked once at load of an instance that serves no connection. */
 
 import type { AdaptorRole, MessageForm } from "./action.ts";
-import { type AbiExports, minorMarkerName, spliceMarkerName } from "./abi.ts";
+import { type AbiExports, minorMarkerName, piecesMarkerName, spliceMarkerName } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 import { formatLimits } from "./limits.ts";
 
@@ -25,6 +25,8 @@ export interface Description {
   readonly concurrent: number;
   /** Whether octets of streams may pass it by, though there are several at a time. */
   readonly splices: boolean;
+  /** Whether its splices may go on with further pieces. */
+  readonly pieces: boolean;
   /** Address of the input buffer. */
   readonly inPtr: number;
   /** Octets in the input buffer. */
@@ -63,7 +65,13 @@ export function describe(abi: AbiExports): Description {
   if (length > formatLimits.describeOctets) refuse(`its description has ${length} octets`);
   if (start + length > memory.length) refuse("its description lies outside of its memory");
   const said = parse(memory.subarray(start, start + length), minorMarkerName in abi);
-  return { ...said, ...buffers, splices: spliceMarkerName in abi, memoryOctets: memory.length };
+  return {
+    ...said,
+    ...buffers,
+    splices: spliceMarkerName in abi,
+    pieces: piecesMarkerName in abi,
+    memoryOctets: memory.length,
+  };
 }
 
 function checkBuffers(

@@ -7,7 +7,7 @@
  */
 
 import type { Action, AdaptorInstance, AdaptorRole, StreamEvent } from "./action.ts";
-import { type AbiExports, FeedFlag, recordHeaderSize, RoleNumber, Side, Status } from "./abi.ts";
+import { type AbiExports, FeedFlag, FURTHER_SHIFT, recordHeaderSize, RoleNumber, Side, Status } from "./abi.ts";
 import { readActions } from "./action_codec.ts";
 import { messageOf } from "../lib/errors.ts";
 import { AdaptorError, type AdaptorErrorCode } from "./adaptor_error.ts";
@@ -33,6 +33,8 @@ export interface InstanceLayout {
   readonly outCap: number;
   /** Whether octets of streams that it is offered may pass it by. */
   readonly splices: boolean;
+  /** Whether its splices may go on with further pieces. */
+  readonly pieces: boolean;
 }
 
 /** Octets of a stream from which on the adaptor is told how many there are, and need not see more than the first. */
@@ -113,14 +115,14 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   }
 
   /** Offers socket octets; see {@link AdaptorInstance.socket}. */
-  socket(data: Uint8Array, eof: boolean, spliced = false): { readonly consumed: number; readonly actions: Action[] } {
+  socket(data: Uint8Array, eof: boolean, spliced = 0): { readonly consumed: number; readonly actions: Action[] } {
     this.#enter(true);
     try {
       const actions: Action[] = [];
       const { inCap } = this.#layout;
       let consumed = 0;
-      let first: number = spliced ? FeedFlag.spliced : FeedFlag.none;
-      this.#passed ||= spliced;
+      let first = passedFlags(spliced);
+      this.#passed ||= spliced > 0;
       while (consumed < data.length || eof) {
         const size = this.#passed ? FIRST_OCTETS : inCap;
         this.#passed = false;
@@ -141,12 +143,12 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   }
 
   /** Says that a splice is through; see {@link AdaptorInstance.spliced}. */
-  spliced(): Action[] {
+  spliced(pieces = 1): Action[] {
     this.#enter(true);
     try {
       const actions: Action[] = [];
       this.#refill(0);
-      this.#feed(Side.socket, 0, FeedFlag.spliced, actions, false);
+      this.#feed(Side.socket, 0, passedFlags(pieces), actions, false);
       this.#passed = true;
       return actions;
     } catch (error) {
@@ -251,7 +253,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
       this.#view().set(rest, this.#layout.inPtr);
       const fed = this.#feed(Side.socket, rest.length, flags, actions, !last);
       consumed += fed;
-      flags &= ~FeedFlag.spliced;
+      flags &= FeedFlag.eof;
       if (!this.#saidMore || fed === rest.length || stopsReading(actions, from)) return consumed;
     }
   }
@@ -367,8 +369,12 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     }
     const order = this.#order;
     for (let i = from; i < actions.length; i++) {
-      order?.action(actions[i]!);
-      if (actions[i]!.kind === "error") this.#counts.errors++;
+      const action = actions[i]!;
+      order?.action(action);
+      if (action.kind === "error") this.#counts.errors++;
+      if (action.kind === "splice" && action.further !== undefined && !this.#layout.pieces) {
+        throw this.#fault("ADAPTOR_RECORD", "it splices several pieces without the marker of v1.3");
+      }
     }
   }
 
@@ -454,6 +460,11 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   #fault(code: AdaptorErrorCode, what: string, cause?: unknown): AdaptorError {
     return new AdaptorError(code, `adaptor ${this.#layout.name}: ${what}`, { cause });
   }
+}
+
+/** How `feed` is told that so many pieces of a splice have passed. */
+function passedFlags(pieces: number): number {
+  return pieces === 0 ? FeedFlag.none : FeedFlag.spliced | (pieces - 1) << FURTHER_SHIFT;
 }
 
 /** Whether the octets that follow are not the adaptor's to see (a splice takes them) or to want (it closes). */

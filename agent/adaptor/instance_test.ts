@@ -272,6 +272,19 @@ Deno.test("instance feeds long data in pieces, and lets a splice take what was t
   }
 });
 
+Deno.test("a splice of several pieces is the fault of a module that is not made for them", async () => {
+  const further = { times: 1, head: new Uint8Array(1), instead: new Uint8Array(0) };
+  const begin = { kind: "begin", stream: 1, head } as const;
+  const splice = { kind: "splice", side: "socket-to-stream", stream: 1, length: 5, further } as const;
+  await failsWith(
+    "ADAPTOR_RECORD",
+    script(Mode.answerSocket, encodeAction(begin), encodeAction(splice)),
+    (instance) => {
+      return instance.socket(new Uint8Array(10), false);
+    },
+  );
+});
+
 Deno.test("instance stops feeding data when the adaptor closes", async () => {
   const instance = await puppet();
   instance.open("listener", script(Mode.answerData, encodeAction({ kind: "close", text: "enough" })));

@@ -5,7 +5,7 @@
  * `docs/reference/adaptor-abi.md`, section "What a module must be".
  */
 
-import { markerName, minorMarkerName, optionalFunctions, requiredFunctions, spliceMarkerName } from "./abi.ts";
+import { markerName, optionalFunctions, requiredFunctions } from "./abi.ts";
 import { AdaptorError, type AdaptorErrorCode } from "./adaptor_error.ts";
 import type { AdaptorLimits } from "./limits.ts";
 import { FUEL_EXPORT } from "./meter.ts";
@@ -60,7 +60,7 @@ function checkExports(shape: ModuleShape): void {
   if (!exports.has(markerName)) refuse("ADAPTOR_VERSION", `does not export ${markerName}: it is not made for this ABI`);
   for (const name of exports.keys()) {
     // A minor version that this host does not know would make records that it does not know.
-    if (name.startsWith(`${markerName}_`) && name !== minorMarkerName && name !== spliceMarkerName) {
+    if (name.startsWith(`${markerName}_`) && !Object.hasOwn(optionalFunctions, name)) {
       refuse("ADAPTOR_VERSION", "is made for a newer minor version of this ABI");
     }
   }

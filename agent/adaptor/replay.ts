@@ -72,15 +72,15 @@ export class ReplayedInstance implements AdaptorInstance {
   }
 
   /** See {@link AdaptorInstance.socket}. Socket octets differ between connections: the real instance sees them. */
-  socket(data: Uint8Array, eof: boolean, spliced?: boolean): { readonly consumed: number; readonly actions: Action[] } {
+  socket(data: Uint8Array, eof: boolean, spliced?: number): { readonly consumed: number; readonly actions: Action[] } {
     const instance = this.#instance();
     this.#at = undefined;
     return instance.socket(data, eof, spliced);
   }
 
   /** See {@link AdaptorInstance.spliced}. */
-  spliced(): Action[] {
-    return this.#instance().spliced();
+  spliced(pieces?: number): Action[] {
+    return this.#instance().spliced(pieces);
   }
 
   /** See {@link AdaptorInstance.stream}. */

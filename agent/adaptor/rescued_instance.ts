@@ -48,7 +48,7 @@ export class RescuedInstance implements AdaptorInstance {
   }
 
   /** See {@link AdaptorInstance}. */
-  socket(data: Uint8Array, eof: boolean, spliced?: boolean): { readonly consumed: number; readonly actions: Action[] } {
+  socket(data: Uint8Array, eof: boolean, spliced?: number): { readonly consumed: number; readonly actions: Action[] } {
     const { actions, number = 0 } = this.#ask(data.length, (keep) => {
       const octets = keep ? data.slice() : data;
       return (instance) => {
@@ -60,8 +60,8 @@ export class RescuedInstance implements AdaptorInstance {
   }
 
   /** See {@link AdaptorInstance}. */
-  spliced(): Action[] {
-    return this.#ask(0, () => (instance) => ({ actions: instance.spliced() })).actions;
+  spliced(pieces?: number): Action[] {
+    return this.#ask(0, () => (instance) => ({ actions: instance.spliced(pieces) })).actions;
   }
 
   /** See {@link AdaptorInstance}. */

@@ -61,6 +61,17 @@ export const anyAction: fc.Arbitrary<Action> = fc.oneof(
     stream: streamNumber,
     length: fc.oneof(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), fc.constant(Infinity)),
   }, plain),
+  fc.record({
+    kind: fc.constant("splice"),
+    side: fc.constant("socket-to-stream"),
+    stream: streamNumber,
+    length: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    further: fc.record({
+      times: fc.integer({ min: 1, max: 0xffff }),
+      head: fc.uint8Array({ minLength: 1, maxLength: 255 }),
+      instead: fc.uint8Array({ maxLength: 255 }),
+    }, plain),
+  }, plain),
   fc.record({ kind: fc.constant("log"), level: fc.constantFrom("debug", "info", "warn", "error"), text }, plain),
   fc.record({
     kind: fc.constant("metric"),

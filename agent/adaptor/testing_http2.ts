@@ -1,6 +1,14 @@
 /** Test support: the HTTP/2 adaptor with a peer and a host in memory. No sockets, no router, the real module. */
 
-import type { Action, AdaptorInstance, AdaptorModule, AdaptorRole, MessageHead, StreamEvent } from "./action.ts";
+import type {
+  Action,
+  AdaptorInstance,
+  AdaptorModule,
+  AdaptorRole,
+  FurtherPieces,
+  MessageHead,
+  StreamEvent,
+} from "./action.ts";
 import { config, octetsOf, textOf } from "./testing_http1.ts";
 
 /** Types of frames (RFC 9113, 6). */
@@ -118,19 +126,28 @@ function text(value: string): Uint8Array {
   return join(Uint8Array.of(...length, rest), octets);
 }
 
+/** A splice that is being carried out. */
+type Passing = Pick<Extract<Action, { kind: "splice" }>, "stream" | "length"> & {
+  readonly further?: FurtherPieces | undefined;
+  readonly pieces: number;
+  left: number;
+};
+
 /** A connection of the adaptor: what it is given, and what came of it. */
 export class MemoryConnection {
   readonly #instance: AdaptorInstance;
   readonly #role: AdaptorRole;
   #written = new Uint8Array(0);
   /** Octets of the peer that pass the adaptor by, and where they go. */
-  #splice: { readonly stream: number; left: number } | undefined;
-  /** The adaptor is to hear with what follows that they have passed. */
-  #spliced = false;
+  #splice: Passing | undefined;
+  /** The adaptor is to hear with what follows that so many pieces have passed. */
+  #spliced = 0;
   /** Every action but octets, in order; octets of messages are in {@link MemoryConnection.bodies}. */
   readonly actions: Action[] = [];
   /** Bodies of messages into the network, by stream. */
   readonly bodies = new Map<number, string>();
+  /** Pieces of each splice that is through. */
+  readonly pieces: number[] = [];
   /** The adaptor has asked to end the connection. */
   closed = false;
 
@@ -177,7 +194,7 @@ export class MemoryConnection {
         continue;
       }
       const { consumed, actions } = this.#instance.socket(rest, false, this.#spliced);
-      this.#spliced = false;
+      this.#spliced = 0;
       this.#perform(actions);
       if (consumed === 0 && this.#splice === undefined) {
         throw new Error(`the adaptor does not take ${rest.length} octets`);
@@ -208,21 +225,37 @@ export class MemoryConnection {
 
   /** Time passes. */
   tick(now: number): this {
+    const splice = this.#splice;
+    if (splice?.further !== undefined && splice.left > 0) this.#splice = { ...splice, further: undefined };
+    else if (splice?.further !== undefined) {
+      this.#splice = undefined;
+      this.#perform(this.#instance.spliced(splice.pieces));
+    }
     if (!this.closed) this.#perform(this.#instance.tick(now).actions);
     return this;
   }
 
   /** Carries a splice out on what the peer sends; returns the rest. */
-  #pass(splice: { readonly stream: number; left: number }, octets: Uint8Array): Uint8Array {
+  #pass(splice: Passing, octets: Uint8Array): Uint8Array {
     const passed = octets.subarray(0, splice.left);
     splice.left -= passed.length;
     this.#append(splice.stream, passed);
-    if (splice.left === 0) {
-      this.#splice = undefined;
-      this.#spliced = passed.length < octets.length;
-      if (!this.#spliced) this.#perform(this.#instance.spliced());
+    const rest = octets.subarray(passed.length);
+    if (splice.left > 0) return rest;
+    const { further, pieces, length } = splice;
+    if (further !== undefined && pieces <= further.times) {
+      if (rest.length === 0 && further.instead.length === 0) return rest;
+      if (further.head.every((octet, at) => rest[at] === octet)) {
+        this.#append(splice.stream, further.instead);
+        this.#splice = { ...splice, left: length, pieces: pieces + 1 };
+        return rest.subarray(further.head.length);
+      }
     }
-    return octets.subarray(passed.length);
+    this.pieces.push(pieces);
+    this.#splice = undefined;
+    this.#spliced = rest.length > 0 ? pieces : 0;
+    if (this.#spliced === 0) this.#perform(this.#instance.spliced(pieces));
+    return rest;
   }
 
   #append(stream: number, octets: Uint8Array): void {
@@ -234,7 +267,7 @@ export class MemoryConnection {
       if (action.kind === "bytes") this.#written = join(this.#written, action.data);
       else if (action.kind === "data") this.#append(action.stream, action.data);
       else this.actions.push(action);
-      if (action.kind === "splice") this.#splice = { stream: action.stream, left: action.length };
+      if (action.kind === "splice") this.#splice = { ...action, left: action.length, pieces: 1 };
       if (action.kind === "close") this.closed = true;
     }
   }

@@ -76,9 +76,9 @@ export class AdaptorSeat {
 
   /**
    * Offers the adaptor octets of the socket, as {@link AdaptorSeat.ask} does, and says first that a splice is through if one
-   * is; how many it took.
+   * is, in so many pieces; how many it took.
    */
-  offer(octets: Uint8Array, spliced: boolean): number {
+  offer(octets: Uint8Array, spliced: number): number {
     const instance = this.#instance;
     if (instance === undefined) return 0;
     let taken = 0;

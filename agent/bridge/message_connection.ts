@@ -111,7 +111,7 @@ export class MessageConnection {
         this.#asked();
         return consumed;
       },
-      onSpliced: () => this.#ask((adaptor) => adaptor.spliced()),
+      onSpliced: (pieces) => this.#ask((adaptor) => adaptor.spliced(pieces)),
       onPassed: () => {
         if (!this.#concurrent || this.#ending) return;
         this.#outbound.flush();
@@ -211,6 +211,7 @@ export class MessageConnection {
   /** Lets the adaptor know the time. */
   tick(now: number): void {
     this.#exchanges?.expire(this.#adaptor.empty);
+    this.#intake.interrupt();
     this.#ask((adaptor) => adaptor.tick(now).actions);
   }
 
@@ -364,13 +365,14 @@ export class MessageConnection {
     this.#inbound.refuse(stream, outcome);
   }
 
-  #splice({ side, stream, length }: Extract<Action, { kind: "splice" }>): void {
+  #splice({ side, stream, length, further }: Extract<Action, { kind: "splice" }>): void {
     if (this.#concurrent && (side === "stream-to-socket" || length === Infinity)) {
       throw new Error(`a splice ${side} of concurrent messages, of octets that were not offered or for good`);
     }
     if (side === "socket-to-stream") {
       if (this.#intake.splice !== undefined) throw new Error("a splice into a stream inside another");
-      this.#intake.splice = { stream, left: length };
+      if (!this.#concurrent && further !== undefined) throw new Error("a splice of several pieces by turns");
+      this.#intake.splice = { stream, left: length, length, pieces: 1, further };
     } else {
       if (this.#outlet.splice !== undefined) throw new Error("a splice to the socket inside another");
       this.#outlet.splice = { stream, left: length };

@@ -4,7 +4,7 @@ import { NumberMap } from "../lib/number_map.ts";
 import type { OutboundMessage } from "./outbound_message.ts";
 
 /** Octets of a message that are granted again together. */
-const GRANTED_OCTETS = 32 * 1024;
+const GRANTED_OCTETS = 64 * 1024;
 
 /** See the head of the file. */
 export class OutboundMessages {

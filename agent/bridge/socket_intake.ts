@@ -3,6 +3,7 @@
  * lasts.
  */
 
+import type { FurtherPieces } from "../adaptor/action.ts";
 import type { OutboundMessages } from "./outbound_messages.ts";
 
 /** Octets that bypass the adaptor. */
@@ -13,14 +14,24 @@ export interface Splice {
   left: number;
 }
 
+/** Octets of the socket that do, in one piece or several. */
+export interface SocketSplice extends Splice {
+  /** Octets of each piece. */
+  readonly length: number;
+  /** Pieces so far. */
+  pieces: number;
+  /** What makes it go on; nothing after a while, so that the adaptor hears how far it is. */
+  further: FurtherPieces | undefined;
+}
+
 /** What the owner does. */
 export interface SocketIntakeHandler {
   /** Whether nothing is taken any more. */
   ending(): boolean;
-  /** Offers octets to the adaptor, and says with them that a splice is through, if one is: how many it took. */
-  offer(octets: Uint8Array, spliced: boolean): number;
-  /** A splice is through. */
-  onSpliced(): void;
+  /** Offers octets to the adaptor, and says with them that a splice of so many pieces is through, if one is: how many it took. */
+  offer(octets: Uint8Array, spliced: number): number;
+  /** A splice of so many pieces is through. */
+  onSpliced(pieces: number): void;
   /** What was passed on may leave: the octets are those of the socket no longer than this takes. */
   onPassed(): void;
 }
@@ -28,7 +39,7 @@ export interface SocketIntakeHandler {
 /** See the head of the file. */
 export class SocketIntake {
   /** What goes past the adaptor now. */
-  splice: Splice | undefined;
+  splice: SocketSplice | undefined;
 
   readonly #outbound: OutboundMessages;
   readonly #paced: boolean;
@@ -37,8 +48,8 @@ export class SocketIntake {
   #wanted: Promise<void> | undefined;
   #passing = false;
   #adaptorWants: (() => void) | undefined;
-  /** A splice is through, and the adaptor hears of it with the next octets. */
-  #spliced = false;
+  /** Pieces of a splice that is through, and of which the adaptor hears with the next octets. */
+  #spliced = 0;
 
   /** Octets go into messages of `outbound`; `paced` holds up all for the one whose link does not keep up. */
   constructor(outbound: OutboundMessages, paced: boolean, handler: SocketIntakeHandler) {
@@ -64,6 +75,16 @@ export class SocketIntake {
    */
   over(stream: number): void {
     if (this.#paced && this.splice?.stream === stream) this.splice = undefined;
+  }
+
+  /** A splice of several pieces goes no further, for now. */
+  interrupt(): void {
+    const splice = this.splice;
+    if (splice?.further === undefined) return;
+    splice.further = undefined;
+    if (splice.left > 0) return;
+    this.splice = undefined;
+    this.#handler.onSpliced(splice.pieces);
   }
 
   /** The adaptor may want what it did not want before. */
@@ -93,24 +114,41 @@ export class SocketIntake {
     return rest;
   }
 
-  #bypass(octets: Uint8Array, splice: Splice): number {
+  #bypass(octets: Uint8Array, splice: SocketSplice): number {
     const taken = octets.length <= splice.left ? octets : octets.subarray(0, splice.left);
     splice.left -= taken.length;
     const message = this.#paced ? this.#outbound.get(splice.stream) : undefined;
     if (this.#paced) message?.write(taken);
     else this.#outbound.writeLasting(splice.stream, taken);
     if (splice.left === 0) {
+      const followed = taken.length < octets.length;
+      const further = this.#goOnSplicing(splice, octets, taken.length);
+      if (further > 0) return taken.length + further;
+      // What is to stand behind the piece in any case does not wait for the next one.
+      if (!followed && splice.further?.instead.length === 0 && splice.pieces <= splice.further.times) {
+        return taken.length;
+      }
       this.splice = undefined;
-      this.#spliced = !this.#paced && taken.length < octets.length;
-      if (!this.#spliced) this.#handler.onSpliced();
+      this.#spliced = !this.#paced && followed ? splice.pieces : 0;
+      if (this.#spliced === 0) this.#handler.onSpliced(splice.pieces);
     }
     this.#wanted = message?.room;
     return taken.length;
   }
 
+  /** Goes on with another piece, if what comes before one is at `at`: its octets. */
+  #goOnSplicing(splice: SocketSplice, octets: Uint8Array, at: number): number {
+    const { further, pieces } = splice;
+    if (further === undefined || pieces > further.times || !startsWith(octets, at, further.head)) return 0;
+    splice.pieces++;
+    splice.left = splice.length;
+    this.#outbound.writeLasting(splice.stream, further.instead);
+    return further.head.length;
+  }
+
   #offer(octets: Uint8Array): number {
     const spliced = this.#spliced;
-    this.#spliced = false;
+    this.#spliced = 0;
     const consumed = this.#handler.offer(octets, spliced);
     if (this.#paced) this.#wanted = this.#outbound.room;
     if (consumed === 0 && this.splice === undefined && this.#wanted === undefined && !this.#handler.ending()) {
@@ -118,4 +156,9 @@ export class SocketIntake {
     }
     return consumed;
   }
+}
+
+function startsWith(octets: Uint8Array, at: number, head: Uint8Array): boolean {
+  for (let i = 0; i < head.length; i++) if (octets[at + i] !== head[i]) return false;
+  return true;
 }

@@ -94,6 +94,7 @@ Deno.test("ABI reference: the SDK has the numbers of the host", async () => {
     ...upper("SIDE_", abi.Side),
     FLAG_EOF: abi.FeedFlag.eof,
     FLAG_SPLICED: abi.FeedFlag.spliced,
+    FURTHER_SHIFT: abi.FURTHER_SHIFT,
     ...Object.fromEntries(
       Object.entries(abi.RecordKind).map(([kind, number]) => [
         `KIND_${RECORD_NAMES[kind as keyof typeof abi.RecordKind]}`,

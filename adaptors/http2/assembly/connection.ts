@@ -174,6 +174,11 @@ export function creditStream(stream: Stream, octets: u32): void {
   stream.credit = 0;
 }
 
+/** Octets of DATA that may come without more being granted. */
+export function receivable(stream: Stream): u32 {
+  return <u32> max<i64>(min(receiveWindow, stream.receiveWindow), 0);
+}
+
 /** Octets of DATA have come; false when they are more than the window of the connection. They are granted again at once. */
 export function spendReceived(octets: u32): bool {
   receiveWindow -= octets;

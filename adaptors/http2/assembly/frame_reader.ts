@@ -6,10 +6,22 @@
 
 import { isListener } from "../../http/assembly/instance";
 import { INPUT } from "../../sdk/assembly/buffers";
-import { FLAG_EOF, FLAG_SPLICED } from "../../sdk/assembly/constants";
+import { FLAG_EOF, FLAG_SPLICED, FURTHER_SHIFT } from "../../sdk/assembly/constants";
 import { copyAscii } from "../../sdk/assembly/text";
 import { room } from "../../sdk/assembly/writer";
-import { blameStream, end, ending, fail, greet, isIdle, noteId, settled, spendReceived, takeStray } from "./connection";
+import {
+  blameStream,
+  end,
+  ending,
+  fail,
+  greet,
+  isIdle,
+  noteId,
+  receivable,
+  settled,
+  spendReceived,
+  takeStray,
+} from "./connection";
 import { connectorData, connectorHeaders, connectorRemoteEnd } from "./connector";
 import { takeGoAway, takePing, takePriority, takeReset, takeSettings, takeWindowUpdate } from "./control";
 import { MAX_LIST_OCTETS, startList } from "./field_list";
@@ -54,11 +66,15 @@ const DATA_ROOM: u32 = 2048;
 /** Frames that one header block may come in. */
 const MAX_FRAGMENTS: u32 = 16;
 
+/** DATA frames that may pass by behind one that does: as many as one read brings. */
+const MAX_FURTHER: u32 = 15;
+
 const PREFACE_OCTETS: u32 = 24;
 /** Those that nothing but HTTP/2 begins with. */
 const FIRST_LINE: u32 = 16;
 const PREFACE_TEXT: usize = memory.data(24, 8);
-const HEADER: usize = memory.data(16, 8);
+/** The header of the current frame, or as much of the next one as has come. */
+export const HEADER: usize = memory.data(16, 8);
 const PAYLOAD: usize = memory.data(16384, 8);
 const BLOCK_TEXT: usize = memory.data(24576, 8);
 
@@ -97,7 +113,7 @@ export function openReader(withPreface: bool): void {
 /** Takes socket octets; returns how many. The rest wants an empty output. */
 export function takeSocket(length: u32, flags: i32): i32 {
   let at: u32 = 0;
-  if (state == IN_SPLICE && (flags & FLAG_SPLICED) != 0) endPassing();
+  if (state == IN_SPLICE && (flags & FLAG_SPLICED) != 0) endPassing(<u32> (flags >>> FURTHER_SHIFT));
   while (at < length && !ending) {
     const taken = takeSome(INPUT + at, length - at);
     if (taken == 0) return at;
@@ -350,22 +366,27 @@ function takeData(source: usize, length: u32): u32 {
   return octets;
 }
 
-/** Has the content of the DATA frame pass by, if it is much of a body that is long. */
+/** Has the content of the DATA frame pass by, if it is much of a body that is long, and with it frames that begin the same way. */
 function passContent(): void {
   if (dataLeft < SPLICE_OCTETS) return;
   const stream = streamOf(frameId);
   if (stream === null || stream.remoteEnded) return;
-  if (isListener ? listenerSplice(stream, dataLeft) : spliceBody(stream, dataLeft)) state = IN_SPLICE;
+  const frames = frameFlags == 0 ? 1 + min(receivable(stream) / dataLeft, MAX_FURTHER) : 1;
+  if (isListener ? listenerSplice(stream, dataLeft, frames) : spliceBody(stream, dataLeft, frames)) state = IN_SPLICE;
 }
 
-/** It has passed; by now the stream may be over. */
-function endPassing(): void {
+/** It has passed, and so many frames more; by now the stream may be over. */
+function endPassing(further: u32): void {
   state = IN_DATA;
+  const length = dataLeft;
   dataLeft = 0;
   const stream = streamOf(frameId);
   if (stream !== null) {
-    if (isListener) listenerSpliced(stream);
-    else endSplice(stream);
+    if (isListener) listenerSpliced(stream, length, further);
+    else endSplice(stream, length, further);
+  }
+  if (further > 0 && !spendReceived(further * length)) {
+    return fail(FLOW_CONTROL_ERROR, "the peer ignores the window of the connection");
   }
   if (padLeft == 0) endData();
 }

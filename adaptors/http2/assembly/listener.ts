@@ -117,17 +117,17 @@ export function listenerData(stream: Stream, source: usize, length: u32): void {
   if (early || !relayBody(stream, source, length)) blameStream(stream, PROTOCOL_ERROR);
 }
 
-/** Has the next octets of a request's body pass by; false when they have to be taken. */
-export function listenerSplice(stream: Stream, length: u32): bool {
+/** Has the next octets of a request's body pass by, see `spliceBody`; false when they have to be taken. */
+export function listenerSplice(stream: Stream, length: u32, frames: u32): bool {
   if (stream.tunnel && !stream.answered) return false;
   if (!stream.answered) stream.since = now;
-  return spliceBody(stream, length);
+  return spliceBody(stream, length, frames);
 }
 
-/** They have passed. */
-export function listenerSpliced(stream: Stream): void {
+/** They have passed, and so many frames behind them. */
+export function listenerSpliced(stream: Stream, length: u32, further: u32): void {
   if (!stream.answered) stream.since = now;
-  endSplice(stream);
+  endSplice(stream, length, further);
 }
 
 /** The request is complete; `withTrailers` says that the block that was read last is its trailers. */

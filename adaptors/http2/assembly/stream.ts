@@ -40,6 +40,8 @@ export class Stream {
   receiveWindow: i64 = 0;
   /** They are more than those of most. */
   wide: bool = false;
+  /** DATA frames that may pass by behind the one that does: they are counted as if they had come. */
+  further: u32 = 0;
   /** Octets that came, and the octets they have become, that have not left for the network. */
   plain: u32 = 0;
   coded: u32 = 0;
@@ -108,7 +110,11 @@ export class Stream {
     this.form = BODY_NONE;
     this.left = this.relayed = 0;
     this.receiveWindow = STREAM_WINDOW;
-    this.plain = this.coded = this.credit = 0;
+    this.plain =
+      this.coded =
+      this.credit =
+      this.further =
+        0;
     this.sendWindow = sendWindow;
     this.since = now;
     this.keptHead = this.keptBody = this.attempts = 0;

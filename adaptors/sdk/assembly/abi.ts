@@ -11,3 +11,6 @@ export function tendril_abi_1_1(): void {}
 
 /** The same for v1.2. */
 export function tendril_abi_1_2(): void {}
+
+/** The same for v1.3. */
+export function tendril_abi_1_3(): void {}

@@ -20,6 +20,8 @@ export const SIDE_STREAM: i32 = 1;
 export const FLAG_EOF: i32 = 1;
 /** Since v1.1. */
 export const FLAG_SPLICED: i32 = 2;
+/** Since v1.3, where in the flags the number of further pieces stands that have passed. */
+export const FURTHER_SHIFT: i32 = 8;
 
 // Flags of a begin record, since v1.1.
 export const BEGIN_INTERIM: u8 = 1;

@@ -11,6 +11,7 @@ import {
   KIND_MSG_END,
   KIND_SPLICE,
   KIND_WINDOW,
+  SPLICE_SOCKET_TO_STREAM,
 } from "./constants";
 import { finishRecord, putAscii, putBytes, putF64, putU16, putU32, putU64, putU8, startRecord } from "./writer";
 
@@ -47,6 +48,30 @@ export function emitSplice(side: u8, stream: u32, length: u64): bool {
   putU8(0);
   putU16(0);
   putU64(length);
+  return finishRecord();
+}
+
+/**
+ * Lets the next `length` octets of the socket bypass the adaptor, and up to `times` further pieces as long, each behind the octets
+ * at `head`, which are left out; what is at `instead` stands in their place. Since v1.3.
+ */
+export function emitPieces(
+  stream: u32,
+  length: u64,
+  times: u16,
+  head: usize,
+  headLength: u8,
+  instead: usize,
+  insteadLength: u8,
+): bool {
+  startRecord(KIND_SPLICE, 0, stream);
+  putU32(SPLICE_SOCKET_TO_STREAM);
+  putU64(length);
+  putU16(times);
+  putU8(headLength);
+  putU8(insteadLength);
+  putBytes(head, headLength);
+  putBytes(instead, insteadLength);
   return finishRecord();
 }
 

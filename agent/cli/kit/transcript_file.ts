@@ -66,8 +66,15 @@ const action: Readonly<Record<Action["kind"], z.ZodType<Action>>> = {
     splice: stream,
     side: z.enum(["socket-to-stream", "stream-to-socket"]),
     length: z.union([count, z.literal("for good")]),
-  }).transform(({ splice, side, length }) => (
-    { kind: "splice", stream: splice, side, length: length === "for good" ? Infinity : length }
+    further: z.strictObject({ times: count, head: octets, instead: octets }).optional(),
+  }).transform(({ splice, side, length, further }) => (
+    {
+      kind: "splice",
+      stream: splice,
+      side,
+      length: length === "for good" ? Infinity : length,
+      ...(further && { further }),
+    }
   )),
   log: z.strictObject({ log: z.string(), level: z.enum(logLevels) }).transform(({ log, level }) => (
     { kind: "log", level, text: log }
