@@ -43,6 +43,11 @@ export const ONE_LINER_FLAGS = {
 /** Their values. */
 export type OneLinerFlags = FlagValues<typeof ONE_LINER_FLAGS>;
 
+/** What the `index`th service of such a command is called among the parts of its site. */
+export function partName(command: "expose" | "forward", index: number): string {
+  return index === 0 ? command : `${command}-${index + 1}`;
+}
+
 /** What both need to get their link. */
 export const LINK_NEEDS: readonly PermissionNeed[] = [
   { kind: "read", scope: "FILE", why: "the link file, or the token" },

@@ -4,7 +4,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
 import { isLinked } from "../foreground.ts";
 import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
-import { LINK_NEEDS, ONE_LINER_EXITS, ONE_LINER_FLAGS } from "../one_liner_flags.ts";
+import { LINK_NEEDS, ONE_LINER_EXITS, ONE_LINER_FLAGS, partName } from "../one_liner_flags.ts";
 import { exposedTls, exposedTlsReach, TARGET_TLS_FLAGS, TARGET_TLS_NEEDS } from "../one_liner_tls.ts";
 import type { PermissionNeed } from "../permissions.ts";
 import { programLine } from "../program_line.ts";
@@ -71,7 +71,7 @@ export const expose: Command = defineCommand({
       return await runOneLiner({
         prefix: "expose",
         connectors: services.map(({ key, host, port }, index) => ({
-          name: index === 0 ? "expose" : `expose-${index + 1}`,
+          name: partName("expose", index),
           routingKey: key,
           host,
           port,

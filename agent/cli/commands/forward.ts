@@ -4,7 +4,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
 import { parseHost } from "../endpoint.ts";
 import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
-import { LINK_NEEDS, ONE_LINER_EXITS, ONE_LINER_FLAGS } from "../one_liner_flags.ts";
+import { LINK_NEEDS, ONE_LINER_EXITS, ONE_LINER_FLAGS, partName } from "../one_liner_flags.ts";
 import { PORT_TLS_FLAGS, PORT_TLS_NEEDS, portTls, portTlsReach } from "../one_liner_tls.ts";
 import type { PermissionNeed } from "../permissions.ts";
 import { parseForwarded } from "../services.ts";
@@ -61,7 +61,7 @@ export const forward: Command = defineCommand({
     return await runOneLiner({
       prefix: "forward",
       listeners: services.map(({ key, port }, index) => ({
-        name: index === 0 ? "forward" : `forward-${index + 1}`,
+        name: partName("forward", index),
         routingKey: key,
         host,
         port,
