@@ -8,7 +8,8 @@ const PLACES = 1024;
 /** Longest text that is kept, in octets. */
 const LONGEST = 128;
 const known: string[] = new Array<string>(PLACES).fill("");
-const decoder = new TextDecoder();
+// Without ignoreBOM a leading U+FEFF would vanish, and two addresses would be one.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The text in the octets from `start` to `end`. What is not UTF-8 of it is replaced. */
 export function knownText(bytes: Uint8Array, start: number, end: number): string {

@@ -31,3 +31,10 @@ Deno.test("known texts: octets that are no text are replaced, and never taken fo
   assertReads(Uint8Array.of(0xff, 0x41));
   assertReads(Uint8Array.of(0x41, 0x41));
 });
+
+Deno.test("known texts: one that begins with a byte order mark is not the one without", () => {
+  for (const text of ["\ufeffkey", "key"]) {
+    const bytes = encoder.encode(text);
+    assert.equal(knownText(bytes, 0, bytes.length), text);
+  }
+});

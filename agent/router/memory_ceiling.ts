@@ -18,8 +18,12 @@ const END_ABOVE = 0.95;
 const ACCEPT_BELOW = 0.75;
 /** Octets that a stream must have waiting to be worth ending. */
 const WORTH_OCTETS = 16 * 1024;
-/** Looks in a row after which memory that is resident and not alive counts as free, too. */
-const KEPT_LOOKS = 50;
+/**
+ * Looks in a row with less than {@link ACCEPT_BELOW} alive, after which what is resident and not alive counts as free, too.
+ * Less than {@link REFUSE_ABOVE} is enough where it would be no less without the streams: what a program has in use at rest
+ * must not keep all out for good.
+ */
+const REST_LOOKS = 50;
 
 /** What the process uses, in octets. */
 export interface MemoryUse {
@@ -84,7 +88,7 @@ export class MemoryCeiling {
    * there: the system never sees it go.
    */
   #kept = 0;
-  #idleLooks = 0;
+  #restLooks = 0;
 
   /** Looks at `measure` by `clock` until {@link MemoryCeiling.stop}; `limit` in octets. */
   constructor(limit: number, measure: () => MemoryUse, clock: Clock, logger: Logger, onChange: () => void) {
@@ -128,13 +132,16 @@ export class MemoryCeiling {
     const streams = this.#waiting();
     this.#account(resident, streams.reduce((sum, { octets }) => sum + octets, 0));
     const heapShare = heap / heapLimit;
-    if (this.#refusing && live / this.#limit < ACCEPT_BELOW && heapShare < ACCEPT_BELOW) {
-      if (++this.#idleLooks >= KEPT_LOOKS) this.#kept = Math.max(this.#kept, resident - live);
-    } else this.#idleLooks = 0;
+    const empty = Math.max((live - this.#cost * this.#queued) / this.#limit, heapShare);
+    const enough = empty < ACCEPT_BELOW ? ACCEPT_BELOW : REFUSE_ABOVE;
+    const rests = this.#refusing && Math.max(live / this.#limit, heapShare) < enough;
+    this.#restLooks = rests ? this.#restLooks + 1 : 0;
+    const rested = this.#restLooks >= REST_LOOKS;
+    if (rested) this.#kept = Math.max(this.#kept, resident - live);
     this.#used = Math.round(resident - this.#kept);
     const share = Math.max(this.#used / this.#limit, heapShare);
     if (!this.#refusing && share > REFUSE_ABOVE) this.#become(true);
-    else if (this.#refusing && share < ACCEPT_BELOW) this.#become(false);
+    else if (this.#refusing && share < (rested ? enough : ACCEPT_BELOW)) this.#become(false);
     const over = Math.max(this.#used - END_ABOVE * this.#limit, heap - END_ABOVE * heapLimit);
     // Down to where nothing new is let in, so that the next ones are not ended for a little more.
     if (over > 0) this.#endSome(streams, over + (END_ABOVE - REFUSE_ABOVE) * this.#limit);
@@ -187,6 +194,9 @@ export class MemoryCeiling {
     }
     if (ended === 0) return;
     this.#ended += ended;
+    // A write that is under way may keep its octets until after the next look: nobody is ended twice.
+    const gone = new Set(worth.slice(0, ended).map(({ downstream }) => downstream));
+    this.#streams = this.#streams.filter(({ downstream }) => !gone.has(downstream.deref()!));
     this.#logger.warn("memory is short: the streams with most octets waiting were ended", {
       streams: ended,
       octets,

@@ -92,6 +92,18 @@ Deno.test("memory ceiling: above 95 % the streams with the most octets waiting a
   ceiling.stop();
 });
 
+Deno.test("memory ceiling: a stream that was ended and still has its octets is not ended again in place of another", () => {
+  const { ceiling, look, begin } = stage();
+  const [first, second] = [begin(500), begin(300)];
+  begin(70);
+  look();
+  assert.deepEqual([first!.ended, second!.ended], [true, false]);
+  first!.queued = 500 * MIB;
+  look();
+  assert.equal(ceiling.status().ended, 1);
+  ceiling.stop();
+});
+
 Deno.test("memory ceiling: what streams gave back counts as free though the system still counts it, until it is taken again", () => {
   const { ceiling, look, begin, use } = stage();
   const first = begin(900);
@@ -116,6 +128,25 @@ Deno.test("memory ceiling: resident memory that is not alive keeps nobody out fo
   assert.ok(ceiling.refusing);
   for (let i = 0; i < 50; i++) look();
   assert.ok(!ceiling.refusing);
+  ceiling.stop();
+});
+
+Deno.test("memory ceiling: a program that rests between the shares keeps nobody out for ever, one that streams hold there does", () => {
+  const { ceiling, look, begin, use } = stage();
+  use.program = 900;
+  for (let i = 0; i < 100; i++) look();
+  assert.ok(ceiling.refusing);
+  use.program = 800;
+  for (let i = 0; i < 49; i++) look();
+  assert.ok(ceiling.refusing, "not before it has stayed so for a while");
+  look();
+  assert.ok(!ceiling.refusing);
+  use.program = 500;
+  const stream = begin(360);
+  look();
+  stream.queued = 330 * MIB;
+  for (let i = 0; i < 100; i++) look();
+  assert.ok(ceiling.refusing, "streams may have to give back what they have");
   ceiling.stop();
 });
 
