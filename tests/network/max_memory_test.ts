@@ -30,8 +30,14 @@ async function memoryOf(dir: string): Promise<{ state: string; refused: number; 
 Deno.test("max memory: with many stalled readers a site ends the most backed up, refuses new ones, and recovers", async () => {
   const dir = await Deno.makeTempDir();
   const flood = new Uint8Array(256 * 1024);
+  let flooding = 0;
   using source = server(async (conn) => {
-    for (;;) await conn.write(flood);
+    flooding++;
+    try {
+      for (;;) await conn.write(flood);
+    } finally {
+      flooding--;
+    }
   });
   using echo = server(async (conn) => {
     await conn.write(await new Response("through").bytes());
@@ -74,6 +80,7 @@ Deno.test("max memory: with many stalled readers a site ends the most backed up,
   } finally {
     clients.forEach((conn) => conn.close());
     await process.stop();
+    await until(() => flooding === 0);
     await Deno.remove(dir, { recursive: true });
   }
 });
