@@ -159,8 +159,9 @@ export class MessageConnection {
         else hooks.settling.add(answer);
       },
       onEnd: (stream) => {
-        if (!this.#adaptor.busy) return this.#outlet.end(stream);
         this.#inTurn(() => this.#outlet.end(stream));
+        // Whoever waits for it goes on while this turn has others to serve; concurrent ones leave together.
+        if (!this.#concurrent) this.#writer.flush();
       },
       onBroken: (stream) => this.#inTurn(() => this.#outlet.broken(stream)),
       onDone: () => hooks.onDone?.(),

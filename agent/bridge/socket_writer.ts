@@ -27,6 +27,8 @@ export class SocketWriter {
   readonly #gathers: boolean;
   readonly #waiting = new BlockQueue();
   #busy = false;
+  /** What gathers is written at the end of this turn. */
+  #soon = false;
   #ended = false;
   #stopped = false;
   #total = 0;
@@ -36,7 +38,7 @@ export class SocketWriter {
 
   /**
    * Writes to `conn`, which the caller owns, and counts in `traffic`; `gathers` waits for what else is written in the same
-   * turn.
+   * turn, or for {@link SocketWriter.flush}.
    */
   constructor(conn: LocalSocket, handler: SocketWriterHandler, gathers = false, traffic?: Traffic) {
     this.#traffic = traffic;
@@ -55,14 +57,19 @@ export class SocketWriter {
   write(piece: Uint8Array): void {
     if (this.#stopped || this.#ended) return;
     this.#waiting.push(piece, this.#gathers ? this.#lately : 0);
-    if (!this.#busy) this.#run();
+    this.#start();
+  }
+
+  /** What has gathered leaves now. */
+  flush(): void {
+    if (!this.#busy && this.#waiting.size > 0 && !this.#stopped) this.#run();
   }
 
   /** Nothing more comes: the handler hears when everything is written. */
   finish(): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (!this.#busy) this.#run();
+    this.#start();
   }
 
   /** Forgets what was not written; nothing more is told to the handler. */
@@ -72,9 +79,23 @@ export class SocketWriter {
     if (!this.#busy) this.#waiting.clear();
   }
 
+  #start(): void {
+    if (this.#busy || this.#soon) return;
+    if (!this.#gathers) {
+      this.#run();
+      return;
+    }
+    this.#soon = true;
+    queueMicrotask(this.#gathered);
+  }
+
+  readonly #gathered = (): void => {
+    this.#soon = false;
+    if (!this.#busy) this.#run();
+  };
+
   async #run(): Promise<void> {
     this.#busy = true;
-    if (this.#gathers) await undefined;
     try {
       while (this.#waiting.size > 0 && !this.#stopped) {
         // Without delay from the second write on: most short connections need only one, and a call to the system less.

@@ -96,3 +96,34 @@ Deno.test("socket writer: a peer that is gone is told once; a stop is silent and
   deepEqual(silent.heard, []);
   other.close();
 });
+
+Deno.test("socket writer: what gathers leaves in one write at the end of the turn, or at once where that is asked", async () => {
+  const [near, far] = await connectedPair();
+  const writes: number[] = [];
+  // Only what is documented of a connection, so that each write is seen.
+  const socket = new Proxy(near, {
+    get: (conn, name) => {
+      if (name === "write") return (piece: Uint8Array) => (writes.push(piece.length), conn.write(piece));
+      const value = typeof name === "symbol" ? undefined : Reflect.get(conn, name);
+      return typeof value === "function" ? value.bind(conn) : value;
+    },
+  });
+  const told = handler();
+  const writer = new SocketWriter(socket, told, true);
+  writer.write(pattern(10));
+  writer.write(pattern(20));
+  deepEqual(writes, []);
+  await until(() => told.total() === 30);
+  deepEqual(writes, [30]);
+  writer.write(pattern(5));
+  writer.write(pattern(6));
+  writer.flush();
+  deepEqual(writes, [30, 11], "before anything else has its turn");
+  writer.write(pattern(7));
+  writer.flush();
+  writer.finish();
+  await until(() => told.heard.length > 0);
+  deepEqual([writes, told.heard, told.total()], [[30, 11, 7], ["finished"], 48]);
+  near.close();
+  far.close();
+});
