@@ -82,12 +82,16 @@ Deno.test("listener: a port that the system chose is the same when it is opened 
     await shut(again);
   }
   ok(same);
-  {
-    using _taken = take(port);
+  let kept = false;
+  for (let attempt = 0; attempt < 5 && !kept; attempt++) {
+    using taken = take(port);
+    kept = taken !== undefined;
     const withdraw = await open();
-    notEqual(one.status().port, port);
+    if (kept) notEqual(one.status().port, port);
+    ({ port } = one.status());
     await shut(withdraw);
   }
+  ok(kept);
   one.stop();
 });
 

@@ -42,10 +42,6 @@ export const certificateRotateCa: Command = defineCommand({
       title: "the key of the authority was stolen: everybody needs a new link",
       line: "tendril certificate rotate-ca --dir ./hub --window 0s",
     },
-    {
-      title: "another authority for the certificates of services",
-      line: "tendril certificate rotate-ca --dir ./hub --name skupper-service-ca",
-    },
   ],
   exits: ["configuration"],
   permissions: [
