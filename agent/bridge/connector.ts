@@ -138,7 +138,7 @@ export class Connector implements Consumer {
       const poolOf = (client: string) =>
         new TargetPool({
           adaptor: forRequests,
-          config: adaptorConfig(router.identity.id, routingKey),
+          config: adaptorConfig(router.identity.id, routingKey, spec.tls !== undefined),
           site: router.identity.id,
           logger,
           traffic: this.#traffic,

@@ -6,6 +6,7 @@ import { createServer, type Server } from "node:tls";
 import type { TlsCredentials } from "../../agent/transport/channel.ts";
 import { loadResources, loadSite } from "../../agent/site/load.ts";
 import { TestAuthority } from "../../agent/transport/testing_certs.ts";
+import { NodeHttp2Server } from "../support/node_http2.ts";
 import { freePort } from "../support/ports.ts";
 import { run, start, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
@@ -154,6 +155,22 @@ testWith(["curl", "nginx"], "tls: nginx as a target, through the network", async
     });
   });
   await Deno.remove(dir, { recursive: true });
+});
+
+testWith(["curl", "node"], "tls: a target that speaks HTTP/2 hears of https", async ({ curl, node }) => {
+  const authority = await TestAuthority.create("ca");
+  const [target, port] = await NodeHttp2Server.start(node!, await authority.issue(NAMES));
+  await using _ = target;
+  const listening = freePort();
+  await withSecureNetwork({
+    listeners: [{ key: "web", port: listening, type: "http2" }],
+    connectors: [{ key: "web", port, type: "http2", more: { host: "localhost", tlsCredentials: "trust" } }],
+    secrets: { trust: { ca: authority.pem } },
+  }, async () => {
+    const url = `http://localhost:${listening}/headers`;
+    const { stdout, stderr } = await run(curl!, ["-sS", "--http2-prior-knowledge", "--max-time", "30", url]);
+    assert.equal(JSON.parse(stdout || "{}")[":scheme"], "https", stderr);
+  });
 });
 
 testWith(

@@ -1,8 +1,11 @@
-/** Node's HTTP/2 server as a target, in a process of its own, in the clear. */
+/** Node's HTTP/2 server as a target, in a process of its own, in the clear or inside TLS. */
+
+import type { ServerIdentity } from "../../agent/transport/channel.ts";
 
 const SCRIPT = `
 const http2 = require("node:http2");
-const server = http2.createServer();
+const { CERT: cert, KEY: key } = process.env;
+const server = cert === undefined ? http2.createServer() : http2.createSecureServer({ cert, key });
 server.on("stream", (stream, headers) => {
   stream.on("error", () => {});
   const url = new URL(headers[":path"], "http://h");
@@ -63,14 +66,15 @@ export class NodeHttp2Server implements AsyncDisposable {
   /** Connections that it has had. */
   sessions = 0;
 
-  private constructor(node: string) {
-    this.#child = new Deno.Command(node, { args: ["-e", SCRIPT], stdin: "piped", stdout: "piped" }).spawn();
+  private constructor(node: string, identity: ServerIdentity | undefined) {
+    const env: Record<string, string> = identity === undefined ? {} : { CERT: identity.cert, KEY: identity.key };
+    this.#child = new Deno.Command(node, { args: ["-e", SCRIPT], env, stdin: "piped", stdout: "piped" }).spawn();
     this.#read = this.#readAll();
   }
 
-  /** Starts it and waits for its port; `node` is the path of the program. */
-  static async start(node: string): Promise<[server: NodeHttp2Server, port: number]> {
-    const server = new NodeHttp2Server(node);
+  /** Starts it and waits for its port; `node` is the path of the program, with an `identity` it speaks TLS. */
+  static async start(node: string, identity?: ServerIdentity): Promise<[server: NodeHttp2Server, port: number]> {
+    const server = new NodeHttp2Server(node, identity);
     return [server, await new Promise<number>((resolve) => server.#port = resolve)];
   }
 

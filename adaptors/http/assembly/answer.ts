@@ -2,17 +2,9 @@
 
 import { emitBytes, emitData, emitEnd } from "../../sdk/assembly/emit";
 import { putNamedField, putStringProperty, putSubject, startBegin } from "../../sdk/assembly/head_writer";
-import { copyAscii, equalsAscii } from "../../sdk/assembly/text";
+import { copyAscii } from "../../sdk/assembly/text";
 import { finishRecord } from "../../sdk/assembly/writer";
-import { areVisible } from "./chars";
-
-/** Octets of the names of site and routing key. */
-const NAME_CAPACITY: u32 = 255;
-const SITE: usize = memory.data(256, 8);
-/** The routing key. */
-export const KEY: usize = memory.data(256, 8);
-let siteLength: u32 = 0;
-export let keyLength: u32 = 0;
+import { KEY, keyLength, SITE, siteLength } from "./config";
 
 const TEXT_CAPACITY: u32 = 1536;
 const HEAD_TEXT: usize = memory.data(1536, 8);
@@ -22,33 +14,6 @@ export const STATUS_VALUE: usize = memory.data(1536, 8);
 export const NUMBER: usize = memory.data(16, 8);
 let textStart: usize = 0;
 let text: usize = 0;
-
-/** Reads `site=` and `key=` lines, each of visible ASCII without quotes: false for anything else. */
-export function configure(source: usize, length: u32): bool {
-  let at = source;
-  const end = source + length;
-  while (at < end) {
-    let lineEnd = at;
-    while (lineEnd < end && load<u8>(lineEnd) != 0x0a) lineEnd++;
-    let equals = at;
-    while (equals < lineEnd && load<u8>(equals) != 0x3d) equals++;
-    if (equals == lineEnd) return false;
-    const value = equals + 1;
-    const valueLength = <u32> (lineEnd - value);
-    if (valueLength > NAME_CAPACITY || !areVisible(value, valueLength)) return false;
-    for (let i = value; i < lineEnd; i++) if (load<u8>(i) == 0x22 || load<u8>(i) == 0x5c) return false;
-    const nameLength = <u32> (equals - at);
-    if (equalsAscii(at, nameLength, "site")) {
-      memory.copy(SITE, value, valueLength);
-      siteLength = valueLength;
-    } else if (equalsAscii(at, nameLength, "key")) {
-      memory.copy(KEY, value, valueLength);
-      keyLength = valueLength;
-    } else return false;
-    at = lineEnd + 1;
-  }
-  return true;
-}
 
 /** Answers the client and tells it that the connection ends. `error` is a type of RFC 9209, section 2.3. */
 export function answerSocket(status: u32, error: string, why: string, withoutBody: bool): bool {

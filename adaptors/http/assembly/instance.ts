@@ -11,7 +11,7 @@ import {
   STATE,
   UNSUPPORTED,
 } from "../../sdk/assembly/constants";
-import { configure } from "./answer";
+import { configure } from "./config";
 
 let opened: bool = false;
 let closed: bool = false;

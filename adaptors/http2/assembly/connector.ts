@@ -1,6 +1,6 @@
 /** The connector's end: each request from the network is a stream to the server, and its response a message back. */
 
-import { answerStream, KEY, keyLength } from "../../http/assembly/answer";
+import { answerStream } from "../../http/assembly/answer";
 import { SERVER_MS } from "../../http/assembly/attempts";
 import {
   BODY_CHUNKED,
@@ -12,6 +12,7 @@ import {
 } from "../../http/assembly/body_form";
 import { areHost, areTarget, areToken } from "../../http/assembly/chars";
 import { now, setClock } from "../../http/assembly/clock";
+import { KEY, keyLength, secure } from "../../http/assembly/config";
 import { chunked, contentLength as requestLength, FIELD_OK, host, hostLength, hosts } from "../../http/assembly/fields";
 import { isOld, path, pathLength, readMessageHead, subject, subjectLength } from "../../http/assembly/message";
 import { ABORT_UNTOUCHED, BEGIN_INTERIM, LOG_WARN } from "../../sdk/assembly/constants";
@@ -87,8 +88,8 @@ export function connectorBegin(): void {
   stream.body.begin(kind, max<i64>(requestLength, 0));
   startBlock();
   encodeNamed(":method", subject, subjectLength);
-  copyAscii(TEXT, "http");
-  encodeNamed(":scheme", TEXT, 4);
+  copyAscii(TEXT, "https");
+  encodeNamed(":scheme", TEXT, secure ? 5 : 4);
   if (hosts == 1 && hostLength > 0) encodeNamed(":authority", host, hostLength);
   // HTTP/1.0 need not name a host, and servers of HTTP/2 insist on one.
   else if (areHost(KEY, keyLength)) encodeNamed(":authority", KEY, keyLength);
