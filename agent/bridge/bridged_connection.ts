@@ -65,6 +65,8 @@ export class BridgedConnection implements SocketReaderHandler, SocketWriterHandl
   #toSocket: number | undefined;
   #adaptorWants: (() => void) | undefined;
   #replyTo: string | undefined;
+  /** Octets that the other end takes without a report; 0 as long as it has said nothing of that. */
+  #permitted = 0;
   readonly #readsEarly: boolean;
   #reading = false;
   #readDone = false;
@@ -158,6 +160,7 @@ export class BridgedConnection implements SocketReaderHandler, SocketWriterHandl
   #begin(number: number, head: MessageHead): void {
     if (this.#outbound.has(number)) throw new Error(`stream ${number} begun twice`);
     const stream = new OutboundStream(this);
+    stream.permit(this.#permitted);
     this.#outbound.set(number, stream);
     const downstream = this.#hooks.openStream(head, this.#replyTo, stream);
     if (downstream === undefined) return this.close("no consumer for the routing key");
@@ -276,6 +279,8 @@ export class BridgedConnection implements SocketReaderHandler, SocketWriterHandl
   /** See {@link InboundHandler}. */
   onHead(stream: number, head: StreamHead): boolean {
     this.#replyTo = head.replyTo;
+    this.#permitted = head.window ?? 0;
+    for (const stream of this.#outbound.values()) stream.permit(this.#permitted);
     this.#tell({ kind: "begin", stream, head: head.head });
     return !this.#closed;
   }

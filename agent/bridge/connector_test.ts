@@ -8,7 +8,7 @@ import { loadBuiltin } from "../adaptor/builtin.ts";
 import { MAX_FAULTS, QUARANTINE_MS } from "../adaptor/health.ts";
 import { defaultLimits } from "../adaptor/limits.ts";
 import { loadAdaptor } from "../adaptor/load.ts";
-import { mobileKey } from "../router/address.ts";
+import { localAddress, mobileKey } from "../router/address.ts";
 import { Router } from "../router/router.ts";
 import { listening } from "../router/testing_consumer.ts";
 import type { HealthCheckSpec } from "../site/spec.ts";
@@ -16,6 +16,7 @@ import type { LogFields, Logger } from "../telemetry/log.ts";
 import { Connector } from "./connector.ts";
 import { streamMessage } from "./outbound_stream.ts";
 import { encodeStreamHead } from "./stream_head.ts";
+import { LARGEST_WINDOW_OCTETS, WINDOW_OCTETS } from "./window.ts";
 
 const TCP_HEAD = { contentType: "application/octet-stream", properties: [] };
 
@@ -126,6 +127,56 @@ Deno.test("connector: what was accepted before it refuses new streams is served,
   taken.abort();
   await until(() => !connector.busy);
   stop();
+});
+
+/** Octets that a stream of a target has ahead of its reports, at most, until it has so many; each report takes 20 ms. */
+async function mostAhead(port: number, head: (replyTo: string) => Uint8Array, octets: number): Promise<number> {
+  const { connector, router, stop } = await connectorTo(port);
+  let [received, reported, most] = [0, 0, 0];
+  const reply = router.replies.add({
+    deliver: (_, upstream) => ({
+      pending: 0,
+      write: (piece) => {
+        const total = received += piece.length;
+        most = Math.max(most, received - reported);
+        setTimeout(() => {
+          reported = total;
+          upstream.consumerState({ kind: "received", sectionNumber: 0, sectionOffset: BigInt(total) }, false);
+        }, 20);
+      },
+      end() {},
+      abort() {},
+      producerSettled() {},
+    }),
+  });
+  const taken = connector.deliver(
+    streamMessage("key", head(localAddress(reply.name, router.identity))),
+    listening(),
+  );
+  await until(() => received >= octets);
+  taken.abort();
+  await until(() => !connector.busy);
+  await new Promise((resolve) => setTimeout(resolve, 30)); // The last reports.
+  reply.remove();
+  stop();
+  return most;
+}
+
+Deno.test("connector: who permits it has more ahead of its reports than the protocol says, nobody else has", async () => {
+  using target = server(async (conn) => {
+    const piece = new Uint8Array(65_536);
+    while (await conn.write(piece).catch(() => 0) > 0);
+  });
+  const ours = (replyTo: string) => encodeStreamHead("key", replyTo, TCP_HEAD);
+  const theirs = (replyTo: string) => {
+    const head = ours(replyTo);
+    head[new TextDecoder("latin1").decode(head).indexOf(":window")] = 0x2e;
+    return head;
+  };
+  const OCTETS = 40 * WINDOW_OCTETS;
+  equal(await mostAhead(target.port, theirs, OCTETS) <= WINDOW_OCTETS, true);
+  const most = await mostAhead(target.port, ours, OCTETS);
+  equal(most > 1.5 * WINDOW_OCTETS && most <= LARGEST_WINDOW_OCTETS, true, `${most} octets ahead`);
 });
 
 const CHECK = { intervalSeconds: 0.1, timeoutSeconds: 5, successThreshold: 1, failureThreshold: 2 };

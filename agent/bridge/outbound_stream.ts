@@ -46,7 +46,7 @@ function ownMessage(address: string, start: Uint8Array, complete: boolean, annot
 /** See the head of the file. */
 export class OutboundStream implements Upstream {
   readonly #handler: OutboundHandler;
-  readonly #window = new SendWindow();
+  readonly #window = new SendWindow(() => performance.now());
   #downstream: Downstream | undefined;
   #roomWanted: (() => void) | undefined;
   #outcome = false;
@@ -65,6 +65,11 @@ export class OutboundStream implements Upstream {
   /** Octets that the window allows to be read from the socket now. */
   get allowance(): number {
     return this.#window.allowance;
+  }
+
+  /** The other end takes a window of so many octets. */
+  permit(octets: number): void {
+    this.#window.permit(octets);
   }
 
   /** Sends octets; the result, if any, resolves when the link has taken most of them. */

@@ -10,6 +10,7 @@ import { ProtocolError } from "../amqp/protocol_error.ts";
 import type { MessageHead as AdaptorHead, PropertyValue } from "../adaptor/action.ts";
 import { Writer } from "../amqp/codec/writer.ts";
 import { CLIENT_PROPERTY } from "./proxy_protocol.ts";
+import { LARGEST_WINDOW_OCTETS } from "./window.ts";
 
 /** What a stream says of itself before its octets. */
 export interface StreamHead {
@@ -17,6 +18,8 @@ export interface StreamHead {
   readonly to: string | undefined;
   /** Where the answering stream shall go. */
   readonly replyTo: string | undefined;
+  /** Octets of the answering stream that the sender takes without a report of its own; undefined if it does not say. */
+  readonly window?: number;
   /** What the adaptor sees. */
   readonly head: AdaptorHead;
   /** Offset of the first octet of the stream. */
@@ -26,8 +29,13 @@ export interface StreamHead {
 const PROPERTIES = 0x73;
 const APPLICATION_PROPERTIES = 0x74;
 const AMQP_VALUE = 0x77;
+/** Property that says how large a window its sender permits, as a uint. No adaptor sees it. */
+const WINDOW_PROPERTY = ":window";
 
-/** Encodes a head without router annotations; `client` is whose stream it is, as {@link CLIENT_PROPERTY} says it. */
+/**
+ * Encodes a head without router annotations, which permits our largest window for the answer; `client` is whose stream it
+ * is, as {@link CLIENT_PROPERTY} says it.
+ */
 export function encodeStreamHead(
   to: string,
   replyTo: string | undefined,
@@ -39,10 +47,9 @@ export function encodeStreamHead(
   if (head.contentType !== "") properties.push(head.contentType);
   writer.value(section(PROPERTIES, { type: "list", value: properties }));
   const pairs = head.properties.map(([key, property]): [string, AmqpValue] => [key, amqpValue(property)]);
+  pairs.push([WINDOW_PROPERTY, { type: "uint", value: LARGEST_WINDOW_OCTETS }]);
   if (client !== undefined) pairs.push([CLIENT_PROPERTY, client]);
-  if (pairs.length > 0) {
-    writer.value(section(APPLICATION_PROPERTIES, { type: "map", value: pairs }));
-  }
+  writer.value(section(APPLICATION_PROPERTIES, { type: "map", value: pairs }));
   writer.value(section(AMQP_VALUE, null));
   return writer.bytes().slice();
 }
@@ -54,6 +61,7 @@ export function decodeStreamHead(bytes: Uint8Array): StreamHead | string | undef
   let to: string | undefined;
   let replyTo: string | undefined;
   let contentType = "";
+  let window: number | undefined;
   const properties: [string, PropertyValue][] = [];
   const reader = new Reader(bytes, 0, bytes.length);
   try {
@@ -70,10 +78,12 @@ export function decodeStreamHead(bytes: Uint8Array): StreamHead | string | undef
           const property = propertyValue(item);
           const name = text(key);
           if (name === undefined || property === undefined || name === CLIENT_PROPERTY) continue;
-          properties.push([name, property]);
+          if (name !== WINDOW_PROPERTY) properties.push([name, property]);
+          else if (property.type === "uint") window = property.value;
         }
       } else if (code === AMQP_VALUE) {
-        return { to, replyTo, head: { contentType, properties }, bodyAt: reader.offset };
+        const said = window === undefined ? {} : { window };
+        return { to, replyTo, ...said, head: { contentType, properties }, bodyAt: reader.offset };
       } else if (code > AMQP_VALUE) return "body is not an amqp-value";
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { decodeStreamHead, encodeStreamHead, MAX_HEAD_OCTETS } from "./stream_head.ts";
+import { LARGEST_WINDOW_OCTETS } from "./window.ts";
 
 const HEAD = {
   contentType: "application/octet-stream",
@@ -17,6 +18,7 @@ Deno.test("stream head: what is written is read, whatever octets follow", () => 
   deepEqual(decodeStreamHead(join(bytes, payload)), {
     to: "key",
     replyTo: "amqp:/_edge/west/temp.1",
+    window: LARGEST_WINDOW_OCTETS,
     head: HEAD,
     bodyAt: bytes.length,
   });
@@ -32,6 +34,7 @@ Deno.test("stream head: an answer has no reply-to, a stream of another kind no c
   deepEqual(decodeStreamHead(bytes), {
     to: "amqp:/_edge/west/temp.1",
     replyTo: undefined,
+    window: LARGEST_WINDOW_OCTETS,
     head: { contentType: "", properties: [] },
     bodyAt: bytes.length,
   });

@@ -1,7 +1,12 @@
-/** The end-to-end window of a TCP stream (wire-protocol E.6): fixed by the protocol, the same in every router. */
+/**
+ * The end-to-end window of a TCP stream (wire-protocol E.6): the same in every router, and more where the receiver permits
+ * it (`docs/decisions/0014-windows-that-grow.md`).
+ */
 
 /** The sender stops reading its socket at this many octets without a report. */
 export const WINDOW_OCTETS = 1_042_432;
+/** What a receiver of ours permits in its place, at most. */
+export const LARGEST_WINDOW_OCTETS = 4 * WINDOW_OCTETS;
 /**
  * The receiver reports after this many further octets reached its socket. Routers in C wait for half of the window;
  * reporting sooner keeps the sender from running dry while a report is on its way.
@@ -9,31 +14,70 @@ export const WINDOW_OCTETS = 1_042_432;
 export const REPORT_OCTETS = WINDOW_OCTETS / 8;
 /** Octets beyond the window that a receiver tolerates: what a peer may have read in one go before it looked. */
 export const OVERRUN_OCTETS = 1_048_576;
-
 /** The sending side of one stream. */
 export class SendWindow {
+  readonly #now: (() => number) | undefined;
   #sent = 0;
   #reported = 0;
   #open = true;
+  /** Octets that may be unreported now, and ever. */
+  #size = WINDOW_OCTETS;
+  #largest = WINDOW_OCTETS;
+  /** The round trip that is being measured: it ends with a report of so many octets, or is none if that is 0. */
+  #tripEnd = 0;
+  #tripSince = 0;
+  /** What was reported when it began. */
+  #tripFrom = 0;
+  #shortestMs = Infinity;
+
+  /** A window that grows if the receiver permits it, given the time in ms; one that stays as it is without. */
+  constructor(now?: () => number) {
+    this.#now = now;
+  }
 
   /** Octets that may be read from the socket now. */
   get allowance(): number {
-    return this.#open ? Math.max(0, WINDOW_OCTETS - (this.#sent - this.#reported)) : Infinity;
+    return this.#open ? Math.max(0, this.#size - (this.#sent - this.#reported)) : Infinity;
+  }
+
+  /** The receiver takes a window of so many octets. */
+  permit(octets: number): void {
+    this.#largest = Math.max(WINDOW_OCTETS, Math.min(octets, LARGEST_WINDOW_OCTETS));
   }
 
   /** `octets` were sent. */
   sent(octets: number): void {
     this.#sent += octets;
+    if (this.#largest === WINDOW_OCTETS || this.#now === undefined || this.#tripEnd > 0) return;
+    this.#tripEnd = this.#sent;
+    this.#tripFrom = this.#reported;
+    this.#tripSince = this.#now();
   }
 
   /** The receiver reports `total` octets since the start; only growth counts. */
   report(total: number): void {
-    if (total > this.#reported) this.#reported = total;
+    if (total <= this.#reported) return;
+    this.#reported = total;
+    if (this.#now !== undefined && this.#tripEnd > 0 && total >= this.#tripEnd) this.#resize(this.#now());
   }
 
   /** The stream has an outcome: nothing limits it any more. */
   lift(): void {
     this.#open = false;
+  }
+
+  /**
+   * What is under way at the speed that there is, without waiting anywhere, and as much again, so that it can become faster.
+   * Where octets wait on the way round trips take longer, but not the shortest one: then it stays as it is. A receiver that
+   * is slow has a window that is small.
+   */
+  #resize(now: number): void {
+    const ms = Math.max(now - this.#tripSince, 0.1);
+    this.#shortestMs = Math.min(this.#shortestMs, ms);
+    const perMs = (this.#reported - this.#tripFrom) / ms;
+    const wanted = Math.floor(perMs * this.#shortestMs * 2);
+    this.#size = Math.max(WINDOW_OCTETS, Math.min(wanted, this.#largest));
+    this.#tripEnd = 0;
   }
 }
 
@@ -52,6 +96,6 @@ export class ReceiveWindow {
 
   /** True when `pending` octets for the socket are more than a peer that keeps to the window can have caused. */
   overrun(pending: number): boolean {
-    return pending > WINDOW_OCTETS + OVERRUN_OCTETS;
+    return pending > LARGEST_WINDOW_OCTETS + OVERRUN_OCTETS;
   }
 }

@@ -1,5 +1,12 @@
 import { equal } from "node:assert/strict";
-import { OVERRUN_OCTETS, ReceiveWindow, REPORT_OCTETS, SendWindow, WINDOW_OCTETS } from "./window.ts";
+import {
+  LARGEST_WINDOW_OCTETS,
+  OVERRUN_OCTETS,
+  ReceiveWindow,
+  REPORT_OCTETS,
+  SendWindow,
+  WINDOW_OCTETS,
+} from "./window.ts";
 
 Deno.test("send window: closes after its size, opens by what is reported, never below nothing", () => {
   const window = new SendWindow();
@@ -57,8 +64,80 @@ Deno.test("windows: both ends together move any amount, however it is cut, and n
   }
 });
 
+/** A way to a receiver: what it carries per ms, and how long octets and reports are on it. */
+interface Way {
+  readonly octetsPerMs: number;
+  readonly oneWayMs: number;
+}
+
+/** Sends as much as the window allows for `ms`, and returns what has come in the last half of that, in octets per ms. */
+function stream(window: SendWindow, clock: { ms: number }, { octetsPerMs, oneWayMs }: Way, ms: number) {
+  const receiver = new ReceiveWindow();
+  const arrivals: { at: number; octets: number }[] = [];
+  const reports: { at: number; total: number }[] = [];
+  let free = 0;
+  let received = 0;
+  let half = 0;
+  let most = 0;
+  let sent = 0;
+  for (; clock.ms < ms; clock.ms++) {
+    while (arrivals.length > 0 && arrivals[0]!.at <= clock.ms) {
+      received += arrivals.shift()!.octets;
+      const total = receiver.written(received);
+      if (total > 0) reports.push({ at: clock.ms + oneWayMs, total });
+    }
+    while (reports.length > 0 && reports[0]!.at <= clock.ms) window.report(reports.shift()!.total);
+    for (let octets = Math.min(window.allowance, 65_536); octets > 0; octets = Math.min(window.allowance, 65_536)) {
+      window.sent(octets);
+      sent += octets;
+      // One after the other through the narrowest place, then the rest of the way.
+      free = Math.max(free, clock.ms) + octets / octetsPerMs;
+      arrivals.push({ at: free + oneWayMs, octets });
+    }
+    most = Math.max(most, sent - received);
+    if (clock.ms === ms / 2) half = received;
+  }
+  return { speed: (received - half) / (ms / 2), most };
+}
+
+const FAST_AND_FAR = { octetsPerMs: 50_000, oneWayMs: 20 };
+
+Deno.test("send window: grows on a long way, if the receiver permits it, and carries more", () => {
+  const clock = { ms: 0 };
+  const fixed = stream(new SendWindow(() => clock.ms), clock, FAST_AND_FAR, 2000);
+  equal(fixed.most <= WINDOW_OCTETS, true, "nobody has permitted more");
+  equal(fixed.speed < WINDOW_OCTETS / 40, true);
+  clock.ms = 0;
+  const window = new SendWindow(() => clock.ms);
+  window.permit(LARGEST_WINDOW_OCTETS);
+  const { speed, most } = stream(window, clock, FAST_AND_FAR, 2000);
+  equal(most > 2 * WINDOW_OCTETS && most <= LARGEST_WINDOW_OCTETS, true, `${most} octets under way`);
+  equal(speed > 1.8 * fixed.speed, true, `${speed} octets per ms, ${fixed.speed} by the fixed window`);
+});
+
+Deno.test("send window: stays where octets would only wait, on a slow way as on a short one", () => {
+  for (const way of [{ octetsPerMs: 2000, oneWayMs: 40 }, { octetsPerMs: 50_000, oneWayMs: 0 }]) {
+    const clock = { ms: 0 };
+    const window = new SendWindow(() => clock.ms);
+    window.permit(LARGEST_WINDOW_OCTETS);
+    const { speed, most } = stream(window, clock, way, 4000);
+    equal(most <= WINDOW_OCTETS, true, `${most} octets under way`);
+    equal(speed > way.octetsPerMs * 0.9, true, `${speed} octets per ms`);
+  }
+});
+
+Deno.test("send window: a receiver permits as much as we ever use, and never less than the protocol", () => {
+  for (const [permitted, bound] of [[2 ** 32 - 1, LARGEST_WINDOW_OCTETS], [0, WINDOW_OCTETS], [1, WINDOW_OCTETS]]) {
+    const clock = { ms: 0 };
+    const window = new SendWindow(() => clock.ms);
+    window.permit(permitted!);
+    const { most } = stream(window, clock, { octetsPerMs: 500_000, oneWayMs: 50 }, 2000);
+    equal(most, bound);
+  }
+});
+
 Deno.test("receive window: what a peer may have read before it looked is no overrun, more is", () => {
   const window = new ReceiveWindow();
-  equal(window.overrun(WINDOW_OCTETS + OVERRUN_OCTETS), false);
-  equal(window.overrun(WINDOW_OCTETS + OVERRUN_OCTETS + 1), true);
+  equal(window.overrun(LARGEST_WINDOW_OCTETS + OVERRUN_OCTETS), false);
+  equal(window.overrun(LARGEST_WINDOW_OCTETS + OVERRUN_OCTETS + 1), true);
 });

@@ -104,8 +104,10 @@ export const FAILED: DeliveryState = { kind: "modified", deliveryFailed: true, u
 /** Outcome of success. */
 export const ACCEPTED: DeliveryState = { kind: "accepted" };
 
-/** Octets waiting for a slow consumer at which its producer is asked to stop; above the window of one TCP stream. */
+/** Octets waiting for a slow consumer at which its producer is asked to stop. */
 export const HOLD_OCTETS = 1_310_720;
+/** The same for a message that takes as long as it likes: above the largest window of a TCP stream. */
+export const STREAM_HOLD_OCTETS = 4_456_448;
 /** Octets at which it may go on. */
 export const RESUME_OCTETS = 524_288;
 

@@ -15,6 +15,7 @@ import {
   type Origin,
   RELEASED,
   RESUME_OCTETS,
+  STREAM_HOLD_OCTETS,
   type Upstream,
 } from "./flow.ts";
 import { type Guard, UNAUTHORIZED } from "./guard.ts";
@@ -67,7 +68,8 @@ class Ingress implements IncomingHandler, Upstream {
     const downstream = this.#downstream;
     if (downstream !== undefined) {
       downstream.write(piece);
-      if (downstream.pending > HOLD_OCTETS) this.#delivery.hold();
+      const most = this.#delivery.streaming ? STREAM_HOLD_OCTETS : HOLD_OCTETS;
+      if (downstream.pending > most) this.#delivery.hold();
       return;
     }
     // Most heads come in one piece: they are read where they lie.

@@ -5,7 +5,7 @@ import type { DeliveryState } from "../amqp/codec/types.ts";
 import type { Receiver } from "../amqp/receiver.ts";
 import type { Sender } from "../amqp/sender.ts";
 import { encodeAnnotations, NO_ANNOTATIONS, STREAMING } from "./annotations.ts";
-import { HOLD_OCTETS } from "./flow.ts";
+import { STREAM_HOLD_OCTETS } from "./flow.ts";
 import { COLLECT_OCTETS, type IngressRules, receive } from "./ingress.ts";
 import { origin, type Taken, Taker } from "./testing_consumer.ts";
 
@@ -213,7 +213,7 @@ Deno.test("ingress: a consumer that can't keep up stops its producer until it ca
   const sent = begin(sender, message({ to: "web", annotations: { flags: STREAMING } }));
   flow();
   const first: Taken = taken[0]!;
-  first.pending = HOLD_OCTETS + 1;
+  first.pending = STREAM_HOLD_OCTETS + 1;
   for (let step = 0; step < 40; step++) {
     sent.delivery.write(new Uint8Array(50_000));
     flow();
@@ -235,7 +235,7 @@ Deno.test("ingress: a consumer that ends a held message lets its session go on, 
     const octets = message({ to: "web", annotations: { flags: STREAMING } });
     const sent = begin(sender, octets, presettled);
     flow();
-    taken[0]!.pending = HOLD_OCTETS + 1;
+    taken[0]!.pending = STREAM_HOLD_OCTETS + 1;
     const total = 1_000_000;
     sent.delivery.write(new Uint8Array(total));
     flow();
