@@ -16,6 +16,7 @@ import type { LogFields, Logger } from "../telemetry/log.ts";
 import { Connector } from "./connector.ts";
 import { streamMessage } from "./outbound_stream.ts";
 import { encodeStreamHead } from "./stream_head.ts";
+import { LateReports, withoutWindow } from "./testing_late_reports.ts";
 import { LARGEST_WINDOW_OCTETS, WINDOW_OCTETS } from "./window.ts";
 
 const TCP_HEAD = { contentType: "application/octet-stream", properties: [] };
@@ -129,37 +130,20 @@ Deno.test("connector: what was accepted before it refuses new streams is served,
   stop();
 });
 
-/** Octets that a stream of a target has ahead of its reports, at most, until it has so many; each report takes 20 ms. */
+/** Octets that a stream of a target has ahead of its reports, at most, until it has so many. */
 async function mostAhead(port: number, head: (replyTo: string) => Uint8Array, octets: number): Promise<number> {
   const { connector, router, stop } = await connectorTo(port);
-  let [received, reported, most] = [0, 0, 0];
-  const reply = router.replies.add({
-    deliver: (_, upstream) => ({
-      pending: 0,
-      write: (piece) => {
-        const total = received += piece.length;
-        most = Math.max(most, received - reported);
-        setTimeout(() => {
-          reported = total;
-          upstream.consumerState({ kind: "received", sectionNumber: 0, sectionOffset: BigInt(total) }, false);
-        }, 20);
-      },
-      end() {},
-      abort() {},
-      producerSettled() {},
-    }),
-  });
-  const taken = connector.deliver(
-    streamMessage("key", head(localAddress(reply.name, router.identity))),
-    listening(),
-  );
-  await until(() => received >= octets);
+  let reader: LateReports | undefined;
+  const reply = router.replies.add({ deliver: (_, upstream) => reader = new LateReports(upstream) });
+  const start = head(localAddress(reply.name, router.identity));
+  const taken = connector.deliver(streamMessage("key", start), listening());
+  await until(() => reader !== undefined && reader.received >= octets);
+  reader!.stop();
   taken.abort();
   await until(() => !connector.busy);
-  await new Promise((resolve) => setTimeout(resolve, 30)); // The last reports.
   reply.remove();
   stop();
-  return most;
+  return reader!.most;
 }
 
 Deno.test("connector: who permits it has more ahead of its reports than the protocol says, nobody else has", async () => {
@@ -168,11 +152,7 @@ Deno.test("connector: who permits it has more ahead of its reports than the prot
     while (await conn.write(piece).catch(() => 0) > 0);
   });
   const ours = (replyTo: string) => encodeStreamHead("key", replyTo, TCP_HEAD);
-  const theirs = (replyTo: string) => {
-    const head = ours(replyTo);
-    head[new TextDecoder("latin1").decode(head).indexOf(":window")] = 0x2e;
-    return head;
-  };
+  const theirs = (replyTo: string) => withoutWindow(ours(replyTo));
   const OCTETS = 40 * WINDOW_OCTETS;
   equal(await mostAhead(target.port, theirs, OCTETS) <= WINDOW_OCTETS, true);
   const most = await mostAhead(target.port, ours, OCTETS);

@@ -7,9 +7,13 @@ import { mobileKey } from "../router/address.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { FAILED, RELEASED } from "../router/flow.ts";
 import { Router } from "../router/router.ts";
-import { Taker } from "../router/testing_consumer.ts";
+import { listening, Taker } from "../router/testing_consumer.ts";
 import type { LogFields, Logger } from "../telemetry/log.ts";
 import { Listener } from "./listener.ts";
+import { streamMessage } from "./outbound_stream.ts";
+import { decodeStreamHead, encodeStreamHead } from "./stream_head.ts";
+import { LateReports, withoutWindow } from "./testing_late_reports.ts";
+import { LARGEST_WINDOW_OCTETS, WINDOW_OCTETS } from "./window.ts";
 
 async function listener(port = freePort()) {
   const router = new Router({ id: "west", role: "edge" });
@@ -189,4 +193,38 @@ Deno.test("listener: a port that somebody else has is said to be so, and opened 
   other.close();
   await until(() => one.status().open);
   one.stop();
+});
+
+Deno.test("listener: has more ahead of its reports than the protocol says if the other end permits it", async () => {
+  for (const permits of [false, true]) {
+    const { listener: one, router, port } = await listener();
+    let reader: LateReports | undefined;
+    const withdraw = router.addresses.add(mobileKey("key"), {
+      ...{ origin: undefined, cost: 0, remote: false, outstanding: 0 },
+      deliver: (message, upstream) => {
+        const head = decodeStreamHead(message.start);
+        if (typeof head !== "object" || head.replyTo === undefined) throw new Error("no head of a client stream");
+        const answer = encodeStreamHead(head.replyTo, undefined, head.head);
+        const start = permits ? answer : withoutWindow(answer);
+        queueMicrotask(() => router.route(streamMessage(head.replyTo!, start), listening()));
+        return reader = new LateReports(upstream);
+      },
+    });
+    await until(() => one.status().open);
+    const client = await connect(port);
+    const sending = (async () => {
+      const piece = new Uint8Array(65_536);
+      while (await client.write(piece).catch(() => 0) > 0);
+    })();
+    await until(() => reader !== undefined && reader.received >= 40 * WINDOW_OCTETS);
+    reader!.stop();
+    client.close();
+    await sending;
+    withdraw();
+    one.stop();
+    await until(() => one.status().connections === 0);
+    const { most } = reader!;
+    equal(most > 1.5 * WINDOW_OCTETS, permits, `${most} octets ahead`);
+    ok(most <= (permits ? LARGEST_WINDOW_OCTETS : WINDOW_OCTETS));
+  }
 });

@@ -5,7 +5,14 @@
 
 import type { AdaptorModule } from "../adaptor/action.ts";
 import { messageOf } from "../lib/errors.ts";
-import { type Downstream, HOLD_OCTETS, type Message, RELEASED, type Upstream } from "../router/flow.ts";
+import {
+  type Downstream,
+  HOLD_OCTETS,
+  type Message,
+  RELEASED,
+  STREAM_HOLD_OCTETS,
+  type Upstream,
+} from "../router/flow.ts";
 import type { LogFields, Logger } from "../telemetry/log.ts";
 import { Connecting } from "./connecting.ts";
 import type { LocalSocket } from "./local_socket.ts";
@@ -15,7 +22,7 @@ import { Ticker } from "./ticker.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** Octets of a message that wait for the target: what a producer sends before it is held, and what may then be on its way. */
-const WAITING_OCTETS = 2 * HOLD_OCTETS;
+const WAITING_OCTETS = STREAM_HOLD_OCTETS + HOLD_OCTETS;
 
 /**
  * How long a message is kept whose target can't be reached, in ms: by then the network knows, and who sends it again sends it

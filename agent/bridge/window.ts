@@ -14,6 +14,7 @@ export const LARGEST_WINDOW_OCTETS = 4 * WINDOW_OCTETS;
 export const REPORT_OCTETS = WINDOW_OCTETS / 8;
 /** Octets beyond the window that a receiver tolerates: what a peer may have read in one go before it looked. */
 export const OVERRUN_OCTETS = 1_048_576;
+
 /** The sending side of one stream. */
 export class SendWindow {
   readonly #now: (() => number) | undefined;
@@ -43,12 +44,15 @@ export class SendWindow {
   /** The receiver takes a window of so many octets. */
   permit(octets: number): void {
     this.#largest = Math.max(WINDOW_OCTETS, Math.min(octets, LARGEST_WINDOW_OCTETS));
+    this.#size = Math.min(this.#size, this.#largest);
   }
 
   /** `octets` were sent. */
   sent(octets: number): void {
     this.#sent += octets;
-    if (this.#largest === WINDOW_OCTETS || this.#now === undefined || this.#tripEnd > 0) return;
+    // As long as no report can be due, a trip says how long nobody had more to send: it begins anew.
+    const due = this.#sent - octets - this.#reported >= REPORT_OCTETS;
+    if (this.#now === undefined || (this.#tripEnd > 0 && due)) return;
     this.#tripEnd = this.#sent;
     this.#tripFrom = this.#reported;
     this.#tripSince = this.#now();
@@ -68,8 +72,8 @@ export class SendWindow {
 
   /**
    * What is under way at the speed that there is, without waiting anywhere, and as much again, so that it can become faster.
-   * Where octets wait on the way round trips take longer, but not the shortest one: then it stays as it is. A receiver that
-   * is slow has a window that is small.
+   * Where octets wait on the way round trips take longer, but not the shortest one: then it stays as it is, unless others
+   * made them wait from the beginning. A receiver that is slow has a window that is small.
    */
   #resize(now: number): void {
     const ms = Math.max(now - this.#tripSince, 0.1);

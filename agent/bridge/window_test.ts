@@ -70,8 +70,18 @@ interface Way {
   readonly oneWayMs: number;
 }
 
-/** Sends as much as the window allows for `ms`, and returns what has come in the last half of that, in octets per ms. */
-function stream(window: SendWindow, clock: { ms: number }, { octetsPerMs, oneWayMs }: Way, ms: number) {
+/**
+ * Sends as much as the window allows for `ms`, and returns what has come in the last half of that, in octets per ms; in the
+ * first `chatMs` only a little. `each` is done every ms.
+ */
+function stream(
+  window: SendWindow,
+  clock: { ms: number },
+  { octetsPerMs, oneWayMs }: Way,
+  ms: number,
+  chatMs = 0,
+  each = () => {},
+) {
   const receiver = new ReceiveWindow();
   const arrivals: { at: number; octets: number }[] = [];
   const reports: { at: number; total: number }[] = [];
@@ -87,7 +97,12 @@ function stream(window: SendWindow, clock: { ms: number }, { octetsPerMs, oneWay
       if (total > 0) reports.push({ at: clock.ms + oneWayMs, total });
     }
     while (reports.length > 0 && reports[0]!.at <= clock.ms) window.report(reports.shift()!.total);
-    for (let octets = Math.min(window.allowance, 65_536); octets > 0; octets = Math.min(window.allowance, 65_536)) {
+    each();
+    const wanted = clock.ms < chatMs ? (clock.ms % 100 === 0 ? 50 : 0) : Infinity;
+    for (let left = wanted; left > 0;) {
+      const octets = Math.min(window.allowance, left, 65_536);
+      if (octets === 0) break;
+      left -= octets;
       window.sent(octets);
       sent += octets;
       // One after the other through the narrowest place, then the rest of the way.
@@ -121,6 +136,20 @@ Deno.test("send window: stays where octets would only wait, on a slow way as on 
     const window = new SendWindow(() => clock.ms);
     window.permit(LARGEST_WINDOW_OCTETS);
     const { speed, most } = stream(window, clock, way, 4000);
+    equal(most <= WINDOW_OCTETS, true, `${most} octets under way`);
+    equal(speed > way.octetsPerMs * 0.9, true, `${speed} octets per ms`);
+  }
+});
+
+Deno.test("send window: neither chat before, nor permission that comes late, makes octets wait", () => {
+  const way = { octetsPerMs: 2000, oneWayMs: 40 };
+  for (const [chatMs, permittedAt] of [[2000, 0], [0, 90]] as const) {
+    const clock = { ms: 0 };
+    const window = new SendWindow(() => clock.ms);
+    const permit = () => {
+      if (clock.ms === permittedAt) window.permit(LARGEST_WINDOW_OCTETS);
+    };
+    const { speed, most } = stream(window, clock, way, 8000, chatMs, permit);
     equal(most <= WINDOW_OCTETS, true, `${most} octets under way`);
     equal(speed > way.octetsPerMs * 0.9, true, `${speed} octets per ms`);
   }

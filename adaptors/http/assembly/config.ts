@@ -14,7 +14,10 @@ export let keyLength: u32 = 0;
 /** Whether the target is spoken to inside TLS. */
 export let secure: bool = false;
 
-/** Reads `site=`, `key=` and `scheme=` lines, each of visible ASCII without quotes: false for anything else. */
+/**
+ * Reads lines of a name, `=` and visible ASCII without quotes, of which those with other names than `site`, `key` and `scheme`
+ * mean nothing: false for anything else.
+ */
 export function configure(source: usize, length: u32): bool {
   let at = source;
   const end = source + length;
@@ -36,7 +39,6 @@ export function configure(source: usize, length: u32): bool {
       memory.copy(KEY, value, valueLength);
       keyLength = valueLength;
     } else if (equalsAscii(at, nameLength, "scheme")) secure = equalsAscii(value, valueLength, "https");
-    else return false;
     at = lineEnd + 1;
   }
   return true;
