@@ -8,6 +8,11 @@ export const WINDOW_OCTETS = 1_042_432;
 /** What a receiver of ours permits in its place, at most. */
 export const LARGEST_WINDOW_OCTETS = 4 * WINDOW_OCTETS;
 /**
+ * A sender that may have more than {@link WINDOW_OCTETS} has at least what it sends in so many ms, up to twice that: each program
+ * on the way runs for some ms when its turn comes, and should find so much to do and so much room.
+ */
+const TURNS_MS = 40;
+/**
  * The receiver reports after this many further octets reached its socket. Routers in C wait for half of the window;
  * reporting sooner keeps the sender from running dry while a report is on its way.
  */
@@ -79,8 +84,9 @@ export class SendWindow {
     const ms = Math.max(now - this.#tripSince, 0.1);
     this.#shortestMs = Math.min(this.#shortestMs, ms);
     const perMs = (this.#reported - this.#tripFrom) / ms;
-    const wanted = Math.floor(perMs * this.#shortestMs * 2);
-    this.#size = Math.max(WINDOW_OCTETS, Math.min(wanted, this.#largest));
+    const underWay = perMs * this.#shortestMs * 2;
+    const inTurns = Math.min(perMs * TURNS_MS, 2 * WINDOW_OCTETS);
+    this.#size = Math.max(WINDOW_OCTETS, Math.min(Math.floor(Math.max(underWay, inTurns)), this.#largest));
     this.#tripEnd = 0;
   }
 }

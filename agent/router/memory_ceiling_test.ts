@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { giveBuffer, takeBuffer } from "../lib/buffer_pool.ts";
 import { TurnedClock } from "../lib/testing_clock.ts";
 import { silentLogger } from "../telemetry/log.ts";
 import type { Downstream, Upstream } from "./flow.ts";
@@ -60,6 +61,20 @@ function stage() {
     look: () => clock.pass(100),
   };
 }
+
+Deno.test("ceiling: buffers that nobody uses are dropped while nothing is let in, and only then", () => {
+  const { use, ceiling, look } = stage();
+  const buffer = takeBuffer(64 * 1024);
+  giveBuffer(buffer);
+  look();
+  assert.equal(takeBuffer(64 * 1024), buffer);
+  giveBuffer(buffer);
+  use.program = 900;
+  look();
+  look();
+  assert.ok(ceiling.refusing);
+  assert.notEqual(takeBuffer(64 * 1024), buffer);
+});
 
 Deno.test("memory ceiling: above 85 % nothing new is let in, below 75 % everything is, between them all stays as it was", () => {
   const { use, ceiling, look, logged } = stage();

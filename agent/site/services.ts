@@ -6,6 +6,8 @@ import { Connector } from "../bridge/connector.ts";
 import { Listener } from "../bridge/listener.ts";
 import { MemoryCeiling } from "../router/memory_ceiling.ts";
 import type { Router } from "../router/router.ts";
+import { TRIM_MS, trimUnused } from "../lib/buffer_pool.ts";
+import { every } from "../lib/clock.ts";
 import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -83,6 +85,7 @@ export class SiteServices {
   /** Those whose resource is gone and whose connections are not. */
   readonly #leaving = new Set<Listener | Connector>();
   readonly #watchers = new Set<() => void>();
+  #stopTrimming = () => {};
   /** What runs as soon as its adaptor is there. */
   #wanted: SiteSpec;
   #placing: Promise<unknown> = Promise.resolve();
@@ -170,6 +173,7 @@ export class SiteServices {
     const { dir, logger } = deps;
     if (dir !== undefined && spec.role === "interior") services.#store = await PluginStore.open(dir, router, logger);
     services.#tellFailed(await services.apply(spec));
+    services.#stopTrimming = every(router.clock, TRIM_MS, trimUnused);
     return services;
   }
 
@@ -345,6 +349,7 @@ export class SiteServices {
   /** Ends everything now; resolves when no plugin is being loaded any more. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#stopTrimming();
     this.#router.memory?.stop();
     for (const service of this.#all()) service.stop();
     this.#routes.stop();
