@@ -55,9 +55,11 @@ export class SendWindow {
   /** `octets` were sent. */
   sent(octets: number): void {
     this.#sent += octets;
-    // As long as no report can be due, a trip says how long nobody had more to send: it begins anew.
-    const due = this.#sent - octets - this.#reported >= REPORT_OCTETS;
-    if (this.#now === undefined || (this.#tripEnd > 0 && due)) return;
+    if (this.#now === undefined) return;
+    const unreported = this.#sent - this.#reported;
+    // As long as no report can be due, a trip would say how long nobody had more to send.
+    if (unreported < REPORT_OCTETS) this.#tripEnd = 0;
+    if (unreported < REPORT_OCTETS || (this.#tripEnd > 0 && unreported - octets >= REPORT_OCTETS)) return;
     this.#tripEnd = this.#sent;
     this.#tripFrom = this.#reported;
     this.#tripSince = this.#now();
