@@ -12,10 +12,11 @@ import type { Topology } from "./topology.ts";
 const STALLED = 8;
 /** Streams that go on beside them. */
 const MOVING = 4;
-/** Speed is measured so often before the stall; the stall lasts for as many measurements as fit. */
-const RUNS_BEFORE = 5;
-/** Length of the stall in measurements: a minute when each takes the default of 3 s. */
-const RUNS_STALLED = 20;
+/**
+ * Speed is measured so often before the stall and so often during it: a minute each when one takes the default of 3 s. The
+ * longer streams move, the more memory one of their peaks has touched, so that both have to be of the same length.
+ */
+const RUNS = 20;
 /** Time in which the buffers on the way fill, or a process comes to rest, in ms. */
 const REST_MS = 2000;
 
@@ -49,7 +50,7 @@ export async function stalled({ ports, processes }: Topology, seconds: number): 
   const memory = () => processes.map(({ pid }) => residentMiB(pid).now);
   const speed = () => bulk(ports.iperf, seconds, { streams: MOVING, reverse: true });
   const alone: number[] = [];
-  for (let run = 0; run < RUNS_BEFORE; run++) alone.push(await speed());
+  for (let run = 0; run < RUNS; run++) alone.push(await speed());
   await rest();
   const before = memory();
   const began = performance.now();
@@ -57,7 +58,7 @@ export async function stalled({ ports, processes }: Topology, seconds: number): 
   try {
     await rest();
     const beside: number[] = [];
-    for (let run = 0; run < RUNS_STALLED; run++) beside.push(await speed());
+    for (let run = 0; run < RUNS; run++) beside.push(await speed());
     await rest();
     const after = memory();
     const lasted = (performance.now() - began) / 1000;
