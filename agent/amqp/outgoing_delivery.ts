@@ -99,6 +99,7 @@ export class OutgoingDelivery implements LinkDelivery<OutgoingDelivery> {
     this.#ended = true;
     if (this.#waiting.size === 0 && this.sender.session.sendable(chunk.length) === chunk.length) {
       this.#frame(chunk, false);
+      this.sender.session.connection.messageComplete();
       return;
     }
     this.#waiting.push(chunk);
@@ -109,8 +110,10 @@ export class OutgoingDelivery implements LinkDelivery<OutgoingDelivery> {
   end(): void {
     if (this.#ended || this.finished) return;
     this.#ended = true;
-    if (this.#waiting.size === 0 && this.sender.session.sendable(1) > 0) this.#frame(EMPTY, false);
-    else this.sender.session.enqueue(this);
+    const { session } = this.sender;
+    if (this.#waiting.size > 0 || session.sendable(1) === 0) return session.enqueue(this);
+    this.#frame(EMPTY, false);
+    session.connection.messageComplete();
   }
 
   /** Gives the message up: the receiver drops what it has of it. Settles. */

@@ -8,7 +8,7 @@ import { ByteQueue } from "../lib/byte_queue.ts";
 import { type Downstream, type Message, RELEASED, type Upstream } from "../router/flow.ts";
 import { dataHeader, EMPTY_DATA } from "./data_sections.ts";
 import { streamMessage, wholeMessage } from "./outbound_stream.ts";
-import { LARGEST_WINDOW_OCTETS, SendWindow } from "./window.ts";
+import { FAST_WINDOW_OCTETS, SendWindow } from "./window.ts";
 
 /** Octets that may wait for the link before the socket is not read any more. */
 const PENDING_OCTETS = 64 * 1024;
@@ -46,7 +46,7 @@ export class OutboundMessage implements Upstream {
   /** What it is. */
   readonly form: OutboundForm;
   readonly #handler: OutboundMessageHandler;
-  readonly #window = new SendWindow(() => performance.now());
+  readonly #window = new SendWindow();
   /** What has not started to leave. */
   #gathered: ByteQueue | undefined = new ByteQueue();
   /** What left as a whole message, for as long as it may have to be sent as a stream instead. */
@@ -67,8 +67,9 @@ export class OutboundMessage implements Upstream {
   constructor(form: OutboundForm, head: Uint8Array, handler: OutboundMessageHandler) {
     this.form = form;
     this.#handler = handler;
-    // Only ends of ours carry such messages: all of them take it.
-    this.#window.permit(LARGEST_WINDOW_OCTETS);
+    // Ends of ours take so much; others report nothing, by which a window does not grow. The largest would fill what a
+    // router on the way lets wait: at its receiver, messages that share a socket count together.
+    this.#window.permit(FAST_WINDOW_OCTETS);
     this.#gathered!.push(head);
   }
 

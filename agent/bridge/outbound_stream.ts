@@ -46,7 +46,7 @@ function ownMessage(address: string, start: Uint8Array, complete: boolean, annot
 /** See the head of the file. */
 export class OutboundStream implements Upstream {
   readonly #handler: OutboundHandler;
-  readonly #window = new SendWindow(() => performance.now());
+  readonly #window = new SendWindow();
   #downstream: Downstream | undefined;
   #roomWanted: (() => void) | undefined;
   #outcome = false;

@@ -1,15 +1,17 @@
 /**
- * The end-to-end window of a TCP stream (wire-protocol E.6): the same in every router, and more where the receiver permits
- * it (`docs/decisions/0014-windows-that-grow.md`).
+ * The end-to-end window of a TCP stream (wire-protocol E.6) or of a body of HTTP: the same in every router, and more where
+ * the receiver permits it (`docs/decisions/0014-windows-that-grow.md`).
  */
 
 /** The sender stops reading its socket at this many octets without a report. */
 export const WINDOW_OCTETS = 1_042_432;
 /** What a receiver of ours permits in its place, at most. */
 export const LARGEST_WINDOW_OCTETS = 4 * WINDOW_OCTETS;
+/** What a fast stream may have on a short way. */
+export const FAST_WINDOW_OCTETS = 2 * WINDOW_OCTETS;
 /**
- * A sender that may have more than {@link WINDOW_OCTETS} has at least what it sends in so many ms, up to twice that: each program
- * on the way runs for some ms when its turn comes, and should find so much to do and so much room.
+ * A fast stream has room for what it sends in so many ms: each program on the way runs for some ms when its turn comes, and
+ * should find so much to do.
  */
 const TURNS_MS = 40;
 /**
@@ -22,7 +24,7 @@ export const OVERRUN_OCTETS = 1_048_576;
 
 /** The sending side of one stream. */
 export class SendWindow {
-  readonly #now: (() => number) | undefined;
+  readonly #now: () => number;
   #sent = 0;
   #reported = 0;
   #open = true;
@@ -36,8 +38,8 @@ export class SendWindow {
   #tripFrom = 0;
   #shortestMs = Infinity;
 
-  /** A window that grows if the receiver permits it, given the time in ms; one that stays as it is without. */
-  constructor(now?: () => number) {
+  /** The window of the protocol, until the receiver permits more; `now` tells the time in ms. */
+  constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
@@ -55,11 +57,13 @@ export class SendWindow {
   /** `octets` were sent. */
   sent(octets: number): void {
     this.#sent += octets;
-    if (this.#now === undefined) return;
     const unreported = this.#sent - this.#reported;
-    // As long as no report can be due, a trip would say how long nobody had more to send.
-    if (unreported < REPORT_OCTETS) this.#tripEnd = 0;
-    if (unreported < REPORT_OCTETS || (this.#tripEnd > 0 && unreported - octets >= REPORT_OCTETS)) return;
+    if (unreported < REPORT_OCTETS) {
+      // No report can be due: a trip would say how long nobody had more to send.
+      this.#tripEnd = 0;
+      return;
+    }
+    if (this.#tripEnd > 0 && unreported - octets >= REPORT_OCTETS) return;
     this.#tripEnd = this.#sent;
     this.#tripFrom = this.#reported;
     this.#tripSince = this.#now();
@@ -69,7 +73,7 @@ export class SendWindow {
   report(total: number): void {
     if (total <= this.#reported) return;
     this.#reported = total;
-    if (this.#now !== undefined && this.#tripEnd > 0 && total >= this.#tripEnd) this.#resize(this.#now());
+    if (this.#tripEnd > 0 && total >= this.#tripEnd) this.#resize(this.#now());
   }
 
   /** The stream has an outcome: nothing limits it any more. */
@@ -87,7 +91,7 @@ export class SendWindow {
     this.#shortestMs = Math.min(this.#shortestMs, ms);
     const perMs = (this.#reported - this.#tripFrom) / ms;
     const underWay = perMs * this.#shortestMs * 2;
-    const inTurns = Math.min(perMs * TURNS_MS, 2 * WINDOW_OCTETS);
+    const inTurns = Math.min(perMs * TURNS_MS, FAST_WINDOW_OCTETS);
     this.#size = Math.max(WINDOW_OCTETS, Math.min(Math.floor(Math.max(underWay, inTurns)), this.#largest));
     this.#tripEnd = 0;
   }

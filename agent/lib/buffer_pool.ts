@@ -55,22 +55,16 @@ export function giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
   unused += size;
 }
 
-/** Drops what nobody needed since the last call, the oldest first, until no more than {@link POOL_OCTETS} lie unused. */
-export function trimUnused(): void {
-  for (const shelf of shelves) {
-    const much = Math.ceil((unused - POOL_OCTETS) / shelf.size);
+/**
+ * Drops what nobody needed since the last call, the largest first and of each size the oldest, until no more than `keep`
+ * octets lie unused.
+ */
+export function trimUnused(keep = POOL_OCTETS): void {
+  for (const shelf of shelves.toReversed()) {
+    const much = Math.ceil((unused - keep) / shelf.size);
     const dropped = Math.max(0, Math.min(shelf.fewest, much));
     shelf.buffers.splice(0, dropped);
     unused -= dropped * shelf.size;
     shelf.fewest = shelf.buffers.length;
   }
-}
-
-/** Drops all that is unused, for when memory is short. */
-export function dropUnused(): void {
-  for (const shelf of shelves) {
-    shelf.buffers.length = 0;
-    shelf.fewest = 0;
-  }
-  unused = 0;
 }

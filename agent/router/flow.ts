@@ -106,7 +106,10 @@ export const ACCEPTED: DeliveryState = { kind: "accepted" };
 
 /** Octets waiting for a slow consumer at which its producer is asked to stop. */
 export const HOLD_OCTETS = 1_310_720;
-/** The same for a message that takes as long as it likes: above the largest window of a TCP stream. */
+/**
+ * The same for a message that takes as long as it likes: above the largest window of a TCP stream, and twice that of a body
+ * of HTTP, beside which others wait for the same socket.
+ */
 export const STREAM_HOLD_OCTETS = 4_456_448;
 /** Octets at which it may go on. */
 export const RESUME_OCTETS = 524_288;

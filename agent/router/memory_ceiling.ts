@@ -4,7 +4,7 @@
  * comes in as numbers: no word of the system is asked here.
  */
 
-import { dropUnused } from "../lib/buffer_pool.ts";
+import { trimUnused } from "../lib/buffer_pool.ts";
 import { type Clock, every } from "../lib/clock.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { type Downstream, FAILED, type Upstream } from "./flow.ts";
@@ -129,7 +129,7 @@ export class MemoryCeiling {
   }
 
   #look(): void {
-    if (this.#refusing) dropUnused();
+    if (this.#refusing) trimUnused(0);
     const { resident, live, heap, heapLimit } = this.#measure();
     const streams = this.#waiting();
     this.#account(resident, streams.reduce((sum, { octets }) => sum + octets, 0));

@@ -68,6 +68,7 @@ export class Peer {
     this.origin = { connection: this, edgeLink, meshId: undefined };
     this.connection = new Connection(options, {
       onOutput: () => this.#schedule(),
+      onGathered: () => this.#write(),
       onOpen: (remote) => {
         this.#rearm();
         handler.onOpen(remote);
@@ -115,11 +116,18 @@ export class Peer {
     if (this.#writing || this.#gone) return;
     const { connection } = this;
     if (connection.output.length === 0) connection.drained();
-    const bytes = connection.take();
-    if (bytes.length === 0) {
-      if (this.#closing) this.channel.close();
-      return;
-    }
+    if (this.#write()) connection.drained();
+    else if (this.#closing) this.channel.close();
+  }
+
+  /**
+   * Writes what there is, unless a write is under way; true if there was something. A turn in which many messages come is
+   * long: the first of them leave before it is over, so that those who get them have something to do meanwhile.
+   */
+  #write(): boolean {
+    if (this.#writing || this.#gone) return false;
+    const bytes = this.connection.take();
+    if (bytes.length === 0) return false;
     this.#writing = true;
     const awaiting = this.#awaiting.length > 0 ? this.#awaiting.splice(0) : undefined;
     this.channel.write(bytes, (ok) => {
@@ -128,7 +136,7 @@ export class Peer {
       if (awaiting !== undefined) { for (const then of awaiting) then(); }
       this.#flush();
     });
-    connection.drained();
+    return true;
   }
 
   #rearm(): void {

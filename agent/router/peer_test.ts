@@ -2,7 +2,7 @@ import { SYSTEM_CLOCK } from "../lib/clock.ts";
 import assert from "node:assert/strict";
 import { channelPair } from "../../tests/support/channel_pair.ts";
 import { until } from "../../tests/support/until.ts";
-import { begin } from "../../tests/support/wire_peer.ts";
+import { begin, send } from "../../tests/support/wire_peer.ts";
 import { TendrilError } from "../lib/errors.ts";
 import type { Channel, ChannelHandler } from "../transport/channel.ts";
 import { routerConnectionOptions } from "./capabilities.ts";
@@ -57,6 +57,35 @@ Deno.test("peer: who waits for what is in the output hears of it when that has b
   peer.afterWrite(() => events.push("heard"));
   await until(() => events.includes("heard"));
   assert.deepEqual(events, ["written", "written", "heard"]);
+});
+
+Deno.test("peer: of many messages in one turn the first leave before it is over; what is not complete gathers", async () => {
+  await using pair = await connected();
+  const { peer, wire } = pair;
+  wire.onAttach = (link) => {
+    if (link.role !== "receiver") return;
+    link.accept(wire.receive());
+    link.keepCredit(100);
+  };
+  const sender = peer.connection.beginSession("s").attachSender({ name: "link", target: { address: "a" } }, {});
+  await until(() => sender.ready);
+  const writes: number[] = [];
+  const write = peer.channel.write.bind(peer.channel);
+  peer.channel.write = (chunk, done) => {
+    writes.push(chunk.length);
+    write(chunk, done);
+  };
+  const stream = begin(sender, new Uint8Array(10_000));
+  assert.deepEqual(writes, []);
+  await until(() => writes.length === 1);
+  stream.delivery.end();
+  await until(() => wire.arrived.length === 1);
+  writes.length = 0;
+  for (let messages = 0; messages < 50; messages++) send(sender, new Uint8Array(200));
+  assert.equal(writes.length, 1);
+  assert.ok(writes[0]! >= 4096 && writes[0]! < 5000, `${writes[0]}`);
+  await until(() => wire.arrived.length === 51);
+  assert.equal(writes.length, 2);
 });
 
 Deno.test("peer: a transport that fails is the reason, told once, after every link was lost", async () => {
