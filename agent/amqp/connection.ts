@@ -31,7 +31,7 @@ const MIN_MAX_FRAME = 512;
 const PROTOCOL_AMQP = 0;
 const PROTOCOL_SASL = 3;
 /** Octets in the output after a complete message with which they are worth a write, before others join them. */
-const GATHERED_OCTETS = 4096;
+const EARLY_OCTETS = 4096;
 const EMPTY_FRAME = new Uint8Array([0, 0, 0, 8, 2, 0, 0, 0]);
 
 const ACCEPTED: DeliveryState = { kind: "accepted" };
@@ -127,7 +127,7 @@ export class Connection implements FrameSink {
 
   /** From a delivery: its last frame is in the output. */
   messageComplete(): void {
-    if (this.output.length >= GATHERED_OCTETS) this.handler.onGathered?.();
+    if (this.output.length >= EARLY_OCTETS) this.handler.onGathered?.();
   }
 
   /** The output was written: producers that wait get their turns. */
