@@ -88,9 +88,13 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const configuration = new SiteConfiguration(spec, { apply, status }, logger);
   let control: SiteControl | undefined;
   const stop = async () => {
-    await services.stop();
-    await control?.stop();
-    await Promise.all([interiorLinks.stop(), ...ports.running.map((port) => port.close())]);
+    // All at once: as long as one of them is there, the others pass on what it sends.
+    await Promise.all([
+      services.stop(),
+      control?.stop(),
+      interiorLinks.stop(),
+      ...ports.running.map((port) => port.close()),
+    ]);
     transit.stop();
   };
   try {

@@ -362,6 +362,42 @@ Deno.test("drain gives unused credit back at once", () => {
   assert.equal(sender.credit, 0);
 });
 
+Deno.test("a receiver that drains takes what was on its way, and hears when nothing more can come", () => {
+  const { client, sender, receiver, flow, received } = linked({ credit: 5 });
+  const [open, crossing] = [sender.start(false, QUIET), () => sender.start(false, QUIET)];
+  open.write(new Uint8Array([1]));
+  flow();
+  receiver.drain();
+  open.end();
+  crossing().finish(new Uint8Array([2])); // The sender has not heard of it.
+  assert.equal(receiver.drained, false);
+  flow();
+  assert.deepEqual(received.map((record) => [...bytesOf(record), ...record.events]), [[1, "end"], [2, "end"]]);
+  assert.deepEqual([receiver.drained, receiver.credit, sender.credit], [true, 0, 0]);
+  receiver.keepCredit(3);
+  flow();
+  assert.deepEqual([receiver.drained, receiver.credit, sender.credit], [false, 3, 3]);
+  crossing().finish(new Uint8Array([3]));
+  flow();
+  assert.deepEqual([received.length, client.connection.isOpen], [3, true]);
+});
+
+Deno.test("a link without credit is drained at once; one in the midst of a message when that is over", () => {
+  const { sender, receiver, flow } = linked({ credit: 0 });
+  receiver.drain();
+  assert.equal(receiver.drained, true);
+  receiver.keepCredit(4);
+  flow();
+  const open = sender.start(false, QUIET);
+  open.write(new Uint8Array([1]));
+  receiver.drain();
+  flow();
+  assert.equal(receiver.drained, false);
+  open.end();
+  flow();
+  assert.equal(receiver.drained, true);
+});
+
 Deno.test("a stream that is silent for a day stays open, and goes on as if it had been a moment", () => {
   const { client, server, flow, sender, received } = linked();
   const delivery = sender.start(false, QUIET);

@@ -28,6 +28,11 @@ export class LinkTable {
     for (const link of this.#links) if (link !== undefined) yield link;
   }
 
+  /** True while the peer has not heard, or not confirmed, that one of them is gone. */
+  someHalfClosed(): boolean {
+    return [...this.#ofPeer.values(), ...this.#awaited.values()].some(({ attached }) => !attached);
+  }
+
   /** A handle that is free. */
   newHandle(): number {
     const free = this.#freeHandles.pop();

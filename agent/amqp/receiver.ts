@@ -1,6 +1,6 @@
 /** The receiving end of a link: grants credit, takes deliveries. */
 
-import type { AmqpError, Attach, Terminus } from "./codec/types.ts";
+import type { AmqpError, Attach, Flow, Terminus } from "./codec/types.ts";
 import { IncomingDelivery } from "./incoming_delivery.ts";
 import { LinkEnd, type LinkHandler } from "./link_end.ts";
 import { ProtocolError } from "./protocol_error.ts";
@@ -20,6 +20,7 @@ export class Receiver extends LinkEnd<ReceiverHandler, IncomingDelivery> {
   #capacity = 0;
   #credit = 0;
   #deliveryCount = 0;
+  #draining = false;
 
   /** Deliveries of credit that the sender is kept at. */
   get capacity(): number {
@@ -44,8 +45,32 @@ export class Receiver extends LinkEnd<ReceiverHandler, IncomingDelivery> {
 
   /** Keeps `capacity` deliveries of credit with the sender, topping up when half of it is used. */
   keepCredit(capacity: number): void {
+    this.#draining = false;
     this.#capacity = capacity;
     this.#topUp();
+  }
+
+  /** Asks for the credit that is out (part 2.6.7); the sender begins no delivery any more once {@link Receiver.drained}. */
+  drain(): void {
+    if (this.#draining || !this.attached) return;
+    this.#draining = true;
+    this.#capacity = 0;
+    if (this.#credit > 0) this.session.sendFlow(this.handle, this.#deliveryCount, this.#credit, true);
+  }
+
+  /** True when the sender has used its credit since {@link Receiver.drain}, or given it back. */
+  get drained(): boolean {
+    return this.#draining && this.#credit === 0;
+  }
+
+  /** From the session: the sender gives credit back, or asks how much it has. */
+  flow(flow: Flow): void {
+    const back = ((flow.deliveryCount ?? this.#deliveryCount) - this.#deliveryCount) | 0;
+    if (this.#draining && back > 0) {
+      this.#deliveryCount = (this.#deliveryCount + back) >>> 0;
+      this.#credit = Math.max(0, this.#credit - back);
+    }
+    if (flow.echo === true) this.session.sendFlow(this.handle, this.#deliveryCount, this.#credit, this.#draining);
   }
 
   /** From the session: a transfer frame starts or goes on. */
@@ -135,7 +160,7 @@ export class Receiver extends LinkEnd<ReceiverHandler, IncomingDelivery> {
   }
 
   #topUp(early = false): void {
-    if (!this.attached || this.#credit > (early ? this.#capacity - 1 : this.#capacity >>> 1)) return;
+    if (!this.attached || this.#draining || this.#credit > (early ? this.#capacity - 1 : this.#capacity >>> 1)) return;
     this.#credit = this.#capacity;
     this.session.sendFlow(this.handle, this.#deliveryCount, this.#credit);
   }

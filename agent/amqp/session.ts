@@ -71,6 +71,11 @@ export class Session {
     return this.#links.all();
   }
 
+  /** True while the peer has not confirmed that links are gone which we have closed: it may still send on them. */
+  get owesDetach(): boolean {
+    return this.#links.someHalfClosed();
+  }
+
   /** Opens a link on which we send. */
   attachSender(options: LinkOptions, handler: SenderHandler): Sender {
     const link = new Sender(this, options.name, this.#links.newHandle());
@@ -166,8 +171,8 @@ export class Session {
   }
 
   /** Tells the sender of a link its credit. */
-  sendFlow(handle: number, deliveryCount: number, linkCredit: number): void {
-    this.#sendFlow({ handle, deliveryCount, linkCredit });
+  sendFlow(handle: number, deliveryCount: number, linkCredit: number, drain = false): void {
+    this.#sendFlow({ handle, deliveryCount, linkCredit, ...(drain ? { drain } : {}) });
   }
 
   /** Answers a drain or an echo of the receiver of a link. */
@@ -273,7 +278,7 @@ export class Session {
     }
     const link = this.#links.ofPeer(flow.handle);
     if (link === undefined) throw new ProtocolError("amqp:session:unattached-handle", `flow for handle ${flow.handle}`);
-    if (link.role === "sender" && link.attached) link.flow(flow);
+    if (link.attached) link.flow(flow);
     else if (flow.echo === true) this.#sendFlow({});
   }
 

@@ -158,6 +158,17 @@ Deno.test("an echo is answered with the state of the link, or of the session", (
   assert.equal(session.linkCount, 1);
 });
 
+Deno.test("a peer owes a detach until it has confirmed that a link is gone", () => {
+  const { server, receiver, flow } = linked();
+  assert.equal(server.connection.owesDetach, false);
+  receiver.close();
+  assert.equal(server.connection.owesDetach, true);
+  flow();
+  assert.equal(server.connection.owesDetach, false);
+  server.connection.beginSession("own").attachReceiver({ name: "own" }, { onDelivery() {} }).close();
+  assert.equal(server.connection.owesDetach, true, "nor has it answered this one");
+});
+
 Deno.test("a drain with nothing under way is answered at once and told", () => {
   const { client, session, sender, told } = linked(5);
   session.onFlow({ ...FLOW, handle: 0, deliveryCount: 0, linkCredit: 5, drain: true });

@@ -79,7 +79,7 @@ export abstract class AcceptedPeer {
   protected abstract onConsumer(link: Sender, attach: Attach): void;
 
   /** What `dismiss` of its entry among the peers is; asked once the peer has introduced itself. */
-  protected dismissal(): (() => void) | undefined {
+  protected dismissal(): (() => Promise<boolean>) | undefined {
     return undefined;
   }
 

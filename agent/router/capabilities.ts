@@ -124,3 +124,21 @@ export function terminus(address: string | undefined, capability: string | undef
 export function ordinaryTarget(attach: Attach): Terminus | undefined {
   return attach.target === undefined || "other" in attach.target ? undefined : attach.target;
 }
+
+/** A property of `open` that is a text or an integer. */
+export function openProperty(open: Open | undefined, name: string): string | number | undefined {
+  for (const [key, value] of open?.properties ?? []) {
+    if ((key instanceof AmqpSymbol ? key.text : key) !== name) continue;
+    if (typeof value === "string") return value;
+    if (typeof value === "object" && value !== null && "type" in value) {
+      if (value.type === "int" || value.type === "uint") return value.value;
+      if (value.type === "ulong" || value.type === "long") return Number(value.value);
+    }
+  }
+  return undefined;
+}
+
+/** True for a peer that is a router of this product. */
+export function isOurs(open: Open | undefined): boolean {
+  return openProperty(open, "product") === PRODUCT;
+}

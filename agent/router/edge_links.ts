@@ -125,21 +125,25 @@ export class EdgeLinks {
       this.#retired.set(last, uplink);
     }
     this.#logger.info("link has moved to a new connection", { link: next.target.name });
-    this.#succession.retire(last, () => uplink?.shed(), () => this.#retired.delete(last));
+    this.#succession.retire(last, () => uplink?.shed() ?? true, () => this.#retired.delete(last));
   }
 
-  /** Leaves a link whose interior is about to go for another one, if one is up; what is under way goes on. */
-  #moveAway(): void {
+  /**
+   * Leaves a link whose interior is about to go for another one, if one is up; what is under way goes on. True when that
+   * was so.
+   */
+  #moveAway(): boolean {
     const [from, uplink] = [this.#active, this.#uplink];
-    if (from === undefined || uplink === undefined || !this.#leaving.has(from)) return;
+    if (from === undefined || uplink === undefined || !this.#leaving.has(from)) return false;
     const next = this.#best((link) => !this.#leaving.has(link));
-    if (next?.peer === undefined) return;
+    if (next?.peer === undefined) return false;
     this.#use(next, next.peer, uplink.reachable);
     uplink.fade();
     this.#retired.set(from, uplink);
     const [link, to] = [from.target.name, next.target.name];
     this.#logger.info("link gives way to another one: its interior is about to go", { link, to });
     this.#onChange();
+    return true;
   }
 
   /** The connection of `link` is gone. */
@@ -177,7 +181,7 @@ export class EdgeLinks {
   #use(link: OutboundLink, peer: Peer, presumed?: Iterable<string>): void {
     const onLeaving = () => {
       this.#leaving.add(link);
-      this.#moveAway();
+      return this.#moveAway();
     };
     this.#active = link;
     this.#uplink = new Uplink(this.#router, peer, this.#meshId, onLeaving, presumed);

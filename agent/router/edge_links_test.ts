@@ -112,9 +112,11 @@ Deno.test("edge links: an interior that is about to go is left for another one, 
   await until(() => site.states().a === "active" && site.states().b === "standby");
   const under = await site.interior("a").towards("served");
   const open = begin(under, message({ body: "as long" }), true);
-  await site.interior("a").report(LEAVING, true);
+  const told = await site.interior("a").report(LEAVING, true);
   await until(() => site.states().b === "active");
   assert.equal(site.states().a, "standby");
+  await until(() => told.states.length > 0);
+  assert.equal(told.states[0]?.state?.kind, "accepted", "it leaves");
   await site.interior("b").towards("served");
   open.delivery.finish(new TextEncoder().encode(" as it likes"));
   await until(() => taker.taken[0]?.events.includes("end") === true);
@@ -131,6 +133,7 @@ Deno.test("edge links: an interior that is about to go is used for as long as th
   await until(() => site.states().b === "down");
   const told = await site.interior("a").report(LEAVING, true);
   await until(() => told.states.length > 0);
+  assert.equal(told.states[0]?.state?.kind, "released", "it stays");
   assert.equal(site.states().a, "active");
   site.down.delete("b");
   await until(() => site.states().b === "active");

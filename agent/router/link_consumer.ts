@@ -49,6 +49,8 @@ export class LinkConsumer implements Consumer, SenderHandler {
   link: Sender | undefined;
   /** Called when the link is gone. */
   onGone: (() => void) | undefined;
+  /** Called when the peer has taken its credit back. */
+  onDrained: (() => void) | undefined;
 
   readonly #peer: Peer;
   readonly #streams: StreamSender | undefined;
@@ -131,8 +133,18 @@ export class LinkConsumer implements Consumer, SenderHandler {
   }
 
   /** See {@link SenderHandler}. */
-  onDetached(): void {
+  onDrainRequest(): void {
+    this.onDrained?.();
+  }
+
+  /** What waits for the link is released to its senders. */
+  release(): void {
     for (const egress of this.#queue.splice(0)) egress.neverBegan();
+  }
+
+  /** See {@link SenderHandler}. */
+  onDetached(): void {
+    this.release();
     this.onGone?.();
   }
 }

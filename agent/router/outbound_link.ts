@@ -137,18 +137,17 @@ export class OutboundLink {
   }
 
   /**
-   * Connects no more, and disconnects when nothing is under way on the connection, after `limitMs` at the latest; calls
-   * `look` from time to time until then. Resolves when no channel is left.
+   * Connects no more, and disconnects when nothing is under way on the connection and `look`, called from time to time, is
+   * true, after `limitMs` at the latest. Resolves when no channel is left.
    */
-  async retire(limitMs: number, look: () => void): Promise<void> {
+  async retire(limitMs: number, look: () => boolean): Promise<void> {
     const { clock } = this.#deps.router;
     const { promise, resolve } = Promise.withResolvers<void>();
     const deadline = clock.now() + limitMs;
     let idle = 0;
     this.#retired = true;
     const cancel = every(clock, IDLE_LOOK_MS, () => {
-      look();
-      idle = this.#busy ? 0 : idle + 1;
+      idle = look() && !this.#busy ? idle + 1 : 0;
       if (idle > 1 || clock.now() >= deadline) resolve();
     });
     const gone = this.#running?.then(resolve);

@@ -53,7 +53,9 @@ export class Peer {
   readonly #handler: PeerHandler;
   #cancelTimer = () => {};
   /** Told when what is in the output now has been written. */
-  readonly #awaiting: (() => void)[] = [];
+  #awaiting: (() => void)[] = [];
+  /** Told when the write that is under way is done. */
+  #leaving: (() => void)[] = [];
   #writing = false;
   #scheduled = false;
   #closing = false;
@@ -98,9 +100,11 @@ export class Peer {
     this.connection.close(error);
   }
 
-  /** Calls `then` as soon as the octets that are in the output now are the system's; never when the peer goes before. */
+  /** Calls `then` as soon as all octets that were sent are the system's; never when the peer goes before. */
   afterWrite(then: () => void): void {
-    this.#awaiting.push(then);
+    if (this.connection.output.length > 0) this.#awaiting.push(then);
+    else if (this.#writing) this.#leaving.push(then);
+    else then();
   }
 
   #schedule(): void {
@@ -117,7 +121,7 @@ export class Peer {
     const { connection } = this;
     if (connection.output.length === 0) connection.drained();
     if (this.#write()) connection.drained();
-    else if (this.#closing) this.channel.close();
+    else if (this.#closing && !this.#writing) this.channel.close();
   }
 
   /**
@@ -129,11 +133,11 @@ export class Peer {
     const bytes = this.connection.take();
     if (bytes.length === 0) return false;
     this.#writing = true;
-    const awaiting = this.#awaiting.length > 0 ? this.#awaiting.splice(0) : undefined;
+    [this.#leaving, this.#awaiting] = [this.#awaiting, this.#leaving];
     this.channel.write(bytes, (ok) => {
       this.#writing = false;
       if (!ok) return;
-      if (awaiting !== undefined) { for (const then of awaiting) then(); }
+      if (this.#leaving.length > 0) { for (const then of this.#leaving.splice(0)) then(); }
       this.#flush();
     });
     return true;

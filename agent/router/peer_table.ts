@@ -19,8 +19,11 @@ export interface PeerEntry {
   readonly since: number;
   /** What restricts the peer; undefined for one that may do everything. */
   readonly guard: Guard | undefined;
-  /** Asks an edge of ours to use another link, where it has one; undefined for peers that can't be asked. */
-  readonly dismiss: (() => void) | undefined;
+  /**
+   * Asks an edge of ours to use another link; resolves with whether it has one: it ends this connection then, as soon as
+   * nothing is under way on it. Undefined for peers that can't be asked.
+   */
+  readonly dismiss: (() => Promise<boolean>) | undefined;
 }
 
 /** See the head of the file. */
@@ -46,7 +49,7 @@ export class PeerTable {
   }
 
   /** `peer` has introduced itself. */
-  add(peer: Peer, role: ConnectionRole, direction: "in" | "out", guard?: Guard, dismiss?: () => void): void {
+  add(peer: Peer, role: ConnectionRole, direction: "in" | "out", guard?: Guard, dismiss?: PeerEntry["dismiss"]): void {
     this.#entries.set(peer, { id: ++this.#lastId, peer, role, direction, since: peer.clock.now(), guard, dismiss });
   }
 

@@ -59,6 +59,26 @@ Deno.test("peer: who waits for what is in the output hears of it when that has b
   assert.deepEqual(events, ["written", "written", "heard"]);
 });
 
+Deno.test("peer: who waits for what has left already hears of it when that write is done, or at once", async () => {
+  await using pair = await connected();
+  const { peer, wire } = pair;
+  wire.onAttach = (link) => {
+    if (link.role !== "receiver") return;
+    link.accept(wire.receive());
+    link.keepCredit(100);
+  };
+  const sender = peer.connection.beginSession("s").attachSender({ name: "link", target: { address: "a" } }, {});
+  await until(() => sender.ready);
+  await new Promise((resolve) => setTimeout(resolve, 10)); // No write is under way any more.
+  const events: string[] = [];
+  peer.afterWrite(() => events.push("nothing to write"));
+  assert.deepEqual(events, ["nothing to write"]);
+  send(sender, new Uint8Array(10_000));
+  peer.afterWrite(() => events.push("heard"));
+  assert.equal(events.length, 1);
+  await until(() => events.length === 2);
+});
+
 Deno.test("peer: of many messages in one turn the first leave before it is over; what is not complete gathers", async () => {
   await using pair = await connected();
   const { peer, wire } = pair;

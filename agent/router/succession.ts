@@ -61,8 +61,8 @@ export class Succession {
     return last;
   }
 
-  /** Lets `last` end by itself; calls `look` from time to time until then, and `gone` afterwards. */
-  retire(last: OutboundLink, look: () => void, gone: () => void): void {
+  /** Lets `last` end by itself, not before `look`, called from time to time, is true; calls `gone` afterwards. */
+  retire(last: OutboundLink, look: () => boolean, gone: () => void): void {
     this.#links.delete(last);
     this.#leaving.add(last);
     last.retire(GIVING_WAY_MS, look).then(() => {

@@ -22,7 +22,8 @@ import {
   terminus,
   TRACKING_CREDIT,
 } from "./capabilities.ts";
-import { ACCEPTED, type Message } from "./flow.ts";
+import { Farewell } from "./farewell.ts";
+import { ACCEPTED, type Message, RELEASED } from "./flow.ts";
 import { UNAUTHORIZED } from "./guard.ts";
 import { receive } from "./ingress.ts";
 import { LinkConsumer } from "./link_consumer.ts";
@@ -32,8 +33,8 @@ import type { RefusedAction } from "./refusals.ts";
 import type { Router } from "./router.ts";
 import { StreamLinks } from "./stream_links.ts";
 
-/** How often a link that fades is looked at, in ms; it ends when it was idle twice in a row. */
-const FADING_MS = 500;
+/** How often a link that fades is looked at, in ms. */
+const FADING_MS = 50;
 
 /** Time an interior has to take our mesh id before we go on without, in ms. */
 const INTRODUCTION_MS = 1000;
@@ -50,7 +51,7 @@ export class Uplink {
   readonly #router: Router;
   readonly #peer: Peer;
   readonly #meshId: string;
-  readonly #onLeaving: () => void;
+  readonly #onLeaving: () => boolean;
   readonly #session: Session;
   readonly #consumer: LinkConsumer;
   readonly #downlink: Receiver;
@@ -59,6 +60,7 @@ export class Uplink {
   /** Undo functions of addresses that are reachable beyond the link. */
   readonly #reachable = new Map<string, () => void>();
   readonly #stopServed: () => void;
+  #farewell: Farewell | undefined;
   /** Addresses of {@link Uplink.reachable} that this interior has not reported. */
   readonly #presumed = new Set<string>();
   /** Call off asking again for what was refused. */
@@ -69,14 +71,15 @@ export class Uplink {
   #stopped = false;
 
   /**
-   * Attaches everything at once; `peer` is open. `onLeaving` hears when the interior is about to go. `presumed` are the addresses that were reachable by the last link: they
-   * count as reachable until this interior has had the time to report them.
+   * Attaches everything at once; `peer` is open. `onLeaving` hears when the interior is about to go, and says whether another
+   * link is used then. `presumed` are the addresses that were reachable by the last link: they count as reachable until
+   * this interior has had the time to report them.
    */
   constructor(
     router: Router,
     peer: Peer,
     meshId: string,
-    onLeaving: () => void,
+    onLeaving: () => boolean,
     presumed: Iterable<string> = [],
   ) {
     this.#router = router;
@@ -161,19 +164,21 @@ export class Uplink {
   /** As {@link Uplink.retire}; closes the connection as soon as nothing is under way on it. */
   fade(): void {
     this.retire();
-    let idle = 0;
     this.#cancelFading = every(this.#peer.clock, FADING_MS, () => {
-      this.shed();
-      idle = [...this.#peer.connection.links()].some(({ busy }) => busy) ? 0 : idle + 1;
-      if (idle < 2) return;
+      if (!this.shed() || [...this.#peer.connection.links()].some(({ busy }) => busy)) return;
       this.#cancelFading();
       this.#peer.close();
     });
+    this.shed();
   }
 
-  /** After {@link Uplink.retire}: gives up the links over which the interior might still send us something new. */
-  shed(): void {
-    for (const link of [this.#downlink, ...this.#served.values()]) if (!link.busy) link.close();
+  /**
+   * After {@link Uplink.retire}, from time to time: gives up the links over which the interior might still send us something
+   * new; true when it can't any more.
+   */
+  shed(): boolean {
+    this.#farewell ??= new Farewell(this.#peer.connection, [this.#downlink, ...this.#served.values()]);
+    return this.#farewell.look();
   }
 
   #messages(target: string | undefined): ReceiverHandler {
@@ -291,8 +296,12 @@ export class Uplink {
         delivery.update({ kind: "rejected", error: { condition: "amqp:decode-error" } }, true);
         return;
       }
+      if (report.key === LEAVING) {
+        const leaves = !this.#stopped && this.#onLeaving();
+        delivery.update(leaves ? ACCEPTED : RELEASED, true);
+        return;
+      }
       delivery.update(ACCEPTED, true);
-      if (report.key === LEAVING && !this.#stopped) return this.#onLeaving();
       if (!this.#wanted.has(report.key)) return;
       this.#presumed.delete(report.key);
       this.#setReachable(report.key, report.reachable);

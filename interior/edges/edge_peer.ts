@@ -7,15 +7,15 @@ import {
   ADDRESS_TRACKING,
   EDGE_DOWNLINK,
   hasSymbol,
+  isOurs,
   MESH_CREDIT,
   MESH_DISCOVERY,
   ordinaryTarget,
-  PRODUCT,
   routerConnectionOptions,
   takesStreamingLinks,
 } from "../../agent/router/capabilities.ts";
 import { collect } from "../../agent/router/collect.ts";
-import { decodeMeshId, LEAVING } from "../../agent/router/edge_messages.ts";
+import { decodeMeshId } from "../../agent/router/edge_messages.ts";
 import { ACCEPTED } from "../../agent/router/flow.ts";
 import type { Guard } from "../../agent/router/guard.ts";
 import { LinkConsumer } from "../../agent/router/link_consumer.ts";
@@ -25,7 +25,6 @@ import { StreamLinks } from "../../agent/router/stream_links.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
 import { AcceptedPeer, type AcceptedPeerEvents, type ProducerKind } from "../../agent/router/accepted_peer.ts";
 import { annotateAsInterior } from "../transit/annotate.ts";
-import { openProperty } from "../transit/interior_options.ts";
 import { Tracking } from "./tracking.ts";
 
 const ROUTER: ProducerKind = { client: false };
@@ -61,7 +60,13 @@ export class EdgePeer extends AcceptedPeer {
     } else {
       const downlink = hasSymbol(attach.source?.capabilities, EDGE_DOWNLINK);
       const key = downlink ? `H${address}` : `M${address}`;
-      this.consumer(link, key, this.#linkConsumer());
+      const consumer = this.#linkConsumer();
+      // An edge of ours drains links that it is about to close; until then, what is under way on them may end.
+      consumer.onDrained = () => {
+        this.router.addresses.remove(key, consumer);
+        consumer.release();
+      };
+      this.consumer(link, key, consumer);
       this.#takeOver(key);
     }
   }
@@ -85,9 +90,8 @@ export class EdgePeer extends AcceptedPeer {
   }
 
   /** See {@link AcceptedPeer}. */
-  protected override dismissal(): (() => void) | undefined {
-    const ours = openProperty(this.peer.connection.remote, "product") === PRODUCT;
-    return ours ? () => this.#tracking.set(LEAVING, true) : undefined;
+  protected override dismissal(): (() => Promise<boolean>) | undefined {
+    return isOurs(this.peer.connection.remote) ? () => this.#tracking.dismiss() : undefined;
   }
 
   #meshDiscovery(link: Receiver): void {

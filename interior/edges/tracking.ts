@@ -5,7 +5,7 @@
 
 import type { SenderHandler } from "../../agent/amqp/sender.ts";
 import type { Sender } from "../../agent/amqp/sender.ts";
-import { encodeTracking } from "../../agent/router/edge_messages.ts";
+import { encodeTracking, LEAVING } from "../../agent/router/edge_messages.ts";
 
 /** The tracking link of one edge, and what is still to be said over it. */
 export class Tracking implements SenderHandler {
@@ -15,6 +15,8 @@ export class Tracking implements SenderHandler {
   /** Keys whose state the edge does not know yet. */
   readonly #unsaid = new Set<string>();
   readonly #routerId: string;
+  /** Told whether the edge will be gone soon. */
+  #onLeaves: ((leaves: boolean) => void) | undefined;
 
   /** `routerId` is ours: it goes into the annotations of the messages. */
   constructor(routerId: string) {
@@ -37,6 +39,16 @@ export class Tracking implements SenderHandler {
     this.onReady();
   }
 
+  /** Asks an edge of ours to use another link; resolves with whether it will, once it has said so or is lost. */
+  dismiss(): Promise<boolean> {
+    return new Promise((resolve) => {
+      // One that stands by has nothing to leave.
+      if (this.#link === undefined) resolve(false);
+      this.#onLeaves = resolve;
+      this.set(LEAVING, true);
+    });
+  }
+
   /** The edge does not send to `key` any more. */
   forget(key: string): void {
     this.#state.delete(key);
@@ -51,12 +63,18 @@ export class Tracking implements SenderHandler {
       if (key === undefined) return;
       this.#unsaid.delete(key);
       const message = encodeTracking({ key, reachable: this.#state.get(key) ?? false }, this.#routerId);
-      link.start(false, { onDrain() {}, onReceiverState() {}, onLost() {} }).finish(message);
+      const answered = key === LEAVING ? this.#onLeaves : undefined;
+      link.start(false, {
+        onDrain() {},
+        onReceiverState: (state) => state !== undefined && answered?.(state.kind === "accepted"),
+        onLost() {},
+      }).finish(message);
     }
   }
 
   /** See {@link SenderHandler}. */
   onDetached(): void {
     this.#link = undefined;
+    this.#onLeaves?.(false);
   }
 }

@@ -9,12 +9,12 @@
 import type { Attach, Open } from "../../agent/amqp/codec/types.ts";
 import type { Link } from "../../agent/amqp/link_table.ts";
 import { TendrilError } from "../../agent/lib/errors.ts";
-import { CONNECTION_TRUNKING, type ConnectionRole, hasSymbol } from "../../agent/router/capabilities.ts";
+import { CONNECTION_TRUNKING, type ConnectionRole, hasSymbol, openProperty } from "../../agent/router/capabilities.ts";
 import type { Peer } from "../../agent/router/peer.ts";
 import type { Router } from "../../agent/router/router.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
 import { takeStreams } from "./data_connection.ts";
-import { CORRELATOR_PROPERTY, DATA_ROLE, openProperty, ORDINAL_PROPERTY, ROLE_PROPERTY } from "./interior_options.ts";
+import { CORRELATOR_PROPERTY, DATA_ROLE, ORDINAL_PROPERTY, ROLE_PROPERTY } from "./interior_options.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { LinkCost, Transit } from "./transit.ts";
 

@@ -150,7 +150,7 @@ Deno.test("what a data connection carries counts as carried by its link", async 
   const downstream = begin(network.near);
   await until(() => taker.taken.length === 1);
   assert.equal(network.link.status(true).connections, 1);
-  const retired = network.link.retire(60_000, () => {});
+  const retired = network.link.retire(60_000, () => true);
   await new Promise((resolve) => setTimeout(resolve, 1500));
   assert.equal(network.roles.length, 2, "the link waits for it");
   downstream.abort();

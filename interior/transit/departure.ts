@@ -14,10 +14,11 @@ import type { Transit } from "./transit.ts";
 const STEP_MS = 100;
 /** Time in which routers of ours have heard of it and chosen other ways, in ms. */
 const SETTLE_MS = 300;
-/** Time in which edges of ours have moved to their other homes, and everybody knows where they are, in ms. */
-const MOVED_MS = 1000;
 /** Time in which C routers have chosen other ways: they ask, and then compute, on ticks of a second. */
 const SLOW_SETTLE_MS = 2500;
+
+/** Looks in a row at which nothing comes through before we believe it. */
+const QUIET_LOOKS = 3;
 
 /** Leaves; resolves when nothing comes through any more, after `graceMs` at the latest. Connections stay the caller's. */
 export async function depart(router: Router, transit: Transit, graceMs: number): Promise<void> {
@@ -29,17 +30,34 @@ export async function depart(router: Router, transit: Transit, graceMs: number):
   // With one neighbour nobody's way leads through here.
   let settled = began;
   if (neighbours.length > 1) settled += neighbours.some(({ asksOnce }) => asksOnce) ? SLOW_SETTLE_MS : SETTLE_MS;
-  const dismissals = neighbours.length === 0 ? [] : [...router.peers.all].flatMap(({ dismiss }) => dismiss ?? []);
-  for (const dismiss of dismissals) dismiss();
-  if (dismissals.length > 0) settled = Math.max(settled, began + MOVED_MS);
+  const moving = neighbours.length > 0 ? dismiss(router.peers.all) : new Set<PeerEntry>();
   const never = new AbortController().signal;
-  while (clock.now() < deadline) {
-    const through = [...router.peers.all].filter(({ role }) => role !== "normal");
+  for (let quiet = 0; clock.now() < deadline; await pause(clock, STEP_MS, never)) {
+    const present = [...router.peers.all];
+    for (const entry of [...moving].filter((entry) => !present.includes(entry))) {
+      moving.delete(entry);
+      // The others have to hear where it is now.
+      settled = Math.max(settled, clock.now() + SETTLE_MS);
+    }
+    const through = present.filter(({ role }) => role !== "normal");
     const idle = through.filter((entry) => entry.role === "edge" && entry.dismiss === undefined && !isBusy(entry));
     if (neighbours.length > 0) { for (const { peer } of idle) peer.close(); }
-    if (clock.now() >= settled && !through.some(isBusy)) return;
-    await pause(clock, STEP_MS, never);
+    quiet = clock.now() < settled || moving.size > 0 || through.some(isBusy) ? 0 : quiet + 1;
+    if (quiet === QUIET_LOOKS) return;
   }
+}
+
+/** Asks edges to use their other homes; the result has those that will go, or have not answered. */
+function dismiss(entries: Iterable<PeerEntry>): Set<PeerEntry> {
+  const moving = new Set<PeerEntry>();
+  for (const entry of entries) {
+    if (entry.dismiss === undefined) continue;
+    moving.add(entry);
+    entry.dismiss().then((leaves) => {
+      if (!leaves) moving.delete(entry);
+    });
+  }
+  return moving;
 }
 
 function isBusy({ peer }: PeerEntry): boolean {

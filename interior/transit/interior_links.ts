@@ -149,6 +149,6 @@ export class InteriorLinks {
     const neighbour = this.#neighbours.get(last);
     if (neighbour !== undefined) this.#transit.supersede(neighbour);
     this.#logger.info("link has moved to a new connection", { link: next.target.name });
-    this.#succession.retire(last, () => {}, () => {});
+    this.#succession.retire(last, () => true, () => {});
   }
 }

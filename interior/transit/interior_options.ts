@@ -1,6 +1,6 @@
 /** What an interior says of itself to another (wire-protocol A.2). */
 
-import { AmqpSymbol, type AmqpValue, type Open } from "../../agent/amqp/codec/types.ts";
+import { AmqpSymbol, type AmqpValue } from "../../agent/amqp/codec/types.ts";
 import type { ConnectionOptions } from "../../agent/amqp/connection_options.ts";
 import { CONNECTION_TRUNKING, routerConnectionOptions } from "../../agent/router/capabilities.ts";
 
@@ -43,17 +43,4 @@ export function interiorConnectionOptions(
   }
   const more = { capabilities: [CONNECTION_TRUNKING], properties };
   return routerConnectionOptions(side, routerId, authenticated, hostname, more);
-}
-
-/** A property of `open` that is a text or an integer. */
-export function openProperty(open: Open | undefined, name: string): string | number | undefined {
-  for (const [key, value] of open?.properties ?? []) {
-    if ((key instanceof AmqpSymbol ? key.text : key) !== name) continue;
-    if (typeof value === "string") return value;
-    if (typeof value === "object" && value !== null && "type" in value) {
-      if (value.type === "int" || value.type === "uint") return value.value;
-      if (value.type === "ulong" || value.type === "long") return Number(value.value);
-    }
-  }
-  return undefined;
 }

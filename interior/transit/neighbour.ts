@@ -9,8 +9,8 @@ import type { Link } from "../../agent/amqp/link_table.ts";
 import { discriminator } from "../../agent/router/address.ts";
 import {
   hasSymbol,
+  isOurs,
   LINK_CREDIT,
-  PRODUCT,
   ROUTER_CONTROL,
   ROUTER_DATA,
   terminus,
@@ -21,7 +21,6 @@ import { type Annotate, LinkConsumer } from "../../agent/router/link_consumer.ts
 import type { Peer } from "../../agent/router/peer.ts";
 import type { ControlDelay } from "./control_delay.ts";
 import { ControlLink, type ControlLinkEvents } from "./control_link.ts";
-import { openProperty } from "./interior_options.ts";
 import { StreamSpread } from "./stream_spread.ts";
 
 /** Priorities a message may have, 0 to 9. */
@@ -76,7 +75,7 @@ export class Neighbour {
 
   /** True for a router of another make: what it asks and gets no answer to, it does not ask again by itself. */
   get asksOnce(): boolean {
-    return openProperty(this.peer.connection.remote, "product") !== PRODUCT;
+    return !isOurs(this.peer.connection.remote);
   }
 
   /** Router id of the neighbour. */

@@ -207,9 +207,9 @@ export class Mesh implements AsyncDisposable {
       .map((other) => this.interiors[other]);
   }
 
-  /** Runs a step of `t`; when it fails, everybody's last words are shown. */
-  async step(t: Deno.TestContext, name: string, body: () => Promise<void>): Promise<void> {
-    await t.step(name, async () => {
+  /** Runs a step of `t`; when it fails, everybody's last words are shown. Resolves with whether it passed. */
+  step(t: Deno.TestContext, name: string, body: () => Promise<void>): Promise<boolean> {
+    return t.step(name, async () => {
       try {
         await body();
       } catch (error) {

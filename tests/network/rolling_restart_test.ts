@@ -1,14 +1,18 @@
 /** All interiors are restarted, one by one, under edges with two homes: nobody notices. */
 
 import assert from "node:assert/strict";
-import { Mesh } from "../interop/mesh.ts";
+import { type Edge, type Interior, Mesh } from "../interop/mesh.ts";
 import { untilAllFlow } from "../interop/mesh_checks.ts";
 import { Load } from "../interop/mesh_load.ts";
 import { REDUNDANT } from "../interop/mesh_shapes.ts";
 import { echo, server } from "../support/tcp.ts";
+import { tendril } from "../support/tendril.ts";
+import { until } from "../support/until.ts";
 
 /** Time for which new flows are watched after each change, in ms. */
 const WATCHED_MS = 2500;
+/** Time an edge has to be linked to a home that is there again, in ms. */
+const LINKED_MS = 20_000;
 
 Deno.test("a rolling restart of all interiors costs no flow", async (t) => {
   using target = server(echo);
@@ -17,13 +21,29 @@ Deno.test("a rolling restart of all interiors costs no flow", async (t) => {
   await untilAllFlow(mesh.pairs);
   await using load = new Load(mesh);
   for (const node of mesh.interiors) {
-    await mesh.step(t, node.name, async () => {
-      for (const change of [() => node.process!.stop(), () => mesh.startInterior(node)]) {
+    const changes = [() => stopped(node), () => mesh.startInterior(node)];
+    const lives = await mesh.step(t, node.name, async () => {
+      await Promise.all(mesh.edges.filter(({ homes }) => homes.includes(node)).map(untilBothHomesAreUp));
+      for (const [at, change] of changes.entries()) {
         await change();
         await new Promise((resolve) => setTimeout(resolve, WATCHED_MS));
-        assert.deepEqual(load.failures, []);
+        assert.deepEqual(load.failures, [], at === 0 ? "stopped" : "started");
       }
     });
+    if (!lives) return;
   }
   assert.ok(load.flows > mesh.pairs.length * mesh.interiors.length);
 });
+
+/** Stops it in order, however long that takes. */
+async function stopped({ process }: Interior): Promise<void> {
+  process!.signal("SIGTERM");
+  assert.equal(await process!.ended, 0);
+}
+
+async function untilBothHomesAreUp({ dir }: Edge): Promise<void> {
+  await until(async () => {
+    const { stdout } = await tendril("link", "status", "--dir", dir);
+    return /\bactive\b/.test(stdout) && /\bstandby\b/.test(stdout);
+  }, LINKED_MS);
+}
