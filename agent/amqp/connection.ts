@@ -30,8 +30,6 @@ export const MAX_SESSIONS = 256;
 const MIN_MAX_FRAME = 512;
 const PROTOCOL_AMQP = 0;
 const PROTOCOL_SASL = 3;
-/** Octets in the output after a complete message with which they are worth a write, before others join them. */
-const EARLY_OCTETS = 4096;
 const EMPTY_FRAME = new Uint8Array([0, 0, 0, 8, 2, 0, 0, 0]);
 
 const ACCEPTED: DeliveryState = { kind: "accepted" };
@@ -132,7 +130,7 @@ export class Connection implements FrameSink {
 
   /** From a delivery: its last frame is in the output. */
   messageComplete(): void {
-    if (this.output.length >= EARLY_OCTETS) this.handler.onGathered?.();
+    this.handler.onComplete?.(this.output.length);
   }
 
   /** The output was written: producers that wait get their turns. */

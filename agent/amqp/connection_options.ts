@@ -35,8 +35,8 @@ export interface ConnectionOptions {
 export interface ConnectionHandler {
   /** Bytes entered an empty output: schedule a flush. */
   onOutput(): void;
-  /** Complete messages of some size have gathered: what there is may leave before the turn is over. */
-  onGathered?(): void;
+  /** A message is complete: the octets that wait, of which its own are the last, may leave before the turn is over. */
+  onComplete?(octets: number): void;
   /** The peer's Open arrived: it has admitted us, or asks to be admitted. */
   onOpen(remote: Open): void;
   /** The peer opens a link; the callee accepts or refuses it. */

@@ -13,6 +13,7 @@ import type { Link } from "../amqp/link_table.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { TendrilError } from "../lib/errors.ts";
 import type { Channel } from "../transport/channel.ts";
+import { EarlyWrites } from "./early_writes.ts";
 import type { Origin } from "./flow.ts";
 
 /** What the owner of a peer is told. */
@@ -56,6 +57,7 @@ export class Peer {
   #awaiting: (() => void)[] = [];
   /** Told when the write that is under way is done. */
   #leaving: (() => void)[] = [];
+  readonly #early = new EarlyWrites();
   #writing = false;
   #scheduled = false;
   #closing = false;
@@ -70,7 +72,7 @@ export class Peer {
     this.origin = { connection: this, edgeLink, meshId: undefined };
     this.connection = new Connection(options, {
       onOutput: () => this.#schedule(),
-      onGathered: () => this.#write(),
+      onComplete: (octets) => this.#early.isDue(octets) && this.#write(),
       onOpen: (remote) => {
         this.#rearm();
         handler.onOpen(remote);
@@ -110,6 +112,7 @@ export class Peer {
   #schedule(): void {
     if (this.#scheduled || this.#writing) return;
     this.#scheduled = true;
+    this.#early.turn();
     this.clock.soon(() => {
       this.#scheduled = false;
       this.#flush();
@@ -133,6 +136,7 @@ export class Peer {
     const bytes = this.connection.take();
     if (bytes.length === 0) return false;
     this.#writing = true;
+    this.#early.wrote(bytes.length);
     [this.#leaving, this.#awaiting] = [this.#awaiting, this.#leaving];
     this.channel.write(bytes, (ok) => {
       this.#writing = false;
