@@ -158,11 +158,7 @@ export class MessageConnection {
         if (hooks.settling === undefined) answer.settle(ACCEPTED);
         else hooks.settling.add(answer);
       },
-      onEnd: (stream) => {
-        this.#inTurn(() => this.#outlet.end(stream));
-        // Whoever waits for it goes on while this turn has others to serve; concurrent ones leave together.
-        if (!this.#concurrent) this.#writer.flush();
-      },
+      onEnd: (stream) => this.#inTurn(() => this.#outlet.end(stream)),
       onBroken: (stream) => this.#inTurn(() => this.#outlet.broken(stream)),
       onDone: () => hooks.onDone?.(),
       // The adaptor has heard nothing: the connection is as good as before.

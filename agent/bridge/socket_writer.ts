@@ -38,7 +38,7 @@ export class SocketWriter {
 
   /**
    * Writes to `conn`, which the caller owns, and counts in `traffic`; `gathers` waits for what else is written in the same
-   * turn, or for {@link SocketWriter.flush}.
+   * turn.
    */
   constructor(conn: LocalSocket, handler: SocketWriterHandler, gathers = false, traffic?: Traffic) {
     this.#traffic = traffic;
@@ -58,11 +58,6 @@ export class SocketWriter {
     if (this.#stopped || this.#ended) return;
     this.#waiting.push(piece, this.#gathers ? this.#lately : 0);
     this.#start();
-  }
-
-  /** What has gathered leaves now. */
-  flush(): void {
-    if (!this.#busy && this.#waiting.size > 0 && !this.#stopped) this.#run();
   }
 
   /** Nothing more comes: the handler hears when everything is written. */
