@@ -56,6 +56,8 @@ export class MessageConnection {
   #limit: number;
   #role: AdaptorRole = "listener";
   #retiring = false;
+  /** Octets that were read wait for the socket to take what is written to it. */
+  #heldUp = false;
   /** Not idle when we last looked. */
   #busy = false;
   /** The adaptor has ended the connection, or it is to end: what is written goes out, nothing else happens. */
@@ -264,7 +266,9 @@ export class MessageConnection {
   #asked(): void {
     this.#grant();
     this.#lookIfIdle();
-    this.#intake.wake();
+    // Requests that have come already begin when the answers to those before them have mostly left.
+    this.#heldUp = this.#writer.pending > UNREAD_OCTETS;
+    if (!this.#heldUp) this.#intake.wake();
   }
 
   /** Does `action` now, or as soon as the adaptor is not busy; by then the connection may be ending, and nothing matters. */
@@ -433,7 +437,11 @@ export class MessageConnection {
   #written(): void {
     this.#outlet.held?.offer();
     this.#inbound.progress();
-    if (this.#writer.pending <= UNREAD_OCTETS) this.#reader.wake();
+    if (this.#writer.pending > UNREAD_OCTETS) return;
+    this.#reader.wake();
+    if (!this.#heldUp) return;
+    this.#heldUp = false;
+    this.#intake.wake();
   }
 
   #offer(stream: number, data: Uint8Array): number {
