@@ -123,6 +123,8 @@ export class Mesh implements AsyncDisposable {
   readonly pairs: Pair[] = [];
   /** One for each link of the shape, where links were to be cut. */
   readonly relays: Relay[] = [];
+  /** Further flags of `deno` for edges that are Tendrils. */
+  flags: readonly string[] = [];
   #shape: Shape;
   readonly #dir: string;
   /** The C router. */
@@ -186,7 +188,7 @@ export class Mesh implements AsyncDisposable {
 
   /** Starts one edge as what it is. */
   async startEdge(node: Edge): Promise<void> {
-    if (node.kind === "T") node.process = this.#tendril(node);
+    if (node.kind === "T") node.process = this.#tendril(node, this.flags);
     else node.process = await startRouter(this.binary, this.#dir, node.name, await this.#edgeSections(node));
   }
 
@@ -244,8 +246,8 @@ export class Mesh implements AsyncDisposable {
     await Deno.remove(this.#dir, { recursive: true });
   }
 
-  #tendril(node: Node): Process {
-    return startTendril(node.name, ["run", node.dir, "--log-format", "json"]);
+  #tendril(node: Node, flags: readonly string[] = []): Process {
+    return startTendril(node.name, ["run", node.dir, "--log-format", "json"], { flags });
   }
 
   async #link({ from, to, cost }: ShapeLink, relayed: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 /** What an edge holds: file descriptors by the kernel's account, resources and timers by the runtime's own. */
 
+import { POOL_OCTETS } from "../../agent/lib/buffer_pool.ts";
 import { openFiles, residentMiB } from "../bench/measure.ts";
 import type { Process } from "../support/processes.ts";
 import { until } from "../support/until.ts";
@@ -17,6 +18,8 @@ const SETTLE_MS = 10_000;
 
 /** Live heap may differ by so much without anything having leaked: compiled code, caches; MiB. */
 const HEAP_SLACK_MIB = 3;
+/** The same for buffers: the pool may have filled since. */
+const EXTERNAL_SLACK_MIB = POOL_OCTETS / 1024 / 1024 + 3;
 
 /** What an edge holds. */
 export interface Holdings {
@@ -24,6 +27,8 @@ export interface Holdings {
   readonly counts: Readonly<Record<string, number>>;
   /** Heap in use after a full collection. */
   readonly heapMiB: number;
+  /** Buffers in use after it, which are not in the heap. */
+  readonly externalMiB: number;
 }
 
 /** What `edge`, started with {@link TALLY_FLAGS}, holds now. */
@@ -32,9 +37,9 @@ export async function holdings(edge: Process): Promise<Holdings> {
   edge.signal("SIGUSR2");
   const line = new RegExp(`${TALLY_MARK}(.*)\n`);
   await until(() => line.test(edge.output().slice(seen)));
-  const { counts, heapMiB }: Tally = JSON.parse(line.exec(edge.output().slice(seen))?.[1] ?? "{}");
+  const { counts, heapMiB, externalMiB }: Tally = JSON.parse(line.exec(edge.output().slice(seen))?.[1] ?? "{}");
   const files = Object.entries(openFiles(edge.pid)).map(([kind, count]) => [`fd ${kind}`, count]);
-  return { counts: { ...counts, ...Object.fromEntries(files) }, heapMiB };
+  return { counts: { ...counts, ...Object.fromEntries(files) }, heapMiB, externalMiB };
 }
 
 /**
@@ -49,6 +54,9 @@ export async function leaksSince(edge: Process, before: Holdings, settleMs = SET
       .map(([kind, count]) => `${edge.name}: ${kind} ${before.counts[kind] ?? 0} -> ${count}`);
     if (now.heapMiB > before.heapMiB + HEAP_SLACK_MIB) {
       leaks.push(`${edge.name}: live heap ${before.heapMiB.toFixed(1)} -> ${now.heapMiB.toFixed(1)} MiB`);
+    }
+    if (now.externalMiB > before.externalMiB + EXTERNAL_SLACK_MIB) {
+      leaks.push(`${edge.name}: buffers ${before.externalMiB.toFixed(1)} -> ${now.externalMiB.toFixed(1)} MiB`);
     }
     if (leaks.length === 0 || performance.now() > deadline) return leaks;
     await new Promise((resolve) => setTimeout(resolve, 100));

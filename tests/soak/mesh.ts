@@ -6,7 +6,7 @@
 
 import { keyOf, Mesh, type Pair, type Shape } from "../interop/mesh.ts";
 import { closeQuietly, connect, echo, readExactly, server, writeAll } from "../support/tcp.ts";
-import { MemoryTrack } from "./holdings.ts";
+import { type Account, accountSince, type Holdings, holdings, MemoryTrack, TALLY_FLAGS } from "./holdings.ts";
 
 /** Everybody with everybody; every edge has two interiors. */
 const SHAPE: Shape = {
@@ -43,7 +43,7 @@ const PACE_MS = 30;
 const RETRY_MS = 100;
 
 /** What came of it. */
-export interface MeshSoak {
+export interface MeshSoak extends Account {
   /** Which kinds played: interiors, then edges. */
   readonly kinds: string;
   /** Flows that were carried whole. */
@@ -68,10 +68,17 @@ export async function soakMesh(
 ): Promise<MeshSoak> {
   using target = server(echo);
   await using mesh = await Mesh.create(SHAPE, target.port, binary ?? "");
-  const [interiors, edges] = binary === undefined ? ["TTTT", "TTTT"] : ["TCTC", "CTTC"];
-  await mesh.start(interiors, edges);
+  mesh.flags = TALLY_FLAGS;
+  const [interiorKinds, edgeKinds] = binary === undefined ? ["TTTT", "TTTT"] : ["TCTC", "CTTC"];
+  await mesh.start(interiorKinds, edgeKinds);
   const load = new Load(mesh.pairs);
   await load.allWork(performance.now());
+  load.start();
+  await pause(CALM_MS);
+  await load.stop();
+  const edges = mesh.edges.filter(({ kind }) => kind === "T").map(({ process }) => process!);
+  const before: Holdings[] = [];
+  for (const edge of edges) before.push(await holdings(edge));
   load.start();
   const track = new MemoryTrack();
   const healedMs: number[] = [];
@@ -104,8 +111,9 @@ export async function soakMesh(
     await load.stop();
   }
   const { flows, cut, lost, stuck } = load;
+  const account = await accountSince(edges, before);
   const memory = { last: track.last(), growth: track.growth() };
-  return { kinds: `${interiors}/${edges}`, flows, cut, lost, stuck, healedMs, memory };
+  return { kinds: `${interiorKinds}/${edgeKinds}`, flows, cut, lost, stuck, healedMs, ...account, memory };
 }
 
 /** One client for each pair, one flow after the other. */

@@ -9,4 +9,6 @@ export interface Tally {
   readonly counts: Readonly<Record<string, number>>;
   /** Heap in use after a full collection. */
   readonly heapMiB: number;
+  /** Buffers in use after it, which are not in the heap. */
+  readonly externalMiB: number;
 }

@@ -26,6 +26,7 @@ Deno.addSignalListener("SIGUSR2", () => {
   const { gc } = globalThis as unknown as { readonly gc: () => void };
   gc();
   gc();
-  const tally: Tally = { counts, heapMiB: Deno.memoryUsage().heapUsed / 1024 / 1024 };
+  const { heapUsed, external } = Deno.memoryUsage();
+  const tally: Tally = { counts, heapMiB: heapUsed / 1024 / 1024, externalMiB: external / 1024 / 1024 };
   console.error(TALLY_MARK + JSON.stringify(tally));
 });
