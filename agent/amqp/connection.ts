@@ -94,11 +94,6 @@ export class Connection implements FrameSink {
     return this.#state === "open";
   }
 
-  /** True while the peer has not confirmed that links are gone which we have closed: it may still send on them. */
-  get owesDetach(): boolean {
-    return this.#sessions.some((session) => session?.owesDetach === true);
-  }
-
   /** All links of all sessions. */
   *links(): Generator<Link> {
     for (const session of this.#sessions) if (session !== undefined) yield* session.links();

@@ -23,9 +23,9 @@ export class EarlyWrites {
     this.#turn = 0;
   }
 
-  /** `octets` leave. */
+  /** `octets` leave. While one write follows the other, turns can't be told apart: more than counts is not remembered. */
   wrote(octets: number): void {
-    this.#turn += octets;
+    this.#turn = Math.min(this.#turn + octets, 2 * MOST_EARLY_OCTETS);
   }
 
   /** True when `octets`, the last of which end a message, are to leave now. */

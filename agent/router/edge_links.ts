@@ -183,6 +183,8 @@ export class EdgeLinks {
       this.#leaving.add(link);
       return this.#moveAway();
     };
+    // It may have been left before the others were lost.
+    this.#retired.get(link)?.stopFading();
     this.#active = link;
     this.#uplink = new Uplink(this.#router, peer, this.#meshId, onLeaving, presumed);
   }

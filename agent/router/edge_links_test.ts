@@ -116,13 +116,33 @@ Deno.test("edge links: an interior that is about to go is left for another one, 
   await until(() => site.states().b === "active");
   assert.equal(site.states().a, "standby");
   await until(() => told.states.length > 0);
-  assert.equal(told.states[0]?.state?.kind, "accepted", "it leaves");
+  assert.equal(told.states[0]?.state?.kind, "released", "it leaves");
   await site.interior("b").towards("served");
   open.delivery.finish(new TextEncoder().encode(" as it likes"));
   await until(() => taker.taken[0]?.events.includes("end") === true);
   assert.equal(open.lost, false);
   await until(() => site.attempts.length > 2 && site.states().a === "standby");
   assert.equal(site.states().b, "active");
+});
+
+Deno.test("edge links: an interior that was left serves again when the other one is lost, with what is under way there", async () => {
+  await using site = edge({ a: 1, b: 2 });
+  const taker = new Taker();
+  site.router.addresses.add("Mserved", taker);
+  await until(() => site.states().a === "active" && site.states().b === "standby");
+  const open = begin(await site.interior("a").towards("served"), message({ body: "as long" }), true);
+  const told = await site.interior("a").report(LEAVING, true);
+  await until(() => told.states.length > 0 && site.states().b === "active");
+  site.down.add("b");
+  await site.interior("b").wire.close();
+  await until(() => site.states().a === "active");
+  const again = await site.interior("a").towards("served");
+  await new Promise((resolve) => setTimeout(resolve, 1500)); // By then it would have been given up.
+  assert.ok(again.ready);
+  send(again, message({ body: "more" }));
+  open.delivery.finish(new TextEncoder().encode(" as it likes"));
+  await until(() => taker.taken.length === 2 && taker.taken[0]!.events.includes("end"));
+  assert.equal(open.lost, false);
 });
 
 Deno.test("edge links: an interior that is about to go is used for as long as there is no other", async () => {
@@ -133,7 +153,7 @@ Deno.test("edge links: an interior that is about to go is used for as long as th
   await until(() => site.states().b === "down");
   const told = await site.interior("a").report(LEAVING, true);
   await until(() => told.states.length > 0);
-  assert.equal(told.states[0]?.state?.kind, "released", "it stays");
+  assert.equal(told.states[0]?.state?.kind, "accepted", "it stays");
   assert.equal(site.states().a, "active");
   site.down.delete("b");
   await until(() => site.states().b === "active");

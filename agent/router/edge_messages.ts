@@ -17,7 +17,7 @@ export interface TrackingReport {
 
 /**
  * Key of the report by which an interior of ours asks its edges to use another link, for it is about to go: an edge that has
- * one accepts the report, others release it. No edge asks about that key, so whoever does not know it lets it pass.
+ * one releases the report, others accept it, as any other report. No edge asks about that key, so whoever does not know it lets it pass.
  */
 export const LEAVING = "Ltendril.leaving";
 

@@ -3,35 +3,41 @@
  * interior to have confirmed the one before, however slow it is.
  */
 
-import type { Connection } from "../amqp/connection.ts";
+import type { Session } from "../amqp/session.ts";
 import type { Receiver } from "../amqp/receiver.ts";
 import { isOurs } from "./capabilities.ts";
 
+/** Purpose of the sessions in which an edge opens its own links. */
+export const UPLINK_SESSION = "edge";
+
 /** See the head of the file. */
 export class Farewell {
-  readonly #connection: Connection;
+  readonly #session: Session;
   readonly #named: readonly Receiver[];
 
-  /** `named` are the links for addresses of ours: as long as one is there, the interior sends more to us. */
-  constructor(connection: Connection, named: readonly Receiver[]) {
-    this.#connection = connection;
+  /** `named` are the links of `session` for addresses of ours: as long as one is there, the interior sends more to us. */
+  constructor(session: Session, named: readonly Receiver[]) {
+    this.#session = session;
     this.#named = named;
   }
 
   /** Goes on as far as it can; true once the interior begins nothing new. Called from time to time. */
   look(): boolean {
+    const { connection } = this.#session;
     let named = 0;
-    const ours = isOurs(this.#connection.remote);
+    const ours = isOurs(connection.remote);
     for (const link of this.#named) {
       // One of ours takes that for what it is, and sends nothing more by the link, however long it stays busy.
       if (ours || !link.busy) link.drain();
       if (link.drained && !link.busy) link.close();
       if (link.attached) named++;
     }
-    if (named > 0 || this.#connection.owesDetach) return false;
+    if (named > 0 || this.#session.owesDetach) return false;
     // What it had for us before that comes by links that it has opened for single streams.
-    const links = [...this.#connection.links()].filter((link) => link.role === "receiver");
-    for (const link of links) link.drain();
-    return links.every(({ drained }) => drained);
+    const streams = [...connection.links()].filter((link) =>
+      link.role === "receiver" && link.session.purpose !== UPLINK_SESSION
+    ) as Receiver[];
+    for (const link of streams) link.drain();
+    return streams.every(({ drained }) => drained);
   }
 }

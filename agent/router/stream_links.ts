@@ -50,10 +50,11 @@ export class StreamLinks {
       this.#peer.clock.soon(() => egress.neverBegan());
       return;
     }
-    const idle = this.#idle.pop();
-    if (idle !== undefined) {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       idle.rests = false;
-      return egress.begin(idle.sender);
+      if (idle.sender.ready) return egress.begin(idle.sender);
+      // The peer has taken its credit back.
+      idle.sender.close();
     }
     this.#waiting.push(egress);
     if (this.#attaching < this.#waiting.length && this.#links < MAX_STREAM_LINKS) this.#attach();

@@ -22,7 +22,7 @@ import {
   terminus,
   TRACKING_CREDIT,
 } from "./capabilities.ts";
-import { Farewell } from "./farewell.ts";
+import { Farewell, UPLINK_SESSION } from "./farewell.ts";
 import { ACCEPTED, type Message, RELEASED } from "./flow.ts";
 import { UNAUTHORIZED } from "./guard.ts";
 import { receive } from "./ingress.ts";
@@ -33,7 +33,12 @@ import type { RefusedAction } from "./refusals.ts";
 import type { Router } from "./router.ts";
 import { StreamLinks } from "./stream_links.ts";
 
-/** How often a link that fades is looked at, in ms. */
+/**
+ * Time after which everybody knows that this edge has moved, in ms: routers tell news every second when there is much. Until
+ * then streams still come by the link that it has left.
+ */
+const MOVED_MS = 1200;
+/** How often a link that fades is looked at from then on, in ms. */
 const FADING_MS = 50;
 
 /** Time an interior has to take our mesh id before we go on without, in ms. */
@@ -86,7 +91,7 @@ export class Uplink {
     this.#peer = peer;
     this.#meshId = meshId;
     this.#onLeaving = onLeaving;
-    const session = peer.connection.beginSession("edge");
+    const session = peer.connection.beginSession(UPLINK_SESSION);
     this.#session = session;
     const streams = takesStreamingLinks(peer.connection.remote) ? new StreamLinks(peer) : undefined;
     const consumer = new LinkConsumer(peer, streams, (message) => this.#annotate(message), true);
@@ -163,13 +168,21 @@ export class Uplink {
 
   /** As {@link Uplink.retire}; closes the connection as soon as nothing is under way on it. */
   fade(): void {
+    const { clock, connection } = this.#peer;
     this.retire();
-    this.#cancelFading = every(this.#peer.clock, FADING_MS, () => {
-      if (!this.shed() || [...this.#peer.connection.links()].some(({ busy }) => busy)) return;
-      this.#cancelFading();
-      this.#peer.close();
+    this.#cancelFading = clock.after(MOVED_MS, () => {
+      this.#cancelFading = every(clock, FADING_MS, () => {
+        if (!this.shed() || [...connection.links()].some(({ busy }) => busy)) return;
+        this.#cancelFading();
+        this.#peer.close();
+      });
+      this.shed();
     });
-    this.shed();
+  }
+
+  /** The connection is kept for another uplink: there is no other way any more. */
+  stopFading(): void {
+    this.#cancelFading();
   }
 
   /**
@@ -177,7 +190,7 @@ export class Uplink {
    * new; true when it can't any more.
    */
   shed(): boolean {
-    this.#farewell ??= new Farewell(this.#peer.connection, [this.#downlink, ...this.#served.values()]);
+    this.#farewell ??= new Farewell(this.#session, [this.#downlink, ...this.#served.values()]);
     return this.#farewell.look();
   }
 
@@ -298,8 +311,7 @@ export class Uplink {
       }
       if (report.key === LEAVING) {
         const leaves = !this.#stopped && this.#onLeaving();
-        delivery.update(leaves ? ACCEPTED : RELEASED, true);
-        return;
+        return delivery.update(leaves ? RELEASED : ACCEPTED, true);
       }
       delivery.update(ACCEPTED, true);
       if (!this.#wanted.has(report.key)) return;

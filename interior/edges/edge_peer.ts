@@ -62,10 +62,12 @@ export class EdgePeer extends AcceptedPeer {
       const key = downlink ? `H${address}` : `M${address}`;
       const consumer = this.#linkConsumer();
       // An edge of ours drains links that it is about to close; until then, what is under way on them may end.
-      consumer.onDrained = () => {
-        this.router.addresses.remove(key, consumer);
-        consumer.release();
-      };
+      if (isOurs(this.peer.connection.remote)) {
+        consumer.onDrained = () => {
+          this.router.addresses.remove(key, consumer);
+          consumer.release();
+        };
+      }
       this.consumer(link, key, consumer);
       this.#takeOver(key);
     }

@@ -15,8 +15,8 @@ export class Tracking implements SenderHandler {
   /** Keys whose state the edge does not know yet. */
   readonly #unsaid = new Set<string>();
   readonly #routerId: string;
-  /** Told whether the edge will be gone soon. */
-  #onLeaves: ((leaves: boolean) => void) | undefined;
+  /** Whether the edge will be gone soon; undefined before it is asked. */
+  #leaves: PromiseWithResolvers<boolean> | undefined;
 
   /** `routerId` is ours: it goes into the annotations of the messages. */
   constructor(routerId: string) {
@@ -41,12 +41,12 @@ export class Tracking implements SenderHandler {
 
   /** Asks an edge of ours to use another link; resolves with whether it will, once it has said so or is lost. */
   dismiss(): Promise<boolean> {
-    return new Promise((resolve) => {
-      // One that stands by has nothing to leave.
-      if (this.#link === undefined) resolve(false);
-      this.#onLeaves = resolve;
-      this.set(LEAVING, true);
-    });
+    if (this.#leaves !== undefined) return this.#leaves.promise;
+    this.#leaves = Promise.withResolvers();
+    // One that stands by has nothing to leave; it is told nevertheless, in case that changes.
+    if (this.#link === undefined) this.#leaves.resolve(false);
+    this.set(LEAVING, true);
+    return this.#leaves.promise;
   }
 
   /** The edge does not send to `key` any more. */
@@ -63,11 +63,13 @@ export class Tracking implements SenderHandler {
       if (key === undefined) return;
       this.#unsaid.delete(key);
       const message = encodeTracking({ key, reachable: this.#state.get(key) ?? false }, this.#routerId);
-      const answered = key === LEAVING ? this.#onLeaves : undefined;
+      const answered = key === LEAVING ? this.#leaves : undefined;
       link.start(false, {
         onDrain() {},
-        onReceiverState: (state) => state !== undefined && answered?.(state.kind === "accepted"),
-        onLost() {},
+        onReceiverState: (state, settled) => {
+          if (state !== undefined || settled) answered?.resolve(state?.kind === "released");
+        },
+        onLost: () => answered?.resolve(false),
       }).finish(message);
     }
   }
@@ -75,6 +77,6 @@ export class Tracking implements SenderHandler {
   /** See {@link SenderHandler}. */
   onDetached(): void {
     this.#link = undefined;
-    this.#onLeaves?.(false);
+    this.#leaves?.resolve(false);
   }
 }

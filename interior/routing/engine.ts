@@ -46,6 +46,7 @@ export class RoutingEngine {
   #helloAt = -Infinity;
   #advertisedAt = -Infinity;
   #duplicateReported = false;
+  #departing = false;
 
   /** Nothing happens before the first {@link RoutingEngine.tick}. */
   constructor(identity: RoutingIdentity, out: RoutingOutput, timing: RoutingTiming = DEFAULT_TIMING) {
@@ -166,6 +167,7 @@ export class RoutingEngine {
 
   /** This router is about to go: others shall take any other way there is. What it costs itself to send is as before. */
   depart(now: number): void {
+    this.#departing = true;
     this.#linkState.depart();
     this.#tell(now);
   }
@@ -182,7 +184,8 @@ export class RoutingEngine {
 
   /** Computes what is to be computed, and tells what may be told now. The rest waits for the next tick. */
   settle(now: number): void {
-    if (this.#pace.allows(now)) this.#tell(now);
+    // Where those are who leave a router that is about to go can't wait: the last of it is of use to nobody.
+    if (this.#departing || this.#pace.allows(now)) this.#tell(now);
     else {
       // Routes at least follow at once: only talking has to wait.
       this.#compute(now);

@@ -254,6 +254,21 @@ Deno.test("the first changes in quick succession are told at once, the rest in o
   );
 });
 
+Deno.test("a router that is about to go tells at once what is not there any more, however much that is", () => {
+  const network = line("a", "b");
+  const a = network.routers.get("a")!;
+  network.pass(5000);
+  for (let address = 0; address < 100; address++) a.engine.advertise({ key: `M${address}`, treatment: "closest" });
+  a.engine.settle(network.now);
+  a.engine.depart(network.now);
+  const { remote } = network.routers.get("b")!;
+  for (let address = 0; address < 100; address++) {
+    a.engine.withdraw(`M${address}`);
+    a.engine.settle(network.now);
+    assert.equal(remote.size, 99 - address);
+  }
+});
+
 Deno.test("a router of the wrong protocol version is reported once and never asked anything", () => {
   const network = line("a", "b");
   const a = network.routers.get("a")!;

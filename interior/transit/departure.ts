@@ -32,13 +32,15 @@ export async function depart(router: Router, transit: Transit, graceMs: number):
   if (neighbours.length > 1) settled += neighbours.some(({ asksOnce }) => asksOnce) ? SLOW_SETTLE_MS : SETTLE_MS;
   const moving = neighbours.length > 0 ? dismiss(router.peers.all) : new Set<PeerEntry>();
   const never = new AbortController().signal;
+  let before: PeerEntry[] = [];
   for (let quiet = 0; clock.now() < deadline; await pause(clock, STEP_MS, never)) {
     const present = [...router.peers.all];
-    for (const entry of [...moving].filter((entry) => !present.includes(entry))) {
+    for (const entry of before.filter((entry) => !present.includes(entry))) {
       moving.delete(entry);
-      // The others have to hear where it is now.
+      // The others have to hear that it is not here any more.
       settled = Math.max(settled, clock.now() + SETTLE_MS);
     }
+    before = present;
     const through = present.filter(({ role }) => role !== "normal");
     const idle = through.filter((entry) => entry.role === "edge" && entry.dismiss === undefined && !isBusy(entry));
     if (neighbours.length > 0) { for (const { peer } of idle) peer.close(); }
