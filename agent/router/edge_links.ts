@@ -184,7 +184,7 @@ export class EdgeLinks {
       return this.#moveAway();
     };
     // It may have been left before the others were lost.
-    this.#retired.get(link)?.stopFading();
+    this.#retired.get(link)?.share();
     this.#active = link;
     this.#uplink = new Uplink(this.#router, peer, this.#meshId, onLeaving, presumed);
   }

@@ -137,12 +137,14 @@ Deno.test("edge links: an interior that was left serves again when the other one
   await site.interior("b").wire.close();
   await until(() => site.states().a === "active");
   const again = await site.interior("a").towards("served");
-  await new Promise((resolve) => setTimeout(resolve, 1500)); // By then it would have been given up.
-  assert.ok(again.ready);
-  send(again, message({ body: "more" }));
   open.delivery.finish(new TextEncoder().encode(" as it likes"));
-  await until(() => taker.taken.length === 2 && taker.taken[0]!.events.includes("end"));
+  await until(() => taker.taken[0]?.events.includes("end") === true);
+  await until(() => !open.delivery.sender.attached); // What it was served by before is given up, and nothing else.
   assert.equal(open.lost, false);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  send(again, message({ body: "more" }));
+  await until(() => taker.taken.length === 2);
+  assert.equal(site.states().a, "active");
 });
 
 Deno.test("edge links: an interior that is about to go is used for as long as there is no other", async () => {

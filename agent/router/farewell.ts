@@ -21,23 +21,27 @@ export class Farewell {
     this.#named = named;
   }
 
-  /** Goes on as far as it can; true once the interior begins nothing new. Called from time to time. */
+  /** Goes on as far as it can; true once the interior begins nothing new on the connection. Called from time to time. */
   look(): boolean {
-    const { connection } = this.#session;
+    if (!this.lookAtNamed()) return false;
+    // What it had for us before that comes by links that it has opened for single streams.
+    const streams = [...this.#session.connection.links()].filter((link) =>
+      link.role === "receiver" && link.session.purpose !== UPLINK_SESSION
+    ) as Receiver[];
+    for (const link of streams) link.drain();
+    return streams.every(({ drained }) => drained);
+  }
+
+  /** The same for the named links alone, where others use the connection. */
+  lookAtNamed(): boolean {
     let named = 0;
-    const ours = isOurs(connection.remote);
+    const ours = isOurs(this.#session.connection.remote);
     for (const link of this.#named) {
       // One of ours takes that for what it is, and sends nothing more by the link, however long it stays busy.
       if (ours || !link.busy) link.drain();
       if (link.drained && !link.busy) link.close();
       if (link.attached) named++;
     }
-    if (named > 0 || this.#session.owesDetach) return false;
-    // What it had for us before that comes by links that it has opened for single streams.
-    const streams = [...connection.links()].filter((link) =>
-      link.role === "receiver" && link.session.purpose !== UPLINK_SESSION
-    ) as Receiver[];
-    for (const link of streams) link.drain();
-    return streams.every(({ drained }) => drained);
+    return named === 0 && !this.#session.owesDetach;
   }
 }

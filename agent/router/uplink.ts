@@ -66,6 +66,8 @@ export class Uplink {
   readonly #reachable = new Map<string, () => void>();
   readonly #stopServed: () => void;
   #farewell: Farewell | undefined;
+  /** Another uplink uses the connection. */
+  #shared = false;
   /** Addresses of {@link Uplink.reachable} that this interior has not reported. */
   readonly #presumed = new Set<string>();
   /** Call off asking again for what was refused. */
@@ -170,19 +172,18 @@ export class Uplink {
   fade(): void {
     const { clock, connection } = this.#peer;
     this.retire();
-    this.#cancelFading = clock.after(MOVED_MS, () => {
-      this.#cancelFading = every(clock, FADING_MS, () => {
-        if (!this.shed() || [...connection.links()].some(({ busy }) => busy)) return;
-        this.#cancelFading();
-        this.#peer.close();
-      });
-      this.shed();
-    });
+    const look = () => {
+      if (this.#shared ? !this.#leaving.lookAtNamed() : !this.shed()) return;
+      if (!this.#shared && [...connection.links()].some(({ busy }) => busy)) return;
+      this.#cancelFading();
+      if (!this.#shared) this.#peer.close();
+    };
+    this.#cancelFading = clock.after(MOVED_MS, () => this.#cancelFading = every(clock, FADING_MS, look));
   }
 
-  /** The connection is kept for another uplink: there is no other way any more. */
-  stopFading(): void {
-    this.#cancelFading();
+  /** The connection stays, for another uplink: there is no other way any more. */
+  share(): void {
+    this.#shared = true;
   }
 
   /**
@@ -190,8 +191,11 @@ export class Uplink {
    * new; true when it can't any more.
    */
   shed(): boolean {
-    this.#farewell ??= new Farewell(this.#session, [this.#downlink, ...this.#served.values()]);
-    return this.#farewell.look();
+    return this.#leaving.look();
+  }
+
+  get #leaving(): Farewell {
+    return this.#farewell ??= new Farewell(this.#session, [this.#downlink, ...this.#served.values()]);
   }
 
   #messages(target: string | undefined): ReceiverHandler {
