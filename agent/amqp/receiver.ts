@@ -43,7 +43,7 @@ export class Receiver extends LinkEnd<ReceiverHandler, IncomingDelivery> {
     return this.#credit;
   }
 
-  /** Keeps `capacity` deliveries of credit with the sender, topping up when half of it is used. */
+  /** Keeps `capacity` deliveries of credit with the sender, topping up when half of it is used; not before a drain is through. */
   keepCredit(capacity: number): void {
     this.#draining = false;
     this.#capacity = capacity;

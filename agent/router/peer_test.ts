@@ -4,10 +4,23 @@ import { channelPair } from "../../tests/support/channel_pair.ts";
 import { until } from "../../tests/support/until.ts";
 import { begin, send } from "../../tests/support/wire_peer.ts";
 import { TendrilError } from "../lib/errors.ts";
+import type { Sender } from "../amqp/sender.ts";
 import type { Channel, ChannelHandler } from "../transport/channel.ts";
 import { routerConnectionOptions } from "./capabilities.ts";
 import { Peer, type PeerLoss } from "./peer.ts";
-import { connected } from "./testing_peers.ts";
+import { connected, type Peers } from "./testing_peers.ts";
+
+/** A link on which the product's side can send; what arrives is recorded. */
+async function readySender({ peer, wire }: Peers): Promise<Sender> {
+  wire.onAttach = (link) => {
+    if (link.role !== "receiver") return;
+    link.accept(wire.receive());
+    link.keepCredit(100);
+  };
+  const sender = peer.connection.beginSession("s").attachSender({ name: "link", target: { address: "a" } }, {});
+  await until(() => sender.ready);
+  return sender;
+}
 
 Deno.test("peer: both sides learn who the other is", async () => {
   await using pair = await connected();
@@ -61,14 +74,8 @@ Deno.test("peer: who waits for what is in the output hears of it when that has b
 
 Deno.test("peer: who waits for what has left already hears of it when that write is done, or at once", async () => {
   await using pair = await connected();
-  const { peer, wire } = pair;
-  wire.onAttach = (link) => {
-    if (link.role !== "receiver") return;
-    link.accept(wire.receive());
-    link.keepCredit(100);
-  };
-  const sender = peer.connection.beginSession("s").attachSender({ name: "link", target: { address: "a" } }, {});
-  await until(() => sender.ready);
+  const { peer } = pair;
+  const sender = await readySender(pair);
   await new Promise((resolve) => setTimeout(resolve, 10)); // No write is under way any more.
   const events: string[] = [];
   peer.afterWrite(() => events.push("nothing to write"));
@@ -82,13 +89,7 @@ Deno.test("peer: who waits for what has left already hears of it when that write
 Deno.test("peer: of many messages in one turn the first leave before it is over; what is not complete gathers", async () => {
   await using pair = await connected();
   const { peer, wire } = pair;
-  wire.onAttach = (link) => {
-    if (link.role !== "receiver") return;
-    link.accept(wire.receive());
-    link.keepCredit(100);
-  };
-  const sender = peer.connection.beginSession("s").attachSender({ name: "link", target: { address: "a" } }, {});
-  await until(() => sender.ready);
+  const sender = await readySender(pair);
   const writes: number[] = [];
   const write = peer.channel.write.bind(peer.channel);
   peer.channel.write = (chunk, done) => {

@@ -23,7 +23,7 @@ import { Transit } from "./transit.ts";
 const GRACE_MS = 30_000;
 /** Time for which the going interior hears nothing of the edge: more than it takes everything else. */
 const HELD_UP_MS = 1300;
-/** What others in their turn, on a busy machine, may take. */
+/** Between the beginnings of two streams. */
 const BETWEEN_STREAMS_MS = 10;
 const OCTETS = 1000;
 const RETRY = () => ({ next: () => 20, reset() {} });

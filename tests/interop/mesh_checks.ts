@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { exchange, expected, pattern } from "../support/exchange.ts";
 import { closeQuietly, connect, readExactly, writeAll } from "../support/tcp.ts";
+import { tendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
 import { complaints } from "./complaints.ts";
 import { isAdjacent, isNextHop, leadsThrough, leastCosts } from "./least_cost.ts";
-import { type Interior, keyOf, type Mesh, type Pair } from "./mesh.ts";
+import { type Edge, type Interior, keyOf, type Mesh, type Pair } from "./mesh.ts";
 import { table } from "./router_view.ts";
 
 const MIB = 1024 * 1024;
@@ -49,6 +50,14 @@ export async function untilAllFlow(pairs: readonly Pair[], limitMs = CONVERGENCE
     assert.ok(performance.now() < deadline, `no flow: ${failing.map(({ from, to }) => `${from} to ${to}`).join(", ")}`);
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
+}
+
+/** Resolves once `edge`, a Tendril, uses one of its two homes and could use the other. */
+export async function untilBothHomesAreUp({ dir }: Edge): Promise<void> {
+  await until(async () => {
+    const { stdout } = await tendril("link", "status", "--dir", dir);
+    return /\bactive\b/.test(stdout) && /\bstandby\b/.test(stdout);
+  }, CONVERGENCE_MS);
 }
 
 /** Every pair carries 1 MiB each way at once, unchanged. */

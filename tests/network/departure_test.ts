@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Mesh } from "../interop/mesh.ts";
-import { flows, untilAllFlow } from "../interop/mesh_checks.ts";
+import { flows, untilAllFlow, untilBothHomesAreUp } from "../interop/mesh_checks.ts";
 import { ask } from "../support/exchange.ts";
 import { freePort } from "../support/ports.ts";
 import { untilListening } from "../support/processes.ts";
@@ -82,10 +82,7 @@ Deno.test("departure: an edge with another home moves there, one without keeps i
   await staying!.process!.stop();
   await untilAllFlow(mesh.pairs.filter(({ from, to }) => from !== far!.name && to !== far!.name));
   await mesh.startInterior(staying!);
-  await until(async () => {
-    const { stdout } = await tendril("link", "status", "--dir", moving!.dir);
-    return /\bactive\b/.test(stdout) && /\bstandby\b/.test(stdout);
-  }, LIMIT_MS);
+  await untilBothHomesAreUp(moving!);
   await untilAllFlow(mesh.pairs);
   // As long as this is open, the interior stays.
   const open = await connect(mesh.pairs.find(({ from, to }) => from === busy!.name && to === far!.name)!.port);

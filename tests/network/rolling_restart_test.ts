@@ -1,18 +1,14 @@
 /** All interiors are restarted, one by one, under edges with two homes: nobody notices. */
 
 import assert from "node:assert/strict";
-import { type Edge, type Interior, Mesh } from "../interop/mesh.ts";
-import { untilAllFlow } from "../interop/mesh_checks.ts";
+import { type Interior, Mesh } from "../interop/mesh.ts";
+import { untilAllFlow, untilBothHomesAreUp } from "../interop/mesh_checks.ts";
 import { Load } from "../interop/mesh_load.ts";
 import { REDUNDANT } from "../interop/mesh_shapes.ts";
 import { echo, server } from "../support/tcp.ts";
-import { tendril } from "../support/tendril.ts";
-import { until } from "../support/until.ts";
 
 /** Time for which new flows are watched after each change, in ms. */
 const WATCHED_MS = 2500;
-/** Time an edge has to be linked to a home that is there again, in ms. */
-const LINKED_MS = 20_000;
 
 Deno.test("a rolling restart of all interiors costs no flow", async (t) => {
   using target = server(echo);
@@ -39,11 +35,4 @@ Deno.test("a rolling restart of all interiors costs no flow", async (t) => {
 async function stopped({ process }: Interior): Promise<void> {
   process!.signal("SIGTERM");
   assert.equal(await process!.ended, 0);
-}
-
-async function untilBothHomesAreUp({ dir }: Edge): Promise<void> {
-  await until(async () => {
-    const { stdout } = await tendril("link", "status", "--dir", dir);
-    return /\bactive\b/.test(stdout) && /\bstandby\b/.test(stdout);
-  }, LINKED_MS);
 }
