@@ -2,8 +2,8 @@
  * An AMQP 1.0 connection, sans-IO and clockless (OASIS AMQP 1.0, part 2.4): bytes and the time come in as arguments,
  * bytes to send gather in {@link Connection.output}, everything else is told to a {@link ConnectionHandler}.
  *
- * Map of the room: `frame_parser` cuts bytes into frames, `sasl` authenticates, this file opens and keeps the
- * connection alive, `session` has windows and handles, `sender` and `receiver` are links, `outgoing_delivery` and
+ * Map of the room: `frame_parser` cuts bytes into frames, `sasl` authenticates, this file opens the connection,
+ * `silence` keeps it alive, `session_table` has its sessions, `session` has windows and handles, `sender` and `receiver` are links, `outgoing_delivery` and
  * `incoming_delivery` are single messages in flight. `codec/` turns performatives into bytes and back.
  */
 
@@ -20,12 +20,12 @@ import { Output } from "./output.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import { saslClientStep, type SaslMechanism, saslServerStep, type SaslStep } from "./sasl.ts";
 import type { Link } from "./link_table.ts";
-import { Session } from "./session.ts";
+import type { Session } from "./session.ts";
+import { MAX_SESSIONS, SessionTable } from "./session_table.ts";
 import { shortened } from "./shortened.ts";
+import { Silence } from "./silence.ts";
 import { TRANSFER_OVERHEAD, type TransferHeader } from "./transfer_header.ts";
 
-/** Sessions one connection may have; each edge or router uses fewer than twenty. */
-export const MAX_SESSIONS = 256;
 /** Frame size every AMQP peer accepts (part 2.4.1), in octets. */
 const MIN_MAX_FRAME = 512;
 const PROTOCOL_AMQP = 0;
@@ -58,8 +58,7 @@ export class Connection implements FrameSink {
   readonly #options: ConnectionOptions;
   readonly #parser: FrameParser;
   readonly #writer = new Writer();
-  readonly #sessions: (Session | undefined)[] = [];
-  readonly #byRemoteChannel = new Map<number, Session>();
+  readonly #sessions: SessionTable;
   readonly #waiting = new Set<Session>();
   /** Sessions that have something to say with the next write. */
   #saying: Session[] = [];
@@ -72,17 +71,16 @@ export class Connection implements FrameSink {
   #peerMaxFrame = Infinity;
   /** A frame could not be sent: the connection fails at its next turn, not inside whatever call wanted to send it. */
   #unsendable: ProtocolError | undefined;
-  #heardAt = -1;
-  #sentAt = -1;
-  #heard = true;
-  #sent = true;
+  readonly #silence: Silence;
 
   /** Nothing happens before {@link Connection.start}. */
   constructor(options: ConnectionOptions, handler: ConnectionHandler) {
     this.#options = options;
     this.handler = handler;
+    this.#sessions = new SessionTable(this, options.windowFrames);
+    this.#silence = new Silence(options.idleTimeoutMs);
     this.output = new Output(() => {
-      this.#sent = true;
+      this.#silence.sent = true;
       handler.onOutput();
     });
     this.#parser = new FrameParser(this, options.maxFrameSize);
@@ -96,7 +94,7 @@ export class Connection implements FrameSink {
 
   /** All links of all sessions. */
   *links(): Generator<Link> {
-    for (const session of this.#sessions) if (session !== undefined) yield* session.links();
+    for (const session of this.#sessions.all()) yield* session.links();
   }
 
   /** Client side: sends the first bytes. The server side waits for the peer's. */
@@ -107,7 +105,7 @@ export class Connection implements FrameSink {
   /** Takes bytes of the peer. Never throws: a violation closes the connection with the fitting condition. */
   feed(chunk: Uint8Array): void {
     if (this.#isOver()) return;
-    this.#heard = true;
+    this.#silence.heard = true;
     try {
       this.#parser.feed(chunk);
       this.#checkSendable();
@@ -142,31 +140,16 @@ export class Connection implements FrameSink {
   /** Lets time pass; `now` in ms of a monotonic clock. Returns when to call again, in ms of the same clock. */
   tick(now: number): number {
     if (this.#isOver()) return Infinity;
-    if (this.#heard || this.#heardAt < 0) this.#heardAt = now;
-    if (this.#sent || this.#sentAt < 0) this.#sentAt = now;
-    this.#heard = this.#sent = false;
-    const silenceLimit = this.#options.idleTimeoutMs * 2;
-    if (now - this.#heardAt >= silenceLimit) {
-      this.fail(new ProtocolError("amqp:resource-limit-exceeded", `nothing heard for ${silenceLimit} ms`));
-      return Infinity;
-    }
-    const peerLimit = this.remote?.idleTimeOut ?? 0;
-    let keepAliveAt = Infinity;
-    if (peerLimit > 0 && this.#state === "open") {
-      const interval = Math.max(1, peerLimit >>> 1);
-      if (now - this.#sentAt >= interval) {
-        this.output.append(EMPTY_FRAME);
-        this.#sentAt = now;
-        this.#sent = false;
-      }
-      keepAliveAt = this.#sentAt + interval;
-    }
-    return Math.min(this.#heardAt + silenceLimit, keepAliveAt);
+    const peerLimitMs = this.isOpen ? this.remote?.idleTimeOut ?? 0 : 0;
+    const next = this.#silence.pass(now, peerLimitMs, () => this.output.append(EMPTY_FRAME));
+    if (next !== undefined) return next;
+    this.fail(new ProtocolError("amqp:resource-limit-exceeded", `nothing heard for ${this.#silence.limitMs} ms`));
+    return Infinity;
   }
 
   /** Opens a session. `purpose` only labels it. */
   beginSession(purpose: string): Session {
-    const session = this.#newSession(purpose);
+    const session = this.#sessions.add(purpose);
     session.sendBegin(undefined);
     return session;
   }
@@ -246,7 +229,7 @@ export class Connection implements FrameSink {
   /** The session ended. */
   forgetSession(session: Session): void {
     this.#waiting.delete(session);
-    this.#sessions[session.channel] = undefined;
+    this.#sessions.forget(session);
     if (this.#receiving === session) this.#receiving = undefined;
   }
 
@@ -302,10 +285,7 @@ export class Connection implements FrameSink {
   onTransfer(channel: number, header: TransferHeader): void {
     this.#checkSendable();
     if (this.#state !== "open") throw new ProtocolError("amqp:illegal-state", "transfer before open");
-    const session = this.#byRemoteChannel.get(channel);
-    if (session === undefined) {
-      throw new ProtocolError("amqp:not-allowed", `transfer on channel ${channel} without begin`);
-    }
+    const session = this.#sessions.ofPeer(channel, "transfer");
     this.#receiving = session.open ? session : undefined;
     this.#receiving?.onTransfer(header);
   }
@@ -333,10 +313,7 @@ export class Connection implements FrameSink {
   }
 
   #onAccepted(channel: number, { first, last, fromReceiver }: AcceptedReader): void {
-    const session = this.#byRemoteChannel.get(channel);
-    if (session === undefined) {
-      throw new ProtocolError("amqp:not-allowed", `disposition on channel ${channel} without begin`);
-    }
+    const session = this.#sessions.ofPeer(channel, "disposition");
     if (session.open) session.deliveries.disposed(fromReceiver ? "receiver" : "sender", first, last, ACCEPTED, true);
   }
 
@@ -348,31 +325,10 @@ export class Connection implements FrameSink {
   }
 
   #onSessionFrame(channel: number, performative: Performative): void {
-    if (performative.type === "begin") {
-      if (this.#byRemoteChannel.has(channel)) {
-        throw new ProtocolError("amqp:not-allowed", `channel ${channel} begun twice`);
-      }
-      let session: Session;
-      if (performative.remoteChannel === undefined) {
-        session = this.#newSession("remote");
-        session.sendBegin(channel);
-      } else {
-        const own = this.#sessions[performative.remoteChannel];
-        if (own === undefined) {
-          throw new ProtocolError("amqp:not-allowed", `begin for channel ${performative.remoteChannel}`);
-        }
-        session = own;
-      }
-      this.#byRemoteChannel.set(channel, session);
-      session.onBegin(performative);
-      return;
-    }
-    const session = this.#byRemoteChannel.get(channel);
-    if (session === undefined) {
-      throw new ProtocolError("amqp:not-allowed", `${performative.type} on channel ${channel} without begin`);
-    }
+    if (performative.type === "begin") return this.#sessions.begun(channel, performative);
+    const session = this.#sessions.ofPeer(channel, performative.type);
     if (performative.type === "end") {
-      this.#byRemoteChannel.delete(channel);
+      this.#sessions.ended(channel);
       if (session.open) session.end();
       return;
     }
@@ -462,21 +418,10 @@ export class Connection implements FrameSink {
     this.output.commit(at + size);
   }
 
-  #newSession(purpose: string): Session {
-    let channel = this.#sessions.findIndex((session) => session === undefined);
-    if (channel < 0) channel = this.#sessions.length;
-    if (channel >= MAX_SESSIONS) {
-      throw new ProtocolError("amqp:resource-limit-exceeded", `more than ${MAX_SESSIONS} sessions`);
-    }
-    const session = new Session(this, channel, this.#options.windowFrames, purpose);
-    this.#sessions[channel] = session;
-    return session;
-  }
-
   #finish(error: ProtocolError | AmqpError | undefined): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    for (const session of [...this.#sessions]) session?.lost();
+    for (const session of this.#sessions.all()) session.lost();
     this.handler.onClosed(error);
   }
 }
