@@ -140,7 +140,8 @@ function readSplice(record: RecordReader): Action {
 }
 
 function readFurther(record: RecordReader): FurtherPieces {
-  const payload = record.payload(true).subarray(splicePayloadSize);
+  // Kept as long as the splice.
+  const payload = record.payload().slice(splicePayloadSize);
   const [low = 0, high = 0, octets = 0, others = 0] = payload;
   const times = low | high << 8;
   if (times === 0 || octets === 0 || payload.length !== furtherSize + octets + others) {

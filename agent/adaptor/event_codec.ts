@@ -7,6 +7,7 @@ import { encodeHead } from "./head_codec.ts";
 import { recordSize, writeFrame, writeU32 } from "./record.ts";
 
 const noOctets = new Uint8Array(0);
+const NUMBER_OCTETS = 4;
 
 /**
  * Writes `event` at the start of `target` and returns its length in octets. Throws ADAPTOR_EVENT if it does not fit or
@@ -26,17 +27,17 @@ export function writeEvent(target: Uint8Array, event: StreamEvent): number {
     case "end":
       return writeRecord(target, RecordKind.end, stream, noOctets);
     case "window":
-      return writeRecord(target, RecordKind.window, stream, octetsOf(event.octets));
+      return writeNumber(target, RecordKind.window, stream, event.octets);
     case "abort":
       return writeRecord(target, RecordKind.abort, stream, noOctets, abortReasons.indexOf(event.reason ?? "lost"));
   }
 }
 
-function octetsOf(count: number): Uint8Array {
-  if (count >>> 0 !== count) throw new AdaptorError("ADAPTOR_EVENT", `${count} is not a number of octets`);
-  const payload = new Uint8Array(4);
-  writeU32(payload, 0, count);
-  return payload;
+function writeNumber(target: Uint8Array, kind: number, stream: number, value: number): number {
+  if (value >>> 0 !== value) throw new AdaptorError("ADAPTOR_EVENT", `${value} is not a number of octets`);
+  checkRoom(target, NUMBER_OCTETS);
+  writeU32(target, recordHeaderSize, value);
+  return writeFrame(target, 0, kind, 0, stream, NUMBER_OCTETS);
 }
 
 function writeHead(target: Uint8Array, stream: number, head: HeadSource): number {

@@ -7,6 +7,7 @@
  */
 
 import { shortAscii } from "../lib/known_texts.ts";
+import { copyOf } from "../lib/short_copies.ts";
 import { recordHeaderSize } from "./abi.ts";
 import { AdaptorError } from "./adaptor_error.ts";
 
@@ -60,7 +61,7 @@ export class RecordReader {
 
   /** The current payload as a view, or copied. */
   payload(copied = false): Uint8Array {
-    return copied ? this.#bytes.slice(this.start, this.end) : this.#bytes.subarray(this.start, this.end);
+    return copied ? copyOf(this.#bytes, this.start, this.end) : this.#bytes.subarray(this.start, this.end);
   }
 
   /** The number of four octets at `at` of the current payload; the caller has checked its length. */
@@ -94,7 +95,7 @@ export function writeFrame(
   writeU32(target, at + 8, length);
   const end = at + recordHeaderSize + length;
   const next = at + recordSize(length);
-  target.fill(0, end, next);
+  for (let pad = end; pad < next; pad++) target[pad] = 0;
   return next;
 }
 
