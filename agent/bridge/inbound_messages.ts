@@ -14,6 +14,8 @@ import type { Envelope, SectionsHead } from "./message_sections.ts";
 export interface InboundMessagesHandler {
   /** What answers say of where they come from. */
   readonly site: string | undefined;
+  /** Whether what comes of a request behind the end of its answer is passed on. */
+  readonly wantsRest: boolean;
   /** Octets of a message waiting for the socket; its stream is 0 before its head is read. */
   pending(stream: number): number;
   /** A message has come; `site` is what an answer says of where it comes from. */
@@ -80,7 +82,8 @@ export class InboundMessages implements InboundMessageHandler {
     const request = this.#requests.get(stream - 1);
     if (request === undefined) return;
     request.answered = true;
-    request.settle(ACCEPTED);
+    // Its producer would take the outcome for the wish to hear no more of it.
+    if (request.ended || !this.#handler.wantsRest) request.settle(ACCEPTED);
     if (request.ended) this.#done(stream - 1);
   }
 
@@ -165,7 +168,10 @@ export class InboundMessages implements InboundMessageHandler {
     const { stream } = message;
     if (isRequest(message)) {
       if (!this.#isKnown(message)) return;
-      if (message.answered) this.#done(stream);
+      if (message.answered) {
+        message.settle(ACCEPTED);
+        this.#done(stream);
+      }
     } else {
       this.#handler.accept(message);
       if (!this.#forgetAnswer(message)) return;

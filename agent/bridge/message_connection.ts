@@ -137,13 +137,15 @@ export class MessageConnection {
       {
         onWritten: () => this.#written(),
         onAllWritten: () => this.#shut(),
-        onWriteFailed: (error) => this.close(`writing to the socket failed: ${messageOf(error)}`),
+        onWriteFailed: (error) => this.#writeFailed(`writing to the socket failed: ${messageOf(error)}`),
       },
       true,
       hooks.traffic,
     );
     this.#inbound = new InboundMessages({
       site: hooks.site,
+      // Of concurrent requests the adaptor drops the rest.
+      wantsRest: adaptor.concurrent === 1,
       pending: (stream) => this.#outlet.pending(stream),
       onHead: (stream, head, site) => {
         if (!this.#adaptor.busy) return this.#outlet.begin(stream, head, site);
@@ -452,6 +454,15 @@ export class MessageConnection {
       return answer.actions;
     });
     return this.#ending ? data.length : consumed;
+  }
+
+  /** A server that wants no more of a request may have said why before it closed: that is still to be read, up to its end. */
+  #writeFailed(failure: string): void {
+    const mayHaveAnswered = this.#role === "connector" && !this.#readDone && !this.#ending && !this.#adaptor.empty;
+    if (!mayHaveAnswered) return this.close(failure);
+    this.#failure = failure;
+    this.#retiring = true;
+    this.#reader.wake();
   }
 
   /** Everything is written. */

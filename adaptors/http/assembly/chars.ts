@@ -1,5 +1,7 @@
 /** Which octets may stand where (RFC 9110 5.6.2 and 5.5, RFC 9112 3). Nothing here is lenient. */
 
+import { octetsBelow, octetsBeyondAscii, octetsThatAre } from "./eight";
+
 /** The token characters below 64, and from 64 to 127, as bits. */
 const TOKEN_LOW: u64 = 0x03ff6cfa00000000;
 const TOKEN_HIGH: u64 = 0x57ffffffc7fffffe;
@@ -43,6 +45,13 @@ export function isValue(octet: u32): bool {
 export function areValue(source: usize, length: u32): bool {
   const end = source + length;
   while (source < end) {
+    // Most values are nothing but ASCII without control characters.
+    while (source + 8 <= end) {
+      const eight = load<u64>(source);
+      if ((octetsBeyondAscii(eight) | octetsBelow(eight, 0x20) | octetsThatAre(eight, 0x7f)) != 0) break;
+      source += 8;
+    }
+    if (source == end) break;
     const octet = <u32> load<u8>(source++);
     if (octet < 0x80) {
       if (!isValue(octet)) return false;

@@ -5,6 +5,7 @@
 
 import { equalsIgnoringCase, lowerCase } from "../../sdk/assembly/text";
 import { areHost, areToken, areValue, isBlank, lengthOf } from "./chars";
+import { firstOf, octetsThatAre } from "./eight";
 
 /** Fields that a message may have. */
 const MAX_FIELDS: u32 = 128;
@@ -86,11 +87,20 @@ export function nextField(): i32 {
   if (!areToken(fieldName, fieldNameLength)) return -1;
   do at++; while (isBlank(load<u8>(at)));
   fieldValue = at;
-  while (load<u8>(at) != 0x0d) at++;
+  at = endOfLine(at);
   position = at + 2;
   while (at > fieldValue && isBlank(load<u8>(at - 1))) at--;
   fieldValueLength = <u32> (at - fieldValue);
   return areValue(fieldValue, fieldValueLength) ? 1 : -1;
+}
+
+/** Where the line that `at` is in ends with its CR: there is one. */
+function endOfLine(at: usize): usize {
+  while (true) {
+    const ends = octetsThatAre(load<u64>(at), 0x0d);
+    if (ends != 0) return at + firstOf(ends);
+    at += 8;
+  }
 }
 
 /** Makes a field from elsewhere the current one: 1, or -1 for one that could not have been a field line. */

@@ -133,7 +133,6 @@ export function connectorBegin(): i32 {
 /** See `connectorBegin`. */
 export function connectorData(): i32 {
   if (recordStream != own - 1 || phase == IDLE || phase == TUNNEL || requestEnded) return STATE;
-  if (phase == RESPONDED) return 1;
   const taken = relayToSocket(request, recordStream, recordPayload, recordLength);
   return taken < 0 ? refuse("the request's body is not what its framing says") : taken;
 }
@@ -274,9 +273,8 @@ function takeBody(source: usize, length: u32): u32 {
 function completeResponse(): void {
   emitEnd(own);
   phase = RESPONDED;
+  // A server that answers early may still want the rest; one that does not closes the connection.
   if (requestEnded) completeExchange();
-  // A server that answers early does not want the rest, and would take it for the next request.
-  else if (!request.complete) end("");
 }
 
 function completeExchange(): void {

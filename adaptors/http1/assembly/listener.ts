@@ -98,10 +98,12 @@ let mayTunnel: bool = false;
 let keepAlive: bool = false;
 /** The client has shut its side. */
 let clientEnded: bool = false;
-/** Something of an answer has gone to the client. */
+/** Something of an answer has come: somebody has the request. */
 let heard: bool = false;
 /** The head of the final answer has. */
 let answered: bool = false;
+/** All of the final answer has; what is left of the request's body still goes to who may want it. */
+let answerComplete: bool = false;
 /** The message that is coming in is an interim answer. */
 let interim: bool = false;
 let request: Body = changetype<Body>(0);
@@ -172,7 +174,8 @@ export function listenerAbort(): i32 {
     else giveUpOrRetry(ABORT_FAILED);
   } else if (answered) {
     // What is left of the request interests nobody; the answer goes on.
-    if (phase == IN_BODY) phase = DISCARDING;
+    if (answerComplete) end("");
+    else if (phase == IN_BODY) phase = DISCARDING;
   } else giveUpOrRetry(recordFlags);
   return 1;
 }
@@ -184,7 +187,7 @@ export function listenerTick(time: f64): void {
     if (headIsEmpty()) {
       if (waitedOver(SILENCE_MS)) end("");
     } else if (waitedOver(HEAD_MS)) refuse(408, "connection_read_timeout", "the request did not come in time");
-  } else if (phase == IN_BODY && !answered && waitedOver(BODY_MS)) {
+  } else if (phase == IN_BODY && (!answered || answerComplete) && waitedOver(BODY_MS)) {
     emitAbort(own);
     refuseBody(408, "connection_read_timeout", "the body of the request did not come in time");
   } else if (phase == ANSWERING && !answered && waitedOver(NETWORK_MS)) {
@@ -205,6 +208,7 @@ function takeHead(source: usize, length: u32): u32 {
 function startRequest(): void {
   heard = false;
   answered = false;
+  answerComplete = false;
   const status = readRequest();
   if (status != 0) return refuse(status, "http_request_error", refusal);
   keepAlive = wantsMore;
@@ -233,6 +237,7 @@ function completeRequest(): void {
   phase = ANSWERING;
   startWaiting();
   if (!mayTunnel) emitEnd(own);
+  if (answerComplete) completeExchange();
 }
 
 function takeBody(source: usize, length: u32): u32 {
@@ -266,7 +271,7 @@ function takeEnd(): void {
       return end(headIsEmpty() ? "" : "the client left inside a request");
     case IN_BODY:
       emitAbort(own);
-      return end("the client left inside a request");
+      return end(answerComplete ? "" : "the client left inside a request");
     case DISCARDING:
       return;
   }
@@ -324,14 +329,23 @@ function putHead(status: u32, kind: u8, connection: string): void {
 }
 
 function completeAnswer(): void {
-  if (phase == ANSWERING && keepAlive && !clientEnded) {
-    phase = IN_HEAD;
-    startHead();
-    startWaiting();
-    return;
+  if (phase == ANSWERING) return completeExchange();
+  // A server may answer before it has read the request, and read it all the same. Only where the client hears of the end of
+  // the answer by that of the connection, it can't go on.
+  if (phase == IN_BODY && response.kind != BODY_TO_END) {
+    answerComplete = true;
+    moved = 0;
+    return startWaiting();
   }
   if (phase == IN_BODY) emitAbort(own);
   end("");
+}
+
+function completeExchange(): void {
+  if (!keepAlive || clientEnded) return end("");
+  phase = IN_HEAD;
+  startHead();
+  startWaiting();
 }
 
 /** Nobody has dealt with the request: it is sent again where that does no harm. */
@@ -355,14 +369,14 @@ function refuse(status: u32, error: string, why: string): void {
   end("");
 }
 
-/** The same where something of an answer may have gone out: then that is all. */
+/** The same where an answer may have begun to go out: then that is all. */
 function refuseBody(status: u32, error: string, why: string): void {
-  if (heard) end(why);
+  if (answered) end(why);
   else refuse(status, error, why);
 }
 
 function fail(status: u32, error: string, why: string): void {
-  if (heard) return breakOff(why);
+  if (answered) return breakOff(why);
   emitLog(LOG_WARN, why);
   answerSocket(status, error, why, isHead);
   end("");
