@@ -1,6 +1,7 @@
 /** What a user names as a destination: a router, or a routing key and with it those who serve it. */
 
 import { TendrilError } from "../lib/errors.ts";
+import { mobileKey } from "../router/address.ts";
 import { type RouteReport, routeTo, serviceAt, type ServiceReport } from "../management/route_report.ts";
 import type { Survey } from "../management/survey.ts";
 
@@ -24,7 +25,8 @@ export const DESTINATION = {
 /** Finds what `name` means. Throws NETWORK_UNKNOWN and NETWORK_NO_WAY. */
 export function destination(survey: Survey, name: string): Destination {
   const isRouter = survey.routers.some(({ id }) => id === name);
-  const service = isRouter ? undefined : serviceAt(survey, name);
+  // What is before and behind a key does not count on the way either.
+  const service = isRouter ? undefined : serviceAt(survey, mobileKey(name).slice(1));
   if (!isRouter && service === undefined) {
     throw new TendrilError("NETWORK_UNKNOWN", `"${name}" is no router, and nobody serves a key of that name`, {
       hint: "`tendril network status` lists routers and addresses.",

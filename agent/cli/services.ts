@@ -74,6 +74,11 @@ export function parseForwarded(words: readonly string[]): Forwarded[] {
   return forwarded;
 }
 
+/** The word with which `forward` takes `key` and any free port. */
+export function forwardedWord(key: string): string {
+  return key.includes("=") ? `${key}=0` : key;
+}
+
 /**
  * A key for `target` that nobody else in the network picks: the name of the folder `cwd` for a service of this machine,
  * else of its host, then the port, then something random.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TendrilError } from "../lib/errors.ts";
-import { parseExposed, parseForwarded, pickKey } from "./services.ts";
+import { forwardedWord, parseExposed, parseForwarded, pickKey } from "./services.ts";
 
 const exposed = (line: string) =>
   parseExposed(line.split(" "), ({ port }) => `picked-${port}`).map(({ key, host, port }) => `${key} ${host} ${port}`);
@@ -44,6 +44,10 @@ Deno.test("services: forward takes ports after keys, with an equals sign, or non
   assert.deepEqual(forwarded("web 9090 db=5432 cache 3000"), ["web 9090", "db 5432", "cache 3000"]);
   assert.deepEqual(forwarded("3000 4000"), ["3000 4000"]);
   assert.deepEqual(forwarded("a b c"), ["a 0", "b 0", "c 0"]);
+});
+
+Deno.test("services: what expose prints for others is what forward takes", () => {
+  for (const key of ["web", "a=b", "a=80"]) assert.deepEqual(parseForwarded([forwardedWord(key)]), [{ key, port: 0 }]);
 });
 
 for (const line of ["web", "web host", "web=", "=80", "web 0", "web 65536", "web=host:", "3000 web"]) {

@@ -61,6 +61,8 @@ Deno.test("network commands: every site shows the same network, and a dearer lin
       assert.match(path.stdout, /^web is served by east \(cost 1\); there is no other$/m);
       assert.match(path.stdout, /^ +2 {2}hub +far +1$/m);
       assert.match(path.stdout, /It costs least; other ways lead by third \(4\)\./);
+      const spelled = await tendril("network", "path", "amqp:/web", "--dir", `${dir}/west`);
+      assert.match(spelled.stdout, /is served by east \(cost 1\)/);
       const status = await tendril("network", "status", "--dir", `${dir}/west`);
       assert.match(status.stdout, /^ +far +interior +tendril [\d.]+ +1 +hub$/m);
       assert.match(status.stdout, /^ +web +balanced +east$/m);

@@ -8,7 +8,7 @@ import { LINK_NEEDS, ONE_LINER_EXITS, ONE_LINER_FLAGS, partName } from "../one_l
 import { exposedTls, exposedTlsReach, TARGET_TLS_FLAGS, TARGET_TLS_NEEDS } from "../one_liner_tls.ts";
 import type { PermissionNeed } from "../permissions.ts";
 import { programLine } from "../program_line.ts";
-import { parseExposed, pickKey } from "../services.ts";
+import { forwardedWord, parseExposed, pickKey } from "../services.ts";
 
 const needs: readonly PermissionNeed[] = [
   ...LINK_NEEDS,
@@ -87,7 +87,7 @@ export const expose: Command = defineCommand({
           for (const { key, host, port } of services) {
             const line = [
               "forward",
-              key,
+              forwardedWord(key),
               flag,
               path,
               ...flags.protocol === "tcp" ? [] : ["--protocol", flags.protocol],
