@@ -183,7 +183,8 @@ export class MessageConnection {
 
   /** True when the connection can take another request. */
   get available(): boolean {
-    return !this.#taken && this.#inbound.requests < this.#limit && !this.#ending && !this.#readDone;
+    if (this.#ending || this.#retiring || this.#readDone) return false;
+    return !this.#taken && this.#inbound.requests < this.#limit;
   }
 
   /** Whether messages of the connection go on beside each other. */
@@ -312,7 +313,7 @@ export class MessageConnection {
         return this.#inTurn(() => this.#outlet.held?.offer());
       case "concurrency":
         this.#limit = action.requests;
-        return;
+        return this.#hooks.onCapacity?.(action.requests);
       case "splice":
         return this.#splice(action);
       case "log":

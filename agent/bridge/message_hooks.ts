@@ -21,6 +21,8 @@ export interface MessageHooks {
   readonly site?: string;
   /** A connector's: a message that was accepted is over. */
   onDone?(): void;
+  /** A connector's: so many messages may be under way at a time from now on. */
+  onCapacity?(messages: number): void;
   /** No message is under way any more. */
   onIdle(): void;
   /** The connection is over, exactly once. `failure` is undefined when it ended in order. */

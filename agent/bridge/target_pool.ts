@@ -64,6 +64,8 @@ export class TargetPool {
   /** Messages for which a connection is being made. */
   readonly #waiting: { waiting: Connecting; message: Message; upstream: Upstream }[] = [];
   #dials = 0;
+  /** Messages that a connection takes at a time, as one has said last: what a new one is given before it can say so itself. */
+  #capacity: number;
   /** Connections that take another message, or did when we last looked. */
   #free: MessageConnection[] = [];
   #retired = false;
@@ -71,6 +73,7 @@ export class TargetPool {
   /** An empty pool. */
   constructor(options: TargetPoolOptions) {
     this.#options = options;
+    this.#capacity = options.adaptor.concurrent;
   }
 
   /** Number of connections. */
@@ -94,7 +97,7 @@ export class TargetPool {
     }
     const waiting = new Connecting(message, upstream, WAITING_OCTETS, RELEASED);
     this.#waiting.push({ waiting, message, upstream });
-    if (this.#waiting.length > this.#dials * concurrent) this.#dial();
+    this.#dialForAll();
     return waiting;
   }
 
@@ -111,9 +114,14 @@ export class TargetPool {
     for (const connection of [...this.#connections]) connection.close("the site is stopping");
   }
 
+  /** Makes connections for all who wait. */
+  #dialForAll(): void {
+    while (this.#waiting.length > this.#dials * this.#capacity) this.#dial();
+  }
+
   /** Connects, for as many of those who wait as a connection takes. */
   async #dial(): Promise<void> {
-    const { logger, logFields, onReached, onDone, adaptor } = this.#options;
+    const { logger, logFields, onReached, onDone } = this.#options;
     this.#dials++;
     let conn: LocalSocket;
     try {
@@ -122,18 +130,18 @@ export class TargetPool {
       this.#dials--;
       onReached(error);
       logger.warn("target refused", { ...logFields, reason: messageOf(error), ...refusalFacts(error) });
-      const refused = this.#waiting.splice(0, adaptor.concurrent);
+      const refused = this.#waiting.splice(0, this.#capacity);
       this.#refuseSoon(() => {
         for (const { waiting } of refused) {
           onDone();
           waiting.refuse();
         }
       });
-      return;
+      return this.#dialForAll();
     }
     this.#dials--;
     onReached(undefined);
-    const served = this.#waiting.splice(0, adaptor.concurrent).filter(({ waiting }) => {
+    const served = this.#waiting.splice(0, this.#capacity).filter(({ waiting }) => {
       const wanted = !waiting.over && !this.#retired;
       if (!wanted) {
         onDone();
@@ -141,12 +149,16 @@ export class TargetPool {
       }
       return wanted;
     });
-    if (served.length === 0) return conn.close();
+    if (served.length === 0) {
+      conn.close();
+      return this.#dialForAll();
+    }
     const connection = this.#join(conn);
     for (const { waiting, message, upstream } of served) {
       waiting.hand((start) => connection.accept({ ...message, start }, upstream));
     }
     this.#offerAgain(connection);
+    this.#dialForAll();
   }
 
   /** Of concurrent messages, a connection takes more when one is over; of one after the other, when it is idle. */
@@ -177,6 +189,10 @@ export class TargetPool {
       onDone: () => {
         onDone();
         this.#offerAgain(connection);
+      },
+      onCapacity: (messages) => {
+        // One that takes none any more says nothing about the next one.
+        if (messages > 0) this.#capacity = Math.min(messages, adaptor.concurrent);
       },
       onIdle: () => {
         if (adaptor.concurrent === 1) this.#free.push(connection);

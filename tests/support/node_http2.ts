@@ -4,8 +4,9 @@ import type { ServerIdentity } from "../../agent/transport/channel.ts";
 
 const SCRIPT = `
 const http2 = require("node:http2");
-const { CERT: cert, KEY: key } = process.env;
-const server = cert === undefined ? http2.createServer() : http2.createSecureServer({ cert, key });
+const { CERT: cert, KEY: key, STREAMS } = process.env;
+const settings = STREAMS === undefined ? {} : { maxConcurrentStreams: Number(STREAMS) };
+const server = cert === undefined ? http2.createServer({ settings }) : http2.createSecureServer({ cert, key, settings });
 server.on("stream", (stream, headers) => {
   stream.on("error", () => {});
   const url = new URL(headers[":path"], "http://h");
@@ -42,6 +43,8 @@ server.on("stream", (stream, headers) => {
       stream.on("close", () => clearInterval(timer));
       return;
     }
+    case "/slow":
+      return void setTimeout(() => stream.destroyed || say("slow"), 100);
     case "/never":
       return;
     case "/refuse":
@@ -66,15 +69,25 @@ export class NodeHttp2Server implements AsyncDisposable {
   /** Connections that it has had. */
   sessions = 0;
 
-  private constructor(node: string, identity: ServerIdentity | undefined) {
-    const env: Record<string, string> = identity === undefined ? {} : { CERT: identity.cert, KEY: identity.key };
+  private constructor(node: string, identity: ServerIdentity | undefined, streams: number | undefined) {
+    const env: Record<string, string> = {
+      ...(identity === undefined ? {} : { CERT: identity.cert, KEY: identity.key }),
+      ...(streams === undefined ? {} : { STREAMS: `${streams}` }),
+    };
     this.#child = new Deno.Command(node, { args: ["-e", SCRIPT], env, stdin: "piped", stdout: "piped" }).spawn();
     this.#read = this.#readAll();
   }
 
-  /** Starts it and waits for its port; `node` is the path of the program, with an `identity` it speaks TLS. */
-  static async start(node: string, identity?: ServerIdentity): Promise<[server: NodeHttp2Server, port: number]> {
-    const server = new NodeHttp2Server(node, identity);
+  /**
+   * Starts it and waits for its port; `node` is the path of the program, with an `identity` it speaks TLS, and it takes so many
+   * `streams` of a connection at a time.
+   */
+  static async start(
+    node: string,
+    identity?: ServerIdentity,
+    streams?: number,
+  ): Promise<[server: NodeHttp2Server, port: number]> {
+    const server = new NodeHttp2Server(node, identity, streams);
     return [server, await new Promise<number>((resolve) => server.#port = resolve)];
   }
 
