@@ -31,6 +31,8 @@ import { reasonOf, verdict } from "./verdict.ts";
 
 /** How long the peer may take to close after we have shut our side, in ms. */
 const LINGER_MS = 2000;
+/** How long it may leave what is to be written last where it is, in ms. */
+const STANDSTILL_MS = 60_000;
 /** Octets waiting for the socket above which it is not read: answers to what is read could only make them more. */
 const UNREAD_OCTETS = 1024 * 1024;
 const TUNNEL_BROKEN = "the other side of the tunnel is gone";
@@ -239,8 +241,10 @@ export class MessageConnection {
   /** Ends the connection after what is written has gone out. */
   finish(failure: string | undefined): void {
     if (this.#ending) return;
-    this.#failure = failure;
+    this.#failure ??= failure;
     this.#letGo(FAILED);
+    if (this.#writeDone) return this.#shut();
+    this.#closeAfter(STANDSTILL_MS);
     this.#writer.finish();
   }
 
@@ -438,6 +442,7 @@ export class MessageConnection {
 
   /** Octets have reached the socket. */
   #written(): void {
+    if (this.#ending && !this.#writeDone && !this.#closed) this.#closeAfter(STANDSTILL_MS);
     this.#outlet.held?.offer();
     this.#inbound.progress();
     if (this.#writer.pending > UNREAD_OCTETS) return;
@@ -462,6 +467,7 @@ export class MessageConnection {
     const mayHaveAnswered = this.#role === "connector" && !this.#readDone && !this.#ending && !this.#adaptor.empty;
     if (!mayHaveAnswered) return this.close(failure);
     this.#failure = failure;
+    this.#writeDone = true;
     this.#retiring = true;
     this.#reader.wake();
   }
@@ -473,7 +479,13 @@ export class MessageConnection {
     // A socket that the peer has reset can't be shut any more; that is no failure of what was written.
     this.#conn.closeWrite().catch(() => {});
     // Closing with unread octets would reset the connection, and could cost the peer what it has not read yet.
-    if (this.#ending) this.#linger = setTimeout(() => this.close(undefined), LINGER_MS);
+    if (this.#ending) this.#closeAfter(LINGER_MS);
+  }
+
+  /** A peer that does nothing any more does not keep the connection. */
+  #closeAfter(ms: number): void {
+    clearTimeout(this.#linger);
+    this.#linger = setTimeout(() => this.close(undefined), ms);
   }
 
   #closeWhenDone(): void {

@@ -6,6 +6,7 @@ import { untilListening } from "../support/processes.ts";
 import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
 import { connect, server, writeAll } from "../support/tcp.ts";
 import { startTendril } from "../support/tendril.ts";
+import { until } from "../support/until.ts";
 
 const LIMIT_MS = 30_000;
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -101,6 +102,9 @@ Deno.test("a server may answer before it has read a request, refuse the rest of 
     while (bodies.length < 5) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual(bodies, [5, 3_000_000, chunked.length, 1, 0]);
 
+    const descriptors = () => [...Deno.readDirSync(`/proc/${processes[1]!.pid}/fd`)].length;
+    const before = descriptors();
+
     // What the server has said before it closed gets to the client, whatever of the body was on its way.
     for (let round = 0; round < 5; round++) {
       using refused = await connect(port);
@@ -112,6 +116,8 @@ Deno.test("a server may answer before it has read a request, refuse the rest of 
       assert.match(answer ?? "nothing", /^HTTP\/1.1 413 /);
       await sending;
     }
+
+    await until(() => descriptors() <= before);
 
     // An interim answer is no answer.
     using interim = await connect(port);

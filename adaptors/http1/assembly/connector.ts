@@ -273,8 +273,10 @@ function takeBody(source: usize, length: u32): u32 {
 function completeResponse(): void {
   emitEnd(own);
   phase = RESPONDED;
-  // A server that answers early may still want the rest; one that does not closes the connection.
-  if (requestEnded) completeExchange();
+  if (requestEnded) return completeExchange();
+  // A server that answers early may still want the rest. Whether it has read that nobody knows: it could take it for the next
+  // request, and answer it to somebody else.
+  keepAlive = false;
 }
 
 function completeExchange(): void {

@@ -35,7 +35,7 @@ import { BODY_NONE, BODY_TO_END, formOfRequest, formOfResponse } from "../../htt
 import { Body } from "./body";
 import { areValue, statusOf } from "../../http/assembly/chars";
 import { setClock, startWaiting, waitedOver } from "../../http/assembly/clock";
-import { chunked, contentLength, FIELD_OK, hasUpgrade, saysClose } from "../../http/assembly/fields";
+import { chunked, contentLength, expectsContinue, FIELD_OK, hasUpgrade, saysClose } from "../../http/assembly/fields";
 import {
   collectHead,
   HEAD_COMPLETE,
@@ -67,6 +67,8 @@ import {
   wantsMore,
 } from "../../http/assembly/request";
 
+/** How long the rest of a request's body may stand still where the connection ends behind it, in ms. */
+const REST_MS: f64 = 5_000;
 /** How long a client may take for a head, in ms. */
 const HEAD_MS: f64 = 60_000;
 /** Largest body that is kept to be sent again, in octets. */
@@ -104,6 +106,10 @@ let heard: bool = false;
 let answered: bool = false;
 /** All of the final answer has; what is left of the request's body still goes to who may want it. */
 let answerComplete: bool = false;
+/** The client waits to be told whether its body is wanted: nothing of that has come. */
+let awaitsWord: bool = false;
+/** The answer was the word: the client may send the body, or not. */
+let mayOmitBody: bool = false;
 /** The message that is coming in is an interim answer. */
 let interim: bool = false;
 let request: Body = changetype<Body>(0);
@@ -187,7 +193,9 @@ export function listenerTick(time: f64): void {
     if (headIsEmpty()) {
       if (waitedOver(SILENCE_MS)) end("");
     } else if (waitedOver(HEAD_MS)) refuse(408, "connection_read_timeout", "the request did not come in time");
-  } else if (phase == IN_BODY && (!answered || answerComplete) && waitedOver(BODY_MS)) {
+  } else if (
+    phase == IN_BODY && (!answered || answerComplete) && waitedOver(answerComplete && !keepAlive ? REST_MS : BODY_MS)
+  ) {
     emitAbort(own);
     refuseBody(408, "connection_read_timeout", "the body of the request did not come in time");
   } else if (phase == ANSWERING && !answered && waitedOver(NETWORK_MS)) {
@@ -209,9 +217,11 @@ function startRequest(): void {
   heard = false;
   answered = false;
   answerComplete = false;
+  mayOmitBody = false;
   const status = readRequest();
   if (status != 0) return refuse(status, "http_request_error", refusal);
   keepAlive = wantsMore;
+  awaitsWord = expectsContinue;
   mayTunnel = isConnect || isUpgrade;
   request.begin(formOfRequest(), max<i64>(contentLength, 0));
   keepable = !chunked && contentLength <= KEPT_OCTETS;
@@ -258,6 +268,7 @@ function takeBody(source: usize, length: u32): u32 {
 
 /** Octets of the request's body have come: who sends them one by one gets no more time for it. */
 function noteMoved(octets: u64): void {
+  if (octets > 0) awaitsWord = false;
   moved += octets;
   if (moved < PIECE_OCTETS) return;
   moved = 0;
@@ -286,6 +297,7 @@ function takeAnswer(): i32 {
   if (status < 200 && status != 101) {
     interim = true;
     heard = true;
+    if (status == 100) awaitsWord = false;
     if (!isOldClient) putHead(status, BODY_NONE, "");
     return 1;
   }
@@ -304,7 +316,8 @@ function takeAnswer(): i32 {
     mayTunnel = false;
     emitEnd(own);
   }
-  if (kind == BODY_TO_END || clientEnded || saysClose) keepAlive = false;
+  mayOmitBody = awaitsWord && phase == IN_BODY;
+  if (kind == BODY_TO_END || clientEnded || saysClose || mayOmitBody) keepAlive = false;
   answered = true;
   heard = true;
   response.begin(kind, max<i64>(contentLength, 0));
@@ -330,9 +343,9 @@ function putHead(status: u32, kind: u8, connection: string): void {
 
 function completeAnswer(): void {
   if (phase == ANSWERING) return completeExchange();
-  // A server may answer before it has read the request, and read it all the same. Only where the client hears of the end of
-  // the answer by that of the connection, it can't go on.
-  if (phase == IN_BODY && response.kind != BODY_TO_END) {
+  // A server may answer before it has read the request, and read it all the same. It can't go on where the client hears of the
+  // end of the answer by that of the connection, or may take the answer for the word that its body is not wanted.
+  if (phase == IN_BODY && response.kind != BODY_TO_END && !mayOmitBody) {
     answerComplete = true;
     moved = 0;
     return startWaiting();
