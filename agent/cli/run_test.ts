@@ -28,16 +28,21 @@ function records(process: Process): Record<string, unknown>[] {
   return process.output().trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
-/** A target that takes connections and keeps them. */
-function silentTarget(): { port: number } & AsyncDisposable {
+/** A target that takes connections and keeps them; `reached` once an octet has come. */
+function silentTarget(): { port: number; reached: Promise<void> } & AsyncDisposable {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const kept: Deno.Conn[] = [];
+  const { promise: reached, resolve } = Promise.withResolvers<void>();
   const accepting = (async () => {
-    for await (const conn of listener) kept.push(conn);
+    for await (const conn of listener) {
+      kept.push(conn);
+      conn.read(new Uint8Array(1)).then((octets) => octets !== null && resolve(), () => {});
+    }
   })();
   const { port } = listener.addr;
   return {
     port,
+    reached,
     async [Symbol.asyncDispose]() {
       listener.close();
       await accepting;
@@ -65,8 +70,9 @@ Deno.test("run: a second SIGTERM stops at once with 143, though a connection is 
     await Deno.writeTextFile(`${hub.dir}/services.yaml`, services.join("---\n"));
     await using process = startTendril("hub", ["run", hub.dir, "--grace", "60"]);
     await untilListening(port, process);
-    using _client = await Deno.connect({ hostname: "127.0.0.1", port });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    using client = await Deno.connect({ hostname: "127.0.0.1", port });
+    await client.write(new Uint8Array(1));
+    await target.reached;
     process.signal("SIGTERM");
     await until(() => process.output().includes("draining"));
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -85,7 +91,8 @@ Deno.test("run: connections that outlive --grace are closed, and the exit code i
     await using process = startTendril("hub", ["run", hub.dir, "--grace", "1"]);
     await untilListening(port, process);
     using client = await Deno.connect({ hostname: "127.0.0.1", port });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await client.write(new Uint8Array(1));
+    await target.reached;
     const asked = performance.now();
     process.signal("SIGINT");
     assert.equal(await process.ended, 0, process.output());
