@@ -92,10 +92,35 @@ Deno.test("http1 early answer: it is the word that a client has waited for, whos
   }
 });
 
+Deno.test("http1 early answer: a body that is spliced has begun with the splice", async () => {
+  const instance = await opened("listener");
+  instance.socket(
+    octetsOf("PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n"),
+    false,
+  );
+  assert.deepEqual(kinds(instance.socket(new Uint8Array(1000), false).actions), ["splice 1"]);
+  const [answer] = instance.stream({ kind: "begin", stream: 2, head: empty });
+  assert.doesNotMatch(answer?.kind === "bytes" ? textOf(answer.data) : "", /close/);
+  assert.deepEqual(instance.stream({ kind: "end", stream: 2 }), []);
+  assert.deepEqual(kinds(instance.spliced()), ["end 1"]);
+});
+
+Deno.test("http1 early answer: one that only begins before the request is complete is early, too", async () => {
+  const instance = await opened("connector");
+  const properties = [[":version", { type: "string", value: "1.1" }], [":path", { type: "string", value: "/" }], [
+    "Host",
+    { type: "field", value: "h" },
+  ], ["Content-Length", { type: "field", value: "4" }]] as MessageHead["properties"];
+  instance.stream({ kind: "begin", stream: 1, head: { contentType: "", subject: "POST", properties } });
+  instance.socket(octetsOf("HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nn"), false);
+  assert.deepEqual(instance.stream({ kind: "end", stream: 1 }), []);
+  assert.deepEqual(kinds(instance.socket(octetsOf("o"), false).actions), ["data 2", "end 2", "close"]);
+});
+
 Deno.test("http1 early answer: where the connection ends behind it, the rest of the body has not long", async () => {
   const instance = await answered(POST.replace("Host", "Connection: close\r\nHost"));
-  assert.deepEqual(instance.tick(5999).actions, []);
-  assert.deepEqual(kinds(instance.tick(6001).actions), ["abort 1", "close"]);
+  assert.deepEqual(instance.tick(60_999).actions, []);
+  assert.deepEqual(kinds(instance.tick(61_001).actions), ["abort 1", "close"]);
 });
 
 Deno.test("http1 early answer: one that ends with its connection ends it, whatever of the request is to come", async () => {

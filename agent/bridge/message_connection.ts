@@ -32,9 +32,10 @@ import { reasonOf, verdict } from "./verdict.ts";
 /** How long the peer may take to close after we have shut our side, in ms. */
 const LINGER_MS = 2000;
 /** How long it may leave what is to be written last where it is, in ms. */
-const STANDSTILL_MS = 60_000;
+const STANDSTILL_MS = 300_000;
 /** Octets waiting for the socket above which it is not read: answers to what is read could only make them more. */
 const UNREAD_OCTETS = 1024 * 1024;
+const STANDSTILL = "the peer takes nothing more of what is written to it";
 const TUNNEL_BROKEN = "the other side of the tunnel is gone";
 const NO_OCTETS = new Uint8Array(0);
 
@@ -244,7 +245,7 @@ export class MessageConnection {
     this.#failure ??= failure;
     this.#letGo(FAILED);
     if (this.#writeDone) return this.#shut();
-    this.#closeAfter(STANDSTILL_MS);
+    this.#closeAfter(STANDSTILL_MS, STANDSTILL);
     this.#writer.finish();
   }
 
@@ -442,7 +443,7 @@ export class MessageConnection {
 
   /** Octets have reached the socket. */
   #written(): void {
-    if (this.#ending && !this.#writeDone && !this.#closed) this.#closeAfter(STANDSTILL_MS);
+    if (this.#ending && !this.#writeDone && !this.#closed) this.#closeAfter(STANDSTILL_MS, STANDSTILL);
     this.#outlet.held?.offer();
     this.#inbound.progress();
     if (this.#writer.pending > UNREAD_OCTETS) return;
@@ -479,13 +480,13 @@ export class MessageConnection {
     // A socket that the peer has reset can't be shut any more; that is no failure of what was written.
     this.#conn.closeWrite().catch(() => {});
     // Closing with unread octets would reset the connection, and could cost the peer what it has not read yet.
-    if (this.#ending) this.#closeAfter(LINGER_MS);
+    if (this.#ending) this.#closeAfter(LINGER_MS, undefined);
   }
 
   /** A peer that does nothing any more does not keep the connection. */
-  #closeAfter(ms: number): void {
+  #closeAfter(ms: number, failure: string | undefined): void {
     clearTimeout(this.#linger);
-    this.#linger = setTimeout(() => this.close(undefined), ms);
+    if (!this.#closed) this.#linger = setTimeout(() => this.close(failure), ms);
   }
 
   #closeWhenDone(): void {

@@ -116,6 +116,13 @@ export class TargetPool {
 
   /** Makes connections for all who wait. */
   #dialForAll(): void {
+    if (this.#retired) {
+      for (const { waiting } of this.#waiting.splice(0)) {
+        this.#options.onDone();
+        waiting.refuse();
+      }
+      return;
+    }
     while (this.#waiting.length > this.#dials * this.#capacity) this.#dial();
   }
 

@@ -229,6 +229,9 @@ function startResponse(): void {
   if (chunked && minor == 0) return badResponse("the server's response is of HTTP/1.0 and chunked");
   const kind = formOfResponse(isHead, status);
   if (kind == BODY_TO_END || saysClose || (minor == 0 && !saysKeepAlive)) keepAlive = false;
+  // One that answers before it can have read all may leave the rest of a body unread, take it for the next request, and answer
+  // that to somebody else.
+  if (!requestEnded && request.kind != BODY_NONE) keepAlive = false;
   response.begin(kind, max<i64>(contentLength, 0));
   phase = RESPONDING;
   emitResponse(0, kind != BODY_NONE || isHead || status == 304);
@@ -273,10 +276,8 @@ function takeBody(source: usize, length: u32): u32 {
 function completeResponse(): void {
   emitEnd(own);
   phase = RESPONDED;
-  if (requestEnded) return completeExchange();
-  // A server that answers early may still want the rest. Whether it has read that nobody knows: it could take it for the next
-  // request, and answer it to somebody else.
-  keepAlive = false;
+  // A server that answers early may still want the rest of the request.
+  if (requestEnded) completeExchange();
 }
 
 function completeExchange(): void {

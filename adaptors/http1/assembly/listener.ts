@@ -67,8 +67,8 @@ import {
   wantsMore,
 } from "../../http/assembly/request";
 
-/** How long the rest of a request's body may stand still where the connection ends behind it, in ms. */
-const REST_MS: f64 = 5_000;
+/** How long each piece of the rest of a request's body may take where the connection ends behind it, in ms. */
+const REST_MS: f64 = 60_000;
 /** How long a client may take for a head, in ms. */
 const HEAD_MS: f64 = 60_000;
 /** Largest body that is kept to be sent again, in octets. */
@@ -251,6 +251,7 @@ function completeRequest(): void {
 }
 
 function takeBody(source: usize, length: u32): u32 {
+  awaitsWord = false;
   const taken = relayToStream(request, own, source, length, keepable);
   noteMoved(taken);
   if (keepable && taken > 0) {
@@ -268,7 +269,6 @@ function takeBody(source: usize, length: u32): u32 {
 
 /** Octets of the request's body have come: who sends them one by one gets no more time for it. */
 function noteMoved(octets: u64): void {
-  if (octets > 0) awaitsWord = false;
   moved += octets;
   if (moved < PIECE_OCTETS) return;
   moved = 0;
