@@ -70,6 +70,8 @@ Deno.test("run: a second SIGTERM stops at once with 143, though a connection is 
     await Deno.writeTextFile(`${hub.dir}/services.yaml`, services.join("---\n"));
     await using process = startTendril("hub", ["run", hub.dir, "--grace", "60"]);
     await untilListening(port, process);
+    // Who is stopped while it starts has nothing to drain.
+    await until(() => process.output().includes("site is running"));
     using client = await Deno.connect({ hostname: "127.0.0.1", port });
     await client.write(new Uint8Array(1));
     await target.reached;
@@ -90,6 +92,8 @@ Deno.test("run: connections that outlive --grace are closed, and the exit code i
     await Deno.writeTextFile(`${hub.dir}/services.yaml`, services.join("---\n"));
     await using process = startTendril("hub", ["run", hub.dir, "--grace", "1"]);
     await untilListening(port, process);
+    // Who is stopped while it starts has nothing to drain.
+    await until(() => process.output().includes("site is running"));
     using client = await Deno.connect({ hostname: "127.0.0.1", port });
     await client.write(new Uint8Array(1));
     await target.reached;
