@@ -1,14 +1,10 @@
 /** Servers that answer before they have read a request, or only began to, through edges and an interior. */
 
 import assert from "node:assert/strict";
-import { freePort } from "../support/ports.ts";
-import { untilListening } from "../support/processes.ts";
-import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
+import { withNetwork } from "../support/network.ts";
 import { connect, server, writeAll } from "../support/tcp.ts";
-import { startTendril } from "../support/tendril.ts";
 import { until } from "../support/until.ts";
 
-const LIMIT_MS = 30_000;
 const encode = (text: string) => new TextEncoder().encode(text);
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const REFUSED = "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nno\n";
@@ -69,16 +65,7 @@ async function serve(conn: Deno.Conn): Promise<void> {
 
 Deno.test("a server may answer before it has read a request, refuse the rest of it, or only begin to answer", async () => {
   using target = server(serve);
-  const dir = await Deno.makeTempDir();
-  const hub = await interiorFolder(`${dir}/hub`);
-  const port = freePort();
-  const [type, key] = ["http1", "web"];
-  await edgeFolder(`${dir}/east`, "east", hub, { connectors: [{ key, port: target.port, type }] });
-  await edgeFolder(`${dir}/west`, "west", hub, { listeners: [{ key, port, type }] });
-  const processes = ["hub", "east", "west"].map((name) => startTendril(name, ["run", `${dir}/${name}`]));
-  try {
-    await untilListening(port, processes[2]!, LIMIT_MS);
-
+  await withNetwork({ web: target.port }, async ({ ports: { web: port = 0 }, east }) => {
     // The answer is complete before the body begins: that arrives all the same, and the connection goes on.
     using conn = await connect(port);
     const client = new Reading(conn);
@@ -102,7 +89,7 @@ Deno.test("a server may answer before it has read a request, refuse the rest of 
     while (bodies.length < 5) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual(bodies, [5, 3_000_000, chunked.length, 1, 0]);
 
-    const descriptors = () => [...Deno.readDirSync(`/proc/${processes[1]!.pid}/fd`)].length;
+    const descriptors = () => [...Deno.readDirSync(`/proc/${east.pid}/fd`)].length;
     const before = descriptors();
 
     // What the server has said before it closed gets to the client, whatever of the body was on its way.
@@ -125,11 +112,5 @@ Deno.test("a server may answer before it has read a request, refuse the rest of 
     const reading = new Reading(interim);
     assert.match(await reading.upTo("\r\n\r\n") ?? "nothing", /^HTTP\/1.1 100 /);
     assert.match(await reading.upTo("\r\n\r\n") ?? "nothing", /^HTTP\/1.1 502 /);
-  } catch (error) {
-    for (const process of processes) console.error(process.output().slice(-2000));
-    throw error;
-  } finally {
-    await Promise.all(processes.map((process) => process.stop()));
-    await Deno.remove(dir, { recursive: true });
-  }
+  }, { type: "http1" });
 });

@@ -1,13 +1,9 @@
 /** A client that sends all of its requests at once, and reads nothing, through edges and an interior. */
 
 import assert from "node:assert/strict";
-import { freePort } from "../support/ports.ts";
-import { untilListening } from "../support/processes.ts";
-import { edgeFolder, interiorFolder } from "../support/site_folder.ts";
+import { withNetwork } from "../support/network.ts";
 import { connect, server, writeAll } from "../support/tcp.ts";
-import { startTendril } from "../support/tendril.ts";
 
-const LIMIT_MS = 30_000;
 const REQUESTS = 40;
 /** Fits into the window of one message: an answer is complete though nobody reads it. */
 const OCTETS = 800 * 1024;
@@ -25,15 +21,7 @@ Deno.test("pipelined requests of a client that does not read begin no more answe
       await writeAll(conn, answer);
     }
   });
-  const dir = await Deno.makeTempDir();
-  const hub = await interiorFolder(`${dir}/hub`);
-  const port = freePort();
-  const [type, key] = ["http1", "web"];
-  await edgeFolder(`${dir}/east`, "east", hub, { connectors: [{ key, port: target.port, type }] });
-  await edgeFolder(`${dir}/west`, "west", hub, { listeners: [{ key, port, type }] });
-  const processes = ["hub", "east", "west"].map((name) => startTendril(name, ["run", `${dir}/${name}`]));
-  try {
-    await untilListening(port, processes[2]!, LIMIT_MS);
+  await withNetwork({ web: target.port }, async ({ ports: { web: port = 0 } }) => {
     const conn = await connect(port);
     await writeAll(conn, new TextEncoder().encode(REQUEST.repeat(REQUESTS)));
     for (let before = -1; asked !== before;) {
@@ -48,11 +36,5 @@ Deno.test("pipelined requests of a client that does not read begin no more answe
     }
     assert.equal(asked, REQUESTS);
     conn.close();
-  } catch (error) {
-    for (const process of processes) console.error(process.output().slice(-2000));
-    throw error;
-  } finally {
-    await Promise.all(processes.map((process) => process.stop()));
-    await Deno.remove(dir, { recursive: true });
-  }
+  }, { type: "http1" });
 });
