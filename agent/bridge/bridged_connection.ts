@@ -218,7 +218,7 @@ export class BridgedConnection implements SocketReaderHandler, SocketWriterHandl
   onOutcome(state: DeliveryState | undefined): void {
     if (this.#closed) return;
     if (state?.kind === "accepted") this.#reader.wake();
-    else this.close(explain(state));
+    else this.close(explain(this.#role, state));
   }
 
   /** See {@link OutboundHandler}. */
@@ -332,13 +332,16 @@ export class BridgedConnection implements SocketReaderHandler, SocketWriterHandl
   }
 }
 
-/** What an outcome other than `accepted` means to the user. */
-function explain(state: DeliveryState | undefined): string {
+/** What an outcome other than `accepted` means to the user, for what was sent as `role`. */
+function explain(role: AdaptorRole, state: DeliveryState | undefined): string {
+  const answers = role === "connector";
   switch (state?.kind) {
     case "released":
-      return "no consumer takes the routing key";
+      return answers ? "the client is gone, or no way back to it is known" : "no consumer takes the routing key";
     case "modified":
-      return "the target could not be reached, or the way to it was lost";
+      return answers
+        ? "the way back to the client was lost"
+        : "the target could not be reached, or the way to it was lost";
     case "rejected":
       return `rejected: ${state.error?.description ?? state.error?.condition ?? "no reason given"}`;
     default:

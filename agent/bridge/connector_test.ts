@@ -9,6 +9,7 @@ import { MAX_FAULTS, QUARANTINE_MS } from "../adaptor/health.ts";
 import { defaultLimits } from "../adaptor/limits.ts";
 import { loadAdaptor } from "../adaptor/load.ts";
 import { localAddress, mobileKey } from "../router/address.ts";
+import { DISCARD } from "../router/flow.ts";
 import { Router } from "../router/router.ts";
 import { listening } from "../router/testing_consumer.ts";
 import type { HealthCheckSpec } from "../site/spec.ts";
@@ -70,6 +71,28 @@ Deno.test("connector: a target that refuses is a failed delivery, and status and
   deepEqual(upstream.heard, [[{ kind: "modified", deliveryFailed: true, undeliverableHere: false }, true]]);
   match(connector.status().message, new RegExp(`^can't reach 127.0.0.1:${port}: .*refused`, "i"));
   deepEqual(logged.map(([message, fields]) => [message, fields?.["routingKey"]]), [["target refused", "key"]]);
+  connector.stop();
+});
+
+Deno.test("connector: where no way leads back to the client, the log does not speak of consumers", async () => {
+  using target = server(async (conn) => void await conn.read(new Uint8Array(1)));
+  const { connector, router, logged } = await connectorTo(target.port);
+  // Known at first, and gone before the target has said anything.
+  const reply = router.replies.add({
+    deliver: (_, upstream) => {
+      queueMicrotask(() =>
+        upstream.consumerState({ kind: "modified", deliveryFailed: true, undeliverableHere: false }, true)
+      );
+      return DISCARD;
+    },
+  });
+  const head = encodeStreamHead("key", localAddress(reply.name, router.identity), TCP_HEAD);
+  connector.deliver(streamMessage("key", head), listening());
+  await until(() => logged.length > 0);
+  match(String(logged.at(-1)?.[1]?.["reason"]), /the way back to the client was lost/);
+  connector.deliver(streamMessage("key", encodeStreamHead("key", "amqp:/_edge/west/temp.1", TCP_HEAD)), listening());
+  await until(() => logged.length > 1);
+  match(String(logged.at(-1)?.[1]?.["reason"]), /the client is gone, or no way back/);
   connector.stop();
 });
 

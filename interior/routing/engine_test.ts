@@ -189,8 +189,34 @@ Deno.test("addresses of a router out of reach are kept for the hold-off, then fo
   network.pass(2000);
   assert.deepEqual([...a.remote], []);
   network.link("b", "c");
-  network.pass(6000);
   assert.deepEqual([...a.remote], ["Mweb c"]);
+});
+
+Deno.test("who comes into a network, or comes back, knows the addresses of all at once, however rarely they advertise", () => {
+  const network = line("a", "b", "c");
+  network.routers.get("c")!.engine.advertise({ key: "Mweb", treatment: "closest" });
+  network.pass(20_000);
+  const a = network.start("a", 2);
+  assert.deepEqual([...a.remote], ["Mweb c"]);
+});
+
+Deno.test("a router of which all addresses are known is not asked for them; one without any is, until it says so", () => {
+  const network = line("a", "b");
+  network.pass(10_000);
+  const { engine, said } = network.routers.get("a")!;
+  const asked = () => said.splice(0).filter(({ opcode }) => opcode === "MAR").length;
+  asked();
+  const peers = new Map([["a", 1], ["b", 1], ["c", 1]]);
+  engine.received({ opcode: "LSU", id: "b", instance: 1, linkStateSequence: 9, peers }, 1, 1, network.now);
+  const linkState = { linkStateSequence: 1, peers: new Map([["b", 1]]) };
+  engine.received({ opcode: "LSU", id: "c", instance: 1, ...linkState }, 1, 1, network.now);
+  assert.equal(asked(), 1);
+  network.pass(2000);
+  assert.equal(asked(), 1, "again, for the answer may have got lost");
+  // C routers answer only who lacks something.
+  engine.received({ opcode: "RA", id: "c", instance: 1, linkStateSequence: 1, mobileSequence: 0 }, 1, 1, network.now);
+  network.pass(30_000);
+  assert.equal(asked(), 0);
 });
 
 Deno.test("a router that nobody names any more is forgotten", () => {

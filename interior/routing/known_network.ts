@@ -87,6 +87,7 @@ export class KnownNetwork {
     const { linkStateSequence, mobileSequence } = message;
     if (node.linkStateSequence !== linkStateSequence) node.linkStateQuestion.open = true;
     if (node.mobileSequence !== mobileSequence) node.addressQuestion.open = true;
+    else node.addressQuestion.answered(); // C routers don't answer who has all of it.
     // Sequences only grow in one life. What is ahead of the router itself came late, from its last life.
     if (node.linkStateSequence > linkStateSequence) node.linkStateSequence = Math.max(0, linkStateSequence - 1);
     node.mobileSequence = Math.min(node.mobileSequence, mobileSequence);
@@ -151,7 +152,10 @@ export class KnownNetwork {
     for (const node of this.#nodes.values()) {
       const via = this.paths.nextHop(node.id);
       const reachable = via !== undefined;
-      if (reachable && !node.reachable) node.strangerSince = now;
+      if (reachable && !node.reachable) {
+        node.strangerSince = now;
+        node.linkStateQuestion.open = true; // Whoever answers is no stranger any more.
+      }
       node.reachable = reachable;
       if (via !== node.via) {
         // What was asked along another way may have got lost there.
@@ -173,6 +177,7 @@ export class KnownNetwork {
   #forgetAddresses(node: RemoteNode): void {
     node.mobileSequence = 0;
     node.addressQuestion.answered();
+    node.addressQuestion.open = true;
     const removed = [...node.addresses.keys()];
     node.addresses.clear();
     this.#tellAddresses(node, [], removed);

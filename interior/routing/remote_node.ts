@@ -60,8 +60,8 @@ export class RemoteNode {
   heardAt: number;
   /** Who are its neighbours? */
   readonly linkStateQuestion: Question = new Question(true);
-  /** Which addresses does it have? */
-  readonly addressQuestion: Question = new Question(false);
+  /** Which addresses does it have? Asked without waiting until it advertises that there are some: that may take long. */
+  readonly addressQuestion: Question = new Question(true);
   /** True while a path leads to it. */
   reachable = false;
   /** The neighbour by which it is reached, if it is. */
