@@ -42,6 +42,8 @@ export interface RetryPolicy {
 
 /** Time a connected peer has to answer our Open, in ms. */
 const OPEN_TIMEOUT_MS = 10_000;
+/** Conditions with which a peer closes the connection of somebody it won't have. */
+const TURNED_AWAY: ReadonlySet<string> = new Set([UNAUTHORIZED, "amqp:not-allowed"]);
 /** How often a connection that gave way is looked at; it is closed when it was idle twice in a row, in ms. */
 const IDLE_LOOK_MS = 500;
 
@@ -208,7 +210,8 @@ export class OutboundLink {
         this.peer = undefined;
         const error = refusal ?? lossError(loss, wasUp);
         // Who is turned away each time must not come back as fast as one that was welcome.
-        if (wasUp && refusal === undefined && loss.remote?.condition !== UNAUTHORIZED) retry.reset();
+        const turnedAway = refusal !== undefined || TURNED_AWAY.has(loss.remote?.condition ?? "");
+        if (wasUp && !turnedAway) retry.reset();
         if (wasUp) {
           this.#message = messageOf(error);
           this.#failure = error;

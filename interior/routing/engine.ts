@@ -6,7 +6,7 @@
  * Map of the room, one state machine per file:
  *
  * - `neighbours`: HELLO. Who hears us and whom we hear makes our own list of neighbours; told to others it is our link
- *   state, `own_link_state`.
+ *   state, `own_link_state`. `rivals`: two of them with one id.
  * - `topology`, `path_tree`, `paths`: all link states together are a graph. From it come next hops, costs and valid
  *   origins, computed alike by every router.
  * - `remote_node`: what is known of one other router, and what has to be asked; `known_network`: of all of them.
@@ -28,6 +28,7 @@ import { OwnLinkState, type RoutingIdentity } from "./own_link_state.ts";
 import { Pace } from "./pace.ts";
 import type { Paths } from "./paths.ts";
 import type { RemoteNode } from "./remote_node.ts";
+import { Rivals } from "./rivals.ts";
 import type { RoutingOutput } from "./routing_output.ts";
 import { DEFAULT_TIMING, ECHO_MS, type RoutingTiming } from "./timing.ts";
 
@@ -38,6 +39,7 @@ export class RoutingEngine {
   readonly #timing: RoutingTiming;
   readonly #network: KnownNetwork;
   readonly #neighbours: Neighbours;
+  readonly #rivals = new Rivals();
   readonly #linkState: OwnLinkState;
   readonly #addresses: MobileAddresses;
   readonly #pace: Pace;
@@ -146,8 +148,14 @@ export class RoutingEngine {
     this.#out.problem("ROUTER_VERSION", { router: id, reason });
   }
 
+  /** True while somebody else has the id of the router at the other end of control link `link`: nothing it says counts. */
+  isHeldOff(link: number): boolean {
+    return this.#rivals.isHeldOff(link);
+  }
+
   /** Control link `link` is gone. */
   linkLost(link: number, now: number): void {
+    this.#rivals.lost(link);
     if (!this.#neighbours.lost(link)) return;
     this.#adjacencyChanged();
     this.settle(now);
@@ -195,6 +203,8 @@ export class RoutingEngine {
 
   #onHello(message: Hello, link: number, cost: number, now: number): void {
     const { id, instance } = message;
+    for (const rival of this.#rivals.hello(id, instance, link, now)) this.#out.rival(rival, id);
+    if (this.#rivals.isHeldOff(link)) return;
     const known = this.#neighbours.seen().includes(id);
     if (this.#neighbours.hello(this.#identity.id, message, link, cost, now)) {
       this.#adjacencyChanged();

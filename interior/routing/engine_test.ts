@@ -426,6 +426,29 @@ Deno.test("two routers with one id are reported by themselves, and by those betw
   network.pass(30_000);
   say("a", 99);
   assert.deepEqual(a.problems, ["ROUTER_ID_TAKEN"]);
-  for (let turn = 0; turn < 3; turn++) [1, 2].forEach((instance) => say("twice", instance));
+  // What was held up on its way comes in one go; two routers go on for ever.
+  for (let turn = 0; turn < 9; turn++) [1, 2].forEach((instance) => say("restarted", instance));
+  assert.deepEqual(a.problems, ["ROUTER_ID_TAKEN"]);
+  for (let turn = 0; turn < 4; turn++) {
+    network.now += 1000;
+    [1, 2].forEach((instance) => say("twice", instance));
+  }
   assert.deepEqual(a.problems, ["ROUTER_ID_TAKEN", "ROUTER_ID_TAKEN"]);
+});
+
+Deno.test("a neighbour with the id of another one changes nothing, and is turned away", () => {
+  const network = line("a", "b");
+  const a = network.routers.get("a")!;
+  const [{ number: first }] = network.linksOf(a);
+  const hello = (instance: number, link: number) =>
+    a.engine.received({ opcode: "HELLO", id: "b", instance, seen: ["a"] }, link, 1, network.now);
+  hello(1, first);
+  hello(7, 99);
+  assert.equal(a.engine.isHeldOff(99), true);
+  assert.equal(a.engine.adjacencies.get("b")?.link, first);
+  assert.equal(a.engine.nodes.get("b")?.instance, 1);
+  hello(1, first);
+  assert.deepEqual(a.rivals, [], "the first word may have been under way already");
+  hello(1, first);
+  assert.deepEqual(a.rivals, [[99, "b"]]);
 });

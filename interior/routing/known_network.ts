@@ -14,7 +14,7 @@ import { learnAddresses } from "./learn_addresses.ts";
 import { Paths } from "./paths.ts";
 import { RemoteNode } from "./remote_node.ts";
 import type { RoutingOutput } from "./routing_output.ts";
-import { MAX_RETURNS, type RoutingTiming, STRAY_TICKS } from "./timing.ts";
+import { MAX_RETURNS, RETURN_INTERVAL_MS, type RoutingTiming, STRAY_TICKS } from "./timing.ts";
 import { Topology } from "./topology.ts";
 
 /** See the head of the file. */
@@ -64,8 +64,10 @@ export class KnownNetwork {
   meet(node: RemoteNode, instance: number, now: number): void {
     if (node.instance === instance) return;
     const restarted = node.instance !== undefined;
-    if (restarted && instance === node.lastInstance && ++node.returns === MAX_RETURNS) {
-      this.#out.problem("ROUTER_ID_TAKEN", { router: node.id });
+    if (restarted && instance !== node.lastInstance) node.returns = 0;
+    else if (restarted && now - node.returnedAt >= RETURN_INTERVAL_MS) {
+      node.returnedAt = now;
+      if (++node.returns === MAX_RETURNS) this.#out.problem("ROUTER_ID_TAKEN", { router: node.id });
     }
     node.lastInstance = node.instance;
     node.instance = instance;

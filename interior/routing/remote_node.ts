@@ -72,10 +72,12 @@ export class RemoteNode {
   unreachableSince: number | undefined;
   /** Ticks for which nobody has named it. */
   strayTicks = 0;
-  /** The instance before {@link RemoteNode.instance}, and how often it came back: two routers with one id take turns. */
+  /** The instance before {@link RemoteNode.instance}. */
   lastInstance: number | undefined;
-  /** See {@link RemoteNode.lastInstance}. */
+  /** How often these two took turns: more than a few times in a row means two routers with one id. */
   returns = 0;
+  /** When the last of these was counted, in ms. */
+  returnedAt = -Infinity;
   /** Said once that it speaks a later protocol. */
   versionReported = false;
 

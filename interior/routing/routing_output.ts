@@ -16,6 +16,8 @@ export interface RoutingOutput {
   topologyChanged(): void;
   /** Router `id` has other addresses now. Of a router that is forgotten, all are removed first. */
   addressesChanged(id: string, added: readonly AdvertisedAddress[], removed: readonly string[]): void;
+  /** The router at the other end of control link `link` has an id, `id`, that another one had first. */
+  rival(link: number, id: string): void;
   /** Something that people should know. */
   problem(code: RoutingProblem, facts: Readonly<Record<string, string | number>>): void;
 }

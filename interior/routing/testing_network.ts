@@ -17,6 +17,8 @@ export class TestRouter {
   /** Addresses of other routers, as told by the engine: `key router`. */
   readonly remote = new Set<string>();
   readonly problems: string[] = [];
+  /** Control links of those who have the id of another router, and that id. */
+  readonly rivals: [number, string][] = [];
   /** Everything said, by opcode. */
   readonly said: ControlMessage[] = [];
   /** False: what is sent to it is lost. */
@@ -36,6 +38,7 @@ export class TestRouter {
         for (const key of removed) this.remote.delete(`${key} ${router}`);
         for (const { key } of added) this.remote.add(`${key} ${router}`);
       },
+      rival: (link, router) => this.rivals.push([link, router]),
       problem: (code) => this.problems.push(code),
     });
   }

@@ -93,6 +93,7 @@ export class ControlTraffic {
     if (head === undefined || "malformed" in head) return malformed(head?.malformed ?? "no message");
     const { annotations, restAt } = head;
     const key = addressKey(annotations.toOverride ?? head.to ?? "", this.#self);
+    if (this.#engine.isHeldOff(neighbour.link) && key !== `L${HELLO}`) return undefined;
     // Farther than any path leads: it goes in circles. What goes to all routers goes nowhere twice, and may come from
     // farther away than we know of.
     if (key[0] !== "T" && annotations.trace.length > this.#engine.paths.radius + 1) return undefined;

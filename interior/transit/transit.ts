@@ -34,6 +34,14 @@ import { RemoteRouter } from "./remote_router.ts";
 /** Classes of addresses that interiors tell each other about. */
 const ADVERTISED = new Set(["M", "H"]);
 
+/** What people can do about what is wrong in the network. */
+const NEXT_STEP: Readonly<Record<RoutingProblem, string>> = {
+  ROUTER_ID_TAKEN: "Give each site of the network a name of its own.",
+  ROUTER_LIMIT: "Split the network.",
+  ROUTER_ADDRESSES: "Find out what that router serves.",
+  ROUTER_VERSION: "Bring this site up to date.",
+};
+
 /** What a connection to another interior costs on this side. */
 export interface LinkCost {
   /** At least 1; the peer may want more. */
@@ -95,7 +103,7 @@ export class Transit implements RoutingOutput {
   objection(remote: Open): TendrilError | undefined {
     if (remote.containerId !== this.#router.identity.id) return undefined;
     return new TendrilError("ROUTER_ID_TAKEN", `the peer's router id is ours: ${remote.containerId}`, {
-      hint: "Give each site of the network a name of its own.",
+      hint: NEXT_STEP.ROUTER_ID_TAKEN,
     });
   }
 
@@ -207,8 +215,22 @@ export class Transit implements RoutingOutput {
   }
 
   /** See {@link RoutingOutput}. */
+  rival(link: number, router: string): void {
+    const peer = this.#neighbours.get(link)?.peer;
+    if (peer === undefined) return;
+    this.#logger.error("routing", {
+      code: "ROUTER_ID_TAKEN",
+      router,
+      address: peer.channel.peer.address,
+      next: NEXT_STEP.ROUTER_ID_TAKEN,
+    });
+    const description = `another router of the network has the id ${router}: give each site a name of its own`;
+    peer.close({ condition: "amqp:not-allowed", description });
+  }
+
+  /** See {@link RoutingOutput}. */
   problem(code: RoutingProblem, facts: Readonly<Record<string, string | number>>): void {
-    this.#logger.error("routing", { code, ...facts });
+    this.#logger.error("routing", { code, ...facts, next: NEXT_STEP[code] });
   }
 
   #measure(neighbour: Neighbour): void {
