@@ -42,6 +42,7 @@ async function pools(answers: boolean) {
         },
         onReached: nothing,
         onDone: nothing,
+        onAgain: nothing,
       });
     },
     () => gone.push(1),

@@ -147,6 +147,7 @@ export class Connector implements Consumer {
           route: router.route,
           onReached: (error) => this.#reached(error),
           onDone,
+          onAgain: () => this.outstanding++,
         });
       this.#pool = spec.proxyProtocol === undefined ? poolOf(NOBODY) : new ClientPools(poolOf, onDone);
     }

@@ -18,6 +18,7 @@ import { Connecting } from "./connecting.ts";
 import type { LocalSocket } from "./local_socket.ts";
 import { MessageConnection } from "./message_connection.ts";
 import { refusalFacts } from "./refusal_facts.ts";
+import { KeptRoom, RepeatableMessage } from "./repeatable_message.ts";
 import { Ticker } from "./ticker.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -52,6 +53,8 @@ export interface TargetPoolOptions {
   onReached(error: unknown): void;
   /** A message that was delivered is over. */
   onDone(): void;
+  /** One that was over is not: it goes to another connection. */
+  onAgain(): void;
 }
 
 /** See the head of the file. */
@@ -63,6 +66,7 @@ export class TargetPool {
   readonly #refusals = new Set<() => void>();
   /** Messages for which a connection is being made. */
   readonly #waiting: { waiting: Connecting; message: Message; upstream: Upstream }[] = [];
+  readonly #kept = new KeptRoom();
   #dials = 0;
   /** Messages that a connection takes at a time, as one has said last: what a new one is given before it can say so itself. */
   #capacity: number;
@@ -89,16 +93,34 @@ export class TargetPool {
 
   /** Sends `message` to the target. */
   deliver(message: Message, upstream: Upstream): Downstream {
-    const { adaptor: { concurrent }, traffic } = this.#options;
-    traffic.requests++;
+    this.#options.traffic.requests++;
+    if (this.#options.adaptor.concurrent === 1) return this.#give(message, upstream);
+    return new RepeatableMessage(message, upstream, this.#kept, {
+      again: () => {
+        if (this.#retired) return false;
+        this.#options.onAgain();
+        return true;
+      },
+      give: (message, upstream) => this.#give(message, upstream),
+    });
+  }
+
+  /** Gives `message` to a connection that has room for it, or to one that is made for it. */
+  #give(message: Message, upstream: Upstream): Downstream {
+    const { concurrent } = this.#options.adaptor;
     for (let connection = this.#free.at(-1); connection !== undefined; connection = this.#free.at(-1)) {
       if (concurrent === 1 || !connection.available) this.#free.pop();
-      if (connection.available) return connection.accept(message, upstream);
+      if (connection.available) return this.#giveTo(connection, message, upstream);
     }
     const waiting = new Connecting(message, upstream, WAITING_OCTETS, RELEASED);
     this.#waiting.push({ waiting, message, upstream });
     this.#dialForAll();
     return waiting;
+  }
+
+  #giveTo(connection: MessageConnection, message: Message, upstream: Upstream): Downstream {
+    if (upstream instanceof RepeatableMessage) upstream.taker = connection;
+    return connection.accept(message, upstream);
   }
 
   /** Keeps no connection any longer than the messages that are under way need it. */
@@ -162,7 +184,7 @@ export class TargetPool {
     }
     const connection = this.#join(conn);
     for (const { waiting, message, upstream } of served) {
-      waiting.hand((start) => connection.accept({ ...message, start }, upstream));
+      waiting.hand((start) => this.#giveTo(connection, { ...message, start }, upstream));
     }
     this.#offerAgain(connection);
     this.#dialForAll();

@@ -7,7 +7,8 @@ import { freePort } from "../support/ports.ts";
 import { type Process, untilListening } from "../support/processes.ts";
 import { type Pair, startPair } from "./pair.ts";
 import { HTTP1, HTTP2, THROUGH_ADAPTOR, THROUGH_NGINX, THROUGH_TCP } from "./report.ts";
-import { startNginx, type Targets } from "./targets.ts";
+import { LASTING, startNginx } from "../support/nginx.ts";
+import type { Targets } from "./targets.ts";
 import type { Ground, Subject, Topology } from "./topology.ts";
 
 /** Connections that the proxy keeps open to its servers. */
@@ -77,7 +78,7 @@ async function startProxy(dir: string, ports: Readonly<Record<string, number>>, 
   const proxy = await startNginx(
     dir,
     "proxy",
-    `upstream target { server 127.0.0.1:${target}; keepalive ${PROXY_KEPT}; keepalive_requests 100000000; }
+    `${LASTING}upstream target { server 127.0.0.1:${target}; keepalive ${PROXY_KEPT}; keepalive_requests 100000000; }
 proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
 ${
       [`${ports[HTTP1]} backlog=2048`, `${ports[HTTP2]} http2`].map((listen) =>

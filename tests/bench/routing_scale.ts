@@ -36,6 +36,7 @@ const SILENT: RoutingOutput = {
   unicast() {},
   topologyChanged() {},
   addressesChanged() {},
+  rival() {},
   problem() {},
 };
 

@@ -1,5 +1,6 @@
 /** The servers behind every subject: iperf3, and nginx with a short answer and a long body, in HTTP/1 and in HTTP/2. */
 
+import { LASTING, startNginx } from "../support/nginx.ts";
 import { findProgram } from "../support/programs.ts";
 import { freePort } from "../support/ports.ts";
 import { type Process, start, untilListening } from "../support/processes.ts";
@@ -41,30 +42,14 @@ export async function startTargets(dir: string): Promise<Targets> {
     await startNginx(
       dir,
       "nginx",
-      [`${http} backlog=2048`, `${http2} http2`].map((listen) =>
-        `server { listen 127.0.0.1:${listen}; location / { return 200 "hello from nginx\\n"; }
+      LASTING +
+        [`${http} backlog=2048`, `${http2} http2`].map((listen) =>
+          `server { listen 127.0.0.1:${listen}; location / { return 200 "hello from nginx\\n"; }
           location = /body { root ${dir}/root; sendfile on; } }`
-      ).join("\n"),
+        ).join("\n"),
     ),
   ];
   await untilListening(http, processes[1]);
   await new Promise((resolve) => setTimeout(resolve, 300));
   return { processes, iperf, http, http2, body: { file, octets: BODY_OCTETS } };
-}
-
-/** Starts nginx with one worker and `servers` in its `http` block, its files below `dir`. */
-export async function startNginx(dir: string, name: string, servers: string): Promise<Process> {
-  const files = `${dir}/${name}`;
-  await Deno.mkdir(files);
-  await Deno.writeTextFile(
-    `${files}/nginx.conf`,
-    `daemon off; master_process off; pid ${files}/pid; error_log /dev/null;
-events { worker_connections 2048; }
-http { access_log off; keepalive_requests 100000000; client_max_body_size 0;
-client_body_temp_path ${files}/b; proxy_temp_path ${files}/p; fastcgi_temp_path ${files}/f; uwsgi_temp_path ${files}/u;
-scgi_temp_path ${files}/s;
-${servers} }
-`,
-  );
-  return start(name, findProgram("nginx")!, ["-p", files, "-c", `${files}/nginx.conf`]);
 }

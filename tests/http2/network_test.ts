@@ -2,24 +2,13 @@
 
 import assert from "node:assert/strict";
 import { withNetwork } from "../support/network.ts";
+import { startNginx } from "../support/nginx.ts";
 import { NodeHttp2Server } from "../support/node_http2.ts";
 import { freePort } from "../support/ports.ts";
-import { run, start, untilListening } from "../support/processes.ts";
+import { run, untilListening } from "../support/processes.ts";
 import { testWith } from "../support/programs.ts";
 
 const TEN_MIB = 10 * 1024 * 1024;
-
-/** A folder of files behind nginx, on HTTP/2 in the clear. */
-function nginxConfig(dir: string, port: number): string {
-  return `daemon off; master_process off; pid ${dir}/pid; error_log stderr;
-events {}
-http {
-  access_log off; client_body_temp_path ${dir}/t; proxy_temp_path ${dir}/t; fastcgi_temp_path ${dir}/t;
-  uwsgi_temp_path ${dir}/t; scgi_temp_path ${dir}/t;
-  server { listen 127.0.0.1:${port} http2; root ${dir}/root; }
-}
-`;
-}
 
 testWith(
   ["curl", "h2load", "nghttp", "nginx", "node"],
@@ -31,8 +20,7 @@ testWith(
     await Deno.writeFile(file, new Uint8Array(TEN_MIB).fill(0x61));
     await Deno.writeTextFile(`${dir}/root/small`, "nginx");
     const nginxPort = freePort();
-    await Deno.writeTextFile(`${dir}/nginx.conf`, nginxConfig(dir, nginxPort));
-    const nginx = start("nginx", programs.nginx!, ["-p", dir, "-c", `${dir}/nginx.conf`]);
+    const nginx = await startNginx(dir, "nginx", `server { listen 127.0.0.1:${nginxPort} http2; root ${dir}/root; }`);
     const [node, nodePort] = await NodeHttp2Server.start(programs.node!);
     try {
       await untilListening(nginxPort, nginx, 10_000);
