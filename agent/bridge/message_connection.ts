@@ -23,19 +23,15 @@ import type { MessageHooks } from "./message_hooks.ts";
 import { encodeSections } from "./message_sections.ts";
 import { OutboundMessage, type OutboundMessageHandler } from "./outbound_message.ts";
 import { OutboundMessages } from "./outbound_messages.ts";
+import { SocketEnd } from "./socket_end.ts";
 import { SocketIntake } from "./socket_intake.ts";
 import { SocketOutlet } from "./socket_outlet.ts";
 import { SocketReader } from "./socket_reader.ts";
 import { SocketWriter } from "./socket_writer.ts";
 import { reasonOf, verdict } from "./verdict.ts";
 
-/** How long the peer may take to close after we have shut our side, in ms. */
-const LINGER_MS = 2000;
-/** How long it may leave what is to be written last where it is, in ms. */
-const STANDSTILL_MS = 300_000;
 /** Octets waiting for the socket above which it is not read: answers to what is read could only make them more. */
 const UNREAD_OCTETS = 1024 * 1024;
-const STANDSTILL = "the peer takes nothing more of what is written to it";
 const TUNNEL_BROKEN = "the other side of the tunnel is gone";
 const NO_OCTETS = new Uint8Array(0);
 
@@ -45,6 +41,7 @@ export class MessageConnection {
   readonly #hooks: MessageHooks;
   readonly #reader: SocketReader;
   readonly #writer: SocketWriter;
+  readonly #end: SocketEnd;
   readonly #intake: SocketIntake;
   /** What becomes of each message we send. */
   readonly #messages: OutboundMessageHandler;
@@ -65,15 +62,13 @@ export class MessageConnection {
   #busy = false;
   /** The adaptor has ended the connection, or it is to end: what is written goes out, nothing else happens. */
   #ending = false;
-  #readDone = false;
-  #writeDone = false;
   #closed = false;
   #failure: string | undefined;
-  #linger: ReturnType<typeof setTimeout> | undefined;
 
   /** Joins `conn`, which it owns from now on, with an instance of `adaptor`; call {@link MessageConnection.open} next. */
   constructor(conn: LocalSocket, adaptor: AdaptorModule, hooks: MessageHooks) {
     this.#conn = conn;
+    this.#end = new SocketEnd(conn, (failure) => this.close(failure));
     this.#adaptor = new AdaptorSeat(adaptor.instantiate(), {
       perform: (action) => {
         this.#perform(action);
@@ -139,7 +134,7 @@ export class MessageConnection {
       conn,
       {
         onWritten: () => this.#written(),
-        onAllWritten: () => this.#shut(),
+        onAllWritten: () => this.#end.shut(this.#ending),
         onWriteFailed: (error) => this.#writeFailed(`writing to the socket failed: ${messageOf(error)}`),
       },
       true,
@@ -186,7 +181,7 @@ export class MessageConnection {
 
   /** True when the connection can take another request. */
   get available(): boolean {
-    if (this.#ending || this.#retiring || this.#readDone) return false;
+    if (this.#ending || this.#retiring || this.#end.read) return false;
     return !this.#taken && this.#inbound.requests < this.#limit;
   }
 
@@ -232,7 +227,7 @@ export class MessageConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#letGo(outcome);
-    clearTimeout(this.#linger);
+    this.#end.over();
     this.#reader.stop();
     this.#writer.stop();
     closeSocket(this.#conn, failure !== undefined);
@@ -244,8 +239,8 @@ export class MessageConnection {
     if (this.#ending) return;
     this.#failure ??= failure;
     this.#letGo(FAILED);
-    if (this.#writeDone) return this.#shut();
-    this.#closeAfter(STANDSTILL_MS, STANDSTILL);
+    if (this.#end.written) return this.#end.shut(true);
+    this.#end.awaitReader();
     this.#writer.finish();
   }
 
@@ -400,8 +395,8 @@ export class MessageConnection {
   }
 
   #socketEnded(): void {
-    this.#readDone = true;
-    if (this.#ending) return this.#closeWhenDone();
+    this.#end.read = true;
+    if (this.#ending) return this.#end.closeWhenDone();
     const splice = this.#intake.splice;
     if (splice?.left === Infinity) this.#complete(splice.stream);
     else if (splice !== undefined) {
@@ -413,7 +408,7 @@ export class MessageConnection {
       }
     }
     this.#ask((adaptor) => adaptor.socket(NO_OCTETS, true).actions);
-    this.#closeWhenDone();
+    this.#end.closeWhenDone();
   }
 
   #outcome(message: OutboundMessage, state: DeliveryState | undefined): void {
@@ -443,7 +438,7 @@ export class MessageConnection {
 
   /** Octets have reached the socket. */
   #written(): void {
-    if (this.#ending && !this.#writeDone && !this.#closed) this.#closeAfter(STANDSTILL_MS, STANDSTILL);
+    if (this.#ending) this.#end.awaitReader();
     this.#outlet.held?.offer();
     this.#inbound.progress();
     if (this.#writer.pending > UNREAD_OCTETS) return;
@@ -465,31 +460,11 @@ export class MessageConnection {
 
   /** A server that wants no more of a request may have said why before it closed: that is still to be read, up to its end. */
   #writeFailed(failure: string): void {
-    const mayHaveAnswered = this.#role === "connector" && !this.#readDone && !this.#ending && !this.#adaptor.empty;
+    const mayHaveAnswered = this.#role === "connector" && !this.#end.read && !this.#ending && !this.#adaptor.empty;
     if (!mayHaveAnswered) return this.close(failure);
     this.#failure = failure;
-    this.#writeDone = true;
+    this.#end.written = true;
     this.#retiring = true;
     this.#reader.wake();
-  }
-
-  /** Everything is written. */
-  #shut(): void {
-    this.#writeDone = true;
-    if (this.#readDone) return this.#closeWhenDone();
-    // A socket that the peer has reset can't be shut any more; that is no failure of what was written.
-    this.#conn.closeWrite().catch(() => {});
-    // Closing with unread octets would reset the connection, and could cost the peer what it has not read yet.
-    if (this.#ending) this.#closeAfter(LINGER_MS, undefined);
-  }
-
-  /** A peer that does nothing any more does not keep the connection. */
-  #closeAfter(ms: number, failure: string | undefined): void {
-    clearTimeout(this.#linger);
-    if (!this.#closed) this.#linger = setTimeout(() => this.close(failure), ms);
-  }
-
-  #closeWhenDone(): void {
-    if (this.#readDone && this.#writeDone) this.close(undefined);
   }
 }
