@@ -264,6 +264,24 @@ Deno.test("http2 listener gives up what a client cancels, at every point of its 
   assert.deepEqual(left.actions.slice(-3).map(({ kind }) => kind), ["abort", "abort", "close"]);
 });
 
+Deno.test("http2 listener: who cancels every second request, or after a while, or in the midst of an answer, may go on for ever", async () => {
+  const cancel = (id: number) => frame(Type.reset, 0, id, number(8));
+  const half = await listener();
+  const watching = await listener();
+  const waiting = await listener();
+  for (let at = 0; at < 1000; at++) {
+    const [one, two] = [4 * at + 1, 4 * at + 3];
+    half.send(headers(one, GET), headers(two, GET), cancel(two));
+    const answer = half.begun.at(-2)!.stream + 1;
+    half.tell(begin(answer, responseHead("200", [["content-length", "0"]])), end(answer));
+    watching.send(headers(one, GET)).tell(begin(watching.begun.at(-1)!.stream + 1, responseHead("200", [])));
+    watching.send(cancel(one));
+    waiting.tick(at * 2000).send(headers(one, GET)).tick(at * 2000 + 1000).send(cancel(one));
+  }
+  assert.deepEqual([half.closed, watching.closed, waiting.closed], [false, false, false]);
+  assert.deepEqual([half.begun.length, watching.begun.length, waiting.begun.length], [2000, 1000, 1000]);
+});
+
 Deno.test("http2 listener sends a request again that nobody has taken, body and all", async () => {
   const connection = await listener(
     headers(1, [...POST, "content-length: 5"], Flag.none),

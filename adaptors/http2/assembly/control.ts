@@ -1,5 +1,6 @@
 /** Frames that carry no part of a message (RFC 9113, 6.3 to 6.9). */
 
+import { now } from "../../http/assembly/clock";
 import { isListener } from "../../http/assembly/instance";
 import { emitConcurrency } from "../../sdk/assembly/emit";
 import { finishRecord, putBytes } from "../../sdk/assembly/writer";
@@ -46,6 +47,8 @@ import { limitTable } from "./hpack_encoder";
 import { MAX_STREAMS, streamAt, streamOf } from "./stream";
 import { growWindow, resume, resumeAll } from "./to_socket";
 
+/** Who has waited so long for an answer may give up without being counted, in ms. */
+const PATIENT_MS: f64 = 1000;
 /** Largest table of HPACK that we use. */
 const TABLE_OCTETS: u32 = 4096;
 
@@ -160,6 +163,8 @@ export function takeReset(id: u32, payload: usize, length: u32): void {
   if (length != 4) return fail(FRAME_SIZE_ERROR, "RST_STREAM has not 4 octets");
   if (isIdle(id)) return fail(PROTOCOL_ERROR, "RST_STREAM for a stream that has not begun");
   const stream = streamOf(id);
+  // Who has waited for a while, or has got a part of the answer, floods nobody by giving up.
+  const early = stream === null || (!stream.answered && now - stream.since < PATIENT_MS);
   if (stream !== null) abandon(stream, numberAt(payload) == REFUSED_STREAM ? 1 : 0);
-  if (isListener && !spendReset()) fail(ENHANCE_YOUR_CALM, "the client cancels too many requests");
+  if (isListener && early && !spendReset()) fail(ENHANCE_YOUR_CALM, "the client cancels too many requests");
 }

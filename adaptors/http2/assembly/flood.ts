@@ -3,7 +3,10 @@
  * that was done for the peer. A peer that runs out of one is told to calm down.
  */
 
-/** Streams that the peer may cancel, or make us cancel, at once; and each second (rapid reset). */
+/**
+ * Streams that the peer may cancel, or make us cancel, at once; and each second (rapid reset). One more for each that is
+ * answered: a client that gives up half of what it asks for, as some do by their deadlines, does not flood.
+ */
 const RESETS: f64 = 200;
 const RESETS_PER_SECOND: f64 = 20;
 /** Frames that carry no part of a message: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown ones. */
@@ -30,6 +33,11 @@ export function spendControl(): bool {
 /** A request has begun. */
 export function earnRequest(): void {
   controls = min(CONTROLS, controls + CONTROLS_PER_REQUEST);
+}
+
+/** A request was answered completely. */
+export function earnAnswer(): void {
+  resets = min(RESETS, resets + 1);
 }
 
 /** Octets of a body were sent. */

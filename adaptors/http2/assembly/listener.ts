@@ -50,7 +50,7 @@ import {
   writeReset,
 } from "./connection";
 import { listTooLarge } from "./field_list";
-import { earnRequest, refill } from "./flood";
+import { earnAnswer, earnRequest, refill } from "./flood";
 import { CANCEL, CONNECT_ERROR, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, writeData } from "./frame";
 import { startBlock } from "./hpack_encoder";
 import {
@@ -327,6 +327,7 @@ export function listenerTick(time: f64): void {
 
 /** The answer has gone out completely. A request that is still coming is of no use to anybody. */
 function complete(stream: Stream): void {
+  earnAnswer();
   if (stream.remoteEnded) return closeStream(stream);
   resetStream(stream, NO_ERROR);
 }
