@@ -282,6 +282,16 @@ Deno.test("http2 listener: who cancels every second request, or after a while, o
   assert.deepEqual([half.begun.length, watching.begun.length, waiting.begun.length], [2000, 1000, 1000]);
 });
 
+Deno.test("http2 connector: a server that sends a few PINGs with every answer, as those that measure their way do, is no flood", async () => {
+  const connection = await connector();
+  for (let at = 0; at < 1000; at++) {
+    connection.tell(begin(2 * at + 1, requestHead("GET", [host])), end(2 * at + 1));
+    connection.send(...Array.from({ length: 4 }, () => frame(Type.ping, 0, 0, new Uint8Array(8))));
+    connection.send(headers(2 * at + 1, [":status: 204"]));
+  }
+  assert.deepEqual([connection.closed, connection.goAway], [false, undefined]);
+});
+
 Deno.test("http2 listener sends a request again that nobody has taken, body and all", async () => {
   const connection = await listener(
     headers(1, [...POST, "content-length: 5"], Flag.none),

@@ -37,7 +37,7 @@ import {
   watchConnection,
 } from "./connection";
 import { listTooLarge } from "./field_list";
-import { refill } from "./flood";
+import { earnRequest, refill } from "./flood";
 import { CANCEL, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from "./frame";
 import { startBlock } from "./hpack_encoder";
 import { contentLength, judgeResponse, judgeTrailers, status, statusText } from "./head";
@@ -75,6 +75,7 @@ export function connectorBegin(): void {
     emitAbort(recordStream, ABORT_UNTOUCHED);
     return;
   }
+  earnRequest();
   const fields = readMessageHead();
   const good = fields == FIELD_OK && areToken(subject, subjectLength) && areTarget(path, pathLength) && hosts <= 1 &&
     (hosts == 1 || isOld) && !(isOld && chunked) && findTarget();
