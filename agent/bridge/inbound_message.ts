@@ -21,6 +21,12 @@ export interface InboundMessageHandler {
   onBroken(message: InboundMessage): void;
 }
 
+/** Where a message comes from. */
+export interface Producer extends Upstream {
+  /** A request's: its answer begins, so somebody has looked at it. */
+  onAnswer?(): void;
+}
+
 /** See the head of the file. */
 export class InboundMessage implements Downstream, DataSink {
   /** Its stream, given by the owner; 0 before it has one. */
@@ -31,7 +37,7 @@ export class InboundMessage implements Downstream, DataSink {
   answered = false;
 
   readonly #handler: InboundMessageHandler;
-  readonly #upstream: Upstream;
+  readonly #upstream: Producer;
   readonly #window = new ReceiveWindow();
   readonly #sections = new SectionReader(this);
   /** The head is not complete. */
@@ -43,7 +49,7 @@ export class InboundMessage implements Downstream, DataSink {
   #ended = false;
 
   /** Joins a message whose producer is `upstream`, which hears of it even where it waits for no outcome; call {@link InboundMessage.begin} next. */
-  constructor(upstream: Upstream, handler: InboundMessageHandler, stream: number) {
+  constructor(upstream: Producer, handler: InboundMessageHandler, stream: number) {
     this.stream = stream;
     this.#handler = handler;
     this.#upstream = upstream;
@@ -62,6 +68,12 @@ export class InboundMessage implements Downstream, DataSink {
   /** Takes what of the message was there when it was handed over. */
   begin({ start }: Message): void {
     if (!this.#readHead(start, false)) this.#collect(start);
+  }
+
+  /** A request's: its answer begins. Returns where that goes. */
+  answer(): Envelope | undefined {
+    this.#upstream.onAnswer?.();
+    return this.envelope;
   }
 
   /** The socket has taken octets. */

@@ -7,7 +7,7 @@ import type { MessageHead } from "../adaptor/action.ts";
 import type { AmqpValue, DeliveryState } from "../amqp/codec/types.ts";
 import { ACCEPTED, type Downstream, type Message, type Upstream } from "../router/flow.ts";
 import { NumberMap } from "../lib/number_map.ts";
-import { InboundMessage, type InboundMessageHandler } from "./inbound_message.ts";
+import { InboundMessage, type InboundMessageHandler, type Producer } from "./inbound_message.ts";
 import type { Envelope, SectionsHead } from "./message_sections.ts";
 
 /** What the owner is told; messages go by their stream numbers. */
@@ -72,9 +72,9 @@ export class InboundMessages implements InboundMessageHandler {
     return this.#awaited.delete(stream) || this.#answers.get(stream + 1) !== undefined;
   }
 
-  /** Where the answer that is stream `stream` goes; undefined when there is no such request. */
-  envelopeOf(stream: number): Envelope | undefined {
-    return this.#requests.get(stream - 1)?.envelope;
+  /** The answer that is stream `stream` begins. Returns where it goes; undefined when there is no such request. */
+  answer(stream: number): Envelope | undefined {
+    return this.#requests.get(stream - 1)?.answer();
   }
 
   /** The answer that is stream `stream` is complete. */
@@ -126,7 +126,7 @@ export class InboundMessages implements InboundMessageHandler {
   }
 
   /** Takes a message as the next request. */
-  takeRequest(message: Message, upstream: Upstream): Downstream {
+  takeRequest(message: Message, upstream: Producer): Downstream {
     const stream = this.#lastRequest += 2;
     const request = new InboundMessage(upstream, this, stream);
     this.#requests.set(stream, request);

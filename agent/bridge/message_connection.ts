@@ -14,9 +14,10 @@ import {
 } from "../adaptor/action.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { messageOf } from "../lib/errors.ts";
-import { ACCEPTED, type Downstream, FAILED, type Message, RELEASED, type Upstream } from "../router/flow.ts";
+import { ACCEPTED, type Downstream, FAILED, type Message, RELEASED } from "../router/flow.ts";
 import { AdaptorSeat } from "./adaptor_seat.ts";
 import { Exchanges } from "./exchanges.ts";
+import type { Producer } from "./inbound_message.ts";
 import { InboundMessages } from "./inbound_messages.ts";
 import { closeSocket, type LocalSocket } from "./local_socket.ts";
 import type { MessageHooks } from "./message_hooks.ts";
@@ -216,7 +217,7 @@ export class MessageConnection {
   }
 
   /** Takes a message from the network: for a listener an answer, for a connector the next request. */
-  accept(message: Message, upstream: Upstream): Downstream {
+  accept(message: Message, upstream: Producer): Downstream {
     this.#busy = true;
     const isAnswer = this.#role === "listener";
     return isAnswer ? this.#inbound.takeAnswer(message, upstream) : this.#inbound.takeRequest(message, upstream);
@@ -333,7 +334,7 @@ export class MessageConnection {
   #begin({ stream, head, interim }: Extract<Action, { kind: "begin" }>): void {
     const exchange = this.#exchanges?.begin(stream, head);
     if (exchange?.answer !== undefined) return;
-    const ordinary = this.#hooks.envelope?.(stream, head.subject) ?? this.#inbound.envelopeOf(stream);
+    const ordinary = this.#hooks.envelope?.(stream, head.subject) ?? this.#inbound.answer(stream);
     if (ordinary === undefined) throw new Error(`stream ${stream} answers nothing`);
     const envelope = exchange === undefined ? ordinary : { ...ordinary, to: exchange.to ??= ordinary.to };
     const sections = encodeSections(interim ? { ...envelope, interim } : envelope, exchange?.head ?? head);

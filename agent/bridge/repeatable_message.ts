@@ -1,12 +1,13 @@
 /**
  * A message that goes to another connection when the one it was given to takes no more and has not looked at it. Servers
  * of HTTP/2 end their connections like that, with requests under way (RFC 9113, 6.8); nginx does after every thousand. What
- * has come of the message is kept until then, as far as there is room.
+ * has come of the message is kept until its answer begins, as far as there is room.
  */
 
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
 import { type Downstream, type Message, RELEASED, type Upstream } from "../router/flow.ts";
+import type { Producer } from "./inbound_message.ts";
 
 /** Octets kept of one message: what its producer sends before it hears that the first of them has reached the target. */
 export const MAX_KEPT_OCTETS = 1_310_720;
@@ -47,7 +48,7 @@ export class KeptRoom {
 }
 
 /** See the head of the file. */
-export class RepeatableMessage implements Downstream, Upstream {
+export class RepeatableMessage implements Downstream, Producer {
   /** Set by the giver. */
   taker: Taker | undefined;
 
@@ -125,6 +126,11 @@ export class RepeatableMessage implements Downstream, Upstream {
     }
     if (settled) this.#finish();
     this.#upstream.consumerState(state, settled);
+  }
+
+  /** See {@link Producer}. */
+  onAnswer(): void {
+    this.#forget();
   }
 
   #repeat(): void {

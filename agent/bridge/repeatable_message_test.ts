@@ -71,6 +71,16 @@ Deno.test("repeatable message: it ends after some attempts, and where no connect
   deepEqual([other.given.length, other.upstream.heard], [1, [[RELEASED, true]]]);
 });
 
+Deno.test("repeatable message: one whose answer has begun was looked at, and nothing of it is kept", async () => {
+  const { message, upstream, given, release, room } = repeatable(octets("a"));
+  message.onAnswer();
+  message.write(octets("b"));
+  equal(room.take(MAX_ALL_KEPT_OCTETS), true);
+  release();
+  await turn();
+  deepEqual([given.length, upstream.heard], [1, [[RELEASED, true]]]);
+});
+
 Deno.test("repeatable message: its producer may leave while it goes from one to the next", async () => {
   for (const leave of ["abort", "settle"] as const) {
     const { message, upstream, given, release } = repeatable(octets("a"));
