@@ -17,7 +17,7 @@ import { FRAME_AMQP, FRAME_HEADER_OCTETS, FRAME_SASL, putFrameHeader } from "./f
 import { FrameParser, type FrameSink } from "./frame_parser.ts";
 import { LinkCounts } from "./link_counts.ts";
 import { Output } from "./output.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { PeerSilent, ProtocolError } from "./protocol_error.ts";
 import { saslClientStep, type SaslMechanism, saslServerStep, type SaslStep } from "./sasl.ts";
 import type { Link } from "./link_table.ts";
 import type { Session } from "./session.ts";
@@ -143,7 +143,7 @@ export class Connection implements FrameSink {
     const peerLimitMs = this.isOpen ? this.remote?.idleTimeOut ?? 0 : 0;
     const next = this.#silence.pass(now, peerLimitMs, () => this.output.append(EMPTY_FRAME));
     if (next !== undefined) return next;
-    this.fail(new ProtocolError("amqp:resource-limit-exceeded", `nothing heard for ${this.#silence.limitMs} ms`));
+    this.fail(new PeerSilent(this.#silence.limitMs));
     return Infinity;
   }
 

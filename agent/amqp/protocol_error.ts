@@ -26,11 +26,27 @@ export class ProtocolError extends TendrilError {
   /** Condition to send in the Close performative. */
   readonly condition: ProtocolCondition;
 
-  /** Makes an error whose `code` is `AMQP_PROTOCOL` and whose `condition` goes on the wire. */
-  constructor(condition: ProtocolCondition, message: string) {
-    super("AMQP_PROTOCOL", `${message} (${condition})`, {
-      hint: "The peer sent something that AMQP 1.0 forbids or that exceeds a limit; see docs/limits.md.",
-    });
+  /** Makes an error whose `condition` goes on the wire, and whose code is `AMQP_PROTOCOL` unless there is a better one. */
+  constructor(
+    condition: ProtocolCondition,
+    message: string,
+    code = "AMQP_PROTOCOL",
+    hint = "The peer sent something that AMQP 1.0 forbids or that exceeds a limit; see docs/limits.md.",
+  ) {
+    super(code, `${message} (${condition})`, { hint });
     this.condition = condition;
+  }
+}
+
+/** Nothing at all has come from the peer for longer than it may be silent. */
+export class PeerSilent extends ProtocolError {
+  /** After `ms` of silence. */
+  constructor(ms: number) {
+    super(
+      "amqp:resource-limit-exceeded",
+      `nothing heard for ${ms} ms`,
+      "LINK_SILENT",
+      "See whether the peer hangs, and whether the network between loses packets; Tendril connects again by itself.",
+    );
   }
 }

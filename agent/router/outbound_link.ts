@@ -13,7 +13,7 @@ import type { Logger } from "../telemetry/log.ts";
 import type { Channel } from "../transport/channel.ts";
 import { type ConnectionRole, isRefusal } from "./capabilities.ts";
 import { UNAUTHORIZED } from "./guard.ts";
-import { Peer, type PeerLoss } from "./peer.ts";
+import { NOT_ALLOWED, Peer, type PeerLoss } from "./peer.ts";
 import type { Router } from "./router.ts";
 
 /** One link as this room needs to know it. */
@@ -43,7 +43,7 @@ export interface RetryPolicy {
 /** Time a connected peer has to answer our Open, in ms. */
 const OPEN_TIMEOUT_MS = 10_000;
 /** Conditions with which a peer closes the connection of somebody it won't have. */
-const TURNED_AWAY: ReadonlySet<string> = new Set([UNAUTHORIZED, "amqp:not-allowed"]);
+const TURNED_AWAY: ReadonlySet<string> = new Set([UNAUTHORIZED, NOT_ALLOWED]);
 /** How often a connection that gave way is looked at; it is closed when it was idle twice in a row, in ms. */
 const IDLE_LOOK_MS = 500;
 
@@ -185,7 +185,6 @@ export class OutboundLink {
     const { signal } = this.#stop;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { router: { clock, peers }, logger, role, retry } = this.#deps;
-    let refusal: TendrilError | undefined;
     const peer = new Peer(channel, this.#deps.options(channel), role === "edge", clock, {
       onOpen: (remote) => {
         if (isRefusal(remote)) return; // The reason follows.
@@ -193,11 +192,8 @@ export class OutboundLink {
         this.peer = peer;
         this.#message = "OK";
         this.#failure = undefined;
-        refusal = this.#events.onUp(this, peer);
-        if (refusal !== undefined) {
-          peer.close({ condition: "amqp:not-allowed", description: refusal.message });
-          return;
-        }
+        const refusal = this.#events.onUp(this, peer);
+        if (refusal !== undefined) return peer.refuse(refusal);
         peers.add(peer, role, "out");
         logger.debug("link up", { link: this.target.name, peer: remote.containerId, endpoint: this.#endpoint });
       },
@@ -208,9 +204,9 @@ export class OutboundLink {
         peers.remove(peer);
         const wasUp = this.peer !== undefined;
         this.peer = undefined;
-        const error = refusal ?? lossError(loss, wasUp);
+        const error = lossError(loss, wasUp);
         // Who is turned away each time must not come back as fast as one that was welcome.
-        const turnedAway = refusal !== undefined || TURNED_AWAY.has(loss.remote?.condition ?? "");
+        const turnedAway = loss.refusal !== undefined || TURNED_AWAY.has(loss.remote?.condition ?? "");
         if (wasUp && !turnedAway) retry.reset();
         if (wasUp) {
           this.#message = messageOf(error);
@@ -248,7 +244,7 @@ export class OutboundLink {
 
 /** Why a link ended, or never came up, in words for people. */
 export function lossError(loss: PeerLoss, wasUp: boolean): TendrilError {
-  const cause = loss.transport ?? loss.protocol;
+  const cause = loss.refusal ?? loss.transport ?? loss.protocol;
   if (cause !== undefined) return cause;
   if (loss.remote !== undefined) {
     const { condition, description } = loss.remote;

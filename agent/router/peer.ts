@@ -34,8 +34,12 @@ export interface PeerLoss {
   readonly protocol?: ProtocolError;
   /** The peer closed with this error. */
   readonly remote?: AmqpError;
+  /** We turned it away. */
+  readonly refusal?: TendrilError;
 }
 
+/** Condition with which somebody is turned away. */
+export const NOT_ALLOWED = "amqp:not-allowed";
 /** Time a closing peer has to take our last words, in ms. */
 const LINGER_MS = 5000;
 
@@ -102,6 +106,12 @@ export class Peer {
     this.connection.close(error);
   }
 
+  /** Turns the peer away, and tells it why. */
+  refuse(refusal: TendrilError): void {
+    this.#loss = { refusal };
+    this.close({ condition: NOT_ALLOWED, description: refusal.message });
+  }
+
   /** Calls `then` as soon as all octets that were sent are the system's; never when the peer goes before. */
   afterWrite(then: () => void): void {
     if (this.connection.output.length > 0) this.#awaiting.push(then);
@@ -159,6 +169,7 @@ export class Peer {
   #connectionClosed(error: ProtocolError | AmqpError | undefined): void {
     this.#cancelTimer();
     this.#closing = true;
+    if (this.#loss.refusal !== undefined) error = undefined;
     if (error instanceof Error) this.#loss = { protocol: error };
     else if (error !== undefined) this.#loss = { remote: error };
     if (this.#gone) return;

@@ -2,7 +2,7 @@
  * Two routers with one id next door. Routers in C take both in, by turns, and nobody reaches either for long. Here the
  * one that was there first stays: another one that introduces itself by its id is held off, and turned away once the
  * first has spoken twice meanwhile. A router that was restarted is let in as soon as the connection of its last life is
- * gone, or has been silent for a moment.
+ * gone, or has been silent for a moment; what comes of that life later is what comes from a rival.
  */
 
 /** How long a router must be silent before another one may have its id, in ms: two HELLOs. */
@@ -34,17 +34,21 @@ export class Rivals {
   /** Router `id` introduces itself over control link `link`. Returns the links of those who are to be turned away. */
   hello(id: string, instance: number, link: number, now: number): number[] {
     const claims = this.#claim(id, instance, link, now);
-    const first = claims.find((claim) => claim.instance === instance)!.link;
+    const first = claims.findIndex((claim) => claim.instance === instance);
     const turnedAway: number[] = [];
     let heldOff = false;
-    for (const other of claims) {
+    for (const [at, other] of claims.entries()) {
       if (other.instance === instance) continue;
-      if (other.link > first) {
+      if (at > first) {
         if (++other.contradicted >= CONTRADICTIONS) turnedAway.push(other.link);
       } else if (now - other.heardAt < RIVAL_SILENCE_MS) heldOff = true;
     }
     if (heldOff) this.#heldOff.add(link);
-    else this.#heldOff.delete(link);
+    else {
+      this.#heldOff.delete(link);
+      // Who was first and has been silent has lost its place.
+      this.#claims.set(id, claims.filter((other, at) => at >= first || other.instance === instance));
+    }
     return turnedAway;
   }
 
@@ -66,8 +70,7 @@ export class Rivals {
       known.heardAt = now;
       return claims;
     }
-    const others = claims.filter((claim) => claim.link !== link);
-    const all = [...others, { link, instance, heardAt: now, contradicted: 0 }].sort((one, two) => one.link - two.link);
+    const all = [...claims.filter((claim) => claim.link !== link), { link, instance, heardAt: now, contradicted: 0 }];
     this.#claims.set(id, all);
     return all;
   }

@@ -26,6 +26,9 @@ Deno.test("rivals: a router that was restarted is let in as soon as its last con
   equal(silent.isHeldOff(11), true);
   silent.hello("a", 2, 11, RIVAL_SILENCE_MS);
   equal(silent.isHeldOff(11), false);
+  // What was held up on its way comes all at once, from the last life.
+  for (const _ of [1, 2, 3]) deepEqual(silent.hello("a", 1, 10, RIVAL_SILENCE_MS + 1), []);
+  deepEqual([silent.isHeldOff(10), silent.isHeldOff(11)], [true, false]);
 });
 
 Deno.test("rivals: more links of the same router, before and after a rival, are nobody's rivals", () => {

@@ -67,7 +67,7 @@ export const ECHO_MS = 20_000;
 /** Times that a router may come back as who it was before; one that does so more often is two with one id. */
 export const MAX_RETURNS = 3;
 /** Returns in a shorter time count as one, in ms: old words that were held up on their way come all at once. */
-export const RETURN_INTERVAL_MS = 1000;
+export const RETURN_INTERVAL_MS = 250;
 /** Costs are signed 32-bit numbers on the wire. */
 export const COST_MAX = 2 ** 31 - 1;
 /** What the links of a router that is about to go cost more: any way around it is better, and without one it still is one. */

@@ -224,8 +224,8 @@ export class Transit implements RoutingOutput {
       address: peer.channel.peer.address,
       next: NEXT_STEP.ROUTER_ID_TAKEN,
     });
-    const description = `another router of the network has the id ${router}: give each site a name of its own`;
-    peer.close({ condition: "amqp:not-allowed", description });
+    const reason = `another router of the network has the id ${router}: give each site a name of its own`;
+    peer.refuse(new TendrilError("ROUTER_ID_TAKEN", reason, { hint: NEXT_STEP.ROUTER_ID_TAKEN }));
   }
 
   /** See {@link RoutingOutput}. */
