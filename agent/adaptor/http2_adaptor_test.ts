@@ -282,6 +282,26 @@ Deno.test("http2 listener: who cancels every second request, or after a while, o
   assert.deepEqual([half.begun.length, watching.begun.length, waiting.begun.length], [2000, 1000, 1000]);
 });
 
+Deno.test("http2 listener sends a request again that says nothing of its length, as those of gRPC, as far as it has come", async () => {
+  const connection = await listener(headers(1, POST, Flag.none), frame(Type.data, 0, 1, "hello "));
+  connection.tell({ kind: "abort", stream: 1, reason: "released" });
+  assert.deepEqual(connection.begun.map(({ stream }) => stream), [1, 3]);
+  assert.equal(connection.bodies.get(3), "6\r\nhello \r\n");
+  connection.send(frame(Type.data, 0, 1, "world"), headers(1, ["x-sum: 1"], Flag.end));
+  const whole = "6\r\nhello \r\n5\r\nworld\r\n0\r\nx-sum: 1\r\n\r\n";
+  assert.equal(connection.bodies.get(3), whole);
+  connection.tell({ kind: "abort", stream: 3, reason: "released" });
+  assert.equal(connection.bodies.get(5), whole);
+  assert.deepEqual(connection.actions.at(-1), end(5));
+});
+
+Deno.test("http2 listener does not send a request again that is too long to be kept", async () => {
+  const connection = await listener(headers(1, POST, Flag.none), frame(Type.data, 0, 1, new Uint8Array(5000)));
+  connection.tell({ kind: "abort", stream: 1, reason: "released" });
+  assert.deepEqual(connection.begun.map(({ stream }) => stream), [1]);
+  assert.match((await written(connection, 1))[0]!, /^:status: 503/);
+});
+
 Deno.test("http2 connector: a server that sends a few PINGs with every answer, as those that measure their way do, is no flood", async () => {
   const connection = await connector();
   for (let at = 0; at < 1000; at++) {

@@ -41,6 +41,12 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Whose connections checks are, and messages that do not say. */
 const NOBODY = "";
 
+/**
+ * How long a connector goes on to serve after it has withdrawn its routing key, in ms: what others sent before they knew is
+ * on its way.
+ */
+const FAREWELL_MS = 500;
+
 /** Pause before a target that could not be reached is tried again, in ms. */
 const PROBE_MS = 1000;
 
@@ -104,8 +110,10 @@ export class Connector implements Consumer {
   #message = "OK";
   /** What that is about, where it has a code. */
   #failure: TendrilError | undefined;
-  /** True once new messages are refused. */
+  /** True once the routing key is withdrawn for good. */
   #leaving = false;
+  /** Ends the time in which what is on its way may still come; undefined before and after. */
+  #endFarewell: (() => void) | undefined;
 
   /**
    * Serves the routing key from now on, or once its health check has passed; `dialSecure` dials the target of one that has
@@ -174,9 +182,9 @@ export class Connector implements Consumer {
     this.#lookAtAdaptor();
   }
 
-  /** True while a message is under way, or a connection is open. */
+  /** True while a message is under way or may still come, or a connection is open. */
   get busy(): boolean {
-    return this.outstanding > 0 || this.status().connections > 0;
+    return this.#endFarewell !== undefined || this.outstanding > 0 || this.status().connections > 0;
   }
 
   /** A snapshot. */
@@ -203,20 +211,30 @@ export class Connector implements Consumer {
     this.#tls = tls;
   }
 
-  /** Withdraws the routing key; what was accepted goes on. */
+  /** Withdraws the routing key; what was accepted goes on, and what was sent before others knew is served. */
   refuseNew(): void {
+    if (this.#leaving) return;
     this.#leaving = true;
     clearTimeout(this.#probe);
     clearTimeout(this.#quarantine);
     this.#forgetAdaptor();
     this.#health?.stop();
-    this.#settle();
-    this.#pool?.retire();
+    if (this.#withdraw === undefined) return this.#pool?.retire();
+    this.#withdraw = undefined;
+    const forget = this.#router.addresses.retire(mobileKey(this.#spec.routingKey), this);
+    const timer = setTimeout(() => this.#endFarewell?.(), FAREWELL_MS);
+    this.#endFarewell = () => {
+      this.#endFarewell = undefined;
+      clearTimeout(timer);
+      forget();
+      this.#pool?.retire();
+    };
   }
 
   /** Ends everything. */
   stop(): void {
     this.refuseNew();
+    this.#endFarewell?.();
     this.#stop.abort(new Error("the site is stopping"));
     this.#dialler.stop();
     this.#pool?.stop();

@@ -117,6 +117,20 @@ Deno.test("connector: stands for its key until it refuses new streams", async ()
   stop();
 });
 
+Deno.test("connector: what was sent before others knew that it leaves is served, and it counts as busy until then", async () => {
+  using target = server(async (conn) => void await conn.read(new Uint8Array(1)));
+  const { connector, router, reachable, stop } = await connectorTo(target.port);
+  connector.refuseNew();
+  deepEqual([reachable, connector.busy], [[true, false], true]);
+  const message = streamMessage("key", encodeStreamHead("key", "amqp:/_edge/west/temp.1", TCP_HEAD));
+  equal(router.route(message, listening()) === undefined, false);
+  await until(() => connector.status().connections === 1);
+  await until(() => router.route(message, listening()) === undefined, 2000);
+  equal(connector.busy, true, "the stream goes on");
+  stop();
+  equal(connector.busy, false);
+});
+
 Deno.test("connector: while its adaptor is quarantined it does not serve its key, and its status says why", async () => {
   const bytes = await Deno.readFile(new URL("../adaptor/builtin/tcp.wasm", import.meta.url));
   const { digest } = await loadBuiltin("tcp");

@@ -158,7 +158,8 @@ Deno.test("http1: answers without a body, interim ones and trailers come as they
     [GET, 'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 99\r\n\r\n', "\r\n\r\n"],
     [GET, `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${OK}`, "ok"],
     [GET, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\nX-T: t\r\n\r\n", "X-T: t\r\n\r\n"],
-    [GET, "HTTP/1.1 200 \r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n\r\n", "\r\n\r\n"],
+    [GET, "HTTP/1.1 200 Fine\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n\r\n", "\r\n\r\n"],
+    [GET, "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n", "\r\n\r\n"],
   ];
   for (const [request, answer, last] of cases) {
     using target = scripted("\r\n\r\n", answer);

@@ -30,6 +30,8 @@ export class AddressEntry {
   treatment: Treatment;
   /** In order of arrival. */
   readonly consumers: Consumer[] = [];
+  /** One that is no longer told of, and takes what was sent before everybody knew. */
+  leaving: Consumer | undefined;
   /** Consumers that are not beyond another router. */
   ownConsumers = 0;
   /** The one edge mesh in which all of those are; undefined where there are others. */

@@ -90,6 +90,21 @@ export class AddressTable {
   }
 
   /**
+   * Removes a consumer, which still takes messages for which there is no other: others have sent them before they knew. The
+   * result ends that.
+   */
+  retire(key: string, consumer: Consumer): () => void {
+    const entry = this.#entry(key);
+    entry.leaving = consumer;
+    this.remove(key, consumer);
+    return () => {
+      if (entry.leaving !== consumer) return;
+      entry.leaving = undefined;
+      this.#drop(entry);
+    };
+  }
+
+  /**
    * Calls `listener` now and at every change with whether `viewer` (undefined: this process) could reach a consumer
    * of `key` other than itself. The result ends that.
    */
@@ -141,9 +156,8 @@ export class AddressTable {
   }
 
   #drop(entry: AddressEntry): void {
-    if (entry.consumers.length === 0 && entry.watches.length === 0 && this.#entries.get(entry.key) === entry) {
-      this.#entries.delete(entry.key);
-    }
+    if (entry.consumers.length > 0 || entry.watches.length > 0 || entry.leaving !== undefined) return;
+    if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
   }
 
   #tellWatches(entry: AddressEntry): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AddressTable, isEcho } from "./address_table.ts";
-import { origin, Taker } from "./testing_consumer.ts";
+import { chooseConsumers, chooseOne } from "./forward.ts";
+import { origin, routed, Taker } from "./testing_consumer.ts";
 
 function table() {
   const own: string[] = [];
@@ -24,6 +25,24 @@ Deno.test("addresses: only the first own consumer and the loss of the last are n
   assert.deepEqual([...addresses.ownKeys()], []);
   removeRemote();
   assert.equal(addresses.get("Mweb"), undefined, "an address that nobody knows any more costs nothing");
+});
+
+Deno.test("addresses: a consumer that leaves is told of no more, and takes what no other does until it is gone", () => {
+  const { addresses, own } = table();
+  const [one, other] = [new Taker(), new Taker({ remote: true })];
+  addresses.add("Mweb", one);
+  const end = addresses.retire("Mweb", one);
+  assert.deepEqual([own, [...addresses.ownKeys()]], [["+Mweb", "-Mweb"], []]);
+  const entry = addresses.get("Mweb")!;
+  const chosen = () => chooseConsumers(entry, routed());
+  assert.deepEqual(chosen(), [one]);
+  assert.equal(chooseOne(entry, routed(), new Set([one])), undefined);
+  const remove = addresses.add("Mweb", other);
+  assert.deepEqual(chosen(), [other]);
+  remove();
+  assert.deepEqual(chosen(), [one]);
+  end();
+  assert.equal(addresses.get("Mweb"), undefined);
 });
 
 Deno.test("addresses: a watcher hears at once, then of changes only", () => {

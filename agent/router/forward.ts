@@ -47,7 +47,8 @@ export function chooseOne(
     bestBusy = busy;
   }
   entry.turn = count === 0 ? 0 : (entry.turn + 1) % count;
-  return best;
+  if (best !== undefined || entry.leaving === undefined || tried?.has(entry.leaving)) return best;
+  return entry.leaving;
 }
 
 function suits(consumer: Consumer, message: Message, copied: boolean): boolean {

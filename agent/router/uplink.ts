@@ -50,6 +50,9 @@ const PRESUMED_MS = 2000;
 /** Pause before what was refused is asked for again, in ms; each further one is twice as long, up to the most. */
 const REFUSED_MS = 2000;
 const MOST_REFUSED_MS = 60_000;
+/** Time an interior has to give the credit of a link back that we are about to close, and how often is looked, in ms. */
+const DRAIN_MS = 2000;
+const DRAINED_LOOK_MS = 20;
 
 /** One active link of an edge. */
 export class Uplink {
@@ -61,6 +64,8 @@ export class Uplink {
   readonly #consumer: LinkConsumer;
   readonly #downlink: Receiver;
   readonly #served = new Map<string, Receiver>();
+  /** Links for what we serve no more, until what was sent by them is through. */
+  readonly #withdrawn = new Set<Receiver>();
   readonly #wanted = new Map<string, Sender>();
   /** Undo functions of addresses that are reachable beyond the link. */
   readonly #reachable = new Map<string, () => void>();
@@ -195,7 +200,11 @@ export class Uplink {
   }
 
   get #leaving(): Farewell {
-    return this.#farewell ??= new Farewell(this.#session, [this.#downlink, ...this.#served.values()]);
+    return this.#farewell ??= new Farewell(this.#session, [
+      this.#downlink,
+      ...this.#served.values(),
+      ...this.#withdrawn,
+    ]);
   }
 
   #messages(target: string | undefined): ReceiverHandler {
@@ -240,7 +249,7 @@ export class Uplink {
     if (key[0] !== "M") return;
     const address = key.slice(1);
     if (!present) {
-      this.#served.get(key)?.close();
+      this.#withdraw(this.#served.get(key));
       this.#served.delete(key);
       this.#refused("offer", key, undefined);
       return;
@@ -259,6 +268,23 @@ export class Uplink {
     });
     link.keepCredit(LINK_CREDIT);
     this.#served.set(key, link);
+  }
+
+  /** Nothing more is wanted of `link`; what the interior has sent by it before it knows is served. */
+  #withdraw(link: Receiver | undefined): void {
+    if (link === undefined) return;
+    const { clock } = this.#peer;
+    this.#withdrawn.add(link);
+    link.drain();
+    const until = clock.now() + DRAIN_MS;
+    const cancel = every(clock, DRAINED_LOOK_MS, () => {
+      if (link.attached && (link.busy || (!link.drained && clock.now() < until))) return;
+      cancel();
+      this.#retries.delete(cancel);
+      this.#withdrawn.delete(link);
+      link.close();
+    });
+    this.#retries.add(cancel);
   }
 
   #want(key: string, watched: boolean, retryMs = REFUSED_MS): void {

@@ -5,6 +5,7 @@ import { putNamedField, putStringProperty, putSubject, startBegin } from "../../
 import { copyAscii } from "../../sdk/assembly/text";
 import { finishRecord } from "../../sdk/assembly/writer";
 import { KEY, keyLength, SITE, siteLength } from "./config";
+import { reasonOf } from "./reason";
 
 const TEXT_CAPACITY: u32 = 1536;
 const HEAD_TEXT: usize = memory.data(1536, 8);
@@ -115,29 +116,4 @@ export function writeNumber(value: u32): u32 {
     value /= 10;
   }
   return digits;
-}
-
-function reasonOf(status: u32): string {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 408:
-      return "Request Timeout";
-    case 414:
-      return "URI Too Long";
-    case 417:
-      return "Expectation Failed";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    default:
-      return "HTTP Version Not Supported";
-  }
 }

@@ -53,6 +53,7 @@ import {
   subject,
   subjectLength,
 } from "../../http/assembly/message";
+import { reasonOf } from "../../http/assembly/reason";
 import { forgetSplice, PIECE_OCTETS, relayToSocket, relayToStream, spliceIsThrough, startToSocket } from "./relay";
 import {
   emitRequest,
@@ -332,7 +333,9 @@ function putHead(status: u32, kind: u8, connection: string): void {
   putAscii("HTTP/1.1 ");
   putBytes(subject, subjectLength);
   putAscii(" ");
-  putBytes(reasonText, reasonTextLength);
+  // Servers of HTTP/2 have none, and some clients take an empty one for a failure.
+  if (reasonTextLength == 0) putAscii(reasonOf(status));
+  else putBytes(reasonText, reasonTextLength);
   putAscii("\r\n");
   const framed = kind != BODY_NONE || isHead || status == 304;
   putFieldLines(status == 101, framed && !(isConnect && status < 300));

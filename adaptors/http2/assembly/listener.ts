@@ -182,7 +182,7 @@ function beginTunnel(stream: Stream): void {
 /** Sends the head that was written, and keeps it; false when it is too large. */
 function finishHead(stream: Stream): bool {
   stream.keptHead = payloadLength();
-  stream.keepable = stream.keptHead <= KEPT_OCTETS && stream.form != BODY_CHUNKED;
+  stream.keepable = stream.keptHead <= KEPT_OCTETS;
   if (stream.keepable) memory.copy(stream.kept, payloadStart(), stream.keptHead);
   if (finishRecord()) return true;
   stream.begun = false;
@@ -340,7 +340,7 @@ function giveUpOrRetry(stream: Stream, why: u8): void {
 }
 
 function sendAgain(stream: Stream): void {
-  stream.plain = stream.coded = stream.keptBody;
+  stream.coded = stream.keptBody;
   startRecord(KIND_MSG_BEGIN, 0, nextOwn(stream));
   putBytes(stream.kept, stream.keptHead);
   finishRecord();

@@ -8,7 +8,15 @@ import { copyAscii } from "../../sdk/assembly/text";
 import { KIND_MSG_DATA, SPLICE_SOCKET_TO_STREAM } from "../../sdk/assembly/constants";
 import { emitEnd, emitPieces, emitSplice } from "../../sdk/assembly/emit";
 import { putField, putNamedField } from "../../sdk/assembly/head_writer";
-import { finishRecord, payloadLength, putAscii, putBytes, putU8, startRecord } from "../../sdk/assembly/writer";
+import {
+  finishRecord,
+  payloadLength,
+  payloadStart,
+  putAscii,
+  putBytes,
+  putU8,
+  startRecord,
+} from "../../sdk/assembly/writer";
 import { MAX_LIST_OCTETS, name, nameLength, nextField, startFields, value, valueLength } from "./field_list";
 import { FRAME_HEADER } from "./frame";
 import { HEADER } from "./frame_reader";
@@ -42,7 +50,6 @@ export function relayBody(stream: Stream, source: usize, length: u32): bool {
   if (stream.form == BODY_LENGTH) {
     if (stream.left < <i64> length) return false;
     stream.left -= length;
-    if (stream.keepable) keep(stream, source, length);
   }
   startRecord(KIND_MSG_DATA, 0, stream.own);
   if (stream.form == BODY_CHUNKED) {
@@ -53,6 +60,7 @@ export function relayBody(stream: Stream, source: usize, length: u32): bool {
   stream.relayed += length;
   stream.plain += length;
   stream.coded += payloadLength();
+  keepPayload(stream);
   finishRecord();
   return true;
 }
@@ -128,6 +136,7 @@ export function endBody(stream: Stream, withTrailers: bool): bool {
     putAscii("\r\n");
     // The other end keeps no more of them.
     if (payloadLength() > KEPT_OCTETS) return false;
+    keepPayload(stream);
     finishRecord();
   }
   stream.sent = true;
@@ -142,13 +151,16 @@ export function creditOf(stream: Stream, octets: u32): u32 {
   return credit;
 }
 
-function keep(stream: Stream, source: usize, length: u32): void {
+/** Keeps what is about to go into the network, to send it again if need be. */
+function keepPayload(stream: Stream): void {
+  if (!stream.keepable) return;
+  const length = payloadLength();
   const at = stream.keptHead + stream.keptBody;
   if (at + length > KEPT_OCTETS) {
     stream.keepable = false;
     return;
   }
-  memory.copy(stream.kept + at, source, length);
+  memory.copy(stream.kept + at, payloadStart(), length);
   stream.keptBody += length;
 }
 
