@@ -29,6 +29,9 @@ import { Tracking } from "./tracking.ts";
 
 const ROUTER: ProducerKind = { client: false };
 
+/** Those whose edge closes their link: they come back for nobody. */
+const drained = new WeakSet<LinkConsumer>();
+
 /** One attached edge. */
 export class EdgePeer extends AcceptedPeer {
   readonly #tracking: Tracking;
@@ -64,26 +67,41 @@ export class EdgePeer extends AcceptedPeer {
       // An edge of ours drains links that it is about to close; until then, what is under way on them may end.
       if (isOurs(this.peer.connection.remote)) {
         consumer.onDrained = () => {
+          drained.add(consumer);
           this.router.addresses.remove(key, consumer);
           consumer.release();
         };
       }
       this.consumer(link, key, consumer);
-      this.#takeOver(key);
+      this.#takeOver(key, consumer);
     }
   }
 
   /**
    * An edge serves `key` by one connection at a time: nothing new goes by an older one, which may be dead, or may give way
-   * to this one while streams on it go on.
+   * to that of `newer` while streams on it go on. Should this one end first, the older one is what there is.
    */
-  #takeOver(key: string): void {
+  #takeOver(key: string, newer: LinkConsumer): void {
     const { addresses } = this.router;
-    for (const consumer of [...addresses.get(key)?.consumers ?? []]) {
-      const other = consumer.origin?.connection;
-      if (!(other instanceof Peer) || other === this.peer || consumer.remote) continue;
-      if (other.containerId === this.peer.containerId && other.origin.edgeLink) addresses.remove(key, consumer);
-    }
+    const older = this.#consumersOf(key).filter((consumer) => consumer !== newer);
+    if (older.length === 0) return;
+    for (const consumer of older) addresses.remove(key, consumer);
+    const { onGone } = newer;
+    newer.onGone = () => {
+      onGone?.();
+      const last = older.findLast((consumer) => consumer.link?.attached === true && !drained.has(consumer));
+      if (last !== undefined && this.#consumersOf(key).length === 0) addresses.add(key, last);
+    };
+  }
+
+  /** Links by which this edge serves `key`, over any of its connections. */
+  #consumersOf(key: string): LinkConsumer[] {
+    const consumers = this.router.addresses.get(key)?.consumers ?? [];
+    return consumers.filter((consumer): consumer is LinkConsumer => {
+      if (!(consumer instanceof LinkConsumer) || consumer.remote) return false;
+      const { connection, edgeLink } = consumer.origin;
+      return edgeLink && connection instanceof Peer && connection.containerId === this.peer.containerId;
+    });
   }
 
   #linkConsumer(): LinkConsumer {

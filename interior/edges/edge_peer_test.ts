@@ -141,6 +141,24 @@ Deno.test("interior: messages to an edge by name take its downlink, streams a li
   await until(() => east.wire.arrived[1]!.events.includes("end"));
 });
 
+Deno.test("interior: the newest connection of an edge gets what is for it; when that ends, the one before does", async () => {
+  await using interior = new TestInterior();
+  const [west, first, second] = ["WEST", "EAST", "EAST"].map((id) => interior.edge(id));
+  const uplink = await west!.uplink();
+  const say = async (edge: typeof first, count: number) => {
+    send(uplink, message({ to: "amqp:/_edge/EAST/temp.1", body: "x" }));
+    await until(() => edge!.wire.arrived.length === count);
+  };
+  await first!.downlink("EAST");
+  await say(first, 1);
+  await second!.downlink("EAST");
+  await say(second, 1);
+  second!.wire.peer.close();
+  await until(() => second!.wire.gone !== undefined && interior.peers.size === 2);
+  await say(first, 2);
+  assert.equal(second!.wire.arrived.length, 1);
+});
+
 Deno.test("interior: an edge that knows no streaming links gets its streams on the link itself", async () => {
   await using interior = new TestInterior();
   const [west, east] = [interior.edge("WEST"), interior.edge("EAST", false)];
