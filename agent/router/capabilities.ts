@@ -50,6 +50,9 @@ export const WINDOW_FRAMES = 512;
 export const IDLE_TIMEOUT_MS = 8000;
 /** What routers of ours call themselves. */
 export const PRODUCT = "tendril";
+/** Property of an Open of ours that tells one process from the next, and from others that have its name. */
+export const PROCESS_PROPERTY = "tendril-process";
+const PROCESS = crypto.randomUUID();
 /** `qd.annotations-version` of skupper-router 3.x. */
 const ANNOTATIONS_VERSION = 2;
 
@@ -93,6 +96,7 @@ export function routerConnectionOptions(
     properties: [
       [new AmqpSymbol("product"), PRODUCT],
       [new AmqpSymbol("version"), VERSION],
+      [new AmqpSymbol(PROCESS_PROPERTY), PROCESS],
       [new AmqpSymbol("qd.annotations-version"), { type: "int", value: ANNOTATIONS_VERSION }],
       ...(more.properties ?? []),
     ],

@@ -21,6 +21,7 @@ import { ClientPeer } from "../../agent/router/client_peer.ts";
 import { EdgePeer } from "./edge_peer.ts";
 import type { PolicyBook } from "./policy_book.ts";
 import { RefusedPeer } from "./refused_peer.ts";
+import { Twins } from "./twins.ts";
 
 /** Time a peer has for its TLS handshake, and then again for its Open, in ms. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -63,6 +64,7 @@ export class AccessPort {
   readonly #onChange: () => void;
   readonly #policies: PolicyBook;
   readonly #peers = new Map<Accepted, ReturnType<typeof setTimeout> | undefined>();
+  readonly #twins: Twins;
   readonly #allGone = Promise.withResolvers<void>();
   #acceptor: Acceptor | undefined;
   #expires: number | undefined;
@@ -76,6 +78,16 @@ export class AccessPort {
     this.#logger = logger;
     this.#onChange = onChange;
     this.#policies = policies;
+    this.#twins = new Twins(router.clock, (edge, older) => {
+      logger.error("two edges have one name", {
+        access: spec.name,
+        peer: edge.containerId,
+        address: edge.channel.peer.address,
+        other: older.channel.peer.address,
+        code: "ROUTER_ID_TAKEN",
+        next: "Give each site of the network a name of its own; what is for this one goes to the one that came last.",
+      });
+    });
   }
 
   /** Opens the port. Throws when it is taken. */
@@ -187,6 +199,7 @@ export class AccessPort {
     this.#peers.set(peer, undefined);
     this.#router.admissions.approved++;
     this.#logger.info("peer connected", this.#facts(peer));
+    if (this.#spec.role === "edge") this.#twins.opened(peer.peer);
     this.#onChange();
   }
 
@@ -200,6 +213,7 @@ export class AccessPort {
   #forget(peer: Accepted): void {
     clearTimeout(this.#peers.get(peer));
     this.#peers.delete(peer);
+    this.#twins.gone(peer.peer);
     if (this.#peers.size === 0 && this.#closing) this.#allGone.resolve();
   }
 
