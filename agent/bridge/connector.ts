@@ -373,7 +373,9 @@ export class Connector implements Consumer {
    */
   #reached(error: unknown): void {
     this.#tell(error);
-    if (error === undefined || this.#probe !== undefined || this.#leaving || this.#pool?.size !== 0) return;
+    if (error === undefined || this.#probe !== undefined || this.#leaving || this.#pool === undefined) return;
+    // A server that is about to end refuses new connections, and finishes what has come by the others.
+    if (this.#pool.size > 0 && !(error instanceof Deno.errors.ConnectionRefused)) return;
     this.#probeLater();
     this.#settle();
   }

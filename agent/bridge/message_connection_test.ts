@@ -241,6 +241,25 @@ for (
   });
 }
 
+Deno.test("http1: a server that takes no more connections does not serve its key, and answers what it has", async () => {
+  const accepting = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using service = await serviceTo(accepting.addr.port);
+  const reachable: boolean[] = [];
+  const unwatch = service.router.addresses.watch("Mweb", undefined, (now) => reachable.push(now));
+  const [first, second] = [await connect(service.port), await connect(service.port)];
+  await writeAll(first, octetsOf(GET));
+  const served = await accepting.accept();
+  await readUntil(served, "\r\n\r\n");
+  accepting.close();
+  await writeAll(second, octetsOf(GET));
+  await until(() => reachable.at(-1) === false);
+  await writeAll(served, octetsOf(OK));
+  assert.equal(await readUntil(first, "ok"), OK);
+  assert.match(await readUntil(second, "\n"), /^HTTP\/1\.1 503 /);
+  unwatch();
+  for (const conn of [first, second, served]) closeQuietly(conn);
+});
+
 Deno.test("http1: a server that refuses an upgrade is an answer like any other", async () => {
   using target = scripted("\r\n\r\n", "HTTP/1.1 426 No\r\nContent-Length: 2\r\n\r\nno");
   await using service = await serviceTo(target.port);
@@ -304,7 +323,7 @@ Deno.test("http1: nobody serves the key any more: 503 on connections that are op
   const conn = await connect(service.port);
   await writeAll(conn, octetsOf(GET));
   await readUntil(conn, "ok");
-  service.connector.refuseNew();
+  service.connector.stop();
   await writeAll(conn, octetsOf(GET));
   assert.match(await readUntil(conn, "\n"), /^HTTP\/1.1 503 /);
   conn.close();
