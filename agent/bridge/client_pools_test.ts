@@ -10,6 +10,7 @@ import { headOf } from "./http_rules/testing_heads.ts";
 import { adaptorConfig } from "./adaptor_config.ts";
 import { ClientPools, MAX_CLIENTS } from "./client_pools.ts";
 import { encodeSections } from "./message_sections.ts";
+import { KeptRoom } from "./repeatable_message.ts";
 import { TargetPool } from "./target_pool.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -43,6 +44,7 @@ async function pools(answers: boolean) {
         onReached: nothing,
         onDone: nothing,
         onAgain: nothing,
+        kept: new KeptRoom(),
       });
     },
     () => gone.push(1),

@@ -27,6 +27,7 @@ import { innerProtocols } from "./inner_protocols.ts";
 import type { LocalSocket } from "./local_socket.ts";
 import { announce, proxyHeader } from "./proxy_protocol.ts";
 import { refusalFacts } from "./refusal_facts.ts";
+import { KeptRoom } from "./repeatable_message.ts";
 import { sort } from "./sorted_message.ts";
 import { TargetPool } from "./target_pool.ts";
 import { decodeStreamHead, MAX_HEAD_OCTETS } from "./stream_head.ts";
@@ -143,6 +144,7 @@ export class Connector implements Consumer {
     this.#closings = new Closings(logger, { connector: spec.name, routingKey }, () => router.clock.now());
     if (forRequests.messages === "many") {
       const onDone = () => this.outstanding--;
+      const kept = new KeptRoom();
       const poolOf = (client: string) =>
         new TargetPool({
           adaptor: forRequests,
@@ -150,6 +152,7 @@ export class Connector implements Consumer {
           site: router.identity.id,
           logger,
           traffic: this.#traffic,
+          kept,
           logFields: { connector: spec.name, routingKey, target: formatEndpoint(host, port) },
           dial: () => this.#connect(forRequests, client),
           route: router.route,

@@ -186,6 +186,11 @@ export class MessageConnection {
     return !this.#taken && this.#inbound.requests < this.#limit;
   }
 
+  /** True once the connection takes no more requests, though those under way go on. */
+  get leaving(): boolean {
+    return !this.#closed && (this.#ending || this.#retiring || this.#end.read || this.#limit === 0);
+  }
+
   /** Whether messages of the connection go on beside each other. */
   get #concurrent(): boolean {
     return this.#outlet.held !== undefined;

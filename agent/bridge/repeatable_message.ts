@@ -11,15 +11,15 @@ import type { Producer } from "./inbound_message.ts";
 
 /** Octets kept of one message: what its producer sends before it hears that the first of them has reached the target. */
 export const MAX_KEPT_OCTETS = 1_310_720;
-/** Octets kept of all messages of a pool. */
+/** Octets kept of all messages of a connector. */
 export const MAX_ALL_KEPT_OCTETS = 16 * 1024 * 1024;
 /** How often a message goes to another connection. */
 export const MAX_REPEATS = 16;
 
 /** What a message was given to. */
 export interface Taker {
-  /** True while it takes more. */
-  readonly available: boolean;
+  /** True once it takes no more for good, and ends with what it has. */
+  readonly leaving: boolean;
 }
 
 /** Who gives messages to connections. */
@@ -30,7 +30,7 @@ export interface Giver {
   give(message: Message, upstream: RepeatableMessage): Downstream;
 }
 
-/** Room for what is kept of all messages of a pool. */
+/** Room for what is kept of all messages of a connector. */
 export class KeptRoom {
   #left = MAX_ALL_KEPT_OCTETS;
 
@@ -119,7 +119,7 @@ export class RepeatableMessage implements Downstream, Producer {
 
   /** See {@link Upstream}. */
   consumerState(state: DeliveryState | undefined, settled: boolean): void {
-    if (state?.kind === "released" && this.#kept !== undefined && this.taker?.available === false) {
+    if (state?.kind === "released" && this.#kept !== undefined && this.taker?.leaving === true) {
       this.taker = undefined;
       // The connection is about to say more about its other messages.
       return queueMicrotask(() => this.#repeat());

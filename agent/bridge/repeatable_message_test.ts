@@ -19,7 +19,7 @@ function repeatable(start: Uint8Array, { full = true, again = true, room = new K
   const message = new RepeatableMessage(routed({ start, complete: false }), upstream, room, {
     again: () => again,
     give: (message, upstream) => {
-      upstream.taker = { available: !full };
+      upstream.taker = { leaving: full };
       const taken = new Taken(message, upstream);
       given.push(taken);
       return taken;

@@ -18,7 +18,7 @@ import { Connecting } from "./connecting.ts";
 import type { LocalSocket } from "./local_socket.ts";
 import { MessageConnection } from "./message_connection.ts";
 import { refusalFacts } from "./refusal_facts.ts";
-import { KeptRoom, RepeatableMessage } from "./repeatable_message.ts";
+import { type KeptRoom, RepeatableMessage } from "./repeatable_message.ts";
 import { Ticker } from "./ticker.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -45,6 +45,8 @@ export interface TargetPoolOptions {
   readonly logFields: LogFields;
   /** Where connections, requests and octets are counted. */
   readonly traffic: Traffic;
+  /** Room for messages that may have to go to another connection. */
+  readonly kept: KeptRoom;
   /** Connects to the target. */
   dial(): Promise<LocalSocket>;
   /** Routes answers. */
@@ -66,7 +68,6 @@ export class TargetPool {
   readonly #refusals = new Set<() => void>();
   /** Messages for which a connection is being made. */
   readonly #waiting: { waiting: Connecting; message: Message; upstream: Upstream }[] = [];
-  readonly #kept = new KeptRoom();
   #dials = 0;
   /** Messages that a connection takes at a time, as one has said last: what a new one is given before it can say so itself. */
   #capacity: number;
@@ -95,7 +96,7 @@ export class TargetPool {
   deliver(message: Message, upstream: Upstream): Downstream {
     this.#options.traffic.requests++;
     if (this.#options.adaptor.concurrent === 1) return this.#give(message, upstream);
-    return new RepeatableMessage(message, upstream, this.#kept, {
+    return new RepeatableMessage(message, upstream, this.#options.kept, {
       again: () => {
         if (this.#retired) return false;
         this.#options.onAgain();

@@ -16,6 +16,7 @@ import { NO_ANNOTATIONS, type RouterAnnotations } from "./annotations.ts";
 import {
   ADDRESS_TRACKING,
   EDGE_DOWNLINK,
+  isOurs,
   LINK_CREDIT,
   MESH_DISCOVERY,
   takesStreamingLinks,
@@ -52,6 +53,7 @@ const REFUSED_MS = 2000;
 const MOST_REFUSED_MS = 60_000;
 /** Time an interior has to give the credit of a link back that we are about to close, and how often is looked, in ms. */
 const DRAIN_MS = 2000;
+const FOREIGN_DRAIN_MS = 500;
 const DRAINED_LOOK_MS = 20;
 
 /** One active link of an edge. */
@@ -273,12 +275,15 @@ export class Uplink {
   /** Nothing more is wanted of `link`; what the interior has sent by it before it knows is served. */
   #withdraw(link: Receiver | undefined): void {
     if (link === undefined) return;
-    const { clock } = this.#peer;
+    const { clock, connection } = this.#peer;
     this.#withdrawn.add(link);
     link.drain();
-    const until = clock.now() + DRAIN_MS;
+    const ours = isOurs(connection.remote);
+    const until = clock.now() + (ours ? DRAIN_MS : FOREIGN_DRAIN_MS);
     const cancel = every(clock, DRAINED_LOOK_MS, () => {
-      if (link.attached && (link.busy || (!link.drained && clock.now() < until))) return;
+      const inTime = clock.now() < until;
+      // Routers in C go on to keep messages for a link without credit.
+      if (link.attached && (link.busy ? ours || inTime : !link.drained && inTime)) return;
       cancel();
       this.#retries.delete(cancel);
       this.#withdrawn.delete(link);

@@ -46,6 +46,8 @@ import type {
   SiteStatus,
 } from "./status.ts";
 
+/** How often services that leave are looked at, in ms. */
+const SWEEP_MS = 1000;
 /** How often a draining site looks whether its connections have ended, in ms. */
 const DRAIN_STEP_MS = 50;
 
@@ -84,6 +86,7 @@ export class SiteServices {
   readonly #routes: HttpRoutes;
   /** Those whose resource is gone and whose connections are not. */
   readonly #leaving = new Set<Listener | Connector>();
+  #sweeping: ReturnType<typeof setTimeout> | undefined;
   readonly #watchers = new Set<() => void>();
   #stopTrimming = () => {};
   /** What runs as soon as its adaptor is there. */
@@ -349,6 +352,7 @@ export class SiteServices {
   /** Ends everything now; resolves when no plugin is being loaded any more. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    clearTimeout(this.#sweeping);
     this.#stopTrimming();
     this.#router.memory?.stop();
     for (const service of this.#all()) service.stop();
@@ -383,12 +387,19 @@ export class SiteServices {
   async #leave(service: Listener | Connector): Promise<void> {
     const refusing = service.refuseNew();
     this.#leaving.add(service);
+    this.#sweep();
+    await refusing;
+  }
+
+  /** Lets go of those that leave and have nothing under way any more. */
+  #sweep(): void {
+    clearTimeout(this.#sweeping);
     for (const gone of this.#leaving) {
       if (gone.busy) continue;
       gone.stop();
       this.#leaving.delete(gone);
     }
-    await refusing;
+    if (this.#leaving.size > 0 && !this.#stopped) this.#sweeping = setTimeout(() => this.#sweep(), SWEEP_MS);
   }
 
   #all(): (Listener | Connector)[] {

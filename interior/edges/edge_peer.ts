@@ -19,18 +19,15 @@ import { decodeMeshId } from "../../agent/router/edge_messages.ts";
 import { ACCEPTED } from "../../agent/router/flow.ts";
 import type { Guard } from "../../agent/router/guard.ts";
 import { LinkConsumer } from "../../agent/router/link_consumer.ts";
-import { Peer } from "../../agent/router/peer.ts";
 import type { Router } from "../../agent/router/router.ts";
 import { StreamLinks } from "../../agent/router/stream_links.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
 import { AcceptedPeer, type AcceptedPeerEvents, type ProducerKind } from "../../agent/router/accepted_peer.ts";
 import { annotateAsInterior } from "../transit/annotate.ts";
+import { EdgePlaces } from "./edge_places.ts";
 import { Tracking } from "./tracking.ts";
 
 const ROUTER: ProducerKind = { client: false };
-
-/** Those whose edge closes their link: they come back for nobody. */
-const drained = new WeakSet<LinkConsumer>();
 
 /** One attached edge. */
 export class EdgePeer extends AcceptedPeer {
@@ -63,45 +60,28 @@ export class EdgePeer extends AcceptedPeer {
     } else {
       const downlink = hasSymbol(attach.source?.capabilities, EDGE_DOWNLINK);
       const key = downlink ? `H${address}` : `M${address}`;
-      const consumer = this.#linkConsumer();
-      // An edge of ours drains links that it is about to close; until then, what is under way on them may end.
-      if (isOurs(this.peer.connection.remote)) {
-        consumer.onDrained = () => {
-          drained.add(consumer);
-          this.router.addresses.remove(key, consumer);
-          consumer.release();
-        };
-      }
-      this.consumer(link, key, consumer);
-      this.#takeOver(key, consumer);
+      this.#serve(link, key);
     }
   }
 
-  /**
-   * An edge serves `key` by one connection at a time: nothing new goes by an older one, which may be dead, or may give way
-   * to that of `newer` while streams on it go on. Should this one end first, the older one is what there is.
-   */
-  #takeOver(key: string, newer: LinkConsumer): void {
-    const { addresses } = this.router;
-    const older = this.#consumersOf(key).filter((consumer) => consumer !== newer);
-    if (older.length === 0) return;
-    for (const consumer of older) addresses.remove(key, consumer);
-    const { onGone } = newer;
-    newer.onGone = () => {
+  #serve(link: Sender, key: string): void {
+    const consumer = this.#linkConsumer();
+    this.consumer(link, key, consumer);
+    if (consumer.link === undefined) return; // It was refused.
+    const edge = this.peer.containerId ?? "";
+    const places = EdgePlaces.of(this.router);
+    places.take(edge, key, consumer);
+    const { onGone } = consumer;
+    consumer.onGone = () => {
       onGone?.();
-      const last = older.findLast((consumer) => consumer.link?.attached === true && !drained.has(consumer));
-      if (last !== undefined && this.#consumersOf(key).length === 0) addresses.add(key, last);
+      places.leave(edge, key, consumer);
     };
-  }
-
-  /** Links by which this edge serves `key`, over any of its connections. */
-  #consumersOf(key: string): LinkConsumer[] {
-    const consumers = this.router.addresses.get(key)?.consumers ?? [];
-    return consumers.filter((consumer): consumer is LinkConsumer => {
-      if (!(consumer instanceof LinkConsumer) || consumer.remote) return false;
-      const { connection, edgeLink } = consumer.origin;
-      return edgeLink && connection instanceof Peer && connection.containerId === this.peer.containerId;
-    });
+    if (!isOurs(this.peer.connection.remote)) return;
+    // An edge of ours drains links that it is about to close; until then, what is under way on them may end.
+    consumer.onDrained = () => {
+      places.leave(edge, key, consumer);
+      consumer.release();
+    };
   }
 
   #linkConsumer(): LinkConsumer {

@@ -18,9 +18,9 @@ export class TestInterior implements AsyncDisposable {
   readonly peers = new Set<AcceptedPeer>();
   readonly #wires: WirePeer[] = [];
 
-  /** A connected edge router. */
-  edge(id: string, streaming = true): TestEdge {
-    return new TestEdge(this.#connect(EdgePeer, id, streaming));
+  /** A connected edge router, of a process of its own if `process` names one. */
+  edge(id: string, streaming = true, process?: string): TestEdge {
+    return new TestEdge(this.#connect(EdgePeer, id, streaming, process));
   }
 
   /** A connected AMQP client. */
@@ -33,13 +33,13 @@ export class TestInterior implements AsyncDisposable {
     await until(() => this.peers.size === 0 && this.#wires.every(({ gone }) => gone !== undefined));
   }
 
-  #connect(kind: typeof EdgePeer | typeof ClientPeer, id: string, streaming: boolean): WirePeer {
+  #connect(kind: typeof EdgePeer | typeof ClientPeer, id: string, streaming: boolean, process?: string): WirePeer {
     const [near, far] = channelPair();
     const events: AcceptedPeerEvents = { onOpen() {}, onGone: (peer) => this.peers.delete(peer) };
     const peer = new kind(this.router, near, events);
     this.peers.add(peer);
     peer.start();
-    const wire = new WirePeer(far, "client", id, streaming);
+    const wire = new WirePeer(far, "client", id, streaming, process);
     this.#wires.push(wire);
     return wire;
   }

@@ -70,7 +70,10 @@ export class Rivals {
       known.heardAt = now;
       return claims;
     }
-    const all = [...claims.filter((claim) => claim.link !== link), { link, instance, heardAt: now, contradicted: 0 }];
+    const all = claims.filter((claim) => claim.link !== link);
+    // One more link of a router has the place of those before it.
+    const last = all.findLastIndex((claim) => claim.instance === instance);
+    all.splice(last < 0 ? all.length : last + 1, 0, { link, instance, heardAt: now, contradicted: 0 });
     this.#claims.set(id, all);
     return all;
   }

@@ -36,6 +36,11 @@ Deno.test("rivals: more links of the same router, before and after a rival, are 
   for (const [instance, link] of [[1, 10], [1, 11], [2, 12], [1, 13]] as const) rivals.hello("a", instance, link, 0);
   deepEqual([10, 11, 12, 13].map((link) => rivals.isHeldOff(link)), [false, false, true, false]);
   deepEqual(rivals.hello("a", 1, 13, 100), [12]);
+  // The first of its links goes, as when it moves to new credentials.
+  rivals.lost(10);
+  rivals.lost(11);
+  rivals.hello("a", 1, 13, 200);
+  deepEqual([rivals.isHeldOff(13), rivals.isHeldOff(12)], [false, true]);
   rivals.lost(12);
   equal(rivals.isHeldOff(12), false);
 });

@@ -1,7 +1,13 @@
 /** A router or client that a test plays by hand: a real AMQP engine at one end of a channel, and what it was told. */
 
 import { SYSTEM_CLOCK } from "../../agent/lib/clock.ts";
-import type { Attach, DeliveryState, Terminus } from "../../agent/amqp/codec/types.ts";
+import {
+  type AmqpMap,
+  AmqpSymbol,
+  type Attach,
+  type DeliveryState,
+  type Terminus,
+} from "../../agent/amqp/codec/types.ts";
 import { Writer } from "../../agent/amqp/codec/writer.ts";
 import type { IncomingDelivery } from "../../agent/amqp/incoming_delivery.ts";
 import type { OutgoingDelivery } from "../../agent/amqp/outgoing_delivery.ts";
@@ -10,7 +16,7 @@ import type { Sender } from "../../agent/amqp/sender.ts";
 import type { Link } from "../../agent/amqp/link_table.ts";
 import type { Session } from "../../agent/amqp/session.ts";
 import { encodeAnnotations, NO_ANNOTATIONS, type RouterAnnotations } from "../../agent/router/annotations.ts";
-import { routerConnectionOptions } from "../../agent/router/capabilities.ts";
+import { PROCESS_PROPERTY, routerConnectionOptions } from "../../agent/router/capabilities.ts";
 import { parseMessageHead } from "../../agent/router/message_head.ts";
 import { Peer, type PeerLoss } from "../../agent/router/peer.ts";
 import type { Channel } from "../../agent/transport/channel.ts";
@@ -54,9 +60,14 @@ export class WirePeer {
   #session: Session | undefined;
   #names = 0;
 
-  /** Joins `channel`; `streaming` false plays a peer that does not know streaming links. */
-  constructor(channel: Channel, side: "client" | "server", id: string, streaming = true) {
-    const known = routerConnectionOptions(side, id, channel.peer.subject !== undefined);
+  /**
+   * Joins `channel`; `streaming` false plays a peer that does not know streaming links, `process` one of another process
+   * than this.
+   */
+  constructor(channel: Channel, side: "client" | "server", id: string, streaming = true, process?: string) {
+    const own = routerConnectionOptions(side, id, channel.peer.subject !== undefined);
+    const properties: AmqpMap = process === undefined ? [] : [[new AmqpSymbol(PROCESS_PROPERTY), process]];
+    const known = { ...own, properties: [...properties, ...own.properties ?? []] };
     const { offeredCapabilities: _offered, ...plain } = known;
     const options = streaming ? known : plain;
     this.peer = new Peer(channel, options, false, SYSTEM_CLOCK, {
