@@ -9,7 +9,7 @@ import { IDLE_TIMEOUT_MS, openProperty, PROCESS_PROPERTY } from "../../agent/rou
 import type { Peer } from "../../agent/router/peer.ts";
 
 /** How long both are connected before that is told, in ms: a connection that is dead is dropped before. */
-export const TWINS_MS = IDLE_TIMEOUT_MS * 2 + 4000;
+export const TWINS_MS: number = IDLE_TIMEOUT_MS * 2 + 4000;
 
 /** An edge as it is connected; what a {@link Peer} is. */
 export type ConnectedEdge = Pick<Peer, "containerId" | "connection">;

@@ -77,7 +77,7 @@ export class RemoteNode {
   /** How often these two took turns: more than a few times in a row means two routers with one id. */
   returns = 0;
   /** When the last of these was counted, in ms. */
-  returnedAt = -Infinity;
+  returnedAt: number = -Infinity;
   /** Said once that it speaks a later protocol. */
   versionReported = false;
 
