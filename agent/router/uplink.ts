@@ -77,8 +77,8 @@ export class Uplink {
   #shared = false;
   /** Addresses of {@link Uplink.reachable} that this interior has not reported. */
   readonly #presumed = new Set<string>();
-  /** Call off asking again for what was refused. */
-  readonly #retries = new Set<() => void>();
+  /** Call off asking again for what was refused, and closing links that are drained. */
+  readonly #later = new Set<() => void>();
   #cancelDoubt = () => {};
   #cancelTimer = () => {};
   #cancelFading = () => {};
@@ -167,7 +167,7 @@ export class Uplink {
     this.#cancelDoubt();
     this.#stopServed();
     this.#router.addresses.onWatchedChange = undefined;
-    for (const cancel of this.#retries) cancel();
+    for (const cancel of this.#later) cancel();
     for (const key of this.#served.keys()) this.#refused("offer", key, undefined);
     for (const key of this.#wanted.keys()) this.#refused("consume", key, undefined);
     if (this.#router.uplink === this.#consumer) this.#router.uplink = undefined;
@@ -285,11 +285,11 @@ export class Uplink {
       // Routers in C go on to keep messages for a link without credit.
       if (link.attached && (link.busy ? ours || inTime : !link.drained && inTime)) return;
       cancel();
-      this.#retries.delete(cancel);
+      this.#later.delete(cancel);
       this.#withdrawn.delete(link);
       link.close();
     });
-    this.#retries.add(cancel);
+    this.#later.add(cancel);
   }
 
   #want(key: string, watched: boolean, retryMs = REFUSED_MS): void {
@@ -327,10 +327,10 @@ export class Uplink {
     this.#refused(action, key, error.description ?? error.condition);
     if (action === "consume") this.#setReachable(key, false);
     const cancel = this.#peer.clock.after(Math.min(retryMs, MOST_REFUSED_MS), () => {
-      this.#retries.delete(cancel);
+      this.#later.delete(cancel);
       again();
     });
-    this.#retries.add(cancel);
+    this.#later.add(cancel);
   }
 
   #refused(action: RefusedAction, key: string, reason: string | undefined): void {
