@@ -69,7 +69,7 @@ export class Connection implements FrameSink {
   #openSent = false;
   /** Largest frame the peer takes, in octets; our Open leaves before it is known. */
   #peerMaxFrame = Infinity;
-  /** A frame could not be sent: the connection fails at its next turn, not inside whatever call wanted to send it. */
+  /** Something could not be sent: the connection fails at its next turn, not inside whatever call wanted to send it. */
   #unsendable: ProtocolError | undefined;
   readonly #silence: Silence;
 
@@ -147,10 +147,12 @@ export class Connection implements FrameSink {
     return Infinity;
   }
 
-  /** Opens a session. `purpose` only labels it. */
+  /** Opens a session. `purpose` only labels it. Where the peer has no room for one, the connection ends at its next turn. */
   beginSession(purpose: string): Session {
     const session = this.#sessions.add(purpose);
-    session.sendBegin(undefined);
+    const most = Math.min(MAX_SESSIONS, (this.remote?.channelMax ?? MAX_SESSIONS) + 1);
+    if (session.channel < most) session.sendBegin(undefined);
+    else this.#failSoon(new ProtocolError("amqp:resource-limit-exceeded", `more than ${most} sessions`));
     return session;
   }
 
@@ -189,12 +191,12 @@ export class Connection implements FrameSink {
   send(channel: number, performative: Performative): void {
     if (this.#state === "closed") return;
     if (!this.#encodes(performative) && !this.#encodes(shortened(performative))) {
-      this.#unsendable ??= new ProtocolError(
-        "amqp:frame-size-too-small",
-        `${performative.type} of ${this.#writer.length} octets, the peer takes frames of ${this.#peerMaxFrame}`,
+      return this.#failSoon(
+        new ProtocolError(
+          "amqp:frame-size-too-small",
+          `${performative.type} of ${this.#writer.length} octets, the peer takes frames of ${this.#peerMaxFrame}`,
+        ),
       );
-      this.handler.onOutput(); // Brings the next turn about.
-      return;
     }
     this.encode(() => this.#appendFrame(FRAME_AMQP, channel, this.#writer.bytes()));
   }
@@ -208,8 +210,7 @@ export class Connection implements FrameSink {
       write();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#unsendable ??= error;
-      this.handler.onOutput(); // Brings the next turn about.
+      this.#failSoon(error);
     }
   }
 
@@ -300,6 +301,12 @@ export class Connection implements FrameSink {
     this.#writer.reset();
     encodePerformative(this.#writer, performative);
     return FRAME_HEADER_OCTETS + this.#writer.length <= this.#peerMaxFrame;
+  }
+
+  /** The connection fails at its next turn, which this brings about. */
+  #failSoon(error: ProtocolError): void {
+    this.#unsendable ??= error;
+    this.handler.onOutput();
   }
 
   /** Throws what a frame left behind that could not be sent. */

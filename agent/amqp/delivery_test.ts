@@ -140,6 +140,40 @@ Deno.test("a delivery that is aborted before its first frame left is never heard
   assert.equal(received.length, 1);
 });
 
+Deno.test("a delivery that nobody heard of has cost no credit, whatever the receiver granted meanwhile", () => {
+  const { sender, flow, receiver, received } = linked({ credit: 4 });
+  for (let times = 0; times < 10; times++) sender.start(false, QUIET).abort();
+  assert.deepEqual([sender.credit, sender.counts.deliveries], [4, 0]);
+  const waiting = sender.start(false, QUIET);
+  receiver.drain();
+  flow();
+  waiting.abort();
+  flow();
+  assert.equal(sender.ready, false, "all of it was taken back");
+  receiver.keepCredit(4);
+  flow();
+  for (let times = 0; times < 4; times++) sender.start(false, QUIET).finish(new Uint8Array(1));
+  flow();
+  assert.equal(received.length, 4);
+});
+
+Deno.test("a message without a single octet waits for the window like any other", () => {
+  const { sender, flow, received, client, server } = linked({ windowFrames: 4, maxFrameSize: 1024 });
+  const other = sender.session.attachSender({ name: "other" }, {});
+  const stalled = sender.start(false, QUIET);
+  stalled.write(new Uint8Array(10));
+  flow();
+  received[0].delivery.hold();
+  stalled.write(new Uint8Array(50_000));
+  other.start(false, QUIET).finish(new Uint8Array(0));
+  flow();
+  assert.equal(received.length, 1);
+  received[0].delivery.release();
+  flow();
+  assert.deepEqual(received[1]?.events, ["end"]);
+  assert.equal(client.closes.length + server.closes.length, 0);
+});
+
 Deno.test("states travel back: window reports, then an outcome that settles", () => {
   const { sender, flow, received } = linked();
   const states: [DeliveryState | undefined, boolean][] = [];

@@ -139,11 +139,23 @@ Deno.test("session frames, transfers and SASL frames out of their time are refus
   assert.equal(conditionOf(late), "amqp:not-allowed");
 });
 
-Deno.test("more sessions than allowed are refused", () => {
+Deno.test("more sessions than allowed are refused, and there is room for our own until then", () => {
   const side = server();
-  for (let channel = 0; channel < 256; channel++) side.connection.feed(frame(BEGIN, channel));
+  for (let channel = 0; channel < 192; channel++) side.connection.feed(frame(BEGIN, channel));
   assert.equal(side.closes.length, 0);
-  side.connection.feed(frame(BEGIN, 256));
+  for (let own = 0; own < 64; own++) side.connection.beginSession("own");
+  assert.equal(side.connection.isOpen, true);
+  side.connection.feed(frame(BEGIN, 192));
+  assert.equal(conditionOf(side), "amqp:resource-limit-exceeded");
+});
+
+Deno.test("a peer without room for a session of ours is cut off at its next turn: who wanted the session gets one", () => {
+  const side = server();
+  for (let own = 0; own < 256; own++) side.connection.beginSession("own");
+  assert.equal(side.closes.length, 0);
+  side.connection.beginSession("one more").attachSender({ name: "link" }, {});
+  assert.equal(side.closes.length, 0);
+  side.connection.feed(frame(BEGIN));
   assert.equal(conditionOf(side), "amqp:resource-limit-exceeded");
 });
 

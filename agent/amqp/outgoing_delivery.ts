@@ -97,7 +97,8 @@ export class OutgoingDelivery implements LinkDelivery<OutgoingDelivery> {
   finish(chunk: Uint8Array): void {
     if (this.#ended || this.finished) return;
     this.#ended = true;
-    if (this.#waiting.size === 0 && this.sender.session.sendable(chunk.length) === chunk.length) {
+    const room = this.#waiting.size === 0 ? this.sender.session.sendable(Math.max(1, chunk.length)) : 0;
+    if (room > 0 && room >= chunk.length) {
       this.#frame(chunk, false);
       this.sender.session.connection.messageComplete();
       return;
@@ -123,9 +124,8 @@ export class OutgoingDelivery implements LinkDelivery<OutgoingDelivery> {
     this.#ended = this.#aborted = true;
     if (this.#id < 0) {
       // Nothing has left yet: the peer never hears of it.
-      this.finished = true;
-      this.settleQuietly();
-      this.sender.deliveryFinished();
+      this.finished = this.#settled = true;
+      this.sender.deliveryUnheard();
       return;
     }
     this.settleQuietly();

@@ -22,6 +22,7 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
   /** Tells the two link kinds apart. */
   readonly role = "sender";
 
+  /** Less than none where the receiver took back more than was left. */
   #credit = 0;
   #deliveryCount = 0;
   /** The receiver wants back what credit is left when nothing is under way. */
@@ -29,7 +30,7 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
 
   /** Deliveries the receiver still accepts. */
   get credit(): number {
-    return this.#credit;
+    return Math.max(0, this.#credit);
   }
 
   /** True when {@link Sender.start} may be called. */
@@ -66,7 +67,6 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
     this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
     const { connection } = this.session;
     connection.lastDelivery = connection.seconds;
-    if (presettled) this.counts.presettled++;
     const delivery = new OutgoingDelivery(this, presettled, connection.seconds, handler);
     this.current = delivery;
     return delivery;
@@ -75,6 +75,7 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
   /** From a delivery: its first frame is about to be encoded. Returns its delivery id. */
   deliveryBegins(delivery: OutgoingDelivery): number {
     const id = this.session.deliveries.nextId();
+    if (delivery.presettled) this.counts.presettled++;
     if (!delivery.settled) {
       this.unsettled.add(delivery);
       this.session.deliveries.rememberOutgoing(id, delivery);
@@ -85,6 +86,17 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
   /** From a delivery: its last frame is encoded. */
   deliveryFinished(): void {
     this.counts.deliveries++;
+    this.#next();
+  }
+
+  /** From a delivery: it was given up before the peer has heard of it, which so has given its credit for another. */
+  deliveryUnheard(): void {
+    this.#credit++;
+    this.#deliveryCount = (this.#deliveryCount - 1) >>> 0;
+    this.#next();
+  }
+
+  #next(): void {
     this.current = undefined;
     if (this.attached && this.#credit > 0) this.handler?.onReady?.();
     this.#drain();
@@ -101,10 +113,10 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
   /** From the session: credit of the receiver (part 2.6.7). */
   flow(flow: Flow): void {
     const ahead = (this.#deliveryCount - (flow.deliveryCount ?? 0)) | 0;
-    this.#credit = Math.max(0, (flow.linkCredit ?? 0) - ahead);
+    this.#credit = (flow.linkCredit ?? 0) - ahead;
     this.#draining = flow.drain === true;
     if (flow.echo === true && !this.#draining) {
-      this.session.sendSenderFlow(this.handle, this.#deliveryCount, false, this.#credit);
+      this.session.sendSenderFlow(this.handle, this.#deliveryCount, false, this.credit);
     }
     if (this.ready) this.handler?.onReady?.();
     this.#drain();
@@ -114,8 +126,8 @@ export class Sender extends LinkEnd<SenderHandler, OutgoingDelivery> {
   #drain(): void {
     if (!this.#draining || !this.attached || this.current !== undefined) return;
     this.#draining = false;
-    this.#deliveryCount = (this.#deliveryCount + this.#credit) >>> 0;
-    this.#credit = 0;
+    this.#deliveryCount = (this.#deliveryCount + this.credit) >>> 0;
+    this.#credit = Math.min(0, this.#credit);
     this.session.sendSenderFlow(this.handle, this.#deliveryCount, true);
     this.handler?.onDrainRequest?.();
   }

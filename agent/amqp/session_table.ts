@@ -7,6 +7,8 @@ import { Session } from "./session.ts";
 
 /** Sessions one connection may have; each edge or router uses fewer than twenty. */
 export const MAX_SESSIONS = 256;
+/** How many of them the peer leaves to us, so that it is never in the way of what we send to it. */
+export const OWN_SESSIONS = 64;
 
 /** See the head of the file. */
 export class SessionTable {
@@ -14,6 +16,8 @@ export class SessionTable {
   readonly #windowFrames: number;
   readonly #own: (Session | undefined)[] = [];
   readonly #ofPeer = new Map<number, Session>();
+  /** Those that the peer has begun. */
+  readonly #answered = new Set<Session>();
 
   /** None yet; `windowFrames` is how many transfer frames the peer may send ahead on each. */
   constructor(connection: Connection, windowFrames: number) {
@@ -26,13 +30,10 @@ export class SessionTable {
     return this.#own.filter((session) => session !== undefined);
   }
 
-  /** A new session on the first free channel, that nobody has begun. Throws when there are too many. */
+  /** A new session on the first free channel, that nobody has begun. */
   add(purpose: string): Session {
     let channel = this.#own.findIndex((session) => session === undefined);
     if (channel < 0) channel = this.#own.length;
-    if (channel >= MAX_SESSIONS) {
-      throw new ProtocolError("amqp:resource-limit-exceeded", `more than ${MAX_SESSIONS} sessions`);
-    }
     const session = new Session(this.#connection, channel, this.#windowFrames, purpose);
     this.#own[channel] = session;
     return session;
@@ -47,7 +48,7 @@ export class SessionTable {
     return session;
   }
 
-  /** The peer begins a session on `channel`, or answers one of ours. */
+  /** The peer begins a session on `channel`, or answers one of ours. Throws when it begins too many. */
   begun(channel: number, begin: Begin): void {
     if (this.#ofPeer.has(channel)) throw new ProtocolError("amqp:not-allowed", `channel ${channel} begun twice`);
     const session = begin.remoteChannel === undefined ? this.#answer(channel) : this.#own[begin.remoteChannel];
@@ -64,10 +65,15 @@ export class SessionTable {
   /** Our channel is free again. */
   forget(session: Session): void {
     this.#own[session.channel] = undefined;
+    this.#answered.delete(session);
   }
 
   #answer(channel: number): Session {
+    if (this.#answered.size >= MAX_SESSIONS - OWN_SESSIONS) {
+      throw new ProtocolError("amqp:resource-limit-exceeded", `more than ${this.#answered.size} sessions`);
+    }
     const session = this.add("remote");
+    this.#answered.add(session);
     session.sendBegin(channel);
     return session;
   }

@@ -71,13 +71,14 @@ export class Exchanges {
     exchange.end(true, status ?? (exchange.answered ? undefined : LOST));
   }
 
-  /** The adaptor has given up `stream`, a request or an answer. */
+  /** The adaptor has given up `stream`, a request or an answer: its client left, unless the answer is not to its liking. */
   givenUp(stream: number): void {
     const request = this.get(stream);
     if (request !== undefined) {
       this.#all.delete(stream);
       request.end(false);
     } else if (this.get(stream - 1)?.hearing === true) this.broken(stream - 1, LOST);
+    else this.ended(stream - 1);
   }
 
   /** An attempt at `stream` has failed: `tell` lets the adaptor know, which sends it again or answers it. */

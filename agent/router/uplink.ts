@@ -162,6 +162,8 @@ export class Uplink {
 
   /** Another link has taken over: nothing new is routed over this one, and what is under way goes on. */
   retire(): void {
+    // Once: what a second call would clear is of the other link by then.
+    if (this.#stopped) return;
     this.#stopped = true;
     this.#cancelTimer();
     this.#cancelDoubt();

@@ -10,6 +10,7 @@ import { ManagementNode } from "../management/management_node.ts";
 import { VERSION } from "../lib/version.ts";
 import type { Router } from "../router/router.ts";
 import type { SiteConfiguration } from "./configured/site_configuration.ts";
+import { SiteGrants } from "./grants/site_grants.ts";
 import { LocalAccess } from "./local_access.ts";
 import type { SiteDeps } from "./services.ts";
 import type { SiteSpec } from "./spec.ts";
@@ -48,30 +49,15 @@ export async function startControl(
   const forHere = new LiveRouter(router, network, { ...parts, site });
   const stopPulse = pulse.start(router);
   const stopManagement = new ManagementNode(router, forAll, forHere).start();
-  const grants = await startGrants(spec, deps, onChange);
+  const grants = new SiteGrants(deps, onChange);
   return {
     router: forAll,
-    apply: async ({ grants: specs = [] }) => await grants?.apply(specs),
-    grants: () => grants?.status() ?? [],
+    apply: (next) => grants.apply(next),
+    grants: () => grants.status(),
     stop: async () => {
       stopPulse();
       stopManagement();
-      await Promise.all([grants?.close(), local?.close()]);
+      await Promise.all([grants.close(), local?.close()]);
     },
   };
-}
-
-/** Serves the tokens of a site that others can link to. An edge never pays for it. */
-async function startGrants(spec: SiteSpec, { dir, logger, entry }: SiteDeps, onChange: () => void) {
-  const links = spec.access.find(({ role }) => role !== "normal");
-  if (dir === undefined || links === undefined) return undefined;
-  const { GrantServer } = await import("./grants/grant_server.ts");
-  const { bundlePath } = await import("./grants/bundle.ts");
-  return await GrantServer.start(
-    dir,
-    links.host,
-    logger,
-    entry === undefined ? undefined : bundlePath(entry),
-    onChange,
-  );
 }

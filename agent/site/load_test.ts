@@ -86,7 +86,11 @@ Deno.test("load: an interior gets one access per role, with default ports, its S
 
 Deno.test("load: an access has a cost, which may be measured", async () => {
   const access = (cost: string) =>
-    resource("RouterAccess", "hub", `{roles: [{name: inter-router}], settings: {tendril.cost: '${cost}'}}`);
+    resource(
+      "RouterAccess",
+      "hub",
+      `{roles: [{name: inter-router}, {name: edge}], settings: {tendril.cost: '${cost}'}}`,
+    );
   const files = (cost: string) => ({
     "site.yaml": INTERIOR,
     "access.yaml": access(cost),
@@ -94,7 +98,8 @@ Deno.test("load: an access has a cost, which may be measured", async () => {
   });
   const loaded = async (cost: string) => {
     const { site } = await load(files(cost));
-    const [{ cost: given, measured }] = site.access;
+    const [{ cost: given, measured }, edge] = site.access;
+    assert.deepEqual([edge?.cost, edge?.measured], [1, false], "edges stay connected when it changes");
     return { cost: given, measured };
   };
   assert.deepEqual(await loaded("7"), { cost: 7, measured: false });

@@ -51,6 +51,11 @@ export class Roster<S, R> {
     return [...this.#parts.values()].map(({ running }) => running);
   }
 
+  /** What they run as, in the same order. */
+  get specs(): S[] {
+    return [...this.#parts.values()].map(({ spec }) => spec);
+  }
+
   /**
    * Makes `specs` run, and nothing else. What goes is stopped before anything starts, for it may hold a port that is
    * wanted. A part that can't start is left out, and tried again by the next call. Parts for which `stays` is true are

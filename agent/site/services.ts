@@ -197,14 +197,17 @@ export class SiteServices {
         this.#placeable(wanted.connectors),
         isBroken(wanted, "Connector"),
       );
+      const listenerBroken = isBroken(wanted, "Listener");
+      // One that goes on as it was keeps its rules, too.
+      const kept = this.#listeners.specs.filter(({ name }) => listenerBroken(name));
       const routes = await this.#routes.apply(
         wanted.routes ?? [],
         isBroken(wanted, "HttpRoute"),
-        wanted.listeners,
+        [...wanted.listeners, ...kept],
         this.#listeners.running.length > 0,
       );
       const routable = wanted.listeners.filter(({ name }) => this.#unrouted(name) === undefined);
-      const listeners = await this.#listeners.apply(this.#placeable(routable), isBroken(wanted, "Listener"));
+      const listeners = await this.#listeners.apply(this.#placeable(routable), listenerBroken);
       for (const listener of this.#listeners.running) listener.useRoute(this.#routes.of(listener.name));
       const several = await this.#multiKeyListeners.apply(
         wanted.multiKeyListeners ?? [],

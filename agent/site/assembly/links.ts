@@ -87,7 +87,9 @@ export function portsOf(reading: Reading, authority: string, chosen: LinkPorts |
       const port = given ?? DEFAULT_PORTS[role];
       if (!reading.take(host, port, document, ["spec", "roles", index])) continue;
       const plain = role === "normal" && isLoopbackHost(host);
-      access.push({ name, role, host, port, cost, measured, tls: plain ? undefined : tls });
+      // Others have no paths, and are not to notice when it changes.
+      const price = role === "inter-router" ? { cost, measured } : { cost: 1, measured: false };
+      access.push({ name, role, host, port, ...price, tls: plain ? undefined : tls });
     }
   }, implied);
   return { access, portCertificates, authority, implied: implied.length > 0 };

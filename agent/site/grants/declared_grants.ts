@@ -5,12 +5,13 @@
 
 import { messageOf, TendrilError } from "../../lib/errors.ts";
 import { parseGoDuration } from "../../lib/go_duration.ts";
+import { canonicalHost } from "../../pki/inspect.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { GrantSpec } from "../spec.ts";
 import type { GrantStatus } from "../status.ts";
 import { replaceFile } from "../write_files.ts";
 import { type Grant, grantFile, grantsFolder, timestamp, writeGrant } from "./grant.ts";
-import { makeGrant } from "./issue_token.ts";
+import { makeGrant, placeGrant } from "./issue_token.ts";
 import { GrantLedger } from "./ledger.ts";
 import { grantState, listGrants } from "./list.ts";
 
@@ -27,6 +28,7 @@ export class DeclaredGrants {
   readonly #onChange: () => void;
   readonly #ledger: GrantLedger;
   #wanted: readonly GrantSpec[] = [];
+  #isBroken: (name: string) => boolean = () => false;
   #made = new Map<string, Grant>();
   readonly #failures = new Map<string, Failure>();
   #busy = Promise.resolve();
@@ -39,9 +41,13 @@ export class DeclaredGrants {
     this.#ledger = new GrantLedger(dir);
   }
 
-  /** Makes `specs` be there, and no others that were asked for before; resolves when that is done. Never rejects. */
-  apply(specs: readonly GrantSpec[]): Promise<void> {
+  /**
+   * Makes `specs` be there, and no others that were asked for before but those that `isBroken` names, which are as they
+   * were: tokens of theirs are out. Resolves when that is done. Never rejects.
+   */
+  apply(specs: readonly GrantSpec[], isBroken: (name: string) => boolean): Promise<void> {
     this.#wanted = specs;
+    this.#isBroken = isBroken;
     return this.refresh();
   }
 
@@ -84,7 +90,7 @@ export class DeclaredGrants {
         if (grant !== undefined) made.set(spec.name, grant);
       }
       for (const { name, uid } of declared) {
-        if (made.has(name) || this.#wanted.some((spec) => spec.name === name)) continue;
+        if (this.#isBroken(name) || this.#wanted.some((spec) => spec.name === name)) continue;
         await Deno.remove(`${grantsFolder(this.#dir)}/${grantFile(uid)}`);
         this.#logger.info("grant removed", { grant: name });
       }
@@ -126,11 +132,14 @@ export class DeclaredGrants {
   }
 
   /** The window counts from when the grant was made, whatever it is now. */
-  async #follow({ allowed, window, code }: GrantSpec, known: Grant): Promise<Grant> {
+  async #follow({ allowed, window, code, host }: GrantSpec, known: Grant): Promise<Grant> {
+    const stays = host === undefined || canonicalHost(host) === known.linkHost;
     const same = known.allowed === allowed && known.window === window && (code === "" || code === known.code);
-    if (same) return known;
+    if (stays && same) return known;
+    const place = stays ? {} : (await placeGrant(this.#dir, known.uid, { host }, Date.now())).place;
     return await this.#ledger.edit(known.uid, (grant) => ({
       ...grant,
+      ...place,
       allowed,
       window,
       expires: grant.expires - (parseGoDuration(grant.window) ?? 0) + (parseGoDuration(window) ?? 0),

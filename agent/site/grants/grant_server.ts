@@ -77,9 +77,9 @@ export class GrantServer {
     return server;
   }
 
-  /** Makes the grants that `specs` ask for. Never rejects. */
-  async apply(specs: readonly GrantSpec[]): Promise<void> {
-    await this.#declared.apply(specs);
+  /** Makes the grants that `specs` ask for; those that `isBroken` names stay as they are. Never rejects. */
+  async apply(specs: readonly GrantSpec[], isBroken: (name: string) => boolean): Promise<void> {
+    await this.#declared.apply(specs, isBroken);
   }
 
   /** One per AccessGrant of the site. */

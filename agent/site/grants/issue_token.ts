@@ -90,6 +90,37 @@ export async function makeGrant(
   if (windowMs === undefined) {
     throw invalid(`${JSON.stringify(window)} is no duration`, "Write it as 15m, 1h30m or 90s.");
   }
+  const now = Date.now();
+  const uid = crypto.randomUUID();
+  const { site, place, reissued, moved } = await placeGrant(dir, uid, options, now);
+  const grant = {
+    uid,
+    name: options.name ?? `${site}-${uid}`,
+    code: options.code || randomCode(),
+    allowed: redemptions,
+    redemptions: 0,
+    window,
+    expires: now + windowMs,
+    ...place,
+  };
+  return { grant, reissued, moved };
+}
+
+/**
+ * Makes the grant `uid` redeemable at `wanted`, and the site reachable there. Throws as {@link makeGrant} does; `site` is
+ * the name of the site.
+ */
+export async function placeGrant(
+  dir: string,
+  uid: string,
+  wanted: Pick<TokenOptions, "host" | "port">,
+  now: number,
+): Promise<{
+  readonly site: string;
+  readonly place: Pick<Grant, "url" | "ca" | "linkHost">;
+  readonly reissued: boolean;
+  readonly moved: boolean;
+}> {
   const resources = await loadResources(dir);
   if (resources.sites[0]?.edge === true) {
     throw new TendrilError("SITE_EDGE_ACCESS", "an edge site accepts no links, so nobody could redeem its tokens", {
@@ -97,28 +128,15 @@ export async function makeGrant(
     });
   }
   const site = siteAccess(resources, dir);
-  if (options.host !== undefined && !hostSchema.safeParse(options.host).success) {
-    throw invalid(`${JSON.stringify(options.host)} is no host`, "Use a host name or an IP address, without port.");
+  if (wanted.host !== undefined && !hostSchema.safeParse(wanted.host).success) {
+    throw invalid(`${JSON.stringify(wanted.host)} is no host`, "Use a host name or an IP address, without port.");
   }
-  const host = canonicalHost(options.host ?? ownAddress(resources.access, site.servers[0]?.cert ?? ""));
-  const now = Date.now();
+  const host = canonicalHost(wanted.host ?? ownAddress(resources.access, site.servers[0]?.cert ?? ""));
   const authority = siteAuthority(resources, now);
   const reissued = await coverHost(dir, resources, authority, host, now);
-  const { port, tls: { ca }, moved } = await prepareAccess(dir, host, options.port, now);
-  const uid = crypto.randomUUID();
-  const grant = {
-    uid,
-    name: options.name ?? `${site.name}-${uid}`,
-    code: options.code || randomCode(),
-    allowed: redemptions,
-    redemptions: 0,
-    window,
-    expires: now + windowMs,
-    url: `https://${host.includes(":") ? `[${host}]` : host}:${port}/${uid}`,
-    ca,
-    linkHost: host,
-  };
-  return { grant, reissued, moved };
+  const { port, tls: { ca }, moved } = await prepareAccess(dir, host, wanted.port, now);
+  const url = `https://${host.includes(":") ? `[${host}]` : host}:${port}/${uid}`;
+  return { site: site.name, place: { url, ca, linkHost: host }, reissued, moved };
 }
 
 /** What others are most likely to reach: the address that is bound, else one beyond loopback, a name, what there is. */

@@ -67,8 +67,10 @@ export class PendingTokens {
       this.#logger.error("token was not redeemed", { token: token.name, code, reason: message, next: hint });
       const passing = PASSING.includes(code);
       this.#waiting.set(identityOf(token), passing ? performance.now() + RETRY_MS : Infinity);
+      if (!passing || this.#stopped) return;
+      // Those that wait for less have been looked at by then, or are looked at then.
       clearTimeout(this.#timer);
-      if (passing && !this.#stopped) this.#timer = setTimeout(() => this.look(), RETRY_MS);
+      this.#timer = setTimeout(() => this.look(), RETRY_MS);
     }
   }
 }
