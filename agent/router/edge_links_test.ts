@@ -123,6 +123,9 @@ Deno.test("edge links: an interior that is about to go is left for another one, 
   assert.equal(open.lost, false);
   await until(() => site.attempts.length > 2 && site.states().a === "standby");
   assert.equal(site.states().b, "active");
+  const unwatch = site.router.addresses.watch("Mlate", undefined, () => {});
+  await site.interior("b").from("late"); // The end of the old connection is none of the new one's business.
+  unwatch();
 });
 
 Deno.test("edge links: an interior that was left serves again when the other one is lost, with what is under way there", async () => {
