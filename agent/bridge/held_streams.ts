@@ -29,6 +29,8 @@ interface Held {
 export class HeldStreams {
   readonly #handler: HeldStreamsHandler;
   readonly #held = new Map<number, Held>();
+  /** Those of which the first octets are being offered. */
+  readonly #begun = new Set<number>();
   #offering = false;
   #again = false;
 
@@ -47,8 +49,10 @@ export class HeldStreams {
     const held = this.#held.get(stream);
     if (held !== undefined) return held.queue.push(piece);
     const wanted = this.#handler.pending() > SOCKET_OCTETS;
+    this.#begun.add(stream);
     const taken = wanted ? 0 : this.#handler.offer(stream, piece);
-    if (taken === piece.length) return;
+    const dropped = !this.#begun.delete(stream);
+    if (dropped || taken === piece.length) return;
     const queue = new BlockQueue();
     queue.push(piece.subarray(taken));
     this.#held.set(stream, { queue, wanted, ended: false });
@@ -69,12 +73,14 @@ export class HeldStreams {
 
   /** Nobody wants the rest of `stream`. */
   drop(stream: number): void {
+    this.#begun.delete(stream);
     this.#held.get(stream)?.queue.clear();
     this.#held.delete(stream);
   }
 
   /** Nobody wants anything any more. */
   clear(): void {
+    this.#begun.clear();
     for (const stream of [...this.#held.keys()]) this.drop(stream);
   }
 

@@ -82,3 +82,13 @@ Deno.test("held streams: a stream that is given up while it is offered neither g
   taker.grant(2, 1);
   assert.deepEqual([taker.taken.get(2), taker.held.size(2), taker.ended], ["a", 0, []]);
 });
+
+Deno.test("held streams: of one that is given up while its first octets are offered nothing is kept", () => {
+  const taker = new Taker();
+  taker.onOffer = (stream) => taker.held.drop(stream);
+  taker.held.push(2, octets("abc"));
+  assert.equal(taker.held.size(2), 0);
+  taker.onOffer = () => {};
+  taker.held.push(4, octets("abc"));
+  assert.equal(taker.held.size(4), 3);
+});

@@ -27,15 +27,18 @@ export class InboundStream implements Downstream {
   readonly #upstream: Upstream;
   readonly #window = new ReceiveWindow();
   #head: ByteQueue | undefined = new ByteQueue();
+  /** Nobody wants to hear what becomes of it. */
+  readonly #presettled: boolean;
   #ended = false;
-  #settled: boolean;
+  /** The last word is spoken: no more of it is wanted. */
+  #settled = false;
 
   /** Joins `message`, whose producer is `upstream`, as stream `number`; call {@link InboundStream.begin} next. */
   constructor(number: number, message: Message, upstream: Upstream, handler: InboundHandler) {
     this.#number = number;
     this.#handler = handler;
     this.#upstream = upstream;
-    this.#settled = message.presettled;
+    this.#presettled = message.presettled;
     this.#head!.push(message.start);
   }
 
@@ -72,7 +75,7 @@ export class InboundStream implements Downstream {
   /** The socket has taken `total` octets. */
   written(total: number): void {
     const report = this.#window.written(total);
-    if (report === 0 || this.#settled) return;
+    if (report === 0 || this.#settled || this.#presettled) return;
     this.#upstream.consumerState({ kind: "received", sectionNumber: 0, sectionOffset: BigInt(report) }, false);
   }
 
@@ -90,7 +93,7 @@ export class InboundStream implements Downstream {
   settle(state: DeliveryState): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#upstream.consumerState(state, true);
+    if (!this.#presettled) this.#upstream.consumerState(state, true);
   }
 
   // --- from the router

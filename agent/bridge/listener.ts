@@ -412,7 +412,8 @@ export class Listener {
     this.#connections.set(number, connection);
     this.#traffic.opened++;
     connection.open("listener", adaptorConfig(identity.id, this.#routingKey));
-    this.#ticker.add(connection);
+    // The adaptor may have ended it at once.
+    if (this.#connections.get(number) === connection) this.#ticker.add(connection);
   }
 
   /** Where a message with that subject goes. */

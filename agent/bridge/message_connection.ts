@@ -14,7 +14,7 @@ import {
 } from "../adaptor/action.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { messageOf } from "../lib/errors.ts";
-import { ACCEPTED, type Downstream, FAILED, type Message, RELEASED } from "../router/flow.ts";
+import { ACCEPTED, DISCARD, type Downstream, FAILED, type Message, RELEASED } from "../router/flow.ts";
 import { AdaptorSeat } from "./adaptor_seat.ts";
 import { Exchanges } from "./exchanges.ts";
 import type { Producer } from "./inbound_message.ts";
@@ -223,9 +223,23 @@ export class MessageConnection {
 
   /** Takes a message from the network: for a listener an answer, for a connector the next request. */
   accept(message: Message, upstream: Producer): Downstream {
+    if (this.#role === "listener") {
+      this.#busy = true;
+      return this.#inbound.takeAnswer(message, upstream);
+    }
+    // It may have ended since it was chosen.
+    if (this.#ending) return this.#refuse(upstream);
     this.#busy = true;
-    const isAnswer = this.#role === "listener";
-    return isAnswer ? this.#inbound.takeAnswer(message, upstream) : this.#inbound.takeRequest(message, upstream);
+    return this.#inbound.takeRequest(message, upstream);
+  }
+
+  /** The producer hears of it only after it has got its downstream. */
+  #refuse(upstream: Producer): Downstream {
+    queueMicrotask(() => {
+      upstream.consumerState(RELEASED, true);
+      this.#hooks.onDone?.();
+    });
+    return DISCARD;
   }
 
   /** Ends everything at once; `outcome` is the last word about the messages from the network. */

@@ -239,7 +239,8 @@ export class TargetPool {
     this.#connections.add(connection);
     traffic.opened++;
     connection.open("connector", config);
-    this.#ticker.add(connection);
+    // The adaptor may have ended it at once.
+    if (this.#connections.has(connection)) this.#ticker.add(connection);
     return connection;
   }
 }

@@ -111,9 +111,12 @@ export class NumberMap<V extends object> {
   }
 }
 
+/** Odd, and known to nobody: keys that peers choose must not meet in few slots. */
+const FACTOR = (crypto.getRandomValues(new Uint32Array(1))[0]! | 1) >>> 0;
+
 /** Spreads keys that follow each other, as ids do, over the table. */
 function place(key: number, mask: number): number {
-  const mixed = Math.imul(key, 0x9e3779b1);
+  const mixed = Math.imul(key, FACTOR);
   return (mixed ^ (mixed >>> 15)) & mask;
 }
 

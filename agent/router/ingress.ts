@@ -5,8 +5,8 @@
 
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import type { IncomingDelivery, IncomingHandler } from "../amqp/incoming_delivery.ts";
-import { ByteQueue } from "../lib/byte_queue.ts";
 import { NO_ANNOTATIONS, type RouterAnnotations, STREAMING } from "./annotations.ts";
+import { CollectedHead } from "./collected_head.ts";
 import {
   DISCARD,
   type Downstream,
@@ -51,7 +51,7 @@ class Ingress implements IncomingHandler, Upstream {
   readonly #rules: IngressRules;
   readonly #route: Route;
   /** What has come of a head that did not come in one piece. */
-  #head: ByteQueue | undefined;
+  #head: CollectedHead | undefined;
   #downstream: Downstream | undefined;
   /** It was complete when it was routed. */
   #whole = false;
@@ -74,13 +74,14 @@ class Ingress implements IncomingHandler, Upstream {
     }
     // Most heads come in one piece: they are read where they lie.
     if (this.#head === undefined && this.#tryRoute(piece, last)) return;
-    const head = this.#head ??= new ByteQueue();
+    const first = this.#head === undefined;
+    const head = this.#head ??= new CollectedHead();
     head.push(piece);
-    if (head.size > piece.length) this.#routeCollected(head, last);
+    if (!first) this.#routeCollected(head, last);
   }
 
   onEnd(): void {
-    if (this.#downstream === undefined) this.#routeCollected(this.#head ?? new ByteQueue(), true);
+    if (this.#downstream === undefined) this.#routeCollected(this.#head ?? new CollectedHead(), true);
     else if (!this.#whole) this.#downstream.end();
   }
 
@@ -105,8 +106,9 @@ class Ingress implements IncomingHandler, Upstream {
     this.#delivery.update(state ?? RELEASED, settled);
   }
 
-  #routeCollected(head: ByteQueue, complete: boolean): void {
-    if (!this.#tryRoute(head.peek(), complete)) return;
+  #routeCollected(head: CollectedHead, complete: boolean): void {
+    const bytes = head.peek(complete);
+    if (bytes === undefined || !this.#tryRoute(bytes, complete)) return;
     this.#head = undefined;
     head.clear();
   }

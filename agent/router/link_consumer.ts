@@ -5,6 +5,7 @@
 
 import type { Sender, SenderHandler } from "../amqp/sender.ts";
 import { encodeAnnotations, type RouterAnnotations, STREAMING } from "./annotations.ts";
+import { Backlog } from "./backlog.ts";
 import { Egress } from "./egress.ts";
 import {
   type Consumer,
@@ -55,7 +56,7 @@ export class LinkConsumer implements Consumer, SenderHandler {
   readonly #peer: Peer;
   readonly #streams: StreamSender | undefined;
   readonly #annotate: Annotate;
-  readonly #queue: Egress[] = [];
+  readonly #queue = new Backlog(MAX_QUEUED_PER_LINK, Infinity);
   /** Messages mostly come with the annotations of the one before. */
   #lastEncoded: Encoded | undefined;
 
@@ -73,7 +74,7 @@ export class LinkConsumer implements Consumer, SenderHandler {
 
   /** See {@link SenderHandler}. */
   get queued(): number {
-    return this.#queue.length;
+    return this.#queue.size;
   }
 
   /** The peer behind the link. */
@@ -92,7 +93,7 @@ export class LinkConsumer implements Consumer, SenderHandler {
       egress.keep();
       return egress;
     }
-    if (this.#queue.length >= MAX_QUEUED_PER_LINK || this.link?.attached === false) {
+    if (!this.#queue.takes(0) || this.link?.attached === false) {
       // The producer hears of it only after it has got its downstream.
       this.#peer.clock.soon(() => upstream.consumerState(RELEASED, true));
       return DISCARD;
@@ -100,7 +101,7 @@ export class LinkConsumer implements Consumer, SenderHandler {
     const egress = new Egress(load, message, this.#annotated(message), upstream);
     if (message.complete) egress.end();
     // Those before it go first, and while they do, others may come.
-    if (this.#queue.length > 0) egress.keep();
+    if (this.#queue.size > 0) egress.keep();
     this.#queue.push(egress);
     this.onReady();
     egress.keep();
@@ -126,10 +127,7 @@ export class LinkConsumer implements Consumer, SenderHandler {
   /** See {@link SenderHandler}. */
   onReady(): void {
     const link = this.link;
-    while (link?.ready && this.#queue.length > 0) {
-      const egress = this.#queue.shift()!;
-      if (!egress.over) egress.begin(link);
-    }
+    while (link?.ready && this.#queue.size > 0) this.#queue.shift()?.begin(link);
   }
 
   /** See {@link SenderHandler}. */
@@ -139,7 +137,7 @@ export class LinkConsumer implements Consumer, SenderHandler {
 
   /** What waits for the link is released to its senders. */
   release(): void {
-    for (const egress of this.#queue.splice(0)) egress.neverBegan();
+    for (const egress of this.#queue.takeAll()) egress.neverBegan();
   }
 
   /** See {@link SenderHandler}. */

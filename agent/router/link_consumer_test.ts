@@ -140,6 +140,16 @@ Deno.test("link consumer: the line for credit has an end, behind which messages 
   assert.equal(near.consumer.outstanding, MAX_QUEUED_PER_LINK);
 });
 
+Deno.test("link consumer: who has given up stands in nobody's way in the line for credit", async () => {
+  await using near = await consuming({ credit: 0 });
+  for (let at = 0; at < MAX_QUEUED_PER_LINK; at++) near.consumer.deliver(whole("x"), listening()).abort();
+  const wanted = listening();
+  near.consumer.deliver(whole("y"), wanted).end();
+  near.link.keepCredit(1);
+  await until(() => near.wire.arrived.length === 1);
+  assert.deepEqual([bodies(near.wire.arrived), wanted.heard], [["y"], []]);
+});
+
 Deno.test("link consumer: who gives up before there is credit leaves no trace", async () => {
   await using near = await consuming({ credit: 0 });
   near.consumer.deliver(stream("gives up"), listening()).abort();

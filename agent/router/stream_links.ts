@@ -12,6 +12,7 @@ import type { Session } from "../amqp/session.ts";
 import type { Sender } from "../amqp/sender.ts";
 import { discriminator } from "./address.ts";
 import { terminus } from "./capabilities.ts";
+import { Backlog } from "./backlog.ts";
 import type { Egress } from "./egress.ts";
 import type { Peer } from "./peer.ts";
 
@@ -19,6 +20,10 @@ import type { Peer } from "./peer.ts";
 export const IDLE_STREAM_LINKS = 128;
 /** Links, and so streams under way at once, towards one peer; further streams wait for one to end. */
 export const MAX_STREAM_LINKS = 16_384;
+/** Streams that may wait for a link towards one peer; more are released to their senders. */
+export const MAX_WAITING_STREAMS = 32_768;
+/** Octets that those may have brought with them. */
+export const MAX_WAITING_OCTETS = 64 * 1024 * 1024;
 
 /** One of the links. */
 interface StreamLink {
@@ -33,7 +38,7 @@ export class StreamLinks {
   readonly #terminus: Terminus;
   #session: Session | undefined;
   readonly #idle: StreamLink[] = [];
-  readonly #waiting: Egress[] = [];
+  readonly #waiting = new Backlog(MAX_WAITING_STREAMS, MAX_WAITING_OCTETS);
   #attaching = 0;
   #links = 0;
 
@@ -45,19 +50,21 @@ export class StreamLinks {
 
   /** Sends `egress` by a link of its own. */
   send(egress: Egress): void {
-    if (!this.#peer.connection.isOpen) {
-      // The producer hears of it only after it has got its downstream.
-      this.#peer.clock.soon(() => egress.neverBegan());
-      return;
-    }
+    if (!this.#peer.connection.isOpen) return this.#refuse(egress);
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       idle.rests = false;
       if (idle.sender.ready) return egress.begin(idle.sender);
       // The peer has taken its credit back.
       idle.sender.close();
     }
+    if (!this.#waiting.takes(egress.pending)) return this.#refuse(egress);
     this.#waiting.push(egress);
-    if (this.#attaching < this.#waiting.length && this.#links < MAX_STREAM_LINKS) this.#attach();
+    if (this.#attaching < this.#waiting.size && this.#links < MAX_STREAM_LINKS) this.#attach();
+  }
+
+  /** The producer hears of it only after it has got its downstream. */
+  #refuse(egress: Egress): void {
+    this.#peer.clock.soon(() => egress.neverBegan());
   }
 
   #attach(): void {
@@ -74,7 +81,7 @@ export class StreamLinks {
         }
         // Credit may come while the link already waits in the pool.
         if (sender.unsettledCount > 0 || link.rests) return;
-        const next = this.#next();
+        const next = this.#waiting.shift();
         if (next !== undefined) next.begin(sender);
         else this.#rest(link);
       },
@@ -83,9 +90,9 @@ export class StreamLinks {
         this.#links--;
         if (link.rests) this.#idle.splice(this.#idle.indexOf(link), 1);
         // Refused or lost before it was of use: a stream that no other link will come for is not kept waiting.
-        if (fresh && this.#waiting.length > this.#attaching) this.#next()?.neverBegan();
+        if (fresh && this.#waiting.size > this.#attaching) this.#waiting.shift()?.neverBegan();
         if (this.#links > 0) return;
-        for (const egress of this.#waiting.splice(0)) egress.neverBegan();
+        for (const egress of this.#waiting.takeAll()) egress.neverBegan();
       },
     });
     const link: StreamLink = { sender, rests: false };
@@ -103,12 +110,5 @@ export class StreamLinks {
     const first = this.#idle.shift()!;
     first.rests = false;
     first.sender.close();
-  }
-
-  #next(): Egress | undefined {
-    for (;;) {
-      const egress = this.#waiting.shift();
-      if (egress === undefined || !egress.over) return egress;
-    }
   }
 }

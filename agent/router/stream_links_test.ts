@@ -3,7 +3,7 @@ import { until } from "../../tests/support/until.ts";
 import { message } from "../../tests/support/wire_peer.ts";
 import type { Receiver } from "../amqp/receiver.ts";
 import { Egress } from "./egress.ts";
-import { IDLE_STREAM_LINKS, MAX_STREAM_LINKS, StreamLinks } from "./stream_links.ts";
+import { IDLE_STREAM_LINKS, MAX_STREAM_LINKS, MAX_WAITING_OCTETS, StreamLinks } from "./stream_links.ts";
 import { connected, type Peers } from "./testing_peers.ts";
 import { listening, routed, Taker } from "./testing_consumer.ts";
 
@@ -150,6 +150,22 @@ Deno.test("stream links: a stream for a connection that has just gone is release
   assert.deepEqual(upstream.heard, []);
   await until(() => upstream.heard.length === 1);
   assert.deepEqual(upstream.heard, [[{ kind: "released" }, true]]);
+});
+
+Deno.test("stream links: what waits for links has a bound, and who gives up makes room", async () => {
+  await using near = await pool(0);
+  const body = "x".repeat(128 * 1024);
+  const streams = Array.from({ length: MAX_WAITING_OCTETS / body.length }, () => near.begin(body));
+  await until(() => streams.some(({ upstream }) => upstream.heard.length > 0));
+  const refused = streams.filter(({ upstream }) => upstream.heard.length > 0);
+  assert.deepEqual(refused.map(({ upstream }) => upstream.heard), refused.map(() => [[{ kind: "released" }, true]]));
+  assert.equal(refused.at(-1), streams.at(-1), "the first come first");
+  for (const { egress } of streams) egress.abort();
+  const last = near.begin(body);
+  await until(() => near.links.length > 0);
+  for (const link of near.links) link.keepCredit(1);
+  await until(() => near.wire.arrived.length === 1);
+  assert.deepEqual(last.upstream.heard, []);
 });
 
 Deno.test("stream links: beyond the bound of links, streams wait for one to fall idle", async () => {

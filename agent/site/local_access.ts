@@ -3,6 +3,7 @@
  * plain AMQP clients of its router. The folder keeps everybody else out.
  */
 
+import { every } from "../lib/clock.ts";
 import { messageOf, TendrilError } from "../lib/errors.ts";
 import { ClientPeer } from "../router/client_peer.ts";
 import type { AcceptedPeer } from "../router/accepted_peer.ts";
@@ -13,6 +14,8 @@ import { acceptLocal, dialLocal, type LocalAcceptor } from "../transport/local_s
 
 /** Clients that may be connected at the same time. */
 export const MAX_LOCAL_CLIENTS = 256;
+/** How often it is looked whether the socket is still there, in ms: folders are emptied, or replaced by others. */
+const LOOK_MS = 5000;
 /** Time a client has for its Open, in ms. */
 const OPEN_TIMEOUT_MS = 10_000;
 
@@ -29,6 +32,8 @@ export class LocalAccess {
   #acceptor: LocalAcceptor | undefined;
   #allGone = Promise.withResolvers<void>();
   #closing = false;
+  #stopLooking = () => {};
+  #looking = Promise.resolve();
 
   private constructor(router: Router) {
     this.#router = router;
@@ -41,7 +46,8 @@ export class LocalAccess {
   static async open(dir: string, router: Router, logger: Logger): Promise<LocalAccess> {
     const access = new LocalAccess(router);
     try {
-      access.#acceptor = await openSocket(dir, (channel) => access.#serve(channel));
+      await access.#open(dir);
+      access.#stopLooking = every(router.clock, LOOK_MS, () => access.#looking = access.#look(dir, logger));
     } catch (error) {
       if (error instanceof TendrilError) throw error;
       logger.warn("no local socket: commands such as `network status` can't ask this site", {
@@ -55,10 +61,28 @@ export class LocalAccess {
   /** Shuts the door and sends everybody away; resolves when all are gone. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#stopLooking();
+    await this.#looking;
     const closed = this.#acceptor?.close();
     for (const client of [...this.#clients.keys()]) client.peer.close();
     if (this.#clients.size > 0) await this.#allGone.promise;
     await closed;
+  }
+
+  async #open(dir: string): Promise<void> {
+    this.#acceptor = await openSocket(dir, (channel) => this.#serve(channel));
+  }
+
+  /** Opens the door anew where it is gone. */
+  async #look(dir: string, logger: Logger): Promise<void> {
+    try {
+      if (!await isGone(localSocket(dir)) || await isGone(dir)) return;
+      void this.#acceptor?.close();
+      await this.#open(dir);
+      logger.info("the local socket was gone, and is open again", { socket: localSocket(dir) });
+    } catch {
+      // It will be looked at again, and who asks the site is told that nobody answers.
+    }
   }
 
   #serve(channel: Channel): void {
@@ -91,6 +115,10 @@ async function openSocket(dir: string, onChannel: (channel: Channel) => void): P
   const acceptor = await acceptLocal(path, MAX_LOCAL_CLIENTS, onChannel);
   await Deno.chmod(path, 0o600);
   return acceptor;
+}
+
+async function isGone(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
 }
 
 /** True when a process answers at `path`. */

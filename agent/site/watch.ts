@@ -4,15 +4,19 @@
  * as a site changes nothing: the site goes on as it is, and the log says why.
  */
 
+import { every, SYSTEM_CLOCK } from "../lib/clock.ts";
 import { messageOf, TendrilError } from "../lib/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { readRevoked } from "./certificates/revocations.ts";
+import { existing, FolderEvents, identitiesOf } from "./folder_events.ts";
 import { loadToRun } from "./link_ports.ts";
 import type { BrokenResource } from "./problems.ts";
 import type { FolderProblem, FolderState } from "./report.ts";
 import type { RunningSite, SiteChange } from "./status.ts";
 import { folderAbove, givenFolders, isGivenFolder } from "./store/given_secrets.ts";
 
+/** How often it is looked whether the folder is another one by now, of which no event tells, in ms. */
+const LOOK_MS = 5000;
 /** Writers touch a file several times, and several files: the folder is read once it has been quiet for this long, ms. */
 const QUIET_MS = 200;
 
@@ -24,11 +28,13 @@ export class FolderWatch implements FolderState {
   readonly #site: RunningSite;
   readonly #logger: Logger;
   readonly #onChange: () => void;
-  #events: Deno.FsWatcher | undefined;
+  /** Of the folder itself. */
+  #own: FolderEvents | undefined;
   /** Of the folder above, where folders with certificates may appear beside this one. */
-  #above: Deno.FsWatcher | undefined;
+  #above: FolderEvents | undefined;
   /** Of the folders with certificates that are there. */
-  #given: { readonly folders: string; readonly events: Deno.FsWatcher } | undefined;
+  #given: FolderEvents | undefined;
+  #stopLooking = () => {};
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = Promise.resolve();
   /** What {@link FolderWatch.reads} will be when all that was asked for is done. */
@@ -53,10 +59,10 @@ export class FolderWatch implements FolderState {
     site.readFrom(this);
     this.#tellBroken(site.status().broken ?? []);
     try {
-      this.#events = Deno.watchFs(dir, { recursive: false });
-      this.#watch(this.#events);
+      this.#own = this.#watch([dir]);
       this.#watchAbove();
       this.#watchGiven();
+      this.#stopLooking = every(SYSTEM_CLOCK, LOOK_MS, () => this.#look());
     } catch (error) {
       this.#tellUnwatched(dir, error);
     }
@@ -65,11 +71,11 @@ export class FolderWatch implements FolderState {
   /** Watches no more; resolves when nothing is being applied. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#stopLooking();
     this.#stopped = true;
-    this.#events?.close();
-    this.#above?.close();
-    this.#given?.events.close();
+    await Promise.all([this.#own?.close(), this.#above?.close()]);
     await this.#busy;
+    await this.#given?.close();
   }
 
   /** See {@link FolderState}. */
@@ -82,38 +88,58 @@ export class FolderWatch implements FolderState {
     return this.#ordered;
   }
 
-  async #watch(events: Deno.FsWatcher, isOurs: (path: string) => boolean = () => true): Promise<void> {
-    for await (const { kind, paths } of events) {
-      if (kind === "access" || !paths.some(isOurs)) continue; // Our own reading, or somebody else's files.
+  #watch(folders: readonly string[], recursive = false, isOurs: (path: string) => boolean = () => true): FolderEvents {
+    return new FolderEvents(folders, recursive, (paths) => {
+      if (!paths.some(isOurs)) return; // Somebody else's files.
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.reload(), QUIET_MS);
-    }
+    });
+  }
+
+  /** Another folder may have taken the name of the one that is watched. */
+  #look(): void {
+    const now = identitiesOf([this.#dir]);
+    if (now === "" || now === this.#own?.identities || this.#waiting) return;
+    this.#logger.info("the folder was replaced, and is read anew", { dir: this.#dir });
+    this.#busy = this.#busy.then(async () => {
+      await this.#own?.close();
+      if (this.#stopped) return;
+      try {
+        this.#own = this.#watch([this.#dir]);
+      } catch (error) {
+        this.#tellUnwatched(this.#dir, error);
+      }
+    });
+    this.reload();
   }
 
   /** Only where it may be read anyway: what else is in there is nobody's business. */
   #watchAbove(): void {
     const above = folderAbove(this.#dir);
     if (above === undefined || Deno.permissions.querySync({ name: "read", path: above }).state !== "granted") return;
-    this.#above = Deno.watchFs(above, { recursive: false });
-    this.#watch(this.#above, isGivenFolder);
+    this.#above = this.#watch([above], false, isGivenFolder);
   }
 
-  /** Follows the folders with certificates as they come and go. */
-  #watchGiven(): void {
-    const folders = givenFolders(this.#dir).filter(isFolder);
-    if (folders.join() === (this.#given?.folders ?? "")) return;
-    this.#given?.events.close();
+  /** Follows the folders with certificates as they come and go, or are replaced. */
+  async #watchGiven(): Promise<void> {
+    const folders = givenFolders(this.#dir);
+    if (identitiesOf(folders) === (this.#given?.identities ?? "")) return;
+    const given = this.#given;
     this.#given = undefined;
-    if (folders.length === 0) return;
-    const events = Deno.watchFs(folders, { recursive: true });
-    this.#given = { folders: folders.join(), events };
-    this.#watch(events);
+    if (given !== undefined) await given.close();
+    const there = existing(folders);
+    if (there.length === 0) return;
+    try {
+      this.#given = this.#watch(there, true);
+    } catch (error) {
+      this.#tellUnwatched(there.join(), error);
+    }
   }
 
   async #read(): Promise<void> {
     this.#waiting = false;
     if (!this.#stopped) {
-      this.#watchGiven();
+      await this.#watchGiven();
       await this.#apply();
     }
     this.reads++;
@@ -172,13 +198,5 @@ export class FolderWatch implements FolderState {
     if (action !== "failed") return this.#logger.info(`resource ${action}`, { kind, name });
     const code = error instanceof TendrilError ? error.code : undefined;
     this.#logger.error("resource can't be used", { kind, name, code, reason: messageOf(error) });
-  }
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
   }
 }

@@ -27,17 +27,29 @@ for (
       await until(() => /resource added kind=RouterAccess/.test(hub.output()), LIMIT_MS);
       const authority = await createAuthority({ commonName: "mine", years: 1, now: Date.now() });
       const common = { authority, client: true, server: true, years: 1, now: Date.now() };
-      const own = await issue({ ...common, commonName: "hub", hosts: ["mine.example"] });
       const tls = await issue({ ...common, commonName: "west", hosts: [] });
-      await Deno.mkdir(`${input}/certs/hub`, { recursive: true });
-      for (const [name, text] of [["ca.crt", own.ca], ["tls.crt", own.cert], ["tls.key", own.key]] as const) {
-        await Deno.writeTextFile(`${input}/certs/hub/${name}`, text);
-      }
-      await until(() => /resource changed kind=RouterAccess/.test(hub.output()), LIMIT_MS).catch(() =>
-        assert.fail(hub.output())
-      );
-      const way = { host: "127.0.0.1", port, serverName: "mine.example", websocket: false, timeoutMs: LIMIT_MS, tls };
-      (await dial(way, new AbortController().signal)).destroy();
+      const give = async (folder: string, host: string) => {
+        const own = await issue({ ...common, commonName: "hub", hosts: [host] });
+        await Deno.mkdir(`${input}/${folder}/hub`, { recursive: true });
+        for (const [name, text] of [["ca.crt", own.ca], ["tls.crt", own.cert], ["tls.key", own.key]] as const) {
+          await Deno.writeTextFile(`${input}/${folder}/hub/${name}`, text);
+        }
+      };
+      const changes = () => hub.output().match(/resource changed kind=RouterAccess/g)?.length ?? 0;
+      const shows = async (serverName: string, change: () => Promise<unknown>) => {
+        const before = changes();
+        await change();
+        await until(() => changes() > before, LIMIT_MS).catch(() => assert.fail(hub.output()));
+        const way = { host: "127.0.0.1", port, serverName, websocket: false, timeoutMs: LIMIT_MS, tls };
+        (await dial(way, new AbortController().signal)).destroy();
+      };
+      await shows("mine.example", () => give("certs", "mine.example"));
+      await give("other", "other.example");
+      await shows("other.example", async () => {
+        await Deno.rename(`${input}/certs`, `${input}/before`);
+        await Deno.rename(`${input}/other`, `${input}/certs`);
+      });
+      await shows("renewed.example", () => give("certs", "renewed.example"));
     } finally {
       await Deno.remove(input, { recursive: true });
     }

@@ -3,6 +3,7 @@
  * redeemed and the link written beside it, where the running site finds it. What may pass is tried again.
  */
 
+import { type Clock, SYSTEM_CLOCK } from "../../lib/clock.ts";
 import { TendrilError } from "../../lib/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { loadResources } from "../load.ts";
@@ -18,16 +19,18 @@ const PASSING = ["TOKEN_UNREACHABLE", "TOKEN_RATE", "TOKEN_CLOCK", "TOKEN_REFUSE
 export class PendingTokens {
   readonly #dir: string;
   readonly #logger: Logger;
+  readonly #clock: Clock;
   /** When a token that failed may be tried again, by all that it says: an edited one is another one. */
   readonly #waiting = new Map<string, number>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancel = () => {};
   #busy = Promise.resolve();
   #stopped = false;
 
   /** Looks after the tokens in `dir`. */
-  constructor(dir: string, logger: Logger) {
+  constructor(dir: string, logger: Logger, clock: Clock = SYSTEM_CLOCK) {
     this.#dir = dir;
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   /** Redeems what is there to be redeemed, one after the other; returns at once. */
@@ -38,7 +41,7 @@ export class PendingTokens {
   /** Begins nothing any more; what is under way ends by itself or with the process. */
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#cancel();
   }
 
   async #redeemAll(): Promise<void> {
@@ -48,7 +51,7 @@ export class PendingTokens {
     for (const token of resources?.tokens ?? []) {
       const done = linked.has(token.name) || linked.has(`${token.name}-1`);
       // Trying writes to the folder, which may be why we look again.
-      const wait = performance.now() < (this.#waiting.get(identityOf(token)) ?? 0);
+      const wait = this.#clock.now() < (this.#waiting.get(identityOf(token)) ?? 0);
       if (!done && !wait && !this.#stopped) await this.#redeem(token);
     }
   }
@@ -66,11 +69,11 @@ export class PendingTokens {
       };
       this.#logger.error("token was not redeemed", { token: token.name, code, reason: message, next: hint });
       const passing = PASSING.includes(code);
-      this.#waiting.set(identityOf(token), passing ? performance.now() + RETRY_MS : Infinity);
+      this.#waiting.set(identityOf(token), passing ? this.#clock.now() + RETRY_MS : Infinity);
       if (!passing || this.#stopped) return;
       // Those that wait for less have been looked at by then, or are looked at then.
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.look(), RETRY_MS);
+      this.#cancel();
+      this.#cancel = this.#clock.after(RETRY_MS, () => this.look());
     }
   }
 }
