@@ -3,7 +3,7 @@
  * that each take nearly as long would still keep others from running.
  *
  * An input may cost so much, and so much more for each of its octets: whatever reads its input once stays below that and is
- * not counted. What costs more draws on an account, which fills again with time; when that is used up, inputs get no more
+ * not counted. Octets whose reading has cost less may be read later, with those that they belong to. What costs more draws on an account, which fills again with time; when that is used up, inputs get no more
  * than they may cost anyway, and one that needs more has run for too long.
  */
 
@@ -13,6 +13,8 @@ export const INITIAL_FUEL = 1_000_000;
 export const FREE_FUEL = 500_000;
 /** Instructions that it may cost beyond that for each octet. */
 export const FREE_FUEL_PER_OCTET = 2000;
+/** Octets of earlier inputs of an instance that may still be read: as much as it gathers, such as the head of a message. */
+export const SAVED_OCTETS = 65_536;
 /** Inputs of the highest cost that the account can pay when it is full; as long again as that many seconds it takes to fill. */
 export const SAVED_INPUTS = 5;
 
@@ -41,12 +43,13 @@ export class FuelAccount {
     return Math.min(this.#perInput, free(octets) + this.#balance);
   }
 
-  /** An input of so many octets has executed so many instructions. */
-  spent(instructions: number, octets: number): void {
-    const over = instructions - free(octets);
-    if (over <= 0) return;
+  /** An input of so many octets has executed so many instructions. Returns how many octets may still be read. */
+  spent(instructions: number, octets: number): number {
+    const left = free(octets) - instructions;
+    if (left >= 0) return Math.min(SAVED_OCTETS, octets, Math.floor(left / FREE_FUEL_PER_OCTET));
     this.#fill();
-    this.#balance = Math.max(0, this.#balance - over);
+    this.#balance = Math.max(0, this.#balance + left);
+    return 0;
   }
 
   #fill(): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { digestOf } from "../../adaptors/compile.ts";
-import { FREE_FUEL, FREE_FUEL_PER_OCTET, FuelAccount, SAVED_INPUTS } from "./fuel_account.ts";
+import { FREE_FUEL, FREE_FUEL_PER_OCTET, FuelAccount, SAVED_INPUTS, SAVED_OCTETS } from "./fuel_account.ts";
 import { MAX_FAULTS } from "./health.ts";
 import { defaultLimits } from "./limits.ts";
 import { loadAdaptor } from "./load.ts";
@@ -26,6 +26,19 @@ Deno.test("fuel over time: inputs that cost what their octets may are never coun
   const { account: fuel } = account();
   for (let input = 0; input < 10_000; input++) fuel.spent(FREE_FUEL + 1000 * FREE_FUEL_PER_OCTET, 1000);
   assert.equal(fuel.grant(0), PER_INPUT);
+});
+
+Deno.test("fuel over time: what gathers its input may read all of it at the end, and once", () => {
+  const { clock, account: fuel } = account();
+  for (let input = 0; input <= SAVED_INPUTS; input++) fuel.spent(fuel.grant(0), 0);
+  let octets = 0;
+  for (let input = 0; input < 10; input++) octets = fuel.spent(1000, octets + 1000);
+  assert.equal(octets, 10_000);
+  const cost = FREE_FUEL + 10_000 * FREE_FUEL_PER_OCTET;
+  assert.equal(fuel.grant(octets), cost);
+  assert.equal(fuel.spent(cost, octets), 0);
+  assert.equal(fuel.spent(0, 1_000_000), SAVED_OCTETS);
+  assert.equal(clock.now, 5000);
 });
 
 Deno.test("fuel over time: an account that is used up leaves what an input may cost anyway, and fills again", () => {

@@ -54,6 +54,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   readonly #fuel: FuelAccount;
   /** What the input under way was given, and its octets. */
   #granted = 0;
+  /** Octets that it may read, or has been given to read. */
   #octets = 0;
   #memory: Uint8Array;
   #order: StreamOrder | undefined;
@@ -385,8 +386,8 @@ export class WasmAdaptorInstance implements AdaptorInstance {
     this.#actionsLeft = outputActions;
     this.#roundsLeft = drainRounds;
     this.#settle();
-    this.#octets = octets;
-    this.#granted = this.#fuel.grant(octets);
+    this.#octets += octets;
+    this.#granted = this.#fuel.grant(this.#octets);
     this.#abi.tendril_fuel(this.#granted);
   }
 
@@ -394,7 +395,7 @@ export class WasmAdaptorInstance implements AdaptorInstance {
   #settle(): void {
     const granted = this.#granted;
     this.#granted = 0;
-    if (granted > 0) this.#fuel.spent(granted - this.#abi.tendril_fuel(0), this.#octets);
+    if (granted > 0) this.#octets = this.#fuel.spent(granted - this.#abi.tendril_fuel(0), this.#octets);
   }
 
   /** The module's memory; growing it (even by nothing) detaches earlier views. */

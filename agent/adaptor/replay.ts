@@ -80,7 +80,9 @@ export class ReplayedInstance implements AdaptorInstance {
 
   /** See {@link AdaptorInstance.spliced}. */
   spliced(pieces?: number): Action[] {
-    return this.#instance().spliced(pieces);
+    const instance = this.#instance();
+    this.#at = undefined;
+    return instance.spliced(pieces);
   }
 
   /** See {@link AdaptorInstance.stream}. */

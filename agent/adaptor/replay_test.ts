@@ -116,6 +116,31 @@ Deno.test("replay lets no connection change what others are answered", () => {
   assert.deepEqual(factory.replayed().open("listener", noConfig), [begin(1) as Action]);
 });
 
+Deno.test("replay remembers nothing of what comes behind octets that were spliced", () => {
+  /** Splices four octets, and says what comes next according to whether they have passed. */
+  class Splicing implements AdaptorInstance {
+    #passed = false;
+    open = (): Action[] => [{ kind: "splice", side: "socket-to-stream", stream: 1, length: 4 }];
+    spliced = (): Action[] => {
+      this.#passed = true;
+      return [];
+    };
+    stream = (): Action[] => [{ kind: "log", level: "info", text: this.#passed ? "behind" : "ahead" }];
+    socket = () => ({ consumed: 0, actions: [] });
+    offer = () => ({ consumed: 0, actions: [] });
+    tick = () => ({ deadline: 0, actions: [] });
+    close = () => {};
+  }
+  const transcripts = new Transcripts();
+  const told = (passed: boolean) => {
+    const instance = new ReplayedInstance(transcripts, () => new Splicing());
+    instance.open("listener", noConfig);
+    if (passed) instance.spliced();
+    return instance.stream({ kind: "end", stream: 2 }).map((action) => "text" in action ? action.text : "");
+  };
+  assert.deepEqual([told(true), told(false), told(true)], [["behind"], ["ahead"], ["behind"]]);
+});
+
 Deno.test("replay remembers a bounded number of beginnings", () => {
   const factory = new Factory(tcp);
   const talk = (index: number) => {

@@ -12,8 +12,8 @@ import { AdaptorError } from "./adaptor_error.ts";
 export const MAX_KEPT_OCTETS = 64 * 1024;
 /** Inputs that are kept of a connection. */
 const MAX_KEPT = 256;
-/** What a peer did wrong, whatever the version. */
-const PEERS_FAULTS = ["ADAPTOR_MALFORMED", "ADAPTOR_LIMIT", "ADAPTOR_UNSUPPORTED"];
+/** What a peer did wrong, whatever the version; a head that is too large for its input among them. */
+const PEERS_FAULTS = ["ADAPTOR_EVENT", "ADAPTOR_MALFORMED", "ADAPTOR_LIMIT", "ADAPTOR_UNSUPPORTED"];
 
 /** What an instance answers to any input. */
 interface Answer {

@@ -81,6 +81,7 @@ export class Listener {
   #moving = false;
   /** Resolves when the port that was shut last is free. */
   #free: Promise<void> = Promise.resolve();
+  #opening: Promise<void> = Promise.resolve();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #grace: ReturnType<typeof setTimeout> | undefined;
   /** What is bound: a port that the system chose stays the same when it is opened again. */
@@ -198,7 +199,7 @@ export class Listener {
 
   /** Accepts nobody any more; open connections go on. Resolves when the port is free. */
   refuseNew(): Promise<void> {
-    if (this.#stopped) return this.#free;
+    if (this.#stopped) return this.#portFree();
     this.#stopped = true;
     this.#keys.stop();
     this.#leaveRoute();
@@ -207,7 +208,13 @@ export class Listener {
     for (const connection of this.#connections.values()) {
       if (connection instanceof MessageConnection) connection.retire();
     }
-    return this.#free;
+    return this.#portFree();
+  }
+
+  /** A port that is still being opened is not free yet. */
+  async #portFree(): Promise<void> {
+    await this.#opening;
+    await this.#free;
   }
 
   /** Ends everything. */
@@ -225,7 +232,7 @@ export class Listener {
     if (this.#door !== undefined && !this.#stopped) this.#say("OK");
     if (this.#door !== undefined || this.#moving || this.#stopped || this.#retry !== undefined) return;
     if (this.#tls !== undefined) {
-      this.#openSecure(this.#tls);
+      this.#opening = this.#openSecure(this.#tls);
       return;
     }
     try {

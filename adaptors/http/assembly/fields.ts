@@ -9,8 +9,8 @@ import { firstOf, octetsThatAre } from "./eight";
 
 /** Fields that a message may have. */
 const MAX_FIELDS: u32 = 128;
-/** `Connection` fields that a message may have. */
-const MAX_CONNECTION_FIELDS: u32 = 4;
+/** Options that all `Connection` fields of a message may have together: each other field is compared with them. */
+const MAX_OPTIONS: u32 = 32;
 
 /** What is wrong with a field, or nothing. */
 export const FIELD_OK: i32 = 0;
@@ -48,9 +48,9 @@ export let expectsOther: bool = false;
 let position: usize = 0;
 let end: usize = 0;
 let count: u32 = 0;
-let connectionFields: u32 = 0;
-/** Address and length of each `Connection` value. */
-const CONNECTIONS: usize = memory.data(32, 8);
+let options: u32 = 0;
+/** Address and length of each option. */
+const OPTIONS: usize = memory.data(256, 8);
 
 /** Forgets what was noted. */
 export function startNotes(): void {
@@ -64,7 +64,7 @@ export function startNotes(): void {
   expectsContinue = false;
   expectsOther = false;
   upgradesToHttp = false;
-  connectionFields = 0;
+  options = 0;
   count = 0;
 }
 
@@ -181,10 +181,7 @@ export function staysBehind(upgrading: bool): bool {
       if (isField("proxy-connection")) return true;
       break;
   }
-  for (let i: u32 = 0; i < connectionFields; i++) {
-    const at = CONNECTIONS + (i << 3);
-    if (holdsName(load<u32>(at), load<u32>(at, 4))) return true;
-  }
+  for (let i: u32 = 0; i < options; i++) if (isOption(i)) return true;
   return false;
 }
 
@@ -196,13 +193,17 @@ function noteHost(): i32 {
 }
 
 function noteConnection(): i32 {
-  if (connectionFields == MAX_CONNECTION_FIELDS) return FIELD_TOO_MANY;
-  const at = CONNECTIONS + (connectionFields++ << 3);
-  store<u32>(at, <u32> fieldValue);
-  store<u32>(at, fieldValueLength, 4);
-  if (holdsToken(fieldValue, fieldValueLength, "close")) saysClose = true;
-  if (holdsToken(fieldValue, fieldValueLength, "keep-alive")) saysKeepAlive = true;
-  if (holdsToken(fieldValue, fieldValueLength, "upgrade")) saysUpgrade = true;
+  const last = fieldValue + fieldValueLength;
+  for (let at = fieldValue; at < last;) {
+    at = nextElement(at, last);
+    if (options == MAX_OPTIONS) return FIELD_TOO_MANY;
+    const option = OPTIONS + (options++ << 3);
+    store<u32>(option, <u32> element);
+    store<u32>(option, elementLength, 4);
+    saysClose = saysClose || elementIs("close");
+    saysKeepAlive = saysKeepAlive || elementIs("keep-alive");
+    saysUpgrade = saysUpgrade || elementIs("upgrade");
+  }
   return FIELD_OK;
 }
 
@@ -218,9 +219,9 @@ function valueIs(lower: string): bool {
 }
 
 function isNominated(lower: string): bool {
-  for (let i: u32 = 0; i < connectionFields; i++) {
-    const at = CONNECTIONS + (i << 3);
-    if (holdsToken(load<u32>(at), load<u32>(at, 4), lower)) return true;
+  for (let i: u32 = 0; i < options; i++) {
+    const at = OPTIONS + (i << 3);
+    if (equalsIgnoringCase(load<u32>(at), load<u32>(at, 4), lower)) return true;
   }
   return false;
 }
@@ -243,21 +244,22 @@ function nextElement(at: usize, end: usize): usize {
 function holdsToken(list: usize, length: u32, lower: string): bool {
   for (let at = list; at < list + length;) {
     at = nextElement(at, list + length);
-    if (equalsIgnoringCase(element, elementLength, lower)) return true;
+    if (elementIs(lower)) return true;
   }
   return false;
 }
 
-/** Whether the list names the current field. */
-function holdsName(list: usize, length: u32): bool {
-  for (let at = list; at < list + length;) {
-    at = nextElement(at, list + length);
-    if (elementLength != fieldNameLength) continue;
-    let same: u32 = 0;
-    while (same < fieldNameLength && lowerCase(load<u8>(element + same)) == lowerCase(load<u8>(fieldName + same))) {
-      same++;
-    }
-    if (same == fieldNameLength) return true;
+function elementIs(lower: string): bool {
+  return equalsIgnoringCase(element, elementLength, lower);
+}
+
+/** Whether that option names the current field. */
+function isOption(number: u32): bool {
+  const option = OPTIONS + (number << 3);
+  if (load<u32>(option, 4) != fieldNameLength) return false;
+  const name: usize = load<u32>(option);
+  for (let i: u32 = 0; i < fieldNameLength; i++) {
+    if (lowerCase(load<u8>(name + i)) != lowerCase(load<u8>(fieldName + i))) return false;
   }
-  return false;
+  return true;
 }

@@ -2,6 +2,8 @@
 
 /** Octets of all fields, 32 more for each (RFC 9113, 6.5.2); the peer is told. */
 export const MAX_LIST_OCTETS: u32 = 16384;
+/** Octets of a block, counted so, above which it is not read to its end: few octets may name much that is in the table. */
+const MOST_OCTETS: u32 = 65536;
 /** Fields of a message. */
 const MAX_FIELDS: u32 = 128;
 const OVERHEAD: u32 = 32;
@@ -29,6 +31,11 @@ export function startList(): void {
   octets = 0;
   count = 0;
   listTooLarge = false;
+}
+
+/** Whether the block has so much more than the limits allow that its peer floods us. */
+export function isFlood(): bool {
+  return octets > MOST_OCTETS;
 }
 
 /** Adds a field, copying it. */

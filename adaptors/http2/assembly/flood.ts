@@ -40,9 +40,9 @@ export function earnAnswer(): void {
   resets = min(RESETS, resets + 1);
 }
 
-/** Octets of a body were sent. */
-export function earnOctets(octets: u32): void {
-  controls = min(CONTROLS, controls + 1 + <f64> octets / OCTETS_PER_CONTROL);
+/** A frame with octets of a body was sent; `cut` short by a window, it is worth its octets alone, for the peer may open it by one. */
+export function earnFrame(octets: u32, cut: bool): void {
+  controls = min(CONTROLS, controls + (cut ? 0 : 1) + <f64> octets / OCTETS_PER_CONTROL);
 }
 
 /** Time has passed; `now` in ms. */

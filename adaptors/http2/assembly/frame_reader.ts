@@ -24,7 +24,7 @@ import {
 } from "./connection";
 import { connectorData, connectorHeaders, connectorRemoteEnd } from "./connector";
 import { takeGoAway, takePing, takePriority, takeReset, takeSettings, takeWindowUpdate } from "./control";
-import { MAX_LIST_OCTETS, startList } from "./field_list";
+import { isFlood, MAX_LIST_OCTETS, startList } from "./field_list";
 import { spendControl } from "./flood";
 import {
   COMPRESSION_ERROR,
@@ -290,6 +290,7 @@ function takeFragment(source: usize, length: u32): void {
   blockId = 0;
   startList();
   if (!decodeBlock(source, blockOctets)) return fail(COMPRESSION_ERROR, "a header block can't be read");
+  if (isFlood()) return fail(ENHANCE_YOUR_CALM, "a header block stands for too much");
   takeBlock(id);
 }
 

@@ -11,7 +11,7 @@ import {
   dynamicValueLength,
   TABLE_OCTETS,
 } from "./dynamic_table";
-import { takeField } from "./field_list";
+import { isFlood, takeField } from "./field_list";
 import { decodeHuffman } from "./huffman";
 import {
   locateStatic,
@@ -43,13 +43,13 @@ export function openDecoder(): void {
   table = new DynamicTable(STORAGE, LIST);
 }
 
-/** Reads a whole header block and hands its fields to `takeField`; false for one that can't be read. */
+/** Reads a whole header block, unless it is a flood, and hands its fields to `takeField`; false for one that can't be read. */
 export function decodeBlock(source: usize, length: u32): bool {
   at = source;
   end = source + length;
   failed = false;
   let mayResize = true;
-  while (at < end && !failed) {
+  while (at < end && !failed && !isFlood()) {
     const octet = load<u8>(at);
     if ((octet & 0xe0) == 0x20) {
       // Sizes change before the first field, or not at all.

@@ -18,7 +18,7 @@ import { SPLICE_STREAM_TO_SOCKET } from "../../sdk/assembly/constants";
 import { emitResume, emitSplice } from "../../sdk/assembly/emit";
 import { copyAscii, lowerCase } from "../../sdk/assembly/text";
 import { askForRoom, room } from "../../sdk/assembly/writer";
-import { earnOctets } from "./flood";
+import { earnFrame } from "./flood";
 import {
   DEFAULT_WINDOW,
   FRAME_HEADER,
@@ -134,7 +134,7 @@ function passBody(stream: Stream, length: u32): void {
 function sent(stream: Stream, octets: u32): void {
   if (stream.body.complete) stream.localEnded = true;
   spendWindow(stream, octets);
-  earnOctets(octets);
+  earnFrame(octets, windowOf(stream) <= 0);
 }
 
 /** Sends the end of our half, with the trailers of the message if it had any. */
@@ -166,18 +166,21 @@ export function growWindow(octets: u32): bool {
   return sendWindow <= MAX_WINDOW;
 }
 
-/** Asks for what could not be sent, of the streams for which there is a window now. */
+/** Asks for what could not be sent, of the streams for which there is a window now: each takes an octet at least. */
 export function resumeAll(): void {
-  if (sendWindow <= 0) return;
-  for (let step: u32 = 0; step < MAX_STREAMS; step++) resume(streamAt((turn + step) % MAX_STREAMS));
+  let octets = sendWindow;
+  for (let step: u32 = 0; step < MAX_STREAMS && octets > 0; step++) {
+    if (resume(streamAt((turn + step) % MAX_STREAMS))) octets--;
+  }
   turn++;
 }
 
-/** The same for one stream. */
-export function resume(stream: Stream): void {
-  if (stream.id == 0 || !stream.blocked || stream.sendWindow <= 0 || sendWindow <= 0) return;
+/** The same for one stream; whether it is asked for. */
+export function resume(stream: Stream): bool {
+  if (stream.id == 0 || !stream.blocked || stream.sendWindow <= 0 || sendWindow <= 0) return false;
   stream.blocked = false;
   emitResume(incomingOf(stream));
+  return true;
 }
 
 /** The number of the message that comes in: a listener's is behind its own, a connector's before. */

@@ -112,7 +112,9 @@ export class Plugin {
     const { signal } = this.#attempt;
     this.#busy = this.#busy.then(async () => {
       const running = this.#slot?.digest;
-      const digests = [running, this.#spec.sha256 ?? running].filter((digest) => digest !== undefined);
+      const digests = [running, this.#slot?.canary?.digest, this.#wanted ?? running].filter((digest) =>
+        digest !== undefined
+      );
       const refused = this.#problem !== undefined || running === undefined;
       const denied = (await Promise.all(digests.map((digest) => this.#denial(digest)))).some((each) =>
         each !== undefined

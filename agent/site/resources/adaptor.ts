@@ -14,7 +14,9 @@ const SHA256 = /^(?:sha256:)?([0-9a-f]{64})$/;
 const SIGNATURE_OCTETS = 64;
 const KEY_OCTETS = 32;
 const MAX_KEYS = 16;
-const PEM_KEY = /^-----BEGIN PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END PUBLIC KEY-----\s*$/;
+const PEM_KEY = /^-----BEGIN PUBLIC KEY-----([\sA-Za-z0-9+/=]+)-----END PUBLIC KEY-----\s*$/;
+/** What stands before the octets of such a key in PEM (RFC 8410, 4). */
+const KEY_PREFIX = "302a300506032b6570032100";
 
 /** Where a plugin may come from. */
 export const adaptorSource = z.string().refine(
@@ -31,19 +33,24 @@ function isInFolder(text: string): boolean {
 export const adaptorDigest = z.string().regex(SHA256, "must be sha256: and 64 lower-case hexadecimal digits")
   .transform((text) => `sha256:${SHA256.exec(text)![1]}`);
 
-function octets(text: string): number {
+/** Undefined for what is not base64. */
+function octetsOf(text: string): Uint8Array | undefined {
   try {
-    return Uint8Array.fromBase64(text.trim()).length;
+    return Uint8Array.fromBase64(text.trim());
   } catch {
-    return -1; // Not base64.
+    return undefined;
   }
 }
 
+function isKey(text: string): boolean {
+  const pem = PEM_KEY.exec(text)?.[1];
+  if (pem === undefined) return octetsOf(text)?.length === KEY_OCTETS;
+  const hex = octetsOf(pem)?.toHex() ?? "";
+  return hex.startsWith(KEY_PREFIX) && hex.length === KEY_PREFIX.length + KEY_OCTETS * 2;
+}
+
 /** An Ed25519 public key. */
-export const publicKey = z.string().refine(
-  (text) => PEM_KEY.test(text) || octets(text) === KEY_OCTETS,
-  "must be an Ed25519 key: a PEM text, or 32 octets in base64",
-);
+export const publicKey = z.string().refine(isKey, "must be an Ed25519 key: a PEM text, or 32 octets in base64");
 
 const bounded = (min: number, max: number) => z.number().int().min(min).max(max).optional();
 
@@ -92,7 +99,7 @@ const schema = z.looseObject({
       "SHA-256 that the module must have; required unless it is a file",
     ),
     signature: field(
-      z.string().refine((text) => octets(text) === SIGNATURE_OCTETS, "must be 64 octets in base64").nullish()
+      z.string().refine((text) => octetsOf(text)?.length === SIGNATURE_OCTETS, "must be 64 octets in base64").nullish()
         .transform((text) => text?.trim()),
       "acting",
       "Signature of the module, as tendril adaptor sign prints it",

@@ -19,6 +19,22 @@ Deno.test("policy: fingerprints are read in each form that tools print, and what
   }
 });
 
+/** The public key `spki`, as it stands in a text in double quotes. */
+function pem(spki: Uint8Array): string {
+  return `-----BEGIN PUBLIC KEY-----\\n${spki.toBase64()}\\n-----END PUBLIC KEY-----\\n`;
+}
+
+const [ED25519, P256] = await Promise.all(
+  ["Ed25519", { name: "ECDSA", namedCurve: "P-256" }].map(async (algorithm) => {
+    const { publicKey } = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair;
+    return new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
+  }),
+) as [Uint8Array, Uint8Array];
+
+Deno.test("policy: a signer is an Ed25519 key in PEM", () => {
+  assert.deepEqual(read(`{rules: [{load: [{signer: "${pem(ED25519)}"}]}]}`).problems, []);
+});
+
 Deno.test("policy: what is wrong is said where it stands", () => {
   for (
     const [spec, fault] of [
@@ -29,6 +45,8 @@ Deno.test("policy: what is wrong is said where it stands", () => {
       ["{rules: [{load: [{}]}]}", /must have name, source, sha256 or signer/],
       ["{rules: [{load: [{sha256: AB}]}]}", /load.0.sha256 must be sha256: and 64/],
       ["{rules: [{load: [{signer: AB}]}]}", /load.0.signer must be an Ed25519 key/],
+      [`{rules: [{load: [{signer: "${pem(P256)}"}]}]}`, /load.0.signer must be an Ed25519 key/],
+      [`{rules: [{load: [{signer: "${pem(ED25519.slice(0, -1))}"}]}]}`, /load.0.signer must be an Ed25519 key/],
       ["{rules: [{peers: [{site: a}], load: [{name: a}]}]}", /load must have sha256 alone beside peers/],
       ["{rules: [{peers: [], offer: [a]}]}", /spec.rules.0.peers must not be empty/],
       ["{rules: [{peers: [{}], offer: [a]}]}", /must have commonName, site or fingerprint/],
