@@ -149,7 +149,7 @@ Deno.test("HPACK reads a block with more than an adaptor takes to its end: the n
   const hpack = await Hpack.create();
   const indexed = octets("400161 7f f30f".replaceAll(" ", "") + "61".repeat(2162));
   assert.throws(() =>
-    hpack.decode(new Uint8Array([...indexed, ...new Array(1000).fill(0xbe), ...octets("40016201 63")]))
+    hpack.decode(new Uint8Array([...indexed, ...new Array(20).fill(0xbe), ...octets("40016201 63")]))
   );
   assert.deepEqual(hpack.decode(octets("be")), ["b: c"]);
 });

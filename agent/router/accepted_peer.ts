@@ -22,6 +22,16 @@ export interface AcceptedPeerEvents {
   onGone(peer: AcceptedPeer, reason: PeerLoss): void;
 }
 
+/** Who tells a peer which of the addresses that it sends to can be reached. */
+export interface ReachabilityTeller {
+  /** The peer has a link that sends to `key`, and knows nothing yet. */
+  begin(key: string): void;
+  /** Whether `key` can be reached. */
+  set(key: string, reachable: boolean): void;
+  /** The peer has one link to `key` less. */
+  forget(key: string): void;
+}
+
 /** How messages of a link are to be understood; see `IngressRules`. */
 export type ProducerKind = Pick<IngressRules, "client" | "flags">;
 
@@ -95,7 +105,7 @@ export abstract class AcceptedPeer {
     link: Receiver,
     address: string,
     kind: ProducerKind,
-    tell: { set(key: string, reachable: boolean): void; forget(key: string): void } | undefined,
+    tell: ReachabilityTeller | undefined,
     overrides: Parameters<Receiver["accept"]>[1] = {},
   ): void {
     if (this.#refuses(link, () => this.#guard?.consumes(address))) return;
@@ -110,6 +120,7 @@ export abstract class AcceptedPeer {
         tell?.forget(key);
       },
     }, overrides);
+    tell?.begin(key);
     unwatch = this.router.addresses.watch(key, this.peer.origin, (reachable) => {
       // Credit that is out can't be called back: messages sent on it are released.
       link.keepCredit(reachable ? LINK_CREDIT : 0);

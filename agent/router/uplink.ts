@@ -65,6 +65,7 @@ export class Uplink {
   readonly #session: Session;
   readonly #consumer: LinkConsumer;
   readonly #downlink: Receiver;
+  readonly #tracking: Receiver;
   readonly #served = new Map<string, Receiver>();
   /** Links for what we serve no more, until what was sent by them is through. */
   readonly #withdrawn = new Set<Receiver>();
@@ -113,9 +114,10 @@ export class Uplink {
       this.#messages(undefined),
     );
     this.#downlink.keepCredit(LINK_CREDIT);
-    session.attachReceiver({ name: linkName(), source: { address: ADDRESS_TRACKING } }, {
+    this.#tracking = session.attachReceiver({ name: linkName(), source: { address: ADDRESS_TRACKING } }, {
       onDelivery: (delivery) => this.#onTracking(delivery),
-    }).keepCredit(TRACKING_CREDIT);
+    });
+    this.#tracking.keepCredit(TRACKING_CREDIT);
     router.uplink = consumer;
     for (const key of presumed) {
       this.#presumed.add(key);
@@ -190,9 +192,15 @@ export class Uplink {
     this.#cancelFading = clock.after(MOVED_MS, () => this.#cancelFading = every(clock, FADING_MS, look));
   }
 
-  /** The connection stays, for another uplink: there is no other way any more. */
+  /**
+   * The connection stays, for another uplink: there is no other way any more. That one asks what can be reached; the interior
+   * would take it for answered as long as we are told.
+   */
   share(): void {
     this.#shared = true;
+    this.#tracking.close();
+    for (const link of this.#wanted.values()) link.close();
+    this.#wanted.clear();
   }
 
   /**

@@ -155,9 +155,11 @@ export class AccessPort {
   /** Closes the port and every peer; resolves when all are gone. */
   async close(): Promise<void> {
     this.#closing = true;
+    // First: whoever still came would have to be waited for, too.
+    const shut = this.#acceptor?.close();
     for (const [peer] of [...this.#peers]) peer.peer.close();
     if (this.#peers.size > 0) await this.#allGone.promise;
-    await this.#acceptor?.close();
+    await shut;
   }
 
   #serve(channel: Channel): void {

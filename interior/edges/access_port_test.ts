@@ -80,6 +80,31 @@ Deno.test("access port: closing says goodbye to every peer and frees the port", 
   Deno.listen({ hostname: "127.0.0.1", port: number }).close();
 });
 
+Deno.test("access port: one that is closed takes nobody any more, and need not wait for who would still come", async () => {
+  const { port } = await opened("normal");
+  const { port: number } = port.status();
+  const open: Deno.Conn[] = [];
+  const knock = async () => {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port: number }).catch(() => undefined);
+    if (conn === undefined) return;
+    open.push(conn);
+    // It begins as AMQP does, and says nothing more.
+    await conn.write(new Uint8Array([0x41, 0x4d, 0x51, 0x50, 0, 1, 0, 0])).catch(() => {});
+  };
+  await knock();
+  await until(() => port.status().peers === 1);
+  const knocking = setInterval(knock, 200);
+  try {
+    await port.close();
+    const before = open.length;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(open.length, before);
+  } finally {
+    clearInterval(knocking);
+    for (const conn of open) conn.close();
+  }
+});
+
 Deno.test("access port: one that is taken can't be opened", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const router = new Router({ id: "R1", role: "interior" });

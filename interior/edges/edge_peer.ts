@@ -55,7 +55,6 @@ export class EdgePeer extends AcceptedPeer {
     if (address === undefined) {
       link.refuse({ condition: "amqp:invalid-field", description: "an edge must name the source of its link" });
     } else if (address === ADDRESS_TRACKING) {
-      link.accept(this.#tracking);
       this.#tracking.attach(link);
     } else {
       const downlink = hasSymbol(attach.source?.capabilities, EDGE_DOWNLINK);

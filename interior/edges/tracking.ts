@@ -5,13 +5,21 @@
 
 import type { SenderHandler } from "../../agent/amqp/sender.ts";
 import type { Sender } from "../../agent/amqp/sender.ts";
+import type { ReachabilityTeller } from "../../agent/router/accepted_peer.ts";
 import { encodeTracking, LEAVING } from "../../agent/router/edge_messages.ts";
 
+/** An address that the edge sends to. */
+interface Tracked {
+  reachable: boolean;
+  /** Links by which it does. */
+  links: number;
+}
+
 /** The tracking link of one edge, and what is still to be said over it. */
-export class Tracking implements SenderHandler {
+export class Tracking implements ReachabilityTeller {
   #link: Sender | undefined;
-  /** Every address the edge sends to, by key. */
-  readonly #state = new Map<string, boolean>();
+  /** By key. */
+  readonly #state = new Map<string, Tracked>();
   /** Keys whose state the edge does not know yet. */
   readonly #unsaid = new Set<string>();
   readonly #routerId: string;
@@ -23,20 +31,27 @@ export class Tracking implements SenderHandler {
     this.#routerId = routerId;
   }
 
-  /** The edge attached its tracking link: it learns everything. */
+  /** The edge attaches its tracking link: it learns everything. */
   attach(link: Sender): void {
+    const handler: SenderHandler = { onReady: () => this.#tell(), onDetached: () => this.#detached(link) };
+    link.accept(handler);
     this.#link = link;
-    for (const [key, reachable] of this.#state) if (reachable) this.#unsaid.add(key);
-    this.onReady();
+    for (const [key, { reachable }] of this.#state) if (reachable) this.#unsaid.add(key);
+    this.#tell();
+  }
+
+  /** The edge has a new link that sends to `key`: it waits for a report, whatever was reported before. */
+  begin(key: string): void {
+    this.#state.set(key, { reachable: false, links: (this.#state.get(key)?.links ?? 0) + 1 });
   }
 
   /** The state of `key` is new. */
   set(key: string, reachable: boolean): void {
-    const known = this.#state.get(key) ?? false;
-    this.#state.set(key, reachable);
+    const { reachable: known, links } = this.#state.get(key) ?? { reachable: false, links: 0 };
+    this.#state.set(key, { reachable, links });
     if (known === reachable) return;
     this.#unsaid.add(key);
-    this.onReady();
+    this.#tell();
   }
 
   /** Asks an edge of ours to use another link; resolves with whether it will, once it has said so or is lost. */
@@ -49,20 +64,21 @@ export class Tracking implements SenderHandler {
     return this.#leaves.promise;
   }
 
-  /** The edge does not send to `key` any more. */
+  /** One link of the edge does not send to `key` any more. */
   forget(key: string): void {
+    const tracked = this.#state.get(key);
+    if (tracked !== undefined && --tracked.links > 0) return;
     this.#state.delete(key);
     this.#unsaid.delete(key);
   }
 
-  /** See {@link SenderHandler}. */
-  onReady(): void {
+  #tell(): void {
     const link = this.#link;
     while (link?.ready) {
       const key = this.#unsaid.values().next().value;
       if (key === undefined) return;
       this.#unsaid.delete(key);
-      const message = encodeTracking({ key, reachable: this.#state.get(key) ?? false }, this.#routerId);
+      const message = encodeTracking({ key, reachable: this.#state.get(key)?.reachable ?? false }, this.#routerId);
       const answered = key === LEAVING ? this.#leaves : undefined;
       link.start(false, {
         onDrain() {},
@@ -74,8 +90,8 @@ export class Tracking implements SenderHandler {
     }
   }
 
-  /** See {@link SenderHandler}. */
-  onDetached(): void {
+  #detached(link: Sender): void {
+    if (this.#link !== link) return; // There is another by now.
     this.#link = undefined;
     this.#leaves?.resolve(false);
   }
