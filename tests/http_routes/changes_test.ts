@@ -103,6 +103,24 @@ Deno.test("HTTP routes: a change under load fails no request; one that is broken
       assert.equal(await statusOf(url), 200);
     });
 
+    await t.step("a Listener that is broken for now goes on with its rules", async () => {
+      await route(routeOf(
+        `{ name: shut, matches: [{ path: { value: /admin } }], answer: { status: 403 } }`,
+        `{ name: rest, ${ALL_BACKENDS} }`,
+      ));
+      assert.equal(await statusOf(`${url}admin`), 403);
+      const file = `${dir}/services.yaml`;
+      const text = await Deno.readTextFile(file);
+      assert.ok(text.includes(`port: ${port}`), text);
+      await Deno.writeTextFile(file, text.replace(`port: ${port}`, "port: none"));
+      await tendril("reload", "--dir", dir);
+      const { stdout } = await tendril("status", "--dir", dir);
+      assert.match(stdout, /web +Error .*spec\.port/);
+      assert.deepEqual([await statusOf(`${url}admin`), await statusOf(url)], [403, 200]);
+      await Deno.writeTextFile(file, text);
+      await tendril("reload", "--dir", dir);
+    });
+
     await t.step("a rule whose backends nobody serves is answered 503 by us, and the status says so", async () => {
       await route(routeOf(
         `{ name: lost, matches: [{ path: { value: /lost } }], backends: [{ routingKey: nowhere }] }`,
