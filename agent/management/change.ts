@@ -25,14 +25,15 @@ const CHANGES: readonly string[] = ["CREATE", "UPDATE", "DELETE"];
 const MAX_TEXT = 4096;
 /** Attributes that every type has. */
 const COMMON: readonly string[] = ["name", "identity", "type"];
-const FLAGS: Readonly<Record<string, boolean>> = {
-  yes: true,
-  true: true,
-  on: true,
-  no: false,
-  false: false,
-  off: false,
-};
+/** Words for true and false. A map, for an object has `constructor` and other words besides its own. */
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ["yes", true],
+  ["true", true],
+  ["on", true],
+  ["no", false],
+  ["false", false],
+  ["off", false],
+]);
 
 /** True for a request that would change something. */
 export function isChange({ properties }: Request): boolean {
@@ -176,7 +177,7 @@ function checked(type: ConfiguredType, { type: wanted }: Attribute, value: Plain
   if (typeof value === "object") throw wrong("a list or a map is no value of an attribute");
   if (wanted === "string") return checkedText(String(value));
   if (wanted === "boolean") {
-    const flag = typeof value === "string" ? FLAGS[value.toLowerCase()] : Boolean(value);
+    const flag = typeof value === "string" ? FLAGS.get(value.toLowerCase()) : Boolean(value);
     if (flag === undefined) throw wrong(`Invalid Boolean value '${shownText(value)}'`);
     return flag;
   }

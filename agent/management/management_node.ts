@@ -15,11 +15,10 @@ import { change, isChange } from "./change.ts";
 import type { ManagedRouter } from "./managed_router.ts";
 import { type Answer, decodeRequest, peekReturnAddress, type Request, type ReturnAddress } from "./message.ts";
 import { sendAnswer } from "./send_answer.ts";
+import { type Asker, WaitingAnswers } from "./waiting_answers.ts";
 
 /** Largest request, in octets. */
 export const MAX_REQUEST_OCTETS = 64 * 1024;
-/** Octets of answers that wait for whoever asked; while there are more, nobody is answered. */
-export const MAX_WAITING_OCTETS = 64 * 1024 * 1024;
 /** Changes that may wait for their turn. */
 export const MAX_WAITING_CHANGES = 64;
 
@@ -32,8 +31,7 @@ export class ManagementNode implements Consumer {
   readonly #router: Router;
   readonly #managed: ManagedRouter;
   readonly #toldHere: ManagedRouter;
-  /** Answers on their way out. */
-  #answers: Downstream[] = [];
+  readonly #waiting = new WaitingAnswers();
   /** One change after the other. */
   #changing: Promise<void> = Promise.resolve();
   #waitingChanges = 0;
@@ -52,46 +50,52 @@ export class ManagementNode implements Consumer {
 
   /** See {@link Consumer}. */
   deliver({ start, origin }: Message, upstream: Upstream): Downstream {
-    const peer = origin?.connection;
-    const asker = peer instanceof Peer ? peer : undefined;
-    return new IncomingRequest(start, upstream, (bytes, complete) => this.#take(asker, bytes, complete));
+    const connection = origin?.connection;
+    const peer = connection instanceof Peer ? connection : undefined;
+    return new IncomingRequest(start, upstream, (bytes, complete) => this.#take(peer, bytes, complete));
   }
 
-  /** Why the request of which `bytes` have come over the connection `asker` is not taken; undefined when it is answered. */
-  #take(asker: Peer | undefined, bytes: Uint8Array, complete: boolean): Refused | undefined {
-    this.#answers = this.#answers.filter(({ pending }) => pending > 0);
-    if (this.#answers.reduce((sum, { pending }) => sum + pending, 0) > MAX_WAITING_OCTETS) {
+  /** Why the request of which `bytes` have come over the connection `peer` is not taken; undefined when it is answered. */
+  #take(peer: Peer | undefined, bytes: Uint8Array, complete: boolean): Refused | undefined {
+    const request = complete ? decodeRequest(bytes) : undefined;
+    const address = complete ? request : peekReturnAddress(bytes);
+    const to = address === undefined ? undefined : this.#recipient(peer, address);
+    if (to !== undefined && this.#waiting.isFull(to.asker)) {
       return { condition: "amqp:resource-limit-exceeded", description: "too many answers wait to be fetched" };
     }
     if (!complete) {
-      const address = peekReturnAddress(bytes);
-      if (address !== undefined) {
-        this.#send(refusal(400, `A request has at most ${MAX_REQUEST_OCTETS} octets`), address);
-      }
+      if (to !== undefined) this.#send(refusal(400, `A request has at most ${MAX_REQUEST_OCTETS} octets`), to);
       return { condition: "amqp:link:message-size-exceeded", description: "the request is too large" };
     }
-    const request = decodeRequest(bytes);
-    if (request === undefined) {
+    if (request === undefined || to === undefined) {
       return { condition: "amqp:decode-error", description: "no management request with a reply-to" };
     }
-    if (isChange(request)) return this.#change(request, this.#objection(asker));
+    if (isChange(request)) return this.#change(request, to, this.#objection(peer));
     // The log names peers and their certificates: it is for those who may do more than look.
-    const here = isProgramHere(asker) || (isLogRequest(request) && this.#objection(asker) === undefined);
-    this.#send(answer(here ? this.#toldHere : this.#managed, request), request);
+    const here = isProgramHere(peer) || (isLogRequest(request) && this.#objection(peer) === undefined);
+    this.#send(answer(here ? this.#toldHere : this.#managed, request), to);
     return undefined;
   }
 
-  /** Why who is connected by `asker` may not change this router: programs of this machine's user always may. */
-  #objection(asker: Peer | undefined): string | undefined {
-    if (isProgramHere(asker)) return undefined;
-    const entry = asker === undefined ? undefined : this.#router.peers.get(asker);
+  /** Who gets the answer to a request that came over `peer`. */
+  #recipient(peer: Peer | undefined, address: ReturnAddress): Recipient {
+    const entry = peer === undefined ? undefined : this.#router.peers.get(peer);
+    // Over a link to other routers anybody may ask: there, only the address for the answer tells one from another.
+    const attached = entry?.role === "normal" || (entry?.role === "edge" && entry.direction === "in");
+    return { address, asker: { id: attached ? entry.peer : address.replyTo, here: isProgramHere(peer) } };
+  }
+
+  /** Why who is connected by `peer` may not change this router: programs of this machine's user always may. */
+  #objection(peer: Peer | undefined): string | undefined {
+    if (isProgramHere(peer)) return undefined;
+    const entry = peer === undefined ? undefined : this.#router.peers.get(peer);
     if (entry?.role !== "normal") return "only a client that is connected to this router itself may change it";
     return entry.guard === undefined ? undefined : entry.guard.manages();
   }
 
-  #change(request: Request & ReturnAddress, objection: string | undefined): Refused | undefined {
+  #change(request: Request, to: Recipient, objection: string | undefined): Refused | undefined {
     if (objection !== undefined) {
-      this.#send(refusal(403, `Forbidden: ${objection}`), request);
+      this.#send(refusal(403, `Forbidden: ${objection}`), to);
       return undefined;
     }
     if (this.#waitingChanges >= MAX_WAITING_CHANGES) {
@@ -102,19 +106,25 @@ export class ManagementNode implements Consumer {
       const told = await change(this.#toldHere.configuration, request)
         .catch((error) => refusal(500, messageOf(error)));
       this.#waitingChanges--;
-      this.#send(told, request);
+      this.#send(told, to);
     });
     return undefined;
   }
 
-  #send(answer: Answer, to: ReturnAddress): void {
-    const downstream = sendAnswer(this.#router, answer, to);
-    if (downstream !== undefined) this.#answers.push(downstream);
+  #send(answer: Answer, { asker, address }: Recipient): void {
+    const downstream = sendAnswer(this.#router, answer, address);
+    if (downstream !== undefined) this.#waiting.add(asker, downstream);
   }
 }
 
-function isProgramHere(asker: Peer | undefined): boolean {
-  return asker?.channel.peer.address === LOCAL_PROGRAM;
+function isProgramHere(peer: Peer | undefined): boolean {
+  return peer?.channel.peer.address === LOCAL_PROGRAM;
+}
+
+/** Who gets an answer, and where. */
+interface Recipient {
+  readonly address: ReturnAddress;
+  readonly asker: Asker;
 }
 
 /** Why a request was not taken, as an AMQP error. */

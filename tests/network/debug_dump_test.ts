@@ -17,6 +17,8 @@ const CODE = "Zyxwv9876Ponm5432LkJi";
 const QUERY = "queryStaple77";
 const ARGUMENT = "argumentStaple88";
 const URL_PASSWORD = "urlStaple99";
+const HEADER = "headerStaple00";
+const PARAMETER = "parameterStaple11";
 
 const PLANTED = `---
 apiVersion: v1
@@ -52,6 +54,16 @@ spec:
   host: 127.0.0.1
   port: 1
   healthCheck: { command: [no-such-program, --password, ${ARGUMENT}], intervalSeconds: 1 }
+---
+apiVersion: ${TENDRIL_API}
+kind: HttpRoute
+metadata: { name: routed }
+spec:
+  listeners: [no-such-listener]
+  rules:
+  - matches: [{ queryParams: [{ name: who, value: ${PARAMETER} }] }]
+    requestHeaders: { set: [{ name: X-Api-Key, value: ${HEADER} }] }
+    responseHeaders: { add: [{ name: X-Signed, value: token ${HEADER} }] }
 `;
 
 testWith(["tar"], "debug dump: has what helps, and no secret; nor have log, status and errors", async ({ tar }, t) => {
@@ -62,7 +74,7 @@ testWith(["tar"], "debug dump: has what helps, and no secret; nor have log, stat
   const proxied = link.replace(/^(kind: Link\n[\s\S]*?spec:\n)/m, "$1  settings: { proxy: way-out }\n")
     .replaceAll("link-hub", "link-out");
   await Deno.writeTextFile(`${dir}/edge/planted.yaml`, `${PLANTED}${proxied.replace(/^(?!---)/, "---\n")}`);
-  const secrets = [PASSWORD, CODE, QUERY, ARGUMENT, URL_PASSWORD];
+  const secrets = [PASSWORD, CODE, QUERY, ARGUMENT, URL_PASSWORD, HEADER, PARAMETER];
   const { data } = { data: [...link.matchAll(/tls\.key: (\S+)/g)].map(([, key]) => key!) };
   const pem = data.map((key) => atob(key));
   secrets.push(...data, ...pem.flatMap((text) => text.split("\n").filter((line) => line.length > 40)));
@@ -115,9 +127,11 @@ testWith(["tar"], "debug dump: has what helps, and no secret; nor have log, stat
       assert.match(resources, /kind: AccessToken/);
       assert.match(await read("resources/link.yaml.yaml"), /tls\.crt: certificate of CN=link-hub, .*good until/);
       assert.match(await read("resources/link.yaml.yaml"), /tls\.key: "?\[redacted\], \d+ characters/);
-      const { site, resources: told } = await parsed("status.json");
+      const { site, resources: told, parts } = await parsed("status.json");
       assert.equal(site.name, "edge");
       assert.ok(told.some(({ kind, name }: Record<string, string>) => kind === "Link" && name === "link-out"));
+      const routed = parts.find(({ kind }: Record<string, string>) => kind === "HttpRoute");
+      assert.deepEqual(routed, { kind: "HttpRoute", name: "routed" }, "without a digest of what is secret");
       const network = await parsed("network.json");
       assert.deepEqual(network.routers.map(({ id }: { id: string }) => id).sort(), ["edge", "hub"]);
       const { memory, limits, versions, pid } = await parsed("process.json");

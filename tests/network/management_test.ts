@@ -1,9 +1,14 @@
 /** `$management` of edges and interiors, asked from anywhere in a network in one process. */
 
 import assert from "node:assert/strict";
+import type { DeliveryState } from "../../agent/amqp/codec/types.ts";
+import type { Receiver } from "../../agent/amqp/receiver.ts";
+import type { Sender } from "../../agent/amqp/sender.ts";
+import { LOCAL_PROGRAM } from "../../agent/lib/endpoint.ts";
 import { TendrilError } from "../../agent/lib/errors.ts";
 import { LiveRouter } from "../../agent/management/live_router.ts";
 import { ManagementNode, MAX_REQUEST_OCTETS } from "../../agent/management/management_node.ts";
+import { MAX_WAITING_OCTETS, MAX_WAITING_PER_ASKER } from "../../agent/management/waiting_answers.ts";
 import { managementAddress, ManagementClient } from "../../agent/management/client.ts";
 import { decodeAnswer, encodeRequest } from "../../agent/management/message.ts";
 import { plain } from "../../agent/management/values.ts";
@@ -88,21 +93,25 @@ class Interior {
   }
 }
 
-/** The near end of a connection, the far end of which `serve` takes. */
-function accept(serve: (channel: Channel) => { start(): void }): Channel {
-  const [near, far] = channelPair();
+/** The near end of a connection, the far end of which `serve` takes as one from `address`. */
+function accept(serve: (channel: Channel) => { start(): void }, address = "memory:2"): Channel {
+  const [near, far] = channelPair(["memory:1", address]);
   serve(far).start();
   return near;
 }
 
-function connect(router: Router): Promise<ManagementClient> {
-  const channel = accept((channel) => new ClientPeer(router, channel, EVENTS));
+function connect(router: Router, address?: string): Promise<ManagementClient> {
+  const channel = accept((channel) => new ClientPeer(router, channel, EVENTS), address);
   return ManagementClient.connect(channel, TIMEOUT_MS);
 }
 
 /** Runs `body` with a client at `router`. */
-async function asking(router: Router, body: (client: ManagementClient) => Promise<void>): Promise<void> {
-  const client = await connect(router);
+async function asking(
+  router: Router,
+  body: (client: ManagementClient) => Promise<void>,
+  address?: string,
+): Promise<void> {
+  const client = await connect(router, address);
   try {
     await body(client);
   } finally {
@@ -252,33 +261,91 @@ Deno.test("requests that are too large, malformed or want no answer are refused,
 Deno.test("answers that nobody fetches are bounded: requests are rejected until they are", async () => {
   await using network = new TestNetwork();
   const { router } = network.a;
-  const consumer = { origin: undefined, cost: 0, remote: true, outstanding: 0 };
-  for (let at = 0; at < 5000; at++) {
-    router.addresses.add(`M${at}${"x".repeat(200)}`, {
-      ...consumer,
-      deliver: () => assert.fail("nothing is sent there"),
-    });
+  await using idle = await IdleAsker.connect(router);
+  await idle.askUntilFull();
+  // The link for answers goes away: what waited for it is forgotten.
+  idle.answers.close();
+  await until(async () => (await idle.ask())?.kind === "accepted");
+});
+
+Deno.test("one that fetches no answers keeps nobody else from theirs, wherever it asks", async () => {
+  await using network = new TestNetwork();
+  await settled(network);
+  const { a, b, west } = network;
+  for (const from of [a.router, b.router]) {
+    await using idle = await IdleAsker.connect(a.router, from);
+    await idle.askUntilFull();
+    for (const router of [a.router, b.router, west]) {
+      await asking(router, async (client) => {
+        const [row] = await client.query(identity("A", "interior"), "router", ["id"]);
+        assert.equal(row?.["id"], "A", `asked at ${router.identity.id}`);
+      });
+    }
   }
-  const wire = new WirePeer(accept((channel) => new ClientPeer(router, channel, EVENTS)), "client", "asker", false);
-  const answers = await wire.receiver({ dynamic: true }, 0);
-  const back = { replyTo: answers.remote?.source?.address ?? "", correlationId: "1" };
-  const properties = [["operation", "QUERY"], ["entityType", "router.address"]] as const;
-  const request = encodeRequest({ properties, body: null }, "$management", back);
-  const link = await wire.sender({ address: "$management" });
-  const ask = async () => {
-    const sent = send(link, request);
+});
+
+Deno.test("programs of this machine are answered, whatever others leave waiting", async () => {
+  await using network = new TestNetwork();
+  const { router } = network.a;
+  await using idle = new AsyncDisposableStack();
+  // So many that what waits for all of them is bounded, too.
+  const askers = [];
+  for (let count = 0; count <= MAX_WAITING_OCTETS / MAX_WAITING_PER_ASKER; count++) {
+    askers.push(idle.use(await IdleAsker.connect(router)));
+  }
+  await Promise.all(askers.map((asker) => asker.askUntilFull()));
+  const look = async (client: ManagementClient) => void await client.query(managementAddress(), "router", ["id"]);
+  await assert.rejects(asking(router, look), /too many answers wait/);
+  await asking(router, look, LOCAL_PROGRAM);
+});
+
+/** A client that asks long questions, and fetches no answers. */
+class IdleAsker implements AsyncDisposable {
+  readonly answers: Receiver;
+  readonly #wires: readonly WirePeer[];
+  readonly #questions: Sender;
+  readonly #question: Uint8Array;
+
+  private constructor(wires: readonly WirePeer[], questions: Sender, answers: Receiver, to: string) {
+    this.#wires = wires;
+    this.#questions = questions;
+    this.answers = answers;
+    // What it says comes back with the answer.
+    const back = { replyTo: answers.remote?.source?.address ?? "", correlationId: "x".repeat(60_000) };
+    this.#question = encodeRequest({ properties: [["operation", "GET-SCHEMA"]], body: null }, to, back);
+  }
+
+  /** Has its answers at `router`, which it asks by way of `from`. */
+  static async connect(router: Router, from: Router = router): Promise<IdleAsker> {
+    const connect = (at: Router) =>
+      new WirePeer(accept((channel) => new ClientPeer(at, channel, EVENTS)), "client", "idle", false);
+    const receiving = connect(router);
+    const asking = router === from ? receiving : connect(from);
+    const to = identity(router.identity.id, "interior");
+    const answers = await receiving.receiver({ dynamic: true }, 0);
+    return new IdleAsker([receiving, asking], await asking.sender({ address: to }), answers, to);
+  }
+
+  async ask(): Promise<DeliveryState | undefined> {
+    const sent = send(this.#questions, this.#question);
     await until(() => sent.states.length > 0);
     return sent.states[0]?.state;
-  };
-  let taken = 0;
-  let last = await ask();
-  for (; last?.kind === "accepted" && taken < 100; last = await ask()) taken++;
-  assert.ok(last?.kind === "rejected" && last.error?.condition === "amqp:resource-limit-exceeded");
-  // The one that asked goes away: what waited for it is forgotten.
-  answers.close();
-  await until(async () => (await ask())?.kind === "accepted");
-  await wire.close();
-});
+  }
+
+  async askUntilFull(): Promise<void> {
+    for (let taken = 0; taken < 1000; taken++) {
+      const state = await this.ask();
+      if (state?.kind === "accepted") continue;
+      assert.ok(state?.kind === "rejected" && state.error?.condition === "amqp:resource-limit-exceeded");
+      return;
+    }
+    assert.fail("its answers pile up");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const wire of new Set(this.#wires)) await wire.close();
+  }
+}
 
 Deno.test("whoever gets no answer hears so when its time is over, or when the connection is", async () => {
   const router = new Router({ id: "A", role: "interior" });

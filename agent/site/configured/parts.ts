@@ -17,8 +17,8 @@ import {
 } from "../spec.ts";
 import { COST_MAX } from "../resources/link.ts";
 
-/** Ports that have a name. */
-const PORTS: Readonly<Record<string, number>> = { amqp: 5672, amqps: 5671 };
+/** Ports that have a name. A map, for an object has `constructor` and other names besides its own. */
+const PORTS: ReadonlyMap<string, number> = new Map([["amqp", 5672], ["amqps", 5671]]);
 const PORT_MAX = 65_535;
 
 /** What an entity needs to know of the site. */
@@ -106,7 +106,7 @@ export function accessOf({ name, attributes }: Configured, context: PartContext)
 }
 
 function placeOf({ host, port }: Configured["attributes"]): { host: string; port: number } {
-  const number = PORTS[`${port}`] ?? (/^\d{1,5}$/.test(`${port}`) ? Number(port) : 0);
+  const number = PORTS.get(`${port}`) ?? (/^\d{1,5}$/.test(`${port}`) ? Number(port) : 0);
   if (number < 1 || number > PORT_MAX) throw new Refusal(400, `'${port}' is not a port, 1 to ${PORT_MAX}`);
   const name = host === "" || host === undefined ? "0.0.0.0" : `${host}`;
   if (!isHost(name)) throw new Refusal(400, `'${name}' is not a host name or an IP address`);

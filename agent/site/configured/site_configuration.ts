@@ -36,13 +36,16 @@ const KINDS: Readonly<Record<string, SiteChange["kind"]>> = {
   listener: "RouterAccess",
 };
 
-/** Levels of the log by the words of skupper-router for them and all graver ones. */
-const LEVELS: Readonly<Record<string, LogLevel>> = {
-  "debug+": "debug",
-  "info+": "info",
-  "warning+": "warn",
-  "error+": "error",
-};
+/**
+ * Levels of the log by the words of skupper-router for them and all graver ones. A map, for an object has `constructor`
+ * and other words besides its own.
+ */
+const LEVELS: ReadonlyMap<string, LogLevel> = new Map([
+  ["debug+", "debug"],
+  ["info+", "info"],
+  ["warning+", "warn"],
+  ["error+", "error"],
+]);
 
 /** The site that is configured. */
 export interface ConfiguredSite {
@@ -81,11 +84,11 @@ export class SiteConfiguration implements Configuration {
   /** See {@link Configuration}. */
   *entities(type: string): Generator<Configured> {
     const spec = this.#desired();
-    const made = (name: string) => this.#created.get(name)?.entity;
+    const made = ({ name }: { readonly name: string }) => this.#createdAs(type, name);
     switch (type) {
       case "tcpListener": {
         const status = this.#site.status();
-        yield* spec.listeners.map((part) => tcpListener(part, status, made(part.name)));
+        yield* createdFirst(spec.listeners).map((part) => tcpListener(part, status, made(part)));
         return yield* (spec.multiKeyListeners ?? []).map((part) => multiAddressListener(part, status));
       }
       case "listenerAddress":
@@ -93,15 +96,15 @@ export class SiteConfiguration implements Configuration {
         return;
       case "tcpConnector": {
         const status = this.#site.status();
-        return yield* spec.connectors.map((part) => tcpConnector(part, status, made(part.name)));
+        return yield* createdFirst(spec.connectors).map((part) => tcpConnector(part, status, made(part)));
       }
       case "connector": {
         const role = spec.role === "edge" ? "edge" : "inter-router";
         const status = this.#site.status();
-        return yield* spec.links.map((part) => connector(part, role, status, made(part.name)));
+        return yield* createdFirst(spec.links).map((part) => connector(part, role, status, made(part)));
       }
       case "listener":
-        return yield* spec.access.map((part) => listener(part, made(part.name)));
+        return yield* createdFirst(spec.access).map((part) => listener(part, made(part)));
       case "sslProfile":
         return yield* this.#profiles.entities;
       case "log":
@@ -138,10 +141,8 @@ export class SiteConfiguration implements Configuration {
           throw error;
         }
       } else {
-        const name = BY_MANAGEMENT + entity.name;
-        if (!this.#created.has(name)) throw ofFolder(entity);
         // What can be updated is told, and has no effect here.
-        this.#created.set(name, { type, entity });
+        this.#created.set(this.#partOf(type, entity), { type, entity });
       }
       this.#logger.info("changed by management", { type, name: entity.name });
     });
@@ -152,11 +153,27 @@ export class SiteConfiguration implements Configuration {
     return this.#inTurn(async () => {
       if (type === "sslProfile") this.#removeProfile(entity);
       else {
-        if (!this.#created.delete(BY_MANAGEMENT + entity.name)) throw ofFolder(entity);
+        this.#created.delete(this.#partOf(type, entity));
         await this.#site.apply(this.#desired());
       }
       this.#logger.info("deleted by management", { type, name: entity.name });
     });
+  }
+
+  /** The entity of `type` that became the part `name`; undefined when none did. */
+  #createdAs(type: string, name: string): Configured | undefined {
+    const created = this.#created.get(name);
+    return created?.type === type ? created.entity : undefined;
+  }
+
+  /**
+   * The name of the part that `entity` of `type` became. Throws a {@link Refusal} for one of the folder: that may have the
+   * name of one that was created before it.
+   */
+  #partOf(type: string, entity: Configured): string {
+    const name = BY_MANAGEMENT + entity.name;
+    if (this.#createdAs(type, name)?.identity !== entity.identity) throw ofFolder(entity);
+    return name;
   }
 
   async #add(type: string, entity: Configured): Promise<void> {
@@ -167,7 +184,7 @@ export class SiteConfiguration implements Configuration {
       refuseTakenPlace(desired, name);
       const changes = await this.#site.apply(desired);
       const failed = changes.find((change) =>
-        change.kind === KINDS[type] && change.name.split(" ")[0] === name && change.action === "failed"
+        change.kind === KINDS[type] && partName(change) === name && change.action === "failed"
       );
       if (failed !== undefined) throw new Refusal(500, messageOf(failed.error));
     } catch (error) {
@@ -187,9 +204,9 @@ export class SiteConfiguration implements Configuration {
     const now = this.#logger.level === undefined ? {} : log(this.#logger.level).attributes;
     const other = Object.keys(now).find((key) => key !== "enable" && attributes[key] !== now[key]);
     if (other !== undefined) throw new Refusal(400, `Tendril does not support another '${other}' of the log`);
-    const level = LEVELS[`${attributes["enable"]}`.toLowerCase()];
+    const level = LEVELS.get(`${attributes["enable"]}`.toLowerCase());
     if (level === undefined) {
-      const known = Object.keys(LEVELS).join(", ");
+      const known = [...LEVELS.keys()].join(", ");
       throw new Refusal(400, `'${attributes["enable"]}' is not a valid log level. Should be one of {${known}}.`);
     }
     this.#logger.level = level;
@@ -221,6 +238,20 @@ export class SiteConfiguration implements Configuration {
       access: [...folder.access, ...created("listener").map((entity) => accessOf(entity, context))],
     };
   }
+}
+
+/**
+ * `parts`, those of management before those of the folder: where both have a name, it means the one that management can
+ * change.
+ */
+function createdFirst<P extends { readonly name: string }>(parts: readonly P[]): P[] {
+  const ofManagement = ({ name }: P) => name.startsWith(BY_MANAGEMENT);
+  return [...parts.filter(ofManagement), ...parts.filter((part) => !ofManagement(part))];
+}
+
+/** The part that `change` is about. Of a port, the role comes after its name, which may have spaces itself. */
+function partName({ kind, name }: SiteChange): string {
+  return kind === "RouterAccess" ? name.replace(/ \S+$/, "") : name;
 }
 
 /** Throws a {@link Refusal} when another part of `spec` has the place of the listener or port `name`. */

@@ -12,6 +12,7 @@ import { survey } from "../../management/survey.ts";
 import type { PlainMap } from "../../management/values.ts";
 import { certificateReport } from "../certificates/report.ts";
 import { scanDocuments } from "../documents.ts";
+import type { SiteReport } from "../report.ts";
 import { readFolder } from "../store/folder.ts";
 import { Scrubber } from "./scrubber.ts";
 import { shownResource } from "./shown_resource.ts";
@@ -55,7 +56,7 @@ async function ask(
   put: (name: string, make: () => Promise<string>) => Promise<void>,
 ): Promise<void> {
   const here = managementAddress();
-  await put("status.json", async () => reparsed((await client.read(here, SITE_TYPE, SITE_IDENTITY))["report"]));
+  await put("status.json", async () => shownReport((await client.read(here, SITE_TYPE, SITE_IDENTITY))["report"]));
   let told: PlainMap = {};
   await put("process.json", async () => {
     told = await client.read(here, PROCESS_TYPE, PROCESS_IDENTITY);
@@ -99,6 +100,12 @@ async function secretsOf(dir: string, files: ReadonlyMap<string, string>): Promi
 function json(value: unknown): string {
   // Counters may be larger than a number of JSON.
   return `${JSON.stringify(value, (_, each) => typeof each === "bigint" ? String(each) : each, 2)}\n`;
+}
+
+/** What a site reports, without the digests of its parts: each would confirm a guess at a secret in that part. */
+function shownReport(text: unknown): string {
+  const { parts, ...report }: SiteReport = JSON.parse(String(text));
+  return json({ ...report, parts: parts.map(({ kind, name }) => ({ kind, name })) });
 }
 
 function reparsed(text: unknown): string {

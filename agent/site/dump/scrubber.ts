@@ -4,12 +4,12 @@
  */
 
 import { REDACTED } from "../../telemetry/redact.ts";
+import { fieldAt, isHeaderValue, isSecretField, type Place, TOP } from "./secret_fields.ts";
 
 /** Shorter ones are taken for words: to replace them would make a text unreadable. */
 const MIN_CHARACTERS = 4;
-/** Names of fields whose text is a secret; `tlsCredentials` is a name. */
-export const SECRET_FIELD: RegExp =
-  /passw|passphrase|^secret$|(?:access|client|api)[._-]?(?:secret|token|key)$|^token$|^code$|private[._-]?key|authorization/i;
+/** Values of headers that are common words or numbers: to replace `true` everywhere would make a dump unreadable, too. */
+const COMMON_VALUE = /^(?:.{0,7}|[a-z]+|[0-9.]+)$/i;
 /** Values of Secrets that everybody may see. */
 const PUBLIC_KEY = /\.crt$|^(host|port|username)$/;
 const URL_PASSWORD = /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:([^\s/@]+)@/gi;
@@ -35,15 +35,16 @@ export class Scrubber {
   }
 
   /** Remembers what of a resource, or of any value as YAML has them, is secret. */
-  learnFrom(value: unknown, name = "", inSecret = false): void {
+  learnFrom(value: unknown, place: Place = TOP): void {
     if (typeof value === "string") {
-      if (inSecret || SECRET_FIELD.test(name)) this.learn(value);
+      if (isSecretField(place)) this.learn(value);
+      else if (isHeaderValue(place)) this.#learnHeader(value);
       for (const pattern of [URL_PASSWORD, QUERY_SECRET]) {
         for (const [, secret = ""] of value.matchAll(pattern)) this.learn(decoded(secret));
       }
-    } else if (Array.isArray(value)) { for (const item of value) this.learnFrom(item, name, inSecret); }
+    } else if (Array.isArray(value)) { for (const item of value) this.learnFrom(item, place); }
     else if (typeof value === "object" && value !== null) {
-      for (const [key, member] of Object.entries(value)) this.learnFrom(member, key, inSecret);
+      for (const [key, member] of Object.entries(value)) this.learnFrom(member, fieldAt(place, key));
     }
   }
 
@@ -54,6 +55,13 @@ export class Scrubber {
       if (typeof value !== "string" || PUBLIC_KEY.test(key)) continue;
       this.learn(value);
       if (encoded) this.learn(fromBase64(value));
+    }
+  }
+
+  /** Remembers what a header says, and its last word: before that may stand a scheme, such as `token`. */
+  #learnHeader(value: string): void {
+    for (const text of [value, value.slice(value.lastIndexOf(" ") + 1)]) {
+      if (!COMMON_VALUE.test(text)) this.learn(text);
     }
   }
 

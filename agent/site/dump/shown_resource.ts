@@ -1,19 +1,22 @@
-/** A resource as others may see it: no value of a Secret, no code of a token, no password, no arguments of programs. */
+/**
+ * A resource as others may see it: no value of a Secret, no code of a token, no password, no value of a header or query
+ * parameter, no arguments of programs.
+ */
 
 import { factsOf } from "../../pki/inspect.ts";
 import { REDACTED, redactText } from "../../telemetry/redact.ts";
 import type { ResourceDocument } from "../documents.ts";
-import { SECRET_FIELD } from "./scrubber.ts";
+import { fieldAt, isHeaderValue, isSecretField, type Place, TOP } from "./secret_fields.ts";
 
 /** What `kubectl` leaves behind: a copy of the whole resource. */
 const COPY = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** See the head of the file. */
 export function shownResource({ kind, value }: ResourceDocument): unknown {
-  if (kind !== "Secret") return shown(value, "");
+  if (kind !== "Secret") return shown(value, TOP);
   const { data, stringData, ...rest } = value;
   return {
-    ...shown(rest, "") as Record<string, unknown>,
+    ...shown(rest, TOP) as Record<string, unknown>,
     ...(data === undefined ? {} : { data: secretValues(data, true) }),
     ...(stringData === undefined ? {} : { stringData: secretValues(stringData, false) }),
   };
@@ -41,13 +44,17 @@ function secretValue(key: string, value: string, encoded: boolean): string {
   return `${REDACTED}, ${value.length} characters`;
 }
 
-function shown(value: unknown, name: string): unknown {
-  if (typeof value === "string") return SECRET_FIELD.test(name) || name === COPY ? REDACTED : redactText(value);
+function shown(value: unknown, place: Place): unknown {
   if (Array.isArray(value)) {
     // Arguments of a program may be anything.
-    if (name === "command") return [...value.slice(0, 1), ...value.slice(1).map(() => REDACTED)];
-    return value.map((item) => shown(item, name));
+    if (place.name === "command") return [...value.slice(0, 1), ...value.slice(1).map(() => REDACTED)];
+    return value.map((item) => shown(item, place));
   }
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, shown(member, key)]));
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, shown(member, fieldAt(place, key))]));
+  }
+  // Without quotes, a secret may read as a number.
+  if (typeof value !== "string" && typeof value !== "number") return value;
+  if (isSecretField(place) || isHeaderValue(place) || place.name === COPY) return REDACTED;
+  return typeof value === "string" ? redactText(value) : value;
 }
