@@ -28,11 +28,19 @@ import { EdgePlaces } from "./edge_places.ts";
 import { Tracking } from "./tracking.ts";
 
 const ROUTER: ProducerKind = { client: false };
+/** Characters of a mesh id; C routers make some of 15. It goes into what is told of each address of the edge. */
+const MAX_MESH_ID = 64;
+/** Time between two mesh ids of an edge, in ms: for each, all addresses are looked at, and told anew. */
+const MESH_PAUSE_MS = 1000;
 
 /** One attached edge. */
 export class EdgePeer extends AcceptedPeer {
   readonly #tracking: Tracking;
   #streams: StreamLinks | undefined;
+  /** The mesh id that the edge has named last; where it names many, it counts a moment later. */
+  #meshId: string | undefined;
+  #meshTakenAt = -Infinity;
+  #cancelMesh = () => {};
 
   /** Takes over an accepted channel of the edge port. Without `guard`, the edge may do everything. */
   constructor(router: Router, channel: Channel, events: AcceptedPeerEvents, guard?: Guard) {
@@ -99,15 +107,34 @@ export class EdgePeer extends AcceptedPeer {
       onDelivery: (delivery) =>
         collect(delivery, (bytes) => {
           const meshId = decodeMeshId(bytes);
-          delivery.update(
-            meshId === undefined ? { kind: "rejected", error: { condition: "amqp:decode-error" } } : ACCEPTED,
-            true,
-          );
-          if (meshId === undefined) return;
-          this.peer.origin.meshId = meshId;
-          this.router.addresses.refresh();
+          if (meshId === undefined || meshId.length > MAX_MESH_ID) {
+            const condition = meshId === undefined ? "amqp:decode-error" : "amqp:invalid-field";
+            return delivery.update({ kind: "rejected", error: { condition } }, true);
+          }
+          delivery.update(ACCEPTED, true);
+          this.#named(meshId);
         }),
+      onDetached: () => {
+        if (!this.peer.connection.isOpen) this.#cancelMesh();
+      },
     }, { source: { address: MESH_DISCOVERY }, target: {} });
     link.keepCredit(MESH_CREDIT);
+  }
+
+  /** The edge names its mesh. */
+  #named(meshId: string): void {
+    if (meshId === this.#meshId) return;
+    this.#meshId = meshId;
+    this.#cancelMesh();
+    const { clock } = this.router;
+    const early = this.#meshTakenAt + MESH_PAUSE_MS - clock.now();
+    if (early > 0) this.#cancelMesh = clock.after(early, () => this.#takeMeshId());
+    else this.#takeMeshId();
+  }
+
+  #takeMeshId(): void {
+    this.#meshTakenAt = this.router.clock.now();
+    this.peer.origin.meshId = this.#meshId;
+    this.router.addresses.refresh();
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { STREAMING } from "../../agent/router/annotations.ts";
 import { LINK_CREDIT, MESH_DISCOVERY } from "../../agent/router/capabilities.ts";
+import { encodeMeshId } from "../../agent/router/edge_messages.ts";
 import { until } from "../../tests/support/until.ts";
 import { begin, message, read, send } from "../../tests/support/wire_peer.ts";
 import { TestInterior } from "./testing_interior.ts";
@@ -123,6 +124,52 @@ Deno.test("interior: a mesh message that is none is rejected; the address is ans
   const sent = send(link, message({ to: "x", body: "?" }));
   await until(() => sent.states.length === 1);
   assert.equal(sent.states[0]?.state?.kind, "rejected");
+});
+
+Deno.test("interior: a mesh id that is too long is rejected, and the last one stays", async () => {
+  await using interior = new TestInterior();
+  const edge = interior.edge("E1");
+  const link = await edge.wire.sender({ address: MESH_DISCOVERY });
+  for (const [length, kind] of [[64, "accepted"], [65, "rejected"]] as const) {
+    const sent = send(link, encodeMeshId("m".repeat(length)));
+    await until(() => sent.states.length === 1);
+    assert.equal(sent.states[0]?.state?.kind, kind);
+  }
+  assert.deepEqual([...interior.peers].map(({ peer }) => peer.origin.meshId), ["m".repeat(64)]);
+});
+
+Deno.test("interior: an edge that names its mesh often is heard once a second, and the last of it counts", async () => {
+  await using interior = new TestInterior();
+  const edge = interior.edge("E1");
+  const [{ peer: { origin } }] = interior.peers;
+  const { addresses } = interior.router;
+  const looks: number[] = [];
+  const refresh = addresses.refresh.bind(addresses);
+  addresses.refresh = () => {
+    looks.push(performance.now());
+    refresh();
+  };
+  const link = await edge.wire.sender({ address: MESH_DISCOVERY });
+  const name = async (id: string) => {
+    const sent = send(link, encodeMeshId(id));
+    await until(() => sent.states.length === 1);
+    assert.equal(sent.states[0]?.state?.kind, "accepted");
+  };
+  for (const id of ["one", "one", "two", "one", "two", "three"]) await name(id);
+  assert.equal(origin.meshId, "one");
+  await until(() => origin.meshId === "three");
+  await until(() => performance.now() - looks[1]! > 1000);
+  await name("three"); // It has said so.
+  assert.equal(looks.length, 2);
+  assert.ok(looks[1]! - looks[0]! > 990);
+});
+
+Deno.test("interior: nothing is left of an edge that goes before the mesh id counts that it named last", async () => {
+  await using interior = new TestInterior();
+  const edge = interior.edge("E1");
+  const [{ peer: { origin } }] = interior.peers;
+  for (const id of ["one", "two"]) await edge.meshId(id);
+  assert.equal(origin.meshId, "one"); // The test fails when a timer outlives it.
 });
 
 Deno.test("interior: messages to an edge by name take its downlink, streams a link beside it", async () => {

@@ -47,6 +47,8 @@ export class RoutingEngine {
   #startedAt = -Infinity;
   #helloAt = -Infinity;
   #advertisedAt = -Infinity;
+  /** Since when changes of addresses have been held back for strangers; undefined while none are. */
+  #heldBackSince: number | undefined;
   #duplicateReported = false;
   #departing = false;
 
@@ -232,18 +234,25 @@ export class RoutingEngine {
   #tell(now: number): void {
     const linkState = this.#linkState.renew();
     this.#compute(now);
-    // Whoever is new will ask for all addresses anyway. Others don't wait for one that never answers.
-    const strangers = [...this.nodes.values()].some((node) =>
-      node.reachable && node.isStranger(now, this.#timing.introduction) &&
-      now - node.strangerSince! < this.#timing.introductionLimit
-    );
-    const update = strangers ? undefined : this.#addresses.takeUpdate();
+    const update = this.#isHeldBack(now) ? undefined : this.#addresses.takeUpdate();
     if (update !== undefined) this.#out.multicast(update);
     if (linkState || update !== undefined) {
       this.#pace.spoke(now);
       this.#advertise(now);
     }
     this.#ask(now);
+  }
+
+  /** True while changes of addresses wait for strangers: whoever is new will ask for all addresses anyway. */
+  #isHeldBack(now: number): boolean {
+    const { introduction, introductionLimit } = this.#timing;
+    // Others wait neither for one that never answers nor, all in all, for one that is a stranger time and again.
+    const waits = this.#addresses.changed && now - (this.#heldBackSince ?? now) < introductionLimit &&
+      [...this.nodes.values()].some((node) =>
+        node.reachable && node.isStranger(now, introduction) && now - node.strangerSince! < introductionLimit
+      );
+    this.#heldBackSince = waits ? this.#heldBackSince ?? now : undefined;
+    return waits;
   }
 
   #compute(now: number): void {

@@ -347,6 +347,34 @@ Deno.test("a router that may not know us yet is not told or asked of addresses, 
   assert.deepEqual(talk(), ["MAU", "MAR"]);
 });
 
+Deno.test("a router that is a stranger time and again holds changes of addresses back no longer than any other", () => {
+  const network = line("a", "b");
+  const { engine, said } = network.routers.get("a")!;
+  const peers = new Map([["a", 1], ["b", 1], ["restless", 1]]);
+  engine.received({ opcode: "LSU", id: "b", instance: 1, linkStateSequence: 10, peers }, 1, 1, network.now);
+  let life = 1;
+  /** Passes a second, at the end of which the `restless` router begins another life. Returns whether addresses were told. */
+  const second = (restless = true) => {
+    network.now += 1000;
+    engine.received({ opcode: "HELLO", id: "b", instance: 1, seen: ["a"] }, 1, 1, network.now);
+    const facts = { linkStateSequence: 1, mobileSequence: 0 };
+    if (restless) life++;
+    engine.received({ opcode: "RA", id: "restless", instance: life, ...facts }, 1, 1, network.now);
+    engine.tick(network.now);
+    return said.splice(0).some(({ opcode }) => opcode === "MAU");
+  };
+  for (let time = 0; time < 10; time++) second();
+  for (const key of ["Mone", "Mtwo"]) {
+    engine.advertise({ key, treatment: "closest" });
+    engine.settle(network.now);
+    assert.deepEqual([second(), second(), second(), second()], [false, false, true, false]);
+  }
+  for (let time = 0; time < 3; time++) second(false);
+  engine.advertise({ key: "Mthree", treatment: "closest" });
+  engine.settle(network.now);
+  assert.equal(second(false), true, "one that never answers holds nothing back for ever");
+});
+
 Deno.test("all addresses means all that were told: one that is taken back meanwhile is not lost", () => {
   const network = line("a", "b");
   const a = network.routers.get("a")!;

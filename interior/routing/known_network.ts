@@ -88,11 +88,15 @@ export class KnownNetwork {
     this.meet(node, message.instance, now);
     const { linkStateSequence, mobileSequence } = message;
     if (node.linkStateSequence !== linkStateSequence) node.linkStateQuestion.open = true;
-    if (node.mobileSequence !== mobileSequence) node.addressQuestion.open = true;
+    if (node.mobileSequence !== mobileSequence || node.addressesDoubtful) node.addressQuestion.open = true;
     else node.addressQuestion.answered(); // C routers don't answer who has all of it.
-    // Sequences only grow in one life. What is ahead of the router itself came late, from its last life.
+    // Sequences only grow in one life. What is ahead of the router itself came late, from its last life; and C routers
+    // answer only who lacks something.
     if (node.linkStateSequence > linkStateSequence) node.linkStateSequence = Math.max(0, linkStateSequence - 1);
-    node.mobileSequence = Math.min(node.mobileSequence, mobileSequence);
+    if (node.mobileSequence <= mobileSequence) return;
+    if (mobileSequence === 0) return this.#forgetAddresses(node); // It has none.
+    node.mobileSequence = mobileSequence - 1;
+    node.addressesDoubtful = true;
   }
 
   /** A router names its neighbours. */
@@ -166,7 +170,7 @@ export class KnownNetwork {
         node.addressQuestion.hurry();
       }
       if (reachable) node.unreachableSince = undefined;
-      else if (node.mobileSequence > 0) node.unreachableSince ??= now;
+      else if (node.mobileSequence > 0 || node.addresses.size > 0) node.unreachableSince ??= now;
     }
     this.#out.topologyChanged();
   }
@@ -178,6 +182,7 @@ export class KnownNetwork {
 
   #forgetAddresses(node: RemoteNode): void {
     node.mobileSequence = 0;
+    node.addressesDoubtful = false;
     node.addressQuestion.answered();
     node.addressQuestion.open = true;
     const removed = [...node.addresses.keys()];

@@ -41,6 +41,7 @@ function learnAll(
   const removed = [...node.addresses.keys()].filter((key) => !exist.has(key));
   const added = all.filter((address) => isNews(address, node.addresses.get(address.key)));
   node.addresses = exist;
+  node.addressesDoubtful = false;
   return { added, removed };
 }
 
@@ -50,7 +51,7 @@ function learnDifference(
   takes: (count: number) => boolean,
 ): AddressChange | undefined {
   if (mobileSequence <= node.mobileSequence) return undefined;
-  if (mobileSequence !== node.mobileSequence + 1) {
+  if (node.addressesDoubtful || mobileSequence !== node.mobileSequence + 1) {
     node.addressQuestion.open = true;
     return undefined;
   }

@@ -56,6 +56,8 @@ export class RemoteNode {
   mobileSequence = 0;
   /** Its addresses by key. */
   addresses: Map<string, AdvertisedAddress> = new Map();
+  /** True while they may be of another life of it: only all that it has says what is true then, no difference to them. */
+  addressesDoubtful = false;
   /** When it was last heard of, in ms. */
   heardAt: number;
   /** Who are its neighbours? */

@@ -22,7 +22,7 @@ export interface RoutingTiming {
    * whom they don't know.
    */
   readonly introduction: number;
-  /** Changes of addresses wait at most this long for such a router. */
+  /** Changes of addresses wait at most this long for such a router, and at most this long for all of them. */
   readonly introductionLimit: number;
   /** Own changes are told at once, `changeBurst` at most; then one in this time, and the rest waits for the next tick. */
   readonly changeInterval: number;

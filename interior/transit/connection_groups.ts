@@ -3,7 +3,8 @@
  * some data connections that carry streams alone; they name the same correlator. A control connection that names it
  * again with a higher ordinal has newer credentials: it takes over, and what is under way on the old one ends there.
  *
- * A correlator is no secret. Nobody joins a link by naming it who isn't the same router with the same certificate.
+ * A correlator is no secret. Nobody joins a link by naming it who isn't the same router with the same certificate, and
+ * nobody takes it over whose certificate has another name: a renewed one differs in all else.
  */
 
 import type { Attach, Open } from "../../agent/amqp/codec/types.ts";
@@ -30,7 +31,7 @@ export interface Member {
 
 /** The connections of one link, with one generation of credentials. */
 interface Group {
-  /** Whose link it is, and which. */
+  /** Whose link it is, and which; see {@link linkKey}. */
   readonly key: string;
   readonly ordinal: number;
   /** Of the certificate that its connections have in common. */
@@ -45,7 +46,7 @@ export class ConnectionGroups {
   readonly router: Router;
   readonly #transit: Transit;
   readonly #logger: Logger;
-  /** By router id and correlator; the newest last. */
+  /** By link; the newest last. */
   readonly #groups = new Map<string, Group[]>();
 
   /** No connection yet. */
@@ -71,7 +72,7 @@ export class ConnectionGroups {
     if (typeof correlator !== "string") {
       return data ? this.#data(peer, undefined) : this.#control(peer, undefined, cost);
     }
-    const key = JSON.stringify([remote.containerId, correlator]);
+    const key = linkKey(peer, remote.containerId, correlator);
     const ordinal = ordinalOf(remote);
     if (data) {
       // Whoever can't read streams of ours from such a connection gets none.
@@ -149,6 +150,11 @@ export class ConnectionGroups {
     if (left.length > 0) this.#groups.set(gone.key, left);
     else this.#groups.delete(gone.key);
   }
+}
+
+/** Links of those whose certificates have different names have nothing to do with each other. */
+function linkKey({ channel: { peer: { commonName, subject } } }: Peer, id: string, correlator: string): string {
+  return JSON.stringify([id, correlator, commonName ?? { subject }]);
 }
 
 function ordinalOf(remote: Open): number {

@@ -27,6 +27,8 @@ interface Connecting {
   readonly data?: boolean;
   readonly id?: string;
   readonly certificate?: string;
+  /** Common name in that. */
+  readonly commonName?: string;
   readonly trunking?: boolean;
 }
 
@@ -41,10 +43,12 @@ class Network {
   async connect(
     correlator: string,
     ordinal: number,
-    { data = false, id = "far", certificate, trunking = true }: Connecting = {},
+    { data = false, id = "far", certificate, commonName, trunking = true }: Connecting = {},
   ): Promise<Peer> {
     const [plain, far] = channelPair();
-    const near: Channel = Object.assign(plain, { peer: { ...plain.peer, fingerprint: certificate } });
+    const subject = commonName === undefined ? undefined : `CN=${commonName}`;
+    const peer = { ...plain.peer, fingerprint: certificate, subject, commonName };
+    const near: Channel = Object.assign(plain, { peer });
     const accepted = new AcceptedRouter(this.groups, near, { cost: 1, measured: false }, { onOpen() {}, onGone() {} });
     accepted.start();
     const properties: [AmqpValue, AmqpValue][] = [
@@ -53,20 +57,20 @@ class Network {
     ];
     if (data) properties.push([new AmqpSymbol(ROLE_PROPERTY), { type: "int", value: DATA_ROLE }]);
     const more = { capabilities: trunking ? [CONNECTION_TRUNKING] : [], properties };
-    const options = routerConnectionOptions("client", id, false, "near", more);
-    const peer = new Peer(far, options, false, SYSTEM_CLOCK, {
+    const options = routerConnectionOptions("client", id, subject !== undefined, "near", more);
+    const wire = new Peer(far, options, false, SYSTEM_CLOCK, {
       onOpen() {},
       onAttach: (link: Link, _attach: Attach) => {
         if (link.role === "sender") return link.accept({});
         link.accept({ onDelivery() {} });
         link.keepCredit(10);
       },
-      onGone: () => this.#peers.splice(this.#peers.indexOf(peer), 1),
+      onGone: () => this.#peers.splice(this.#peers.indexOf(wire), 1),
     });
-    this.#peers.push(peer);
-    peer.start();
-    await until(() => peer.connection.isOpen || !this.#peers.includes(peer));
-    return peer;
+    this.#peers.push(wire);
+    wire.start();
+    await until(() => wire.connection.isOpen || !this.#peers.includes(wire));
+    return wire;
   }
 
   /** Opens the control link pair of `peer`; resolves once the neighbour is up. */
@@ -152,6 +156,20 @@ Deno.test("nobody takes the link of another router over, or keeps it from being 
   const [neighbour] = network.transit.neighbours.values();
   assert.equal(neighbour!.superseded, false);
   assert.ok(network.open(await network.connect("link", 4)));
+  assert.equal(neighbour!.superseded, true);
+  await network.stop();
+});
+
+Deno.test("a link is renewed by a certificate of the same name, and by nobody who calls itself by its router's id", async () => {
+  const network = new Network();
+  await network.control(await network.connect("link", 3, { certificate: "far's", commonName: "far" }));
+  const [neighbour] = network.transit.neighbours.values();
+  for (const other of [{ certificate: "another's", commonName: "another" }, {}]) {
+    assert.ok(network.open(await network.connect("link", 9, other)));
+    assert.equal(neighbour!.superseded, false);
+  }
+  const renewed = await network.connect("link", 4, { certificate: "far's next", commonName: "far" });
+  assert.ok(network.open(renewed), "whoever took a higher ordinal does not keep it out");
   assert.equal(neighbour!.superseded, true);
   await network.stop();
 });

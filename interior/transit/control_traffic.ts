@@ -53,10 +53,15 @@ export class ControlTraffic {
     this.#clock = clock;
   }
 
-  /** To every neighbour; not by a connection that gave way to another: routers in C don't know what to make of it. */
+  /**
+   * To every neighbour; not by a connection that gave way to another, unless that is a rival's: routers in C don't know
+   * what to make of it.
+   */
   hello(message: Hello): void {
     const neighbours = [...this.#neighbours.values()];
-    const current = new Set(neighbours.filter(({ superseded }) => !superseded).map(({ id }) => id));
+    const current = new Set(
+      neighbours.filter(({ superseded, link }) => !superseded && !this.#engine.isHeldOff(link)).map(({ id }) => id),
+    );
     for (const { control, ownCost, superseded, id } of neighbours) {
       if (superseded && current.has(id)) continue;
       control.send(this.#own({ ...message, cost: ownCost }, HELLO_ADDRESS));

@@ -45,21 +45,41 @@ Deno.test("noise of 20 % around any round trip moves nothing, once the cost is t
   );
 });
 
-Deno.test("a round trip that doubles for good is followed within 20 seconds; a single outlier is not", () => {
+Deno.test("one answer that is late, however late, or lost moves nothing, nor does a second late one", () => {
+  for (const roundTrip of [5, 10, 40, 400]) {
+    for (const late of [2 * roundTrip, 6 * roundTrip, 50 * roundTrip, undefined]) {
+      const meter = new LinkMeter(1);
+      let question = 0;
+      let { now, told } = measure(meter, 0, 20, () => question++ === 0 ? late : roundTrip);
+      assert.deepEqual(told.map(({ cost }) => cost), [1, roundTrip], "at the start");
+      for (const outliers of [[late], [late, roundTrip, 50 * roundTrip]]) {
+        ({ now, told } = measure(meter, now, 30, () => outliers.length > 0 ? outliers.shift() : roundTrip));
+        assert.deepEqual(told.map(({ cost }) => cost), [roundTrip], `${roundTrip} ms, then ${late}`);
+      }
+    }
+  }
+});
+
+Deno.test("a round trip that doubles for good is followed within 20 seconds, all the way", () => {
   const meter = new LinkMeter(1);
   let { now } = measure(meter, 0, 20, () => 50);
-  ({ now } = measure(meter, now, 1, () => 100));
-  ({ now } = measure(meter, now, 5, () => 50));
   assert.equal(meter.cost, 50);
   const since = now;
   let moved = 0;
-  for (; meter.cost < 60; moved = now) {
+  for (; meter.cost < 100; moved = now) {
     assert.ok(now - since < 20_000, "too slow");
     now += PROBE_MS;
     meter.ask(now);
     meter.answered(now + 100);
   }
   assert.ok(moved > 0);
+});
+
+Deno.test("ten per cent of loss count as twice the time", () => {
+  const meter = new LinkMeter(1);
+  let question = 0;
+  measure(meter, 0, 60, () => question++ % 10 === 0 ? undefined : 20);
+  assert.equal(meter.cost, 40);
 });
 
 Deno.test("lost questions make a link dearer, and it recovers", () => {
