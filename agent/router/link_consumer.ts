@@ -100,10 +100,13 @@ export class LinkConsumer implements Consumer, SenderHandler {
     }
     const egress = new Egress(load, message, this.#annotated(message), upstream);
     if (message.complete) egress.end();
-    // Those before it go first, and while they do, others may come.
-    if (this.#queue.size > 0) egress.keep();
-    this.#queue.push(egress);
-    this.onReady();
+    if (this.#queue.size === 0 && this.link?.ready) egress.begin(this.link);
+    else {
+      // Those before it go first, and while they do, others may come.
+      egress.keep();
+      this.#queue.push(egress);
+      this.onReady();
+    }
     egress.keep();
     return egress;
   }
