@@ -75,7 +75,9 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   });
   const status = () =>
     services.status(interiorLinks.status(), ports.running.map((port) => port.status()), control?.grants());
+  let ending = false;
   const apply = async (next: SiteSpec): Promise<SiteChange[]> => {
+    if (ending) return [];
     const accessBroken = isBroken(next, "RouterAccess");
     const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")));
     const linked = await links.apply(next.links, isBroken(next, "Link"));
@@ -88,6 +90,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const configuration = new SiteConfiguration(spec, { apply, status }, logger);
   let control: SiteControl | undefined;
   const stop = async () => {
+    ending = true;
     // All at once: as long as one of them is there, the others pass on what it sends.
     await Promise.all([
       services.stop(),
@@ -134,6 +137,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     },
     revoke,
     drain: async (graceMs) => {
+      ending = true;
       for (const port of ports.running) port.shut();
       await Promise.all([services.drain(graceMs), depart(router, transit, graceMs)]);
       await stop();

@@ -11,11 +11,15 @@ import type { TargetPool } from "./target_pool.ts";
 /** Clients whose idle connections are kept; beyond, those of who has sent nothing for longest are closed. */
 export const MAX_CLIENTS = 256;
 
+/** Octets of what names a client, an address and a port; a longer text names none. */
+const MAX_CLIENT_OCTETS = 256;
+
 /** Decides by the head of a message whose it is, as `CLIENT_PROPERTY` says it; empty where that is not known. */
 export function clientOfMessage(bytes: Uint8Array, complete: boolean): string | undefined {
   const sections = decodeSections(bytes, complete);
   if (sections === undefined) return complete ? "" : undefined;
-  return typeof sections === "string" ? "" : sections.client ?? "";
+  const { client = "" } = typeof sections === "string" ? {} : sections;
+  return client.length > MAX_CLIENT_OCTETS ? "" : client;
 }
 
 /** See the head of the file. */
@@ -26,6 +30,7 @@ export class ClientPools {
   readonly #pools = new Map<string, TargetPool>();
   /** Of clients that are no longer kept, until their last connection is closed. */
   readonly #leaving = new Set<TargetPool>();
+  #retired = false;
 
   /** None; `make` makes that of a client, `onGone` hears of messages that ended before it was known whose they are. */
   constructor(make: (client: string) => TargetPool, onGone: () => void) {
@@ -49,6 +54,7 @@ export class ClientPools {
 
   /** Keeps no connection any longer than the messages that are under way need it. */
   retire(): void {
+    this.#retired = true;
     for (const pool of this.#pools.values()) pool.retire();
   }
 
@@ -66,19 +72,24 @@ export class ClientPools {
     this.#pools.delete(client);
     const pool = known ?? this.#make(client);
     this.#pools.set(client, pool);
-    if (known === undefined && this.#pools.size > MAX_CLIENTS) this.#dropOne(client);
+    if (known === undefined) {
+      this.#dropIdle(client);
+      if (this.#retired) pool.retire();
+    }
     return pool;
   }
 
-  /** Lets go of one that has nothing under way; `newest` is about to have. */
-  #dropOne(newest: string): void {
+  /** Lets go of those that are too many and have nothing under way; `newest` is about to have. */
+  #dropIdle(newest: string): void {
+    let tooMany = this.#pools.size - MAX_CLIENTS;
+    if (tooMany <= 0) return;
     for (const pool of this.#leaving) if (pool.size === 0) this.#leaving.delete(pool);
     for (const [client, pool] of this.#pools) {
       if (client === newest || !pool.idle) continue;
       this.#pools.delete(client);
       pool.retire();
       this.#leaving.add(pool);
-      return;
+      if (--tooMany === 0) return;
     }
   }
 }

@@ -111,6 +111,27 @@ Deno.test("client pools: who waits for an answer keeps the connection, however m
   equal(upstreams.flatMap(({ heard }) => heard).length, count);
 });
 
+Deno.test("client pools: after a rush of clients, no more of them are kept than before", async () => {
+  const { target, pools: all, made, ask } = await pools(true);
+  using _target = target;
+  const rush = MAX_CLIENTS * 2;
+  await Promise.all(Array.from({ length: rush }, (_, at) => ask(`${at}`)));
+  await ask("later");
+  await until(() => all.size <= MAX_CLIENTS);
+  made.length = 0;
+  await ask("0");
+  deepEqual(made, ["0"]);
+  all.stop();
+});
+
+Deno.test("client pools: what is too long to name a client names none", async () => {
+  const { target, pools: all, made, ask } = await pools(true);
+  using _target = target;
+  await ask("x".repeat(1000));
+  deepEqual(made, [""]);
+  all.stop();
+});
+
 Deno.test("client pools: a message that ends before its head makes no connection", async () => {
   const { target, pools: all, made, gone } = await pools(true);
   using _target = target;

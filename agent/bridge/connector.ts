@@ -172,6 +172,8 @@ export class Connector implements Consumer {
         ...(header === undefined ? {} : { preamble: header }),
       };
       this.#health = new HealthMonitor(spec.healthCheck, target, () => {
+        // What a client has met before says nothing of the target any more.
+        if (this.#health?.healthy === true) this.#tell(undefined);
         this.#settle();
         this.#onChange();
       });

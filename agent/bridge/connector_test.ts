@@ -263,3 +263,17 @@ Deno.test("connector: a target that is up and down is held back, and its status 
   deepEqual(reachable, [false, true, false, true, false]);
   stop();
 });
+
+Deno.test("connector: a target that passes its checks again is not said to be out of reach any more", async () => {
+  const healthCheck = { tcp: {}, intervalSeconds: 0.1, timeoutSeconds: 1, failureThreshold: 1, successThreshold: 1 };
+  const first = server(async (conn) => void await conn.read(new Uint8Array(1)));
+  const { connector, stop } = await connectorTo(first.port, healthCheck);
+  await until(() => connector.status().health?.result === "OK");
+  first[Symbol.dispose]();
+  connector.deliver(streamMessage("key", encodeStreamHead("key", "r", TCP_HEAD)), listening());
+  await until(() => connector.status().health?.healthy === false);
+  using _second = server(async (conn) => void await conn.read(new Uint8Array(1)), first.port);
+  await until(() => connector.status().health?.healthy === true);
+  equal(connector.status().message, "OK");
+  stop();
+});

@@ -24,6 +24,8 @@ class HeldMessage<T> implements Downstream {
   readonly #decider: Decider<T>;
   readonly #queue = new ByteQueue();
   #inner: Downstream | undefined;
+  /** It ended while it was held: who aborts may have settled before, and has to be heard once. */
+  #gone = false;
 
   constructor(start: Uint8Array, decider: Decider<T>) {
     this.#decider = decider;
@@ -38,19 +40,22 @@ class HeldMessage<T> implements Downstream {
   /** See {@link Downstream}. */
   write(piece: Uint8Array): void {
     if (this.#inner !== undefined) return this.#inner.write(piece);
+    if (this.#gone) return;
     this.#queue.push(piece);
     this.#look(false);
   }
 
   /** See {@link Downstream}. */
   end(): void {
-    if (this.#inner === undefined) this.#look(true);
+    if (this.#inner === undefined && !this.#gone) this.#look(true);
     this.#inner?.end();
   }
 
   /** See {@link Downstream}. */
   abort(): void {
     if (this.#inner !== undefined) return this.#inner.abort();
+    if (this.#gone) return;
+    this.#gone = true;
     this.#queue.clear();
     this.#decider.onGone();
   }

@@ -409,7 +409,10 @@ export class Listener {
       envelope: (stream, subject) => (
         { to: this.#keyOf(subject), replyTo, messageId: { type: "ulong", value: BigInt(stream) }, client }
       ),
-      onIdle() {},
+      onIdle: () => {
+        // It came while the port was closed: what it has begun is done.
+        if (this.#stopped) connection.retire();
+      },
       onClosed: (failure) => {
         reply.remove();
         this.#ticker.delete(connection);

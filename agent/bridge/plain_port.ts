@@ -37,7 +37,9 @@ export function openPlainPort(
         onFailed(error);
         return;
       }
-      onSocket(conn);
+      // One that came as the port was closed is refused like those behind it.
+      if (open) onSocket(conn);
+      else conn.close();
     }
   };
   const accepting = acceptAll();

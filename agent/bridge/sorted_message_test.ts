@@ -72,6 +72,14 @@ Deno.test("sorted message: one that ends before its head is told of, and its oct
   const taken = new Taken();
   taken.sort(octets(encodeSections(envelope, request)).subarray(0, 10)).abort();
   assert.deepEqual([taken.kind, taken.gone], [undefined, 1]);
+  // A producer that gives up settles first, and aborts then.
+  const settled = new Taken();
+  const downstream = settled.sort(octets(encodeSections(envelope, request)).subarray(0, 10));
+  downstream.producerSettled(undefined);
+  downstream.abort();
+  downstream.write(octets(encodeSections(envelope, request)).subarray(10));
+  downstream.end();
+  assert.deepEqual([settled.kind, settled.gone, settled.ended], [undefined, 1, 0]);
   const long = new Taken();
   const value = "x".repeat(3 * MAX_SECTIONS_OCTETS);
   const head = encodeSections(envelope, { ...request, properties: [["a", { type: "string", value }]] });

@@ -31,12 +31,15 @@ export function resourceStatuses(
 ): ResourceStatus[] {
   const broken = site.broken ?? [];
   const faultOf = (kind: string, name: string) => broken.find((other) => other.kind === kind && other.name === name);
+  const listened = new Set(site.listeners.map(({ routingKey }) => routingKey));
   const running = [
     ...site.listeners.map((listener) => listenerStatus(listener, faultOf("Listener", listener.name))),
     ...(site.multiKeyListeners ?? []).map((listener) =>
       multiKeyStatus(listener, faultOf("MultiKeyListener", listener.name))
     ),
-    ...site.connectors.map((connector) => connectorStatus(connector, faultOf("Connector", connector.name), site)),
+    ...site.connectors.map((connector) =>
+      connectorStatus(connector, faultOf("Connector", connector.name), listened.has(connector.routingKey))
+    ),
     ...site.links.map((link) => linkStatus(link, faultOf("Link", link.name))),
     ...[...Map.groupBy(site.access, ({ name }) => name)].map(([name, ports]) =>
       accessStatus(name, ports, faultOf("RouterAccess", name))
@@ -144,9 +147,8 @@ function multiKeyStatus(listener: ListenerStatus, fault: BrokenResource | undefi
 function connectorStatus(
   { name, routingKey, target, message, connections, health, hint }: ConnectorStatus,
   fault: BrokenResource | undefined,
-  { listeners }: SiteStatus,
+  here: boolean,
 ): ResourceStatus {
-  const here = listeners.some((listener) => listener.routingKey === routingKey);
   const next = hint ?? `Check that the service at ${target} runs and can be reached from here.`;
   const findings = [
     configured(fault),

@@ -27,7 +27,9 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
   const retry = () => new Backoff({ random: Math.random });
   const edgeLinks = new EdgeLinks(router, [], retry, deps.logger, () => services.changed());
   const status = () => services.status(edgeLinks.status(), []);
+  let ending = false;
   const apply = async (next: SiteSpec): Promise<SiteChange[]> => {
+    if (ending) return [];
     const changes = await links.apply(next.links, isBroken(next, "Link"));
     return [...changes.map((change) => ({ kind: "Link" as const, ...change })), ...await services.apply(next)];
   };
@@ -47,6 +49,7 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
   });
   await configuration.follow(spec);
   const stop = async () => {
+    ending = true;
     await services.stop();
     await control.stop();
     await edgeLinks.stop();
@@ -61,6 +64,7 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
       return await configuration.follow(next);
     },
     drain: async (graceMs) => {
+      ending = true;
       await services.drain(graceMs);
       await stop();
     },

@@ -19,6 +19,7 @@ import { fetchModule } from "./adaptors/store/fetch_module.ts";
 import { PluginStore } from "./adaptors/store/plugin_store.ts";
 import type { ManagedSite, ServiceConnections } from "../management/managed_router.ts";
 import { Transitions } from "./conditions.ts";
+import { ChangeTeller } from "./change_teller.ts";
 import { digestsOf, type PartDigest } from "./digest.ts";
 import { processReport } from "./process_report.ts";
 import { memoryUse } from "./memory_use.ts";
@@ -87,11 +88,13 @@ export class SiteServices {
   /** Those whose resource is gone and whose connections are not. */
   readonly #leaving = new Set<Listener | Connector>();
   #sweeping: ReturnType<typeof setTimeout> | undefined;
-  readonly #watchers = new Set<() => void>();
+  readonly #teller: ChangeTeller;
   #stopTrimming = () => {};
   /** What runs as soon as its adaptor is there. */
   #wanted: SiteSpec;
   #placing: Promise<unknown> = Promise.resolve();
+  /** It takes no new clients any more, whatever is wanted. */
+  #draining = false;
   #stopped = false;
   /** What tells {@link SiteServices.#wanted} from another one. */
   #parts: readonly PartDigest[] = [];
@@ -102,6 +105,7 @@ export class SiteServices {
     this.#wanted = spec;
     this.#router = router;
     this.#deps = deps;
+    this.#teller = new ChangeTeller(router.clock);
     const { logger, dir, loadAdaptor, downloadTimes } = deps;
     const changed = () => this.changed();
     this.#adaptors = new AdaptorRegistry({
@@ -191,7 +195,7 @@ export class SiteServices {
   /** Starts and stops services, one change after the other, until those run that are wanted and have an adaptor. */
   #place(): Promise<SiteChange[]> {
     const placing = this.#placing.then(async () => {
-      if (this.#stopped) return [];
+      if (this.#stopped || this.#draining) return [];
       const wanted = this.#wanted;
       const connectors = await this.#connectors.apply(
         this.#placeable(wanted.connectors),
@@ -255,13 +259,12 @@ export class SiteServices {
 
   /** Calls `listener` after every change; the result ends that. */
   onChange(listener: () => void): () => void {
-    this.#watchers.add(listener);
-    return () => this.#watchers.delete(listener);
+    return this.#teller.add(listener);
   }
 
   /** Something that the status shows has changed. */
   changed(): void {
-    for (const listener of [...this.#watchers]) listener();
+    this.#teller.changed();
   }
 
   /** A snapshot of the site. */
@@ -345,8 +348,12 @@ export class SiteServices {
 
   /** Takes no new clients, then waits until the connections have ended or `graceMs` is over. */
   async drain(graceMs: number): Promise<void> {
-    for (const service of this.#all()) service.refuseNew();
+    this.#draining = true;
     const deadline = performance.now() + graceMs;
+    for (const service of this.#all()) service.refuseNew();
+    // What was about to start is no different.
+    await this.#placing;
+    for (const service of this.#all()) service.refuseNew();
     while (this.#all().some(({ busy }) => busy) && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP_MS));
     }
@@ -360,7 +367,7 @@ export class SiteServices {
     this.#router.memory?.stop();
     for (const service of this.#all()) service.stop();
     this.#routes.stop();
-    this.#watchers.clear();
+    this.#teller.stop();
     await Promise.all([this.#adaptors.stop(), this.#store?.stop()]);
     await this.#placing;
   }

@@ -42,9 +42,13 @@ export function siteMetrics(router: ManagedRouter, site: SiteStatus): Sample[] {
   // The ports of one RouterAccess show the same certificate.
   for (const [name, [port]] of Map.groupBy(site.access, ({ name }) => name)) expiry("access", name, port?.expires);
   for (const { name, expires } of site.certificates ?? []) expiry("certificate", name, expires);
-  for (const listener of [...site.listeners, ...site.multiKeyListeners ?? []]) {
-    add("tendril_listener_open", listener.open ? 1 : 0, listener.name);
-    service("listener", listener, add);
+  // One of each kind may have the same name.
+  const listeners = { Listener: site.listeners, MultiKeyListener: site.multiKeyListeners ?? [] };
+  for (const [kind, all] of Object.entries(listeners)) {
+    for (const listener of all) {
+      add("tendril_listener_open", listener.open ? 1 : 0, listener.name, kind);
+      service("listener", listener, add, kind);
+    }
   }
   for (const connector of site.connectors) {
     add("tendril_connector_healthy", connector.health?.healthy === false ? 0 : 1, connector.name);
@@ -70,10 +74,11 @@ function service(
   kind: "listener" | "connector",
   { name, connections, traffic }: ListenerStatus | ConnectorStatus,
   add: (metric: MetricName, value: number | undefined, ...labels: string[]) => void,
+  ...labels: string[]
 ): void {
-  add(`tendril_${kind}_connections`, connections, name);
-  add(`tendril_${kind}_connections_total`, traffic?.opened, name);
-  add(`tendril_${kind}_requests_total`, traffic?.requests, name);
-  add(`tendril_${kind}_received_bytes_total`, traffic?.octetsIn, name);
-  add(`tendril_${kind}_sent_bytes_total`, traffic?.octetsOut, name);
+  add(`tendril_${kind}_connections`, connections, name, ...labels);
+  add(`tendril_${kind}_connections_total`, traffic?.opened, name, ...labels);
+  add(`tendril_${kind}_requests_total`, traffic?.requests, name, ...labels);
+  add(`tendril_${kind}_received_bytes_total`, traffic?.octetsIn, name, ...labels);
+  add(`tendril_${kind}_sent_bytes_total`, traffic?.octetsOut, name, ...labels);
 }

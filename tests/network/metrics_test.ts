@@ -40,9 +40,9 @@ Deno.test("metrics: an edge and an interior tell what passes them, and no secret
     assert.ok(await readExactly(conn, 1000));
     const west = await read(edgePort);
     assert.deepEqual([...west].filter(([name]) => /^tendril_link_up/.test(name)).map(([, value]) => value), [1]);
-    assert.equal(west.get('tendril_listener_connections{listener="web"}'), 1);
-    assert.equal(west.get('tendril_listener_received_bytes_total{listener="web"}'), 1000);
-    assert.equal(west.get('tendril_listener_sent_bytes_total{listener="web"}'), 1000);
+    assert.equal(west.get('tendril_listener_connections{listener="web",kind="Listener"}'), 1);
+    assert.equal(west.get('tendril_listener_received_bytes_total{listener="web",kind="Listener"}'), 1000);
+    assert.equal(west.get('tendril_listener_sent_bytes_total{listener="web",kind="Listener"}'), 1000);
     assert.ok((west.get("tendril_resident_memory_bytes") ?? 0) > 1_000_000);
     assert.equal(west.get("tendril_routers"), 0);
     conn.close();

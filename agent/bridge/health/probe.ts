@@ -100,21 +100,28 @@ function statusOf(line: string): number {
   return Number(status);
 }
 
-async function runs([program = "", ...args]: readonly string[], signal: AbortSignal): Promise<void> {
+/** Commands of which one still runs though its time is over. */
+const unended = new WeakSet<readonly string[]>();
+
+async function runs(command: readonly string[], signal: AbortSignal): Promise<void> {
+  const [program = "", ...args] = command;
   // Asked first: without an answer in advance Deno would ask whoever sits at the terminal.
   const { state } = await Deno.permissions.query({ name: "run", command: program });
   if (state !== "granted") throw new Error(`may not run ${program}: start the site with --allow-run=${program}`);
   if (signal.aborted) return;
+  if (unended.has(command)) throw new Error(`${program} of an earlier check still runs, and can't be ended`);
   const child = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
   const kill = () => {
     try {
       child.kill("SIGKILL");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // It has just ended.
+    } catch {
+      // It has just ended, or runs as another user: then others would pile up beside it.
+      unended.add(command);
     }
   };
   signal.addEventListener("abort", kill, { once: true });
   const { code, signal: ended } = await child.status;
   signal.removeEventListener("abort", kill);
+  unended.delete(command);
   if (code !== 0) throw new Error(`${program} ended with ${ended === null ? `exit code ${code}` : ended}`);
 }
