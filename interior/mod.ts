@@ -77,7 +77,11 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     services.status(interiorLinks.status(), ports.running.map((port) => port.status()), control?.grants());
   let ending = false;
   const apply = async (next: SiteSpec): Promise<SiteChange[]> => {
-    if (ending) return [];
+    // Nothing new starts any more. Who is not trusted any more has to go all the same, and plugins that are denied.
+    if (ending) {
+      const access = ports.alter(next.access).map((change) => ({ kind: "RouterAccess" as const, ...change }));
+      return [...access, ...await services.apply(next)];
+    }
     const accessBroken = isBroken(next, "RouterAccess");
     const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")));
     const linked = await links.apply(next.links, isBroken(next, "Link"));
@@ -132,7 +136,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
       const ruled = policies.apply(next.policies);
       revoke(next.revoked);
       const changes = await configuration.follow(next);
-      await control?.apply(next);
+      if (!ending) await control?.apply(next);
       return [...ruled.map((change) => ({ kind: "Policy" as const, ...change })), ...changes];
     },
     revoke,

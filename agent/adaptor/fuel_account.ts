@@ -3,8 +3,10 @@
  * that each take nearly as long would still keep others from running.
  *
  * An input may cost so much, and so much more for each of its octets: whatever reads its input once stays below that and is
- * not counted. Octets whose reading has cost less may be read later, with those that they belong to. What costs more draws on an account, which fills again with time; when that is used up, inputs get no more
- * than they may cost anyway, and one that needs more has run for too long.
+ * not counted. Octets whose reading has cost less may be read later, with those that they belong to.
+ *
+ * What costs more draws on an account, which fills again with time; when that is used up, inputs get no more than they may
+ * cost anyway, and one that needs more has run for too long.
  */
 
 /** Instructions that `_initialize` may execute: it is run for every connection. */

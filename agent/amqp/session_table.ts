@@ -7,7 +7,10 @@ import { Session } from "./session.ts";
 
 /** Sessions one connection may have; each edge or router uses fewer than twenty. */
 export const MAX_SESSIONS = 256;
-/** How many of them the peer leaves to us, so that it is never in the way of what we send to it. */
+/**
+ * How many of them the peer leaves to us, so that it is never in the way of what we send to it. The Open can't say so: its
+ * channel-max is also about the channels on which the peer answers us.
+ */
 export const OWN_SESSIONS = 64;
 
 /** See the head of the file. */

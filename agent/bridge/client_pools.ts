@@ -11,15 +11,15 @@ import type { TargetPool } from "./target_pool.ts";
 /** Clients whose idle connections are kept; beyond, those of who has sent nothing for longest are closed. */
 export const MAX_CLIENTS = 256;
 
-/** Octets of what names a client, an address and a port; a longer text names none. */
-const MAX_CLIENT_OCTETS = 256;
+/** Characters of what names a client, an address and a port; a longer text names none. */
+const MAX_CLIENT_TEXT = 256;
 
 /** Decides by the head of a message whose it is, as `CLIENT_PROPERTY` says it; empty where that is not known. */
 export function clientOfMessage(bytes: Uint8Array, complete: boolean): string | undefined {
   const sections = decodeSections(bytes, complete);
   if (sections === undefined) return complete ? "" : undefined;
   const { client = "" } = typeof sections === "string" ? {} : sections;
-  return client.length > MAX_CLIENT_OCTETS ? "" : client;
+  return client.length > MAX_CLIENT_TEXT ? "" : client;
 }
 
 /** See the head of the file. */

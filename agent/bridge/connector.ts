@@ -11,7 +11,7 @@ import { mobileKey } from "../router/address.ts";
 import { type Consumer, type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
 import { PatientRoutes } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
-import type { ConnectorSpec, TargetTls } from "../site/spec.ts";
+import type { ConnectorSpec, HealthCheckSpec, TargetTls } from "../site/spec.ts";
 import type { ConnectorStatus, HealthStatus } from "../site/status.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection } from "./bridged_connection.ts";
@@ -172,8 +172,9 @@ export class Connector implements Consumer {
         ...(header === undefined ? {} : { preamble: header }),
       };
       this.#health = new HealthMonitor(spec.healthCheck, target, () => {
-        // What a client has met before says nothing of the target any more.
-        if (this.#health?.healthy === true) this.#tell(undefined);
+        // What a client has met before says nothing of the target any more, unless that is known better by now.
+        const { healthy, result } = this.#health!.status();
+        if (healthy && result === "OK" && this.#probe === undefined && isOwn(spec.healthCheck!)) this.#tell(undefined);
         this.#settle();
         this.#onChange();
       });
@@ -418,6 +419,12 @@ function agreedProtocols({ start }: Message): readonly string[] {
   if (typeof head !== "object") return [];
   const alpn = head.head.properties.find(([name]) => name === "alpn")?.[1].value;
   return typeof alpn === "string" ? [alpn] : [];
+}
+
+/** True for a check of the target itself, not of something else that tells of it. */
+function isOwn({ tcp, http }: HealthCheckSpec): boolean {
+  const place = tcp ?? http;
+  return place !== undefined && place.host === undefined && place.port === undefined;
 }
 
 function unhealthy({ result, heldSeconds }: HealthStatus): string {

@@ -77,14 +77,18 @@ export class Exchanges {
     if (request !== undefined) {
       this.#all.delete(stream);
       request.end(false);
-    } else if (this.get(stream - 1)?.hearing === true) this.broken(stream - 1, LOST);
-    else this.ended(stream - 1);
+      return;
+    }
+    const hearing = this.get(stream - 1)?.hearing;
+    if (hearing === undefined) this.ended(stream - 1);
+    else this.broken(stream - 1, hearing === "head" ? LOST : undefined);
   }
 
   /** An attempt at `stream` has failed: `tell` lets the adaptor know, which sends it again or answers it. */
   failed(stream: number, why: AbortReason, tell: () => void): void {
     const exchange = this.get(stream);
-    if (exchange === undefined || exchange.answered) return tell();
+    if (exchange === undefined) return tell();
+    if (exchange.answered) return hear(exchange, "rest", tell);
     this.#all.delete(stream);
     this.#again = exchange;
     tell();
@@ -108,9 +112,15 @@ export class Exchanges {
     const exchange = this.get(stream);
     if (exchange === undefined) return tell(head);
     const seen = exchange.heard(head, site);
-    exchange.hearing = true;
-    tell(seen);
-    exchange.hearing = false;
+    hear(exchange, "head", () => tell(seen));
+  }
+
+  /** More of the answer to `stream` has come, `octets` of it: `tell` lets the adaptor know. */
+  moved(stream: number, octets: number, tell: () => void): void {
+    const exchange = this.get(stream);
+    if (exchange === undefined) return tell();
+    exchange.moved(octets);
+    hear(exchange, "rest", tell);
   }
 
   /** Ends those that have taken too long; `tunnel` says that there is no adaptor any more to be told of it. */
@@ -143,6 +153,13 @@ export class Exchanges {
       this.#handler.onEnd(stream + 1);
     });
   }
+}
+
+/** What `tell` says of that part of an answer may be more than the adaptor bears: then it gives the answer up meanwhile. */
+function hear(exchange: Exchange, part: "head" | "rest", tell: () => void): void {
+  exchange.hearing = part;
+  tell();
+  exchange.hearing = undefined;
 }
 
 /** What adaptors answer to a request that nobody took. */

@@ -71,6 +71,19 @@ Deno.test("exchanges: a client that leaves inside an answer leaves nothing behin
   stop();
 });
 
+Deno.test("exchanges: an answer that breaks off, or its own rules, is a failure of who gave it", () => {
+  for (const how of ["its rest", "its way"] as const) {
+    const { exchanges, begin, hear, backend, stop } = requests();
+    begin(2);
+    hear(2, "200");
+    const tell = () => exchanges.givenUp(3);
+    if (how === "its rest") exchanges.moved(2, 10, tell);
+    else exchanges.failed(2, "lost", tell);
+    deepEqual([exchanges.get(2), backend().outstanding, backend().circuit], [undefined, 0, "open"], how);
+    stop();
+  }
+});
+
 Deno.test("exchanges: a client that leaves inside the answer that was to close a circuit has it closed", async () => {
   const { exchanges, begin, hear, backend, stop } = requests();
   begin(2);

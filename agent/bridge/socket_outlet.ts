@@ -61,7 +61,12 @@ export class SocketOutlet {
 
   /** Its next octets, valid only during the call. */
   data(stream: number, piece: Uint8Array): void {
-    this.#exchanges?.get(stream - 1)?.moved(piece.length);
+    // Mostly nobody looks at the request.
+    if (this.#exchanges?.get(stream - 1) === undefined) this.#pass(stream, piece);
+    else this.#exchanges.moved(stream - 1, piece.length, () => this.#pass(stream, piece));
+  }
+
+  #pass(stream: number, piece: Uint8Array): void {
     if (this.held !== undefined) return this.held.push(stream, piece);
     const { splice } = this;
     if (splice?.stream !== stream) return this.#handler.tell({ kind: "data", stream, data: piece });

@@ -76,7 +76,7 @@ async function waitForEnd(
   if (waitMs === undefined || isLinked(site.status())) return await signal;
   const { promise: decided, resolve } = Promise.withResolvers<"linked" | "no link">();
   const unsubscribe = site.onChange(() => isLinked(site.status()) && resolve("linked"));
-  const timer = setTimeout(() => resolve("no link"), waitMs);
+  const timer = setTimeout(() => resolve(isLinked(site.status()) ? "linked" : "no link"), waitMs);
   try {
     const first = await Promise.race([signal, decided]);
     return first === "linked" ? await signal : first;

@@ -27,6 +27,35 @@ testWith(["tar"], "tar: the system's own tar reads names, contents and permissio
   }
 });
 
-Deno.test("tar: a name that does not fit is refused", async () => {
-  await assert.rejects(tarGz([{ name: "x".repeat(100), content: "", mode: 0o600 }], 0), RangeError);
+/** Names around each bound of a header, with the content that tells them apart. */
+const LONG = [
+  "a".repeat(99),
+  "b".repeat(100),
+  `${"c".repeat(9)}/${"c".repeat(100)}`,
+  `${"d".repeat(155)}/${"d".repeat(100)}`,
+  `${"e".repeat(154)}/e/${"e".repeat(98)}`,
+  // From here on there is no room in a header: a part that is too long, or no slash at the right place.
+  "f".repeat(101),
+  `${"g".repeat(10)}/${"g".repeat(101)}`,
+  `${"h".repeat(156)}/${"h".repeat(100)}`,
+  // Where the length that a header of its own begins with gets a digit more.
+  ...[986, 987, 988, 989, 990, 991].map((length) => `${"i/".repeat(400)}${"i".repeat(length - 800)}`),
+  `${"größer/".repeat(120)}${"ä".repeat(120)}.txt`,
+  `${"j/".repeat(450)}${"j".repeat(99)}`,
+];
+
+testWith(["tar"], "tar: a name may be of any length, whatever room a header has", async ({ tar }) => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const entries = LONG.map((name, at) => ({ name, content: `${at}\n`, mode: 0o600 }));
+    await Deno.writeFile(`${dir}/x.tar.gz`, await tarGz([...entries, { name: "last", content: "", mode: 0o600 }], 0));
+    const listed = await run(tar!, ["-tzf", "x.tar.gz"], { cwd: dir });
+    assert.deepEqual([listed.code, listed.stderr], [0, ""]);
+    assert.equal(listed.stdout.trimEnd().split("\n").length, LONG.length + 1);
+    const { code, stderr } = await run(tar!, ["-xzf", "x.tar.gz"], { cwd: dir });
+    assert.deepEqual([code, stderr], [0, ""]);
+    for (const { name, content } of entries) assert.equal(await Deno.readTextFile(`${dir}/${name}`), content, name);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });

@@ -46,6 +46,7 @@ export interface CertificateOptions {
 }
 
 type X509 = typeof import("@peculiar/x509");
+type X509Certificate = import("@peculiar/x509").X509Certificate;
 
 const ALGORITHMS = {
   rsa: {
@@ -103,7 +104,7 @@ export async function issue(options: CertificateOptions): Promise<TlsCredentials
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
       usage(x509, options.server, options.client),
-      await x509.AuthorityKeyIdentifierExtension.create(authority),
+      await issuedWith(x509, authority),
       ...(hosts.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names(hosts))]),
     ],
   });
@@ -137,8 +138,9 @@ export async function bridge(
     signingKey: signing.key,
     extensions: [
       ...authorityRights(x509),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer),
-      await x509.SubjectKeyIdentifierExtension.create(subject.publicKey),
+      await issuedWith(x509, issuer),
+      // What the next authority issues names its key as its own certificate does.
+      keyIdentifier(x509, subject) ?? await x509.SubjectKeyIdentifierExtension.create(subject.publicKey),
     ],
   });
   return withNewline(certificate.toString("pem"));
@@ -152,6 +154,19 @@ function authorityRights(x509: X509) {
     new x509.KeyUsagesExtension(digitalSignature | keyEncipherment | keyCertSign, true),
     usage(x509, true, true),
   ];
+}
+
+/** Which key of the authority `by` has signed, as its own certificate names it: verifiers compare the two. */
+async function issuedWith(x509: X509, by: X509Certificate) {
+  const keyId = keyIdentifier(x509, by)?.keyId;
+  // That name is whatever its maker chose; SHA-1 of the key is only the most common one (RFC 5280, 4.2.1.2; RFC 7093).
+  return keyId === undefined
+    ? await x509.AuthorityKeyIdentifierExtension.create(by)
+    : new x509.AuthorityKeyIdentifierExtension(keyId);
+}
+
+function keyIdentifier(x509: X509, { extensions }: X509Certificate) {
+  return extensions.find((extension) => extension instanceof x509.SubjectKeyIdentifierExtension);
 }
 
 async function loadX509(): Promise<X509> {

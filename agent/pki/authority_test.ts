@@ -7,6 +7,7 @@ import { run } from "../../tests/support/processes.ts";
 import { testWith } from "../../tests/support/programs.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
 import { bridge, createAuthority, issue, type KeyAlgorithm } from "./authority.ts";
+import { isIssuedBy } from "./inspect.ts";
 
 const now = Date.now();
 const ALGORITHMS: readonly KeyAlgorithm[] = ["rsa", "ecdsa"];
@@ -169,6 +170,40 @@ for (const mask of ["utf8only", "pkix", "nombstr"]) {
       const subject = await nameOf(dir, "ca.pem", "-subject");
       const issuer = await nameOf(dir, "leaf.pem", "-issuer");
       assert.equal(issuer.replace("issuer", ""), subject.replace("subject", ""));
+    });
+  });
+}
+
+/** What an authority may be told apart by: nothing, or a name of its key that is not SHA-1 of it. */
+const KEY_IDENTIFIERS = ["none", "0102030405060708090A0B0C0D0E0F1011121314", "01020304"];
+
+for (const keyId of KEY_IDENTIFIERS) {
+  testWith(["openssl"], `pki: the key of an authority is named as its certificate names it (${keyId})`, async () => {
+    const config = `[req]\nprompt=no\ndistinguished_name=d\nx509_extensions=v\n[d]\nCN=skupper-site-ca\n` +
+      `[v]\nbasicConstraints=critical,CA:true\nsubjectKeyIdentifier=${keyId}\nauthorityKeyIdentifier=none\n`;
+    await withFiles({ "o.cnf": config }, async (dir) => {
+      const files = ["-keyout", `${dir}/key.pem`, "-out", `${dir}/ca.pem`, "-config", `${dir}/o.cnf`];
+      await openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", ...files);
+      const authority = {
+        cert: await Deno.readTextFile(`${dir}/ca.pem`),
+        key: await Deno.readTextFile(`${dir}/key.pem`),
+      };
+      const said = await openssl("x509", "-in", `${dir}/ca.pem`, "-noout", "-ext", "subjectKeyIdentifier");
+      assert.equal(said.includes(keyId.match(/../g)!.join(":")), keyId !== "none", said);
+      const leaf = await issue({ authority, commonName: "x", hosts: ["x"], ...BOTH, years: 1, now });
+      assert.ok(isIssuedBy(leaf.cert, authority.cert));
+      await Deno.writeTextFile(`${dir}/leaf.pem`, leaf.cert);
+      await openssl("verify", "-CAfile", `${dir}/ca.pem`, `${dir}/leaf.pem`);
+      // As the authority that is followed, and as the one that follows.
+      const other = await createAuthority({ commonName: "other-ca", years: 5, now });
+      const late = await issue({ authority: other, commonName: "x", hosts: ["x"], ...BOTH, years: 1, now });
+      await Deno.writeTextFile(`${dir}/other.pem`, other.cert);
+      await Deno.writeTextFile(`${dir}/late.pem`, late.cert);
+      await Deno.writeTextFile(`${dir}/to-other.pem`, await bridge(other, authority, now));
+      await Deno.writeTextFile(`${dir}/from-other.pem`, await bridge(authority, other, now));
+      const over = (file: string) => ["-untrusted", `${dir}/${file}`];
+      await openssl("verify", "-CAfile", `${dir}/ca.pem`, ...over("to-other.pem"), `${dir}/late.pem`);
+      await openssl("verify", "-CAfile", `${dir}/other.pem`, ...over("from-other.pem"), `${dir}/leaf.pem`);
     });
   });
 }

@@ -5,6 +5,7 @@ import { authorityFault, canonicalHost, covers, hostsOf, isIssuedBy } from "./in
 
 const now = Date.now();
 const EC = { algorithm: "ecdsa", years: 1, now } as const;
+const LEAF = { commonName: "x", hosts: [], client: true, server: true } as const;
 const YEAR_MS = 365 * 86_400_000;
 
 Deno.test("inspect: hosts are known by every spelling, and a name is not covered by its beginning", async () => {
@@ -42,8 +43,12 @@ Deno.test("inspect: an authority of the same name is not the issuer", async () =
     await createAuthority({ commonName: "ca", ...EC }),
     await createAuthority({ commonName: "ca", ...EC }),
   ];
+  const other = await createAuthority({ commonName: "other", ...EC });
   const { cert } = await issue({ authority, commonName: "x", hosts: [], client: true, server: true, ...EC });
-  assert.deepEqual([isIssuedBy(cert, authority.cert), isIssuedBy(cert, impostor.cert)], [true, false]);
+  const issuers = [authority, impostor, other].map((each) => isIssuedBy(cert, each.cert));
+  assert.deepEqual(issuers, [true, false, false]);
+  const renamed = await issue({ ...EC, authority: { ...authority, cert: other.cert }, ...LEAF });
+  assert.ok(!isIssuedBy(renamed.cert, authority.cert), "nor is one with the same key and another name");
 });
 
 Deno.test("inspect: what is wrong with an authority is told without its key", async () => {

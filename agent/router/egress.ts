@@ -25,6 +25,9 @@ export class Egress implements Downstream, OutgoingHandler {
   #over = false;
   #counted = true;
 
+  /** Set by who has it wait: it waits there no more. */
+  onLeave: (() => void) | undefined;
+
   /**
    * `first` is the message as far as it is known, annotations included: valid until the caller returns, who has the
    * egress {@link Egress.keep} it. The message is counted by `load`.
@@ -132,6 +135,7 @@ export class Egress implements Downstream, OutgoingHandler {
 
   #finish(): void {
     this.#over = true;
+    this.onLeave?.();
     this.#forget();
     if (!this.#counted) return;
     this.#counted = false;

@@ -99,6 +99,7 @@ export interface Assembled {
 export function assemble(files: readonly ReadResult[], chosen?: LinkPorts): Assembled {
   const findings = new Findings(files.flatMap(({ problems }) => problems));
   const unread = findings.problems.length > 0;
+  findings.warnings.push(...files.flatMap(({ warnings = [] }) => warnings));
   const documents = files.flatMap(({ documents }) => documents);
   const reading = new Reading(knownDocuments(documents, findings), findings);
   // In this order people are told of problems, and places are taken.

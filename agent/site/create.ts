@@ -76,7 +76,9 @@ export async function createSite(options: CreateOptions): Promise<{ files: strin
 
 /** Throws SITE_NAME unless `name` can be the name of a site or link here and in every YAML reader. */
 export function checkName(name: string, what: "site" | "link"): void {
-  const plain = nameSchema.safeParse(name).success && name.length <= NAME_MAX;
+  // A site is a router, a unit of the system and a certificate by that name: one label suits them all.
+  const isLabel = what === "link" || !name.includes(".");
+  const plain = nameSchema.safeParse(name).success && name.length <= NAME_MAX && isLabel;
   // Names stand in YAML without quotes, where 123 is a number, and `no` a boolean to older readers.
   if (plain && [parse(name), parse(name, { version: "1.1" })].every((value) => value === name)) return;
   throw new TendrilError("SITE_NAME", `${JSON.stringify(name)} can't be the name of a ${what}`, {

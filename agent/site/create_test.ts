@@ -115,6 +115,7 @@ for (
     ["an edge with a port for clients", { edge: true, linkAccess: false, amqpPort: 5672 }, "SITE_EDGE_ACCESS"],
     ["a name with a line break", { name: "a\nb" }, "SITE_NAME"],
     ["a name that leads out of the folder", { name: "../x" }, "SITE_NAME"],
+    ["a name with dots", { name: "west.example" }, "SITE_NAME"],
     ["a name that is too long", { name: "a".repeat(64) }, "SITE_NAME"],
     ["a name that YAML takes for a number", { name: "123" }, "SITE_NAME"],
     ["a name that older YAML takes for a boolean", { name: "no" }, "SITE_NAME"],

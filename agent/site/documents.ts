@@ -47,6 +47,8 @@ export interface ReadResult {
   readonly problems: readonly Problem[];
   /** True for files that are never written to. */
   readonly given?: true;
+  /** One line per thing that was passed over. */
+  readonly warnings?: readonly string[];
 }
 
 /** The resources in `text`; `file` is how messages name it. Throws SITE_SYNTAX or SITE_TOO_LARGE. */

@@ -184,7 +184,7 @@ Deno.test("link generate: hosts, names and costs that would break the file are r
     for (const host of ["", "a b", 'x"\n', "[::1]", "hub:45671/x"]) {
       assert.equal((await failure(generateLink({ dir, host }))).code, "SITE_INVALID", host);
     }
-    for (const name of ["", "a: b", "null", "A"]) {
+    for (const name of ["", "a: b", "null", "A", "1.5"]) {
       assert.equal((await failure(generateLink({ dir, host: "localhost", name }))).code, "SITE_NAME", name);
     }
     for (const cost of [0, 1.5, NaN]) {

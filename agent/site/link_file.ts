@@ -80,7 +80,7 @@ export function linkYaml(
 function checked(name: string): string {
   if (isResourceName(name)) return name;
   throw new TendrilError("SITE_NAME", `${shown(name)} can't be the name of a resource`, {
-    hint: "Use lower-case letters, digits and dashes, such as link-west.",
+    hint: "Use lower-case letters, digits, dashes and dots, such as link-west.",
   });
 }
 

@@ -279,12 +279,12 @@ Deno.test("link file: written ones read back, Secret first, quoted ports and eve
 
 Deno.test("link file: a name that YAML would take for something else is quoted, others are refused", () => {
   const part = { credentials: CREDENTIALS, endpoints: [{ role: "edge", host: "w", port: 1 }], cost: 1 } as const;
-  for (const name of ["true", "null", "1e3", "007", "no", "y"]) {
+  for (const name of ["true", "null", "1e3", "1.5", "007", "no", "y"]) {
     assert.equal(parseLinkFile(writeLinkFile({ ...part, name }), "f")[0]?.name, name);
     const first = writeLinkFile({ ...part, name }).split("---\n")[1] ?? "";
     assert.equal(parse(first, { version: "1.1" }).metadata.name, name);
   }
-  for (const name of ["", "A", "a\nb: c", "a: b", "-a"]) {
+  for (const name of ["", "A", "a\nb: c", "a: b", "-a", "a..b"]) {
     assert.throws(() => writeLinkFile({ ...part, name }), { code: "SITE_NAME" });
   }
   for (const [host, port] of [["a b", 1], ['x"', 1], ["", 1], ["x", 0], ["x", 65536], ["x", 1.5]] as const) {

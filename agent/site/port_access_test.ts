@@ -151,15 +151,21 @@ Deno.test("given secrets: in a folder of any name they are in the folder itself;
     const now = Date.now();
     const own = await createAuthority({ commonName: "mine", years: 1, now });
     await give(`${dir}/certs/web`, { "tls.crt": own.cert, "tls.key": own.key, "README": "mine" });
+    await give(`${dir}/certs/api.example.com`, { "ca.crt": own.cert });
     await give(`${dir}/certs/Not A Name`, { "tls.crt": "x" });
+    await give(`${dir}/certs/Notes`, { "README": "x" });
+    await give(`${dir}/certs/..data`, { "tls.crt": "of a mounted volume" });
     await give(`${dir}/certs`, { "stray.pem": "x" });
     await give(`${dir}/issuers/empty`, {});
     const listener = "apiVersion: skupper.io/v2alpha1\nkind: Listener\nmetadata: {name: web}\n" +
       "spec: {routingKey: web, host: 127.0.0.1, port: 1234, tlsCredentials: web}\n";
     await give(dir, { "site.yaml": SITE.replace("linkAccess: default", "edge: true"), "web.yaml": listener });
-    const { listeners, broken } = await loadSite(dir);
+    const warnings: string[] = [];
+    const { listeners, broken } = await loadSite(dir, { warn: (warning) => warnings.push(warning) });
     assert.deepEqual([listeners[0]?.tls?.cert, broken], [own.cert, []]);
-    assert.deepEqual([...(await loadResources(dir)).secrets.keys()], ["web"]);
+    assert.deepEqual([...(await loadResources(dir)).secrets.keys()], ["api.example.com", "web"]);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? "", /\/certs\/Not A Name: .*passed over.*lower-case letters/);
     await Deno.writeTextFile(`${dir}/certs/web/tls.key`, "none");
     const [fault] = (await loadSite(dir)).broken ?? [];
     assert.match(

@@ -97,6 +97,19 @@ export class Roster<S, R> {
     return changes;
   }
 
+  /** Makes what runs what `specs` say, as far as that takes no new start; nothing comes, and nothing goes. */
+  alter(specs: readonly S[]): RosterChange[] {
+    const changes: RosterChange[] = [];
+    for (const spec of specs) {
+      const [name, text] = [this.#rules.name(spec), JSON.stringify(spec)];
+      const part = this.#parts.get(name);
+      if (part === undefined || part.text === text) continue;
+      const altered = this.#alter(part, { spec, text }, changes);
+      if (altered !== undefined) this.#parts.set(name, altered);
+    }
+    return changes;
+  }
+
   /** The part as it is after an attempt to make it `wanted`; undefined when it has to go. */
   #alter(
     part: Part<S, R>,

@@ -29,7 +29,8 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
   const status = () => services.status(edgeLinks.status(), []);
   let ending = false;
   const apply = async (next: SiteSpec): Promise<SiteChange[]> => {
-    if (ending) return [];
+    // Nothing new starts any more; plugins that are denied go all the same.
+    if (ending) return await services.apply(next);
     const changes = await links.apply(next.links, isBroken(next, "Link"));
     return [...changes.map((change) => ({ kind: "Link" as const, ...change })), ...await services.apply(next)];
   };

@@ -3,8 +3,10 @@
 import { TendrilError } from "../lib/errors.ts";
 import type { TlsCredentials } from "../transport/channel.ts";
 import type { Assembled } from "./assemble.ts";
+import { HANDOVER_KEYS } from "./certificates/handover.ts";
 import { readDocuments } from "./documents.ts";
 import { secretYaml } from "./link_file.ts";
+import { secretTextWith } from "./store/edit_secret.ts";
 import { isGiven } from "./store/given_secrets.ts";
 import { resourceFile } from "./store/resource_file.ts";
 import { replaceFile } from "./write_files.ts";
@@ -29,29 +31,44 @@ export async function renewServerSecret(
   await replaceSecret(dir, name, renewed);
 }
 
-/** Writes the Secret `name` of the site in `dir` into its own file. Throws SITE_WRITE. */
+/**
+ * Writes the Secret `name` of the site in `dir` into its own file, in one step: `credentials`, and of a handover what `more`
+ * says. What else stands in the file stays. Throws SITE_NAME, SITE_WRITE.
+ */
 export async function replaceSecret(
   dir: string,
   name: string,
   credentials: TlsCredentials,
   more: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await replaceFile(dir, fileOf(name), secretYaml(name, credentials, more));
+  const file = fileOf(name);
+  // First of all: it refuses what is no name, and so no file.
+  const made = secretYaml(name, credentials, more);
+  const text = await ownText(dir, name);
+  const { ca, cert, key } = credentials;
+  const handover = Object.fromEntries(HANDOVER_KEYS.map((key) => [key, ""]));
+  const values = { "ca.crt": ca, "tls.crt": cert, "tls.key": key, ...handover, ...more };
+  await replaceFile(dir, file, text === undefined ? made : secretTextWith(text, file, values));
 }
 
-/** True when the Secret `name` has a file of its own in `dir`, which may be replaced as a whole. */
+/** True when the Secret `name` has a file of its own in `dir`, which may be written to. */
 export async function hasOwnFile(dir: string, name: string): Promise<boolean> {
-  if (await isGiven(dir, name)) return false;
+  return !await isGiven(dir, name) && await ownText(dir, name) !== undefined;
+}
+
+/** The file that holds the Secret `name` and nothing else; undefined where there is none. */
+async function ownText(dir: string, name: string): Promise<string | undefined> {
   const file = fileOf(name);
   let text: string;
   try {
     text = await Deno.readTextFile(`${dir}/${file}`);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
   const documents = readDocuments(text, file);
-  return documents.length === 1 && documents[0]?.kind === "Secret" && documents[0].name === name;
+  const isOwn = documents.length === 1 && documents[0]?.kind === "Secret" && documents[0].name === name;
+  return isOwn ? text : undefined;
 }
 
 function fileOf(name: string): string {

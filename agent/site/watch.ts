@@ -34,6 +34,8 @@ export class FolderWatch implements FolderState {
   #above: FolderEvents | undefined;
   /** Of the folders with certificates that are there. */
   #given: FolderEvents | undefined;
+  /** A folder of which that was tried in vain. */
+  #unwatched: string | undefined;
   #stopLooking = () => {};
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = Promise.resolve();
@@ -99,18 +101,26 @@ export class FolderWatch implements FolderState {
   /** Another folder may have taken the name of the one that is watched. */
   #look(): void {
     const now = identitiesOf([this.#dir]);
-    if (now === "" || now === this.#own?.identities || this.#waiting) return;
+    if (now === "" || now === this.#known || this.#waiting) return;
     this.#logger.info("the folder was replaced, and is read anew", { dir: this.#dir });
+    this.#unwatched = undefined;
     this.#busy = this.#busy.then(async () => {
-      await this.#own?.close();
+      await Promise.all([this.#own?.close(), this.#above?.close()]);
       if (this.#stopped) return;
       try {
         this.#own = this.#watch([this.#dir]);
+        this.#watchAbove();
       } catch (error) {
+        this.#unwatched = now;
         this.#tellUnwatched(this.#dir, error);
       }
     });
     this.reload();
+  }
+
+  /** The folder that is watched, or can't be. */
+  get #known(): string | undefined {
+    return this.#unwatched ?? this.#own?.identities;
   }
 
   /** Only where it may be read anyway: what else is in there is nobody's business. */

@@ -1,8 +1,8 @@
 /** Changes of one folder that get in each other's way, or in that of the disk. */
 
 import assert from "node:assert/strict";
-import { loadSite } from "../../agent/site/load.ts";
-import { resource } from "../support/site_folder.ts";
+import { loadResources, loadSite } from "../../agent/site/load.ts";
+import { interiorFolder, resource } from "../support/site_folder.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
 
 const SITE = "apiVersion: skupper.io/v2alpha1\nkind: Site\nmetadata: {name: west}\nspec: {edge: true}\n";
@@ -76,3 +76,52 @@ Deno.test("apply: from a folder and from stdin, with what no site has passed ove
       assert.equal((await tendril(...words, "--dir", `${dir}/site`)).code, 2, words.join(" "));
     }
   }));
+
+Deno.test("delete: what the command line and its files name twice goes once, and its neighbours stay", () =>
+  withSite(async (dir) => {
+    const services = ["web", "api", "dbx"].map((key, at) => resource("Listener", { key, port: 5000 + at }));
+    await Deno.writeTextFile(`${dir}/site/services.yaml`, services.join("---\n"));
+    await Deno.writeTextFile(`${dir}/web.yaml`, services[0]!);
+    const file = ["-f", `${dir}/web.yaml`];
+    const { code, stderr } = await tendril("delete", "listener/web", ...file, ...file, "--dir", `${dir}/site`);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual((await loadSite(`${dir}/site`)).listeners.map(({ name }) => name), ["api", "dbx"]);
+  }));
+
+Deno.test("link create: a link called like the site leaves the certificate of its ports and its authority alone", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const [hub, west] = [await interiorFolder(`${dir}/hub`), await interiorFolder(`${dir}/west`, "west")];
+    const generate = ["link", "generate", "--host", "127.0.0.1"];
+    const of = async (...words: string[]) => {
+      await Deno.writeTextFile(`${dir}/link.yaml`, (await tendril(...generate, "--dir", hub.dir, ...words)).stdout);
+      return [`${dir}/link.yaml`, "--dir", west.dir];
+    };
+    const own = (await loadResources(west.dir)).secrets;
+    const unchanged = async () => assert.deepEqual((await loadResources(west.dir)).secrets, own);
+    const named = await of("--name", "west");
+    for (const words of [["link", "create"], ["link", "create", "--dry-run"], ["apply", "-f"], ["plan", "-f"]]) {
+      const { code, stderr } = await tendril(...words, ...named);
+      assert.equal(code, 3, words.join(" "));
+      assert.match(stderr, /error\[SITE_SECRET_USED\]: Secret west .*RouterAccess west[\s\S]*next: .*--name OTHER/);
+    }
+    await unchanged();
+    const file = await of();
+    const text = await Deno.readTextFile(file[0]!);
+    const foreign = text.slice(0, text.lastIndexOf("---\n")).replace("name: link-hub", "name: skupper-site-ca");
+    await Deno.writeTextFile(file[0]!, `${text}${foreign}`);
+    assert.match(
+      (await tendril("link", "create", ...file)).stderr,
+      /error\[SITE_SECRET_USED\]: Secret skupper-site-ca /,
+    );
+    await unchanged();
+    for (const action of ["create", "update"]) {
+      const { code, stdout, stderr } = await tendril("link", "create", ...await of());
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, new RegExp(`${action} +Secret +link-hub`));
+    }
+    assert.equal((await tendril(...generate, "--dir", west.dir)).code, 0);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});

@@ -20,6 +20,8 @@ const URL_PASSWORD = "urlStaple99";
 const HEADER = "headerStaple00";
 const PARAMETER = "parameterStaple11";
 
+/** With the folder of the dump it is longer than what most headers of an archive have room for. */
+const PLANTED_FILE = `planted-${"x".repeat(80)}.yaml`;
 const PLANTED = `---
 apiVersion: v1
 kind: Secret
@@ -73,7 +75,7 @@ testWith(["tar"], "debug dump: has what helps, and no secret; nor have log, stat
   const link = await Deno.readTextFile(`${dir}/edge/link.yaml`);
   const proxied = link.replace(/^(kind: Link\n[\s\S]*?spec:\n)/m, "$1  settings: { proxy: way-out }\n")
     .replaceAll("link-hub", "link-out");
-  await Deno.writeTextFile(`${dir}/edge/planted.yaml`, `${PLANTED}${proxied.replace(/^(?!---)/, "---\n")}`);
+  await Deno.writeTextFile(`${dir}/edge/${PLANTED_FILE}`, `${PLANTED}${proxied.replace(/^(?!---)/, "---\n")}`);
   const secrets = [PASSWORD, CODE, QUERY, ARGUMENT, URL_PASSWORD, HEADER, PARAMETER];
   const { data } = { data: [...link.matchAll(/tls\.key: (\S+)/g)].map(([, key]) => key!) };
   const pem = data.map((key) => atob(key));
@@ -123,10 +125,10 @@ testWith(["tar"], "debug dump: has what helps, and no secret; nor have log, stat
       for (const name of names) clean(name, await read(name));
       const parsed = async (name: string) => JSON.parse(await read(name));
       assert.equal((await parsed("about.json")).running, true);
-      const resources = await read("resources/planted.yaml.yaml");
+      const resources = await read(`resources/${PLANTED_FILE}`);
       assert.match(resources, /kind: AccessToken/);
-      assert.match(await read("resources/link.yaml.yaml"), /tls\.crt: certificate of CN=link-hub, .*good until/);
-      assert.match(await read("resources/link.yaml.yaml"), /tls\.key: "?\[redacted\], \d+ characters/);
+      assert.match(await read("resources/link.yaml"), /tls\.crt: certificate of CN=link-hub, .*good until/);
+      assert.match(await read("resources/link.yaml"), /tls\.key: "?\[redacted\], \d+ characters/);
       const { site, resources: told, parts } = await parsed("status.json");
       assert.equal(site.name, "edge");
       assert.ok(told.some(({ kind, name }: Record<string, string>) => kind === "Link" && name === "link-out"));
@@ -167,7 +169,7 @@ testWith(["tar"], "debug dump: has what helps, and no secret; nor have log, stat
       assert.match(stderr, /does not run/);
       const read = await unpack("stopped.tar.gz");
       assert.equal(JSON.parse(await read("about.json")).running, false);
-      clean("the dump of a stopped site", await read("resources/planted.yaml.yaml"));
+      clean("the dump of a stopped site", await read(`resources/${PLANTED_FILE}`));
       await assert.rejects(read("status.json"), Deno.errors.NotFound);
     });
   } catch (error) {

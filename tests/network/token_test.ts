@@ -386,6 +386,47 @@ Deno.test("tokens: edges issue none, files are never overwritten, and what is sh
   }
 });
 
+Deno.test("tokens: the CA is written before a token is out, and a file that holds it already does for the next one", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    await interiorFolder(`${dir}/hub`);
+    const ca = `${dir}/ca.crt`;
+    const issue = (file: string, ...words: string[]) =>
+      tendril("token", "issue", `${dir}/${file}`, "--dir", `${dir}/hub`, ...words);
+    const grants = async () => {
+      const { stdout } = await tendril("token", "status", "--dir", `${dir}/hub`, "-o", "json");
+      return JSON.parse(stdout) as { name: string }[];
+    };
+    const isThere = (path: string) => Deno.stat(path).then(() => true, () => false);
+    for (const file of ["one.token", "two.token"]) {
+      const { code, stderr } = await issue(file, "--ca-file", ca);
+      assert.equal(code, 0, stderr);
+      assert.equal(await Deno.readTextFile(ca), parse(await Deno.readTextFile(`${dir}/${file}`)).spec.ca);
+    }
+    const known = await grants();
+    assert.equal(known.length, 2);
+    await Deno.writeTextFile(`${dir}/other.crt`, "another CA");
+    const more = ["--grant", known[0]!.name];
+    for (const words of [[], more]) {
+      for (const [file, why] of [["other.crt", "something else"], ["none/ca.crt", "can't be made"]] as const) {
+        const { code, stderr } = await issue("three.token", "--ca-file", `${dir}/${file}`, ...words);
+        assert.equal(code, 3, stderr);
+        assert.match(stderr, new RegExp(`error\\[OUTPUT_FILE\\]: can't write the CA.*${file}.*${why}[\\s\\S]*next: `));
+      }
+      const taken = await issue("one.token", "--ca-file", `${dir}/new.crt`, ...words);
+      assert.match(taken.stderr, /error\[TOKEN_FILE\]/);
+    }
+    assert.equal(await Deno.readTextFile(`${dir}/other.crt`), "another CA");
+    assert.deepEqual([await isThere(`${dir}/three.token`), await isThere(`${dir}/new.crt`)], [false, false]);
+    assert.deepEqual(await grants(), known, "none was issued");
+    const again = await issue("again.token", "--ca-file", `${dir}/again.crt`, ...more);
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(await Deno.readTextFile(`${dir}/again.crt`), await Deno.readTextFile(ca));
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("token: an AccessGrant in the folder becomes a grant, which follows it, survives a restart and goes with it", async () => {
   await using stage = await Stage.open();
   const dir = `${stage.dir}/hub`;

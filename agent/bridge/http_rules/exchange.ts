@@ -37,8 +37,8 @@ export class Exchange {
   head: MessageHead;
   /** What is answered here instead. */
   answer: LocalAnswer | undefined;
-  /** The adaptor is being told of the answer, and may not like it. */
-  hearing = false;
+  /** Of what part of the answer the adaptor is being told, which it may not like. */
+  hearing: "head" | "rest" | undefined;
 
   /** A request `head` of `sender` at `desk`; call {@link Exchange.send} next. */
   constructor(desk: HttpDesk, route: HttpRoute | undefined, head: MessageHead, sender: Sender) {

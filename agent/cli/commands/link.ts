@@ -16,7 +16,8 @@ const create = defineCommand({
   summary: "link a site to another one, with the file that the other made",
   description:
     "Puts the Link and the Secret of a link file into the folder of the site, like `tendril apply`; a running site links at " +
-    "once. An AccessToken in the file is redeemed by the running site; `tendril token redeem` does it without one.",
+    "once. A Secret that the site uses for something else, such as its ports, is not replaced. An AccessToken in the file " +
+    "is redeemed by the running site; `tendril token redeem` does it without one.",
   positionals: [{ name: "file", placeholder: "FILE", help: "Link file of the other site; - reads stdin." }],
   flags: PUT_FLAGS,
   examples: [{ title: "with a file of `tendril link generate`", line: "tendril link create link.yaml --dir ./west" }],
@@ -35,7 +36,14 @@ const create = defineCommand({
           : "Have one made by `tendril link generate` at the other site; other resources are for `tendril apply`.",
       });
     }
-    await changeAndTell(flags, { io, logger }, (files) => editToApply(files, resources));
+    const { scanDocuments } = await import("../../site/documents.ts");
+    const { refuseTakenSecrets } = await import("../../site/store/taken_secrets.ts");
+    await changeAndTell(flags, { io, logger }, (files) => {
+      // The file is of strangers: what no Link in it names is not to replace anything, either.
+      const there = [...files].flatMap(([file, text]) => scanDocuments(text, file).documents);
+      refuseTakenSecrets(there, resources.map(({ document }) => document), true);
+      return editToApply(files, resources);
+    });
     return EXIT.ok;
   },
 });

@@ -1,10 +1,14 @@
 /** `tendril token issue FILE`: a file with which another site may link to this one. */
 
+import { TendrilError } from "../../lib/errors.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { siteFlag } from "../flags.ts";
+import type { CliIo } from "../io.ts";
 import { shellWords } from "../program_line.ts";
 import { writeTokenFile } from "../token_file.ts";
+
+const OWNER_ONLY = 0o600;
 
 /** See the summary. */
 export const tokenIssue: Command = defineCommand({
@@ -47,7 +51,8 @@ export const tokenIssue: Command = defineCommand({
     "ca-file": {
       kind: "text",
       placeholder: "CERT",
-      help: "Also write the CA of the port for tokens to this new file, for `deno run --cert`.",
+      help:
+        "Also write the CA of the port for tokens to this file, for `deno run --cert`; one that holds it may be there.",
     },
     grant: {
       kind: "text",
@@ -77,6 +82,7 @@ export const tokenIssue: Command = defineCommand({
     { kind: "write", scope: "DIR", why: "the grant, and the certificate of the port for tokens" },
     { kind: "write", scope: "FILE", why: "the token" },
     { kind: "write", scope: "CERT", why: "with --ca-file: the CA", optional: true },
+    { kind: "read", scope: "CERT", why: "with --ca-file: whether it holds the CA already", optional: true },
     { kind: "net", scope: "GRANT_HOST:PORT", why: "to see whether the running site redeems it", optional: true },
   ],
   async run({ args, flags, io, logger }) {
@@ -86,17 +92,30 @@ export const tokenIssue: Command = defineCommand({
     if (parseGoDuration(flags["expiration-window"]) === undefined) {
       throw usage("USAGE_FLAG_VALUE", "--expiration-window is no duration", "token issue", "Write 15m, 1h30m or 48h.");
     }
+    const written: string[] = [];
+    // The token comes last: who has it needs the CA, too.
+    const write = async (yaml: string, ca: string) => {
+      const caFile = flags["ca-file"];
+      if (caFile !== undefined && await writeCaFile(caFile, ca, io)) written.push(caFile);
+      await writeTokenFile(args.file, yaml, io);
+      if (args.file !== "-") written.push(args.file);
+    };
+    const takeBack = async (error: unknown): Promise<never> => {
+      for (const file of written) await Deno.remove(file);
+      throw error;
+    };
     if (flags.grant !== undefined) {
       const { findGrant } = await import("../../site/grants/list.ts");
       const { tokenYaml } = await import("../../site/grants/issue_token.ts");
       const grant = await findGrant(flags.dir, flags.grant);
-      await writeTokenFile(args.file, tokenYaml(grant, flags.cost), io);
+      await write(tokenYaml(grant, flags.cost), grant.ca).catch(takeBack);
       const expires = new Date(grant.expires).toISOString();
       logger.info("token written", { file: args.file, url: new URL(grant.url).origin, uses: grant.allowed, expires });
       return EXIT.ok;
     }
     const [host, port] = [flags["grant-host"], flags["grant-port"]];
-    let written = false;
+    const { parseToken } = await import("../../site/tokens/token_file.ts");
+    // A token whose grant could not be written will never be redeemed.
     const token = await issueToken({
       dir: flags.dir,
       redemptions: flags["redemptions-allowed"],
@@ -105,14 +124,9 @@ export const tokenIssue: Command = defineCommand({
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
     }, async (yaml) => {
-      await writeTokenFile(args.file, yaml, io);
-      written = args.file !== "-";
-    }).catch(async (error) => {
-      // A token whose grant could not be written will never be redeemed.
-      if (written) await Deno.remove(args.file);
-      throw error;
-    });
-    if (flags["ca-file"] !== undefined) await writeTokenFile(flags["ca-file"], token.ca, io);
+      const made = parseToken(yaml, args.file);
+      await write(yaml, made.kind === "access-token" ? made.ca : "");
+    }).catch(takeBack);
     if (token.reissued) {
       logger.info("the site's certificate was issued anew to name the host", { host: token.host });
     }
@@ -150,6 +164,35 @@ export const tokenIssue: Command = defineCommand({
     return EXIT.ok;
   },
 });
+
+/**
+ * Writes the CA of the port for tokens to the new file `path`; false when it stands there already. Throws OUTPUT_FILE,
+ * also for a file with anything else in it, which is never overwritten.
+ */
+async function writeCaFile(path: string, ca: string, io: CliIo): Promise<boolean> {
+  if (path === "-") {
+    io.stdout(ca);
+    return false;
+  }
+  try {
+    await Deno.writeTextFile(path, ca, { createNew: true, mode: OWNER_ONLY });
+    return true;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    const isThere = cause instanceof Deno.errors.AlreadyExists;
+    const known = isThere ? await Deno.readTextFile(path).catch(() => undefined) : undefined;
+    if (known === ca) return false;
+    const why = !isThere
+      ? "can't be made"
+      : known === undefined
+      ? "is there and can't be read"
+      : "holds something else";
+    throw new TendrilError("OUTPUT_FILE", `can't write the CA of the port for tokens to ${path}, which ${why}`, {
+      cause,
+      hint: "Choose another name for --ca-file, in a folder that is yours. No token was written.",
+    });
+  }
+}
 
 /** What a developer types who has the token, the CA and Deno. */
 function developerLine(file: string, caFile: string | undefined, { url }: { url: string }, sha256: string): string {

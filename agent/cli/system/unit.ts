@@ -43,7 +43,7 @@ export function unitName(name: string): string {
 /** The folder of the site that the unit `text` runs; undefined where it says none. */
 export function unitFolder(text: string): string | undefined {
   const [, said] = /^WorkingDirectory=(.*)$/m.exec(text) ?? [];
-  return said?.replace(/^"(.*)"$/, (_, inner: string) => inner.replace(/\\(.)/g, "$1")).replaceAll("%%", "%");
+  return said?.replaceAll("%%", "%");
 }
 
 /** See the head of the file. */
@@ -61,7 +61,8 @@ export function unitText(facts: UnitFacts): string {
     "Type=exec",
     `ExecStart=${unitWords(start)}`,
     `ExecReload=${unitWords(reload)}`,
-    `WorkingDirectory=${unitPath(dir)}`,
+    // One path to the end of the line: systemd takes quotes for a part of it.
+    `WorkingDirectory=${dir.replaceAll("%", "%%")}`,
     ...scope === "system" ? [`User=${facts.user}`, `Group=${facts.group}`] : [],
     "Restart=always",
     "RestartSec=2",
@@ -73,7 +74,7 @@ export function unitText(facts: UnitFacts): string {
     "Environment=DENO_DIR=%C/tendril DENO_NO_UPDATE_CHECK=1",
     "",
     "# What of the system it may touch: its own folder.",
-    `ReadWritePaths=${unitPath(dir)}`,
+    `ReadWritePaths=${pathWord(dir)}`,
     "UMask=0077",
     "NoNewPrivileges=yes",
     "ProtectSystem=strict",
@@ -116,14 +117,14 @@ function systemOnly(lowPorts: boolean): string[] {
 
 /** Words of a command as systemd reads them: quoted, with its own signs doubled. */
 function unitWords(words: readonly string[]): string {
-  return words.map((word) => {
-    const text = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
-    return /^[\w@+=:,./%$-]+$/.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
-  }).join(" ");
+  return words.map((word) => quoted(word.replaceAll("%", "%%").replaceAll("$", "$$$$"))).join(" ");
 }
 
-/** A path as a setting takes it. */
-function unitPath(path: string): string {
-  const text = path.replaceAll("%", "%%");
-  return /\s|["\\]/.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : text;
+/** A path in a list of them: a word, in which nothing is a variable. */
+function pathWord(path: string): string {
+  return quoted(path.replaceAll("%", "%%"));
+}
+
+function quoted(text: string): string {
+  return /^[\w@+=:,./%$-]+$/.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { type UnitFacts, unitFolder, unitText } from "./unit.ts";
+import { run } from "../../../tests/support/processes.ts";
+import { testWith } from "../../../tests/support/programs.ts";
+import { type UnitFacts, unitFolder, unitName, unitText } from "./unit.ts";
 
 const FACTS: UnitFacts = {
   site: "west",
@@ -34,14 +36,33 @@ Deno.test("unit: of the machine, it runs as who owns the folder and has no capab
 Deno.test("unit: words that systemd would take apart are quoted, its own signs doubled", () => {
   const unit = lines({ dir: "/a b/100%", start: ["/usr/bin/deno", "/a b/$x", 'say "hi"', "100%"] });
   assert.ok(unit.includes(`ExecStart=/usr/bin/deno "/a b/$$x" "say \\"hi\\"" 100%%`), unit.join("\n"));
-  assert.ok(unit.includes('WorkingDirectory="/a b/100%%"'));
+  assert.ok(unit.includes('ReadWritePaths="/a b/100%%"'));
+  assert.ok(unit.includes("WorkingDirectory=/a b/100%%"), "which is no word: quotes would be a part of the path");
   assert.ok(
     lines().includes('ExecStart=/usr/bin/deno run "--allow-net=[::1]:8080,a:1" /opt/tendril.js run /home/me/west'),
   );
 });
 
+/** Names of folders that systemd might read otherwise. */
+const FOLDERS = ["/home/me/west", "/a b/100%", '/c"\\d', "/o'neil", "/$HOME", "/e;f#g", "/größer"];
+
+testWith(["systemd-analyze"], "unit: systemd reads it, whatever the folder is called", async (paths) => {
+  const root = await Deno.makeTempDir();
+  const file = `${root}/${unitName("west")}`;
+  try {
+    for (const dir of FOLDERS) {
+      const start = [Deno.execPath(), "run", `--allow-read=${dir}`, "/opt/tendril.js", "run", dir];
+      await Deno.writeTextFile(file, unitText({ ...FACTS, dir, start, reload: start }));
+      const { code, stderr } = await run(paths["systemd-analyze"]!, ["verify", "--man=no", file]);
+      assert.deepEqual([code, stderr], [0, ""], dir);
+    }
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
 Deno.test("unit: whose it is can be read again, whatever the folder is called", () => {
-  for (const dir of ["/home/me/west", "/a b/100%", '/c"\\d']) {
+  for (const dir of FOLDERS) {
     assert.equal(unitFolder(unitText({ ...FACTS, dir })), dir);
   }
   assert.equal(unitFolder("[Service]\nExecStart=/bin/true\n"), undefined);

@@ -21,6 +21,8 @@ export interface Handover {
 const PREVIOUS = "previous.crt";
 const BRIDGE = "bridge.crt";
 const UNTIL = "previous-until";
+/** What of a Secret is about a handover. */
+export const HANDOVER_KEYS: readonly string[] = [PREVIOUS, BRIDGE, UNTIL];
 
 /** The handover in the Secret of an authority, if there is one, whether or not it is over. */
 export function readHandover(values: SecretValues): Handover | undefined {

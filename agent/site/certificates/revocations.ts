@@ -7,6 +7,7 @@ import { TendrilError } from "../../lib/errors.ts";
 import { canonicalSerial } from "../../transport/certificate.ts";
 import type { PeerIdentity } from "../../transport/channel.ts";
 import { shown } from "../problems.ts";
+import { withLock } from "../store/journal.ts";
 import { replaceFile } from "../write_files.ts";
 
 /** Name of the file. */
@@ -65,12 +66,18 @@ export async function readRevoked(dir: string): Promise<string[]> {
   return ids;
 }
 
-/** Revokes `id` at the site in `dir`; false when it is revoked already. Throws SITE_INVALID, SITE_WRITE. */
+/**
+ * Revokes `id` at the site in `dir`; false when it is revoked already. Throws SITE_INVALID, SITE_WRITE, SITE_FOLDER, and
+ * SITE_LOCKED.
+ */
 export async function revoke(dir: string, id: string, note: string): Promise<boolean> {
-  if ((await readRevoked(dir)).includes(id)) return false;
-  const text = await readFile(dir) || HEAD;
-  await replaceFile(dir, REVOKED_FILE, `${text.endsWith("\n") ? text : `${text}\n`}${id}  ${note}\n`);
-  return true;
+  // The file is replaced as a whole: of two who do that at once, one would write over what the other has added.
+  return await withLock(dir, async () => {
+    if ((await readRevoked(dir)).includes(id)) return false;
+    const text = await readFile(dir) || HEAD;
+    await replaceFile(dir, REVOKED_FILE, `${text.endsWith("\n") ? text : `${text}\n`}${id}  ${note}\n`);
+    return true;
+  });
 }
 
 async function readFile(dir: string): Promise<string> {

@@ -47,6 +47,14 @@ Deno.test("revocations: the file keeps what people wrote, each certificate once,
     assert.equal((await Deno.stat(`${dir}/${REVOKED_FILE}`)).mode! & 0o777, 0o600);
   }));
 
+Deno.test("revocations: of those who revoke at once, nobody writes over what another has added", () =>
+  withFolder(async (dir) => {
+    const ids = ["1", "2", "3", "4", "5", "6"];
+    const news = await Promise.all([...ids, "1"].map((id) => revoke(dir, id, "")));
+    assert.deepEqual((await readRevoked(dir)).sort(), ids);
+    assert.equal(news.filter((isNew) => isNew).length, ids.length);
+  }));
+
 Deno.test("revocations: a line that can't be read is an error with its place, for it was meant to shut somebody out", () =>
   withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/${REVOKED_FILE}`, "2CA9\nwest is stolen\n");

@@ -57,7 +57,8 @@ export async function rotateAuthority(dir: string, now: number, windowMs: number
   const name = wanted ?? resources.authority;
   const old = siteAuthority(resources, now, name);
   const last = readHandover(resources.secrets.get(name) ?? new Map());
-  if (last !== undefined && now < last.until && windowMs > 0) {
+  const lasts = last !== undefined && now < last.until;
+  if (lasts && windowMs > 0) {
     throw new TendrilError(
       "SITE_HANDOVER",
       `the authority before this one is trusted until ${new Date(last.until).toISOString()}`,
@@ -69,12 +70,14 @@ export async function rotateAuthority(dir: string, now: number, windowMs: number
       hint: `Move it into a file of its own, Secret-${name}.yaml.`,
     });
   }
+  // What ports still trust for a window that has ended would stay: nothing written below names that authority.
+  if (last !== undefined && !lasts) await renewCertificates(dir, now);
   // A name of its own: verifiers look for issuers by name.
   const subject = resources.certificates.find((spec) => spec.name === name && spec.signing)?.subject ?? name;
   const commonName = `${subject}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
   const next = await createAuthority({ commonName, years: VALID_YEARS, now });
   const until = Math.min(now + windowMs, factsOf(old.cert).notAfter);
-  const previous = `${old.cert}${last?.previous ?? ""}`;
+  const previous = `${old.cert}${lasts ? last.previous : ""}`;
   const handover = { previous, bridge: await bridge(next, old, now), until };
   await replaceSecret(dir, name, next, handoverValues(handover));
   return { fingerprint: factsOf(next.cert).fingerprint, until, renewals: await renewCertificates(dir, now) };

@@ -44,7 +44,7 @@ export async function collectDump(
       ...(why === undefined ? {} : { why }),
       problems: problems.map(String),
     }));
-  for (const [name, text] of files) await put(`resources/${name}.yaml`, () => shownFile(name, text));
+  for (const [name, text] of files) await put(`resources/${shownName(name)}`, () => shownFile(name, text));
   await put("certificates.json", async () => json(await certificateReport(dir, now)));
   if (client !== undefined) await ask(client, put);
   for (const [name, text] of dump) dump.set(name, scrubber.scrub(text));
@@ -71,6 +71,11 @@ async function ask(
     return json(network);
   });
   for (const type of ENTITIES) await put(`router/${type}.json`, async () => json(await client.query(here, type)));
+}
+
+/** What is shown is YAML, whatever the file was. */
+function shownName(name: string): string {
+  return /\.ya?ml$/.test(name) ? name : `${name}.yaml`;
 }
 
 /** The resources of a file, without what is secret; what can't be read may hold anything, and is left out. */

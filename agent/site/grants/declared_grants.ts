@@ -91,7 +91,7 @@ export class DeclaredGrants {
       }
       for (const { name, uid } of declared) {
         if (this.#isBroken(name) || this.#wanted.some((spec) => spec.name === name)) continue;
-        await Deno.remove(`${grantsFolder(this.#dir)}/${grantFile(uid)}`);
+        await this.#ledger.delete(uid);
         this.#logger.info("grant removed", { grant: name });
       }
       this.#made = made;

@@ -154,6 +154,6 @@ function check(name: string | undefined, subject: string | undefined): void {
     : undefined;
   if (fault === undefined) return;
   throw new TendrilError("GRANT_REQUEST", fault, {
-    hint: "Name the token in lower-case letters, digits and dashes.",
+    hint: "Name the token in lower-case letters, digits, dashes and dots.",
   });
 }

@@ -35,7 +35,12 @@ Deno.test("grant answers: code, name and subject reach the redemption as Skupper
   const answer = await send(PATH, post({ name: "west-1", subject: "7f3c" }));
   assert.deepEqual([answer.status, answer.text, answer.headers.get("cache-control")], [200, "link", "no-store"]);
   await send(PATH, post());
-  assert.deepEqual(seen.map(({ name, subject }) => [name, subject]), [["west-1", "7f3c"], [undefined, undefined]]);
+  await send(PATH, post({ name: "west.example.com" }));
+  assert.deepEqual(seen.map(({ name, subject }) => [name, subject]), [
+    ["west-1", "7f3c"],
+    [undefined, undefined],
+    ["west.example.com", undefined],
+  ]);
   assert.equal(new TextDecoder().decode(seen[0]!.code), "the code");
   assert.equal(seen[0]!.uid, PATH.slice(1));
 });

@@ -45,6 +45,22 @@ export class GrantLedger {
     return edited;
   }
 
+  /**
+   * Removes the grant `uid`, if it is there, when a redemption that is under way has been counted: that would bring it
+   * back. Throws GRANT_STORAGE.
+   */
+  async delete(uid: string): Promise<void> {
+    const what = "a grant can't be removed";
+    using _lock = await this.#lock(what);
+    try {
+      await Deno.remove(`${this.#dir}/${grantFile(uid)}`);
+      await this.#sync();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+      throw storageError(error, what);
+    }
+  }
+
   async #read(uid: string): Promise<Grant> {
     const path = `${this.#dir}/${grantFile(uid)}`;
     let text: string;
@@ -59,7 +75,7 @@ export class GrantLedger {
     return grant;
   }
 
-  async #lock(): Promise<Disposable> {
+  async #lock(what?: string): Promise<Disposable> {
     try {
       const file = await Deno.open(`${this.#dir}/${LOCK_FILE}`, { create: true, write: true, mode: 0o600 });
       try {
@@ -70,19 +86,23 @@ export class GrantLedger {
       }
       return file;
     } catch (error) {
-      throw storageError(error);
+      throw storageError(error, what);
     }
   }
 
   async #write(grant: Grant): Promise<void> {
     try {
       await replaceFile(this.#dir, grantFile(grant.uid), writeGrant(grant));
-      // The new name of the file is on disk only when its folder is.
-      using folder = await Deno.open(this.#dir);
-      await folder.sync();
+      await this.#sync();
     } catch (error) {
       throw storageError(error);
     }
+  }
+
+  /** Names of files that came or went are on disk only when their folder is. */
+  async #sync(): Promise<void> {
+    using folder = await Deno.open(this.#dir);
+    await folder.sync();
   }
 }
 
@@ -120,9 +140,9 @@ function unknown(): TendrilError {
   });
 }
 
-function storageError(cause: unknown): TendrilError {
+function storageError(cause: unknown, what = "redemptions can't be counted"): TendrilError {
   if (cause instanceof TendrilError && cause.code !== "SITE_WRITE") return cause;
-  return new TendrilError("GRANT_STORAGE", `redemptions can't be counted: ${messageOf(cause)}`, {
+  return new TendrilError("GRANT_STORAGE", `${what}: ${messageOf(cause)}`, {
     cause,
     hint: "Let the site write its folder 'grants': check owner, permissions, free space and --allow-write.",
   });

@@ -3,6 +3,7 @@ import { run } from "../../../tests/support/processes.ts";
 import { TendrilError } from "../../lib/errors.ts";
 import { type Grant, grantFile, grantsFolder, readGrant, writeGrant } from "./grant.ts";
 import { GrantLedger } from "./ledger.ts";
+import { deleteGrant, listGrants } from "./list.ts";
 
 const NOW = Date.UTC(2026, 10, 21);
 const UID = "a453de86-4d91-4e06-b8e7-93c624ad9f74";
@@ -124,10 +125,31 @@ Deno.test("grants: a link that can't be made costs no use", async () => {
   });
 });
 
+Deno.test("grants: one that is called back while it is redeemed does not come back to life", async () => {
+  await withGrant({ allowed: 2 }, async (dir, ledger) => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const { promise: issued, resolve: end } = Promise.withResolvers<string>();
+    const redeeming = ledger.redeem(UID, CODE, NOW, () => {
+      begin();
+      return issued;
+    });
+    await begun;
+    const deleting = Promise.all([deleteGrant(dir, GRANT.name), deleteGrant(dir, UID)]);
+    // Whoever removes it without waiting has done so by then.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    end("link");
+    assert.equal(await redeeming, "link");
+    await deleting;
+    assert.deepEqual(await listGrants(dir), []);
+    assert.equal(await codeOf(ledger.redeem(UID, CODE, NOW, made)), "GRANT_UNKNOWN");
+  });
+});
+
 Deno.test("grants: where uses can't be counted nobody gets a link", async () => {
   await withGrant({}, async (dir, ledger) => {
     await Deno.mkdir(`${grantsFolder(dir)}/.lock`);
     assert.equal(await codeOf(ledger.redeem(UID, CODE, NOW, made)), "GRANT_STORAGE");
+    assert.equal(await codeOf(ledger.delete(UID)), "GRANT_STORAGE");
   });
 });
 

@@ -3,6 +3,7 @@
 import { TendrilError } from "../../lib/errors.ts";
 import { shown } from "../problems.ts";
 import { type Grant, grantFile, grantsFolder, isGrantUid, readGrant } from "./grant.ts";
+import { GrantLedger } from "./ledger.ts";
 
 /** How a grant is: `ready` to be redeemed, or why not. */
 export type GrantState = "ready" | "used up" | "expired";
@@ -37,15 +38,16 @@ export async function findGrant(dir: string, name: string): Promise<Grant> {
 
 /** Calls back the token `name` of the site in `dir`. Throws GRANT_UNKNOWN, GRANT_STORAGE. */
 export async function deleteGrant(dir: string, name: string): Promise<void> {
-  const grant = await findGrant(dir, name);
-  await Deno.remove(`${grantsFolder(dir)}/${grantFile(grant.uid)}`);
+  const { uid } = await findGrant(dir, name);
+  await new GrantLedger(dir).delete(uid);
 }
 
-/** Removes what expired long before `now`. */
+/** Removes what expired long before `now`. Throws GRANT_STORAGE. */
 export async function forgetOldGrants(dir: string, now: number): Promise<void> {
+  const ledger = new GrantLedger(dir);
   for (const { uid, expires, declared } of await listGrants(dir)) {
     // One that a resource asks for would be made anew.
-    if (expires < now - KEPT_MS && declared !== true) await Deno.remove(`${grantsFolder(dir)}/${grantFile(uid)}`);
+    if (expires < now - KEPT_MS && declared !== true) await ledger.delete(uid);
   }
 }
 

@@ -26,6 +26,7 @@ export class SiteGrants {
   /** Makes the grants be there that `spec` has, one change after the other. Never rejects. */
   apply(spec: SiteSpec): Promise<void> {
     this.#busy = this.#busy.then(async () => {
+      if (this.#closed) return;
       await this.#serve(spec);
       await this.#server?.apply(spec.grants ?? [], isBroken(spec, "AccessGrant"));
     });
@@ -48,7 +49,7 @@ export class SiteGrants {
   async #serve({ access }: SiteSpec): Promise<void> {
     const { dir, logger, entry } = this.#deps;
     const host = access.find(({ role }) => role !== "normal")?.host;
-    if (this.#closed || dir === undefined || host === undefined) return;
+    if (dir === undefined || host === undefined) return;
     if (this.#server !== undefined && host === this.#host) return;
     const { GrantServer } = await import("./grant_server.ts");
     const { bundlePath } = await import("./bundle.ts");

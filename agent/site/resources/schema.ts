@@ -51,7 +51,9 @@ export const TENDRIL_API = "tendril.dev/v1alpha1";
 
 const PORT_MAX = 65_535;
 const NAME_MAX = 253;
-const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const NAME_PART = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+/** As Kubernetes has it. Names are those of files, too: no part is empty, so none leads out of a folder. */
+const NAME = new RegExp(`^${NAME_PART}(\\.${NAME_PART})*$`);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** True for what may be the name of a resource. */
@@ -90,7 +92,7 @@ export const host = z.string().refine(isHost, "must be a host name or an IP addr
 /** The name of a resource. */
 export const name = z.string().refine(
   isResourceName,
-  "must consist of lower-case letters, digits and dashes, with no dash at either end",
+  "must consist of lower-case letters, digits, dashes and dots, with a letter or digit at either end and beside each dot",
 );
 
 /** What is wrong with a routing key that is an inner address of routers. */

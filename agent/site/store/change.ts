@@ -14,6 +14,7 @@ import { type FolderText, readFolder } from "./folder.ts";
 import { readLinkPorts } from "./given_ports.ts";
 import { readGivenSecrets, withGiven } from "./given_secrets.ts";
 import { commit, recover, withLock } from "./journal.ts";
+import { refuseTakenSecrets } from "./taken_secrets.ts";
 
 /** What a change does. */
 export interface FolderChange {
@@ -29,8 +30,8 @@ export interface FolderChange {
 
 /**
  * Applies `edit` to the files in `dir`, or with `dryRun` tells what that would do. Throws SITE_FOLDER, SITE_SYNTAX,
- * SITE_INVALID and the like when files can't be read or would have faults that they have not now; SITE_LOCKED, SITE_WRITE,
- * and what `edit` throws.
+ * SITE_INVALID and the like when files can't be read or would have faults that they have not now; SITE_SECRET_USED,
+ * SITE_LOCKED, SITE_WRITE, and what `edit` throws.
  */
 export async function changeFolder(
   dir: string,
@@ -66,6 +67,8 @@ async function workOut(
   const next = new Map([...files, ...changed].filter((entry): entry is [string, string] => entry[1] !== null));
   for (const [name, text] of changed) if (text === null) next.delete(name);
   const after = read(dir, next, given, ports);
+  const put = new Set(changes.filter(({ action }) => action !== "delete").map(refKey));
+  refuseTakenSecrets(before.documents, after.own.filter((document) => put.has(refKey(document))));
   const known = new Set(before.problems.map(key));
   const written = new Set(changes.filter(({ action }) => action === "create" || action === "update").map(refKey));
   const faults = after.problems.filter((problem) => !known.has(key(problem)) || written.has(key(problem)));
@@ -83,10 +86,20 @@ function read(
   ports: LinkPorts | undefined,
 ) {
   const reads = [...files].map(([name, text]) => scanDocuments(text, `${dir}/${name}`));
-  const assembled = assemble(withGiven(reads, given), ports);
+  const together = withGiven(reads, given);
+  const assembled = assemble(together, ports);
   const problems = [...assembled.problems, ...siteProblems(dir, assembled)];
   const { warnings, secrets, serviceCertificates: toBeMade } = assembled;
-  return { problems, warnings, secrets, toBeMade, site: () => siteOf(dir, assembled).catch(() => undefined) };
+  return {
+    problems,
+    warnings,
+    secrets,
+    toBeMade,
+    documents: together.flatMap(({ documents }) => documents),
+    // Also what is given in the place of others.
+    own: reads.flatMap(({ documents }) => documents),
+    site: () => siteOf(dir, assembled).catch(() => undefined),
+  };
 }
 
 function key({ about, text }: Problem): string {

@@ -72,10 +72,12 @@ export function editToApply(files: ReadonlyMap<string, string>, resources: reado
   return { changes, files: folder.finish() };
 }
 
-/** Takes the resources `refs` out of `files`. Throws SITE_UNKNOWN when there is no such resource. */
+/** Takes the resources `refs` out of `files`, each once. Throws SITE_UNKNOWN when there is no such resource. */
 export function editToDelete(files: ReadonlyMap<string, string>, refs: readonly ResourceRef[]): Edit {
   const folder = new Folder(files);
-  const changes = refs.flatMap(({ kind, name }): ResourceChange[] => {
+  // A command line and its files may name one twice, and a range that is cut twice takes of what follows it.
+  const once = new Map(refs.map((ref) => [`${ref.kind.toLowerCase()} ${ref.name}`, ref]));
+  const changes = [...once.values()].flatMap(({ kind, name }): ResourceChange[] => {
     const places = folder.find({ kind, name });
     if (places.length === 0) {
       throw new TendrilError("SITE_UNKNOWN", `there is no ${kind} ${shown(name)} in the folder`, {

@@ -8,6 +8,7 @@ import { TendrilError } from "../../lib/errors.ts";
 import { readDocuments, scanDocuments } from "../documents.ts";
 import { type ResourceRef, shown } from "../problems.ts";
 import { SKUPPER_API } from "../resources/schema.ts";
+import { setField, textOf } from "./document_fields.ts";
 import { type Edit, editToApply, editToDelete, incoming } from "./edit.ts";
 
 /** Fields of `spec`, by name; undefined ones are left as they are, or out. */
@@ -39,10 +40,8 @@ export function editToUpdate(files: Files, { kind, name }: ResourceRef, spec: Sp
   if (there === undefined) return editToDelete(files, [{ kind, name }]);
   const [source] = incoming(there.text, [there.document]);
   const document = parseDocument(source!.text);
-  for (const [field, value] of Object.entries(given(spec))) { // A scalar is set in place, so that a comment beside it stays.
-    document.setIn(["spec", field], typeof value === "object" ? document.createNode(value) : value);
-  }
-  const text = document.toString();
+  for (const [field, value] of Object.entries(given(spec))) setField(document, "spec", field, value);
+  const text = textOf(document);
   return editToApply(files, incoming(text, readDocuments(text, there.file)));
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readDocuments } from "../documents.ts";
 import { link, secret } from "../testing_link_files.ts";
-import { editToCreate, editToDeleteLink, editToUpdate } from "./edit_fields.ts";
+import { editToCreate, editToDeleteLink, editToUpdate, type SpecFields } from "./edit_fields.ts";
 
 const LISTENER = `# Of the shop
 apiVersion: skupper.io/v2alpha1
@@ -50,4 +51,49 @@ Deno.test("edit fields: a link goes with its private key, unless something else 
   assert.match(files.get("l.yaml") ?? "", /kind: Secret/);
   assert.doesNotMatch(files.get("l.yaml") ?? "", /kind: Link/);
   assert.throws(() => editToDeleteLink(new Map(), "hub"), { code: "SITE_UNKNOWN" });
+});
+
+Deno.test("edit fields: a spec that is empty is filled, and the comment beside it stays", () => {
+  const site = "apiVersion: skupper.io/v2alpha1\nkind: Site\nmetadata:\n  name: west\n";
+  const update = (text: string) =>
+    editToUpdate(new Map([["site.yaml", text]]), { kind: "Site", name: "west" }, { linkAccess: "default" })
+      .files.get("site.yaml");
+  for (const spec of ["", "spec:\n", "spec: null\n", "spec: {}\n"]) {
+    const [document] = readDocuments(update(`${site}${spec}`) ?? "", "site.yaml");
+    assert.deepEqual(document?.value["spec"], { linkAccess: "default" }, spec);
+  }
+  assert.equal(update(`${site}spec: # none yet\n`), `${site}spec:\n  # none yet\n  linkAccess: default\n`);
+});
+
+Deno.test("edit fields: what refers to a value that changes keeps what it said", () => {
+  const connector = (spec: string) =>
+    `apiVersion: skupper.io/v2alpha1\nkind: Connector\nmetadata:\n  name: web\n${spec}`;
+  const update = (spec: string, fields: SpecFields) => {
+    const files = new Map([["web.yaml", connector(spec)]]);
+    return editToUpdate(files, { kind: "Connector", name: "web" }, fields).files.get("web.yaml");
+  };
+  assert.equal(
+    update("spec:\n  port: &p 8080 # of the app\n  healthCheck:\n    tcp:\n      port: *p # the same\n", {
+      port: 9090,
+    }),
+    connector("spec:\n  port: &p 9090 # of the app\n  healthCheck:\n    tcp:\n      port: 8080 # the same\n"),
+  );
+  // The alias itself may be what changes, and the anchor in what is replaced as a whole.
+  assert.equal(
+    update("spec:\n  healthCheck: {tcp: {port: &p 8080}}\n  port: *p # the same\n", { port: 9090 }),
+    connector("spec:\n  healthCheck: { tcp: { port: &p 8080 } }\n  port: 9090 # the same\n"),
+  );
+  assert.equal(
+    update("spec:\n  healthCheck: {tcp: {port: &p 8080}}\n  port: *p\n", { healthCheck: { tcp: {} } }),
+    connector("spec:\n  healthCheck:\n    tcp: {}\n  port: 8080\n"),
+  );
+  const shared = "other: &all\n  port: &p 8080\n  extra: *p\n";
+  assert.equal(
+    update(`${shared}spec: *all\n`, { port: 9090 }),
+    connector(`${shared}spec:\n  port: 9090\n  extra: *p\n`),
+  );
+  assert.equal(
+    update("spec: &all\n  port: 8080\nother: *all\n", { port: 9090 }),
+    connector("spec: &all\n  port: 9090\nother:\n  port: 8080\n"),
+  );
 });

@@ -96,3 +96,14 @@ Deno.test("edit: what is deleted leaves its file as it was, or takes it along", 
   assert.deepEqual([...editToDelete(FILES, [{ kind: "Site", name: "west" }]).files], [["Site-west.yaml", null]]);
   assert.throws(() => editToDelete(FILES, [{ kind: "Listener", name: "z" }]), { code: "SITE_UNKNOWN" });
 });
+
+Deno.test("edit: what is to be deleted and named twice goes once, and its neighbours stay", () => {
+  const { changes, files } = editToDelete(FILES, [
+    { kind: "listener", name: "a" },
+    { kind: "Listener", name: "b" },
+    { kind: "Listener", name: "a" },
+  ]);
+  assert.deepEqual(changes.map(({ kind, name }) => `${kind} ${name}`), ["Listener a", "Listener b"]);
+  const left = readDocuments(files.get("all.yaml") ?? "", "all.yaml").map(({ kind, name }) => `${kind} ${name}`);
+  assert.deepEqual(left, ["Connector a"]);
+});

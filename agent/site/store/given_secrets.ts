@@ -40,14 +40,19 @@ export async function isGiven(dir: string, name: string): Promise<boolean> {
 export async function readGivenSecrets(dir: string): Promise<ReadResult[]> {
   const given: ReadResult[] = [];
   for (const folder of givenFolders(dir)) {
-    // Other things may lie there, too.
-    for (const name of (await namesIn(folder)).filter(isResourceName)) {
+    // Other things may lie there, too, and mounted volumes have their own, which are hidden.
+    for (const name of (await namesIn(folder)).filter((name) => !name.startsWith("."))) {
       const path = `${folder}/${name}`;
       const files = (await namesIn(path)).filter((file) => FILES.includes(file));
-      if (files.length > 0) given.push(await secretIn(path, name, files));
+      if (files.length > 0) given.push(isResourceName(name) ? await secretIn(path, name, files) : passedOver(path));
     }
   }
   return given;
+}
+
+function passedOver(path: string): ReadResult {
+  const rule = "the name of a Secret has lower-case letters, digits, dashes and dots";
+  return { documents: [], problems: [], warnings: [`${path}: a folder of this name is passed over: ${rule}`] };
 }
 
 async function secretIn(path: string, name: string, files: readonly string[]): Promise<ReadResult> {

@@ -5,14 +5,15 @@ import { loadSite } from "../load.ts";
 import { localSocket } from "../local_access.ts";
 import { shown } from "../problems.ts";
 import { resourceFile } from "../store/resource_file.ts";
+import { freeSecretName, resourcesIn } from "../store/taken_secrets.ts";
 import { createFile } from "../write_files.ts";
 import { redeemedYaml, redeemToken } from "./redeem.ts";
 import type { Token } from "./token_file.ts";
 
 /**
  * Redeems `token` for the site in `dir`; the name of the new file there, those of the Links in it, and whether the site
- * seems to run and so will see it. What can be checked is checked before a use is spent. Throws TOKEN_REDEEMED when the site has the link already, `TOKEN_*` errors of the redemption, SITE_WRITE, and
- * what {@link loadSite} does.
+ * seems to run and so will see it. What can be checked is checked before a use is spent. Throws TOKEN_REDEEMED when the
+ * site has the link already, `TOKEN_*` errors of the redemption, SITE_WRITE, and what {@link loadSite} does.
  */
 export async function redeemInto(
   dir: string,
@@ -20,8 +21,9 @@ export async function redeemInto(
 ): Promise<{ file: string; links: string[]; running: boolean }> {
   const site = await loadSite(dir);
   const file = resourceFile("Link", token.name);
-  const taken = site.links.some(({ name }) => name === token.name) || await exists(`${dir}/${file}`);
-  if (taken) {
+  const resources = await resourcesIn(dir);
+  const isLinked = resources.some(({ kind, name }) => kind === "Link" && name === token.name);
+  if (isLinked || await exists(`${dir}/${file}`)) {
     throw new TendrilError("TOKEN_REDEEMED", `the site in ${dir} has the link ${shown(token.name)} already`, {
       hint: "Run the site. To link once more, have another token issued.",
     });
@@ -34,7 +36,8 @@ export async function redeemInto(
       hint: "Have a token issued by a site with a RouterAccess of that role.",
     });
   }
-  await createFile(dir, file, redeemedYaml(redeemed));
+  // Who issued the token knows no names of this site, where its own certificate may be called like that.
+  await createFile(dir, file, redeemedYaml({ ...redeemed, name: freeSecretName(resources, token.name) }));
   return { file, links: redeemed.links.map(({ name }) => name), running: await exists(localSocket(dir)) };
 }
 
