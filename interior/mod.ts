@@ -136,7 +136,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
       const ruled = policies.apply(next.policies);
       revoke(next.revoked);
       const changes = await configuration.follow(next);
-      if (!ending) await control?.apply(next);
+      await control?.apply(next, ending);
       return [...ruled.map((change) => ({ kind: "Policy" as const, ...change })), ...changes];
     },
     revoke,

@@ -20,8 +20,8 @@ import type { GrantStatus } from "./status.ts";
 export interface SiteControl {
   /** The router as the network sees it. */
   readonly router: ManagedRouter;
-  /** Makes the grants be there that `spec` has. Never rejects. */
-  apply(spec: SiteSpec): Promise<void>;
+  /** Makes the grants be there that `spec` has, also those of a site that is `ending`. Never rejects. */
+  apply(spec: SiteSpec, ending?: boolean): Promise<void>;
   /** One per AccessGrant. */
   grants(): readonly GrantStatus[];
   /** Answers nobody any more; resolves when no local client is left. */
@@ -52,7 +52,7 @@ export async function startControl(
   const grants = new SiteGrants(deps, onChange);
   return {
     router: forAll,
-    apply: (next) => grants.apply(next),
+    apply: (next, ending) => grants.apply(next, ending),
     grants: () => grants.status(),
     stop: async () => {
       stopPulse();

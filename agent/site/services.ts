@@ -186,6 +186,12 @@ export class SiteServices {
 
   /** Makes the adaptors, listeners and connectors of `spec` run. Connections of those that go live on until they end. */
   async apply(spec: SiteSpec): Promise<SiteChange[]> {
+    if (this.#stopped) return [];
+    if (this.#draining) {
+      // Plugins that are denied go all the same.
+      await this.#adaptors.apply(this.#wanted.adaptors ?? [], () => true, spec.policies);
+      return [];
+    }
     this.#wanted = spec;
     this.#parts = digestsOf(spec);
     await this.#adaptors.apply(spec.adaptors ?? [], isBroken(spec, "Adaptor"), spec.policies);

@@ -71,7 +71,7 @@ export async function rotateAuthority(dir: string, now: number, windowMs: number
     });
   }
   // What ports still trust for a window that has ended would stay: nothing written below names that authority.
-  if (last !== undefined && !lasts) await renewCertificates(dir, now);
+  if (last !== undefined && !lasts) await settle(dir, name, now);
   // A name of its own: verifiers look for issuers by name.
   const subject = resources.certificates.find((spec) => spec.name === name && spec.signing)?.subject ?? name;
   const commonName = `${subject}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
@@ -81,4 +81,11 @@ export async function rotateAuthority(dir: string, now: number, windowMs: number
   const handover = { previous, bridge: await bridge(next, old, now), until };
   await replaceSecret(dir, name, next, handoverValues(handover));
   return { fingerprint: factsOf(next.cert).fingerprint, until, renewals: await renewCertificates(dir, now) };
+}
+
+/** Ends the handover of the authority `name`, whose window is over. Throws what keeps a certificate of it from being renewed. */
+async function settle(dir: string, name: string, now: number): Promise<void> {
+  const failed = (await renewCertificates(dir, now)).find(({ error }) => error !== undefined);
+  const values = (await loadResources(dir)).secrets.get(name);
+  if (failed?.error !== undefined && values !== undefined && readHandover(values) !== undefined) throw failed.error;
 }

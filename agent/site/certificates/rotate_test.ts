@@ -41,6 +41,21 @@ Deno.test("rotate: an authority whose window has ended is not trusted again, tho
     assert.deepEqual(third.port, [second.authority, third.authority].sort());
   }));
 
+Deno.test("rotate: what a port still trusts from a window that has ended is settled first", () =>
+  withHub(async (dir) => {
+    await rotateAuthority(dir, START, 2 * DAY);
+    const file = `${dir}/Secret-hub.yaml`;
+    const text = await Deno.readTextFile(file);
+    await Deno.writeTextFile(file, `${text}---\n${text.replace("name: hub", "name: other")}`);
+    const before = await trust(dir);
+    await assert.rejects(rotateAuthority(dir, START + 3 * DAY, 30 * DAY), { code: "SITE_SECRET" });
+    assert.deepEqual(await trust(dir), before);
+    await Deno.writeTextFile(file, text);
+    await rotateAuthority(dir, START + 3 * DAY, 30 * DAY);
+    const { authority, port } = await trust(dir);
+    assert.deepEqual(port, [before.authority, authority].sort());
+  }));
+
 Deno.test("rotate: within the window, only one that shuts out everybody follows, and the port trusts that alone", () =>
   withHub(async (dir) => {
     await rotateAuthority(dir, START, 2 * DAY);

@@ -23,11 +23,14 @@ export class SiteGrants {
     this.#onChange = onChange;
   }
 
-  /** Makes the grants be there that `spec` has, one change after the other. Never rejects. */
-  apply(spec: SiteSpec): Promise<void> {
+  /**
+   * Makes the grants be there that `spec` has, one change after the other; opens no other port for them where the site is
+   * `ending`. Never rejects.
+   */
+  apply(spec: SiteSpec, ending = false): Promise<void> {
     this.#busy = this.#busy.then(async () => {
       if (this.#closed) return;
-      await this.#serve(spec);
+      if (!ending) await this.#serve(spec);
       await this.#server?.apply(spec.grants ?? [], isBroken(spec, "AccessGrant"));
     });
     return this.#busy;

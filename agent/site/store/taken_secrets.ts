@@ -12,7 +12,7 @@ import { certificateKind } from "../resources/certificate.ts";
 import { linkKind, PROXY_SETTING } from "../resources/link.ts";
 import { routerAccessKind } from "../resources/router_access.ts";
 import { secretKind } from "../resources/secret.ts";
-import { secretValues } from "../secrets.ts";
+import { type SecretValues, secretValues } from "../secrets.ts";
 import { isSame } from "./edit.ts";
 import { readFolder } from "./folder.ts";
 import { readGivenSecrets } from "./given_secrets.ts";
@@ -38,8 +38,12 @@ export function refuseTakenSecrets(
   for (const secret of secrets) {
     const { name } = secret;
     const known = there.filter((document) => isSecret(document) && document.name === name);
-    if (known.length > 0 && known.every((document) => isSame(document, secret))) continue;
-    const user = userOf(name, others) ?? (known.some(isAuthority) ? "the site, as an authority," : undefined);
+    if (known.length > 0 && known.every((document) => isSame(document, secret) || haveSameValues(document, secret))) {
+      continue;
+    }
+    // Links may share one: only a stranger's file is not to change that of another link.
+    const users = all ? others : others.filter(({ kind }) => kind !== linkKind.kind);
+    const user = userOf(name, users) ?? (known.some(isAuthority) ? "the site, as an authority," : undefined);
     if (user === undefined) continue;
     throw new TendrilError("SITE_SECRET_USED", `Secret ${shown(name)} can't be that of a link: ${user} uses one`, {
       hint: "Have the other site make a link of another name, with `tendril link generate --name OTHER`.",
@@ -86,11 +90,24 @@ function isSecret({ kind }: ResourceDocument): boolean {
   return kind === secretKind.kind;
 }
 
-function isAuthority({ value }: ResourceDocument): boolean {
+function isAuthority(secret: ResourceDocument): boolean {
   try {
-    const { data, stringData } = secretKind.schema.parse(value);
-    return factsOf(secretValues(data, stringData, "").get("tls.crt") ?? "").authority;
+    return factsOf(valuesOf(secret).get("tls.crt") ?? "").authority;
   } catch {
     return false; // No certificate: whoever uses it complains.
   }
+}
+
+function haveSameValues(one: ResourceDocument, other: ResourceDocument): boolean {
+  try {
+    const [values, others] = [valuesOf(one), valuesOf(other)];
+    return values.size === others.size && [...values].every(([key, value]) => others.get(key) === value);
+  } catch {
+    return false; // One of them can't be read.
+  }
+}
+
+function valuesOf({ value }: ResourceDocument): SecretValues {
+  const { data, stringData } = secretKind.schema.parse(value);
+  return secretValues(data, stringData, "");
 }
