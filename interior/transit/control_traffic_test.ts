@@ -2,22 +2,14 @@ import assert from "node:assert/strict";
 import { SYSTEM_CLOCK } from "../../agent/lib/clock.ts";
 import type { Hello } from "../routing/control_message.ts";
 import { RoutingEngine } from "../routing/engine.ts";
+import { SILENT } from "../routing/testing_output.ts";
 import { ControlTraffic } from "./control_traffic.ts";
 import type { Neighbour } from "./neighbour.ts";
 
 /** A router with connections that all lead to `far`; keeps the numbers of those that a HELLO goes out by. */
 class Greeter {
   readonly neighbours = new Map<number, Neighbour>();
-  readonly engine = new RoutingEngine({ id: "near", instance: 1 }, {
-    hello() {},
-    flood() {},
-    multicast() {},
-    unicast() {},
-    topologyChanged() {},
-    addressesChanged() {},
-    rival() {},
-    problem() {},
-  });
+  readonly engine = new RoutingEngine({ id: "near", instance: 1 }, SILENT);
   readonly #traffic = new ControlTraffic("near", this.engine, this.neighbours, SYSTEM_CLOCK);
   #greeted: number[] = [];
 

@@ -6,7 +6,7 @@
  */
 
 import { RoutingEngine } from "../../interior/routing/engine.ts";
-import type { RoutingOutput } from "../../interior/routing/routing_output.ts";
+import { SILENT } from "../../interior/routing/testing_output.ts";
 import { Random } from "../simulation/random.ts";
 import { spread } from "./measure.ts";
 
@@ -28,17 +28,6 @@ export interface RoutingScale {
   /** Resident memory of the whole process after that, in MiB. */
   readonly residentMiB: number;
 }
-
-const SILENT: RoutingOutput = {
-  hello() {},
-  flood() {},
-  multicast() {},
-  unicast() {},
-  topologyChanged() {},
-  addressesChanged() {},
-  rival() {},
-  problem() {},
-};
 
 /** Measures all of it. */
 function measure(): RoutingScale {

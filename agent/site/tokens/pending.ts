@@ -71,7 +71,7 @@ export class PendingTokens {
       const passing = PASSING.includes(code);
       this.#waiting.set(identityOf(token), passing ? this.#clock.now() + RETRY_MS : Infinity);
       if (!passing || this.#stopped) return;
-      // Those that wait for less have been looked at by then, or are looked at then.
+      // One timer for all: the others have waited long enough, too, when this one has.
       this.#cancel();
       this.#cancel = this.#clock.after(RETRY_MS, () => this.look());
     }
