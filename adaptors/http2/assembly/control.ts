@@ -45,7 +45,7 @@ import {
 } from "./frame";
 import { limitTable } from "./hpack_encoder";
 import { MAX_STREAMS, streamAt, streamOf } from "./stream";
-import { growWindow, resume, resumeAll } from "./to_socket";
+import { growWindow, limitFrames, resume, resumeAll } from "./to_socket";
 
 /** Who has waited so long for an answer may give up without being counted, in ms. */
 const PATIENT_MS: f64 = 1000;
@@ -82,8 +82,10 @@ function takeSetting(setting: u32, value: u32): void {
       if (<i64> value > MAX_WINDOW) return fail(FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE is over the largest window");
       return moveWindows(<i64> value);
     case MAX_FRAME_SIZE:
-      if (value < FRAME_OCTETS || value > 0xff_ffff) fail(PROTOCOL_ERROR, "MAX_FRAME_SIZE has an impossible value");
-      return;
+      if (value < FRAME_OCTETS || value > 0xff_ffff) {
+        return fail(PROTOCOL_ERROR, "MAX_FRAME_SIZE has an impossible value");
+      }
+      return limitFrames(value);
   }
 }
 

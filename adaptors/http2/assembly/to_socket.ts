@@ -39,6 +39,11 @@ const NAME_OCTETS: u32 = 1024;
 const NAME: usize = memory.data(1024, 8);
 const LITERAL: usize = memory.data(64, 8);
 
+/** Octets of the largest DATA frame that is sent, whatever the peer takes: streams take turns between frames. */
+const LONG_FRAME: u32 = 65536;
+
+/** Octets of a DATA frame that the peer takes, and we send. */
+let frameOctets: u32 = FRAME_OCTETS;
 /** Octets that the connection still allows. */
 let sendWindow: i64 = DEFAULT_WINDOW;
 /** Where the next round of streams that wait begins, so that they take turns. */
@@ -68,6 +73,11 @@ export function sendHead(stream: Stream, last: bool): bool {
   if (length == 0 || !writeHeaders(stream.id, BLOCK, length, last)) return false;
   if (last) stream.localEnded = true;
   return true;
+}
+
+/** The peer takes frames of so many octets. */
+export function limitFrames(octets: u32): void {
+  frameOctets = min(octets, LONG_FRAME);
 }
 
 /** So many octets wait at the host, those of the next record among them: what follows it may pass by. */
@@ -102,7 +112,7 @@ export function sendBody(stream: Stream, source: usize, length: u32): u32 {
       stream.blocked = true;
       break;
     }
-    const whole = <u32> min<i64>(min(ahead, FRAME_OCTETS), window);
+    const whole = <u32> min<i64>(min(ahead, frameOctets), window);
     if (waiting > 0 && (whole >= SPLICE_OCTETS || whole > length - at)) {
       passBody(stream, there - at);
       break;
@@ -120,7 +130,7 @@ export function sendBody(stream: Stream, source: usize, length: u32): u32 {
 function passBody(stream: Stream, length: u32): void {
   const body = stream.body;
   while (length > 0 && room() >= ROOM) {
-    const octets = <u32> min<i64>(min(body.ahead(length), FRAME_OCTETS), max<i64>(windowOf(stream), 0));
+    const octets = <u32> min<i64>(min(body.ahead(length), frameOctets), max<i64>(windowOf(stream), 0));
     if (octets == 0) return;
     body.take(octets);
     writeDataHeader(stream.id, octets, body.complete);
