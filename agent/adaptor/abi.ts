@@ -12,6 +12,9 @@ export const spliceMarkerName = "tendril_abi_1_2";
 /** Name of the export that a module has beside these when it uses what v1.3 added. */
 export const piecesMarkerName = "tendril_abi_1_3";
 
+/** Name of the export that a module has beside these when it uses what v1.4 added. */
+export const answeredMarkerName = "tendril_abi_1_4";
+
 /** Results of ABI calls; everything at or above zero is success. */
 export const Status = { ok: 0, more: 1, malformed: -1, limit: -2, unsupported: -3, state: -4 } as const;
 
@@ -107,6 +110,7 @@ export const optionalFunctions: Readonly<Record<string, string>> = {
   [minorMarkerName]: "()",
   [spliceMarkerName]: "()",
   [piecesMarkerName]: "()",
+  [answeredMarkerName]: "()",
 };
 
 /** The exports of a module that passed the policy, as seen from JavaScript. */

@@ -55,8 +55,8 @@ export type Action =
   | { readonly kind: "begin"; readonly stream: number; readonly head: MessageHead; readonly interim?: true }
   | { readonly kind: "data"; readonly stream: number; readonly data: Uint8Array }
   | { readonly kind: "end"; readonly stream: number }
-  /** `untouched`: nobody has begun to deal with it, and somebody else may. */
-  | { readonly kind: "abort"; readonly stream: number; readonly untouched?: true }
+  /** `untouched`: nobody has begun to deal with it, and somebody else may. `answered`: the status that the client got instead. */
+  | { readonly kind: "abort"; readonly stream: number; readonly untouched?: true; readonly answered?: number }
   /** What was not taken of the stream may be offered again. */
   | { readonly kind: "resume"; readonly stream: number }
   /** A connector takes so many requests at a time. */

@@ -80,12 +80,27 @@ function readStreamAction(record: RecordReader, copies: boolean): Action {
       return { kind: "data", stream, data: record.payload(copies) };
     case RecordKind.splice:
       return readSplice(record);
+    case RecordKind.abort:
+      return readAbort(record);
     default:
       if (record.length !== 0) throw record.fault("must have no payload");
-      if (record.kind === RecordKind.end) return { kind: "end", stream };
-      if (record.kind === RecordKind.window) return { kind: "resume", stream };
-      return record.flags === 0 ? { kind: "abort", stream } : { kind: "abort", stream, untouched: true };
+      return { kind: record.kind === RecordKind.end ? "end" : "resume", stream };
   }
+}
+
+function readAbort(record: RecordReader): Action {
+  const { stream } = record;
+  const abort: Action = { kind: "abort", stream, ...(record.flags === 0 ? {} : { untouched: true }) };
+  if (record.length === 0) return abort;
+  if (record.length !== 4) throw record.fault("must have no payload, or one of 4 octets");
+  const answered = record.u32(0);
+  if (!isStatus(answered)) throw record.fault(`says that the client was answered with ${answered}`);
+  return { ...abort, answered };
+}
+
+/** Whether a request can be answered with it, for good (RFC 9110, 15). */
+function isStatus(status: number): boolean {
+  return status >= 200 && status <= 599;
 }
 
 function readPlainAction(record: RecordReader, copies: boolean): Action {
@@ -175,14 +190,12 @@ function payloadOf(action: Action): Uint8Array {
     case "begin":
       return encodeHead(action.head);
     case "end":
-    case "abort":
     case "resume":
       return new Uint8Array(0);
-    case "concurrency": {
-      const payload = new Uint8Array(4);
-      writeU32(payload, 0, action.requests);
-      return payload;
-    }
+    case "abort":
+      return action.answered === undefined ? new Uint8Array(0) : number(action.answered);
+    case "concurrency":
+      return number(action.requests);
     case "splice": {
       if (action.length !== Infinity && (!Number.isSafeInteger(action.length) || action.length <= 0)) {
         throw new AdaptorError("ADAPTOR_EVENT", `${action.length} is not the length of a splice`);
@@ -208,6 +221,12 @@ function payloadOf(action: Action): Uint8Array {
     case "close":
       return encodeText(action.text);
   }
+}
+
+function number(value: number): Uint8Array<ArrayBuffer> {
+  const payload = new Uint8Array(4);
+  writeU32(payload, 0, value);
+  return payload;
 }
 
 function withText(skip: number, text: string): Uint8Array<ArrayBuffer> {

@@ -36,6 +36,7 @@ Deno.test("action codec keeps the numbers and layout of the ABI", () => {
     [{ kind: "end", stream: 0xfffffffe }, "04000000feffffff00000000"],
     [{ kind: "abort", stream: 3 }, "050000000300000000000000"],
     [{ kind: "abort", stream: 3, untouched: true }, "050100000300000000000000"],
+    [{ kind: "abort", stream: 3, answered: 504 }, "050000000300000004000000f8010000"],
     [{ kind: "resume", stream: 4 }, "070000000400000000000000"],
     [{ kind: "concurrency", requests: 100 }, "07000000000000000400000064000000"],
     [
@@ -92,6 +93,9 @@ Deno.test("action codec refuses what the ABI has no meaning for", () => {
   refused(record(7, 0, 1, [1, 0, 0, 0]));
   refused(record(7, 0, 0, []));
   refused(record(5, 2, 1, []));
+  refused(record(5, 0, 1, [0, 1]));
+  refused(record(5, 0, 1, [199, 0, 0, 0]));
+  refused(record(5, 0, 1, [0, 1, 1, 0]));
   refused(record(0, 0, 0, []));
   refused(record(12, 0, 0, []));
   refused(record(1, 1, 0, []));

@@ -336,7 +336,9 @@ Deno.test("http1 listener gives a client 60 s for a head, and the network 310 s 
   waiting.tick(1000);
   waiting.socket(octetsOf(GET), false);
   assert.deepEqual(waiting.tick(311_000).actions, []);
-  assert.match(written(waiting.tick(311_001).actions), /^HTTP\/1.1 504 .*"west"/s);
+  const { actions } = waiting.tick(311_001);
+  assert.deepEqual(actions.find(({ kind }) => kind === "abort"), { kind: "abort", stream: 1, answered: 504 });
+  assert.match(written(actions), /^HTTP\/1.1 504 .*"west"/s);
 });
 
 const POST_OF = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ";
@@ -357,7 +359,7 @@ for (const [what, request, eachSecond] of slowBodies) {
       if (eachSecond !== "") instance.socket(octetsOf(eachSecond), false);
     }
     const { actions } = instance.tick(301_001);
-    assert.deepEqual(actions.find(({ kind }) => kind === "abort"), { kind: "abort", stream: 1 });
+    assert.deepEqual(actions.find(({ kind }) => kind === "abort"), { kind: "abort", stream: 1, answered: 408 });
     assert.match(written(actions), /^HTTP\/1.1 408 .*error=connection_read_timeout/s);
     assert.deepEqual(actions.at(-1), closed);
   });

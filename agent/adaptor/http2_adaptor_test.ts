@@ -348,7 +348,8 @@ Deno.test("http2 listener gives a body that stands still 300 s, unless the answe
   connection.tick(500_001);
   assert.match((await written(connection, 1))[0]!, /^:status: 408\|.*error=connection_read_timeout/);
   assert.deepEqual([...connection.resets], [[1, 0]]);
-  assert.deepEqual(connection.actions.findLast(({ kind }) => kind === "abort"), { kind: "abort", stream: 1 });
+  const abort = { kind: "abort", stream: 1, answered: 408 };
+  assert.deepEqual(connection.actions.findLast(({ kind }) => kind === "abort"), abort);
 });
 
 Deno.test("http2 listener ends a client that is idle with GOAWAY, and one that says no settings", async () => {
@@ -472,6 +473,14 @@ Deno.test("http2 connector gives a request up that its client does, at every poi
   answering.send(headers(1, [":status: 200"], Flag.none)).tell({ kind: "abort", stream: 1, reason: "failed" });
   assert.equal(answering.resets.get(1), 8);
   assert.deepEqual(answering.actions.at(-1), { kind: "abort", stream: 2 });
+});
+
+Deno.test("http2 listener lets an answer end of which its client has everything, though its request failed", async () => {
+  const connection = (await listener(headers(1, GET))).tell(begin(2, responseHead("200", [["Content-Length", "2"]])));
+  connection.offer(2, "ok");
+  connection.tell({ kind: "abort", stream: 1, reason: "failed" }).tell(end(2));
+  assert.deepEqual(connection.actions.filter(({ kind }) => kind === "abort"), []);
+  assert.equal(connection.resets.size, 0);
 });
 
 Deno.test("http2 listener gives an answer up whose request failed", async () => {

@@ -213,6 +213,19 @@ Deno.test("http2 splice: an answer passes by in frames that the peer takes, and 
   assert.deepEqual(frames.map(({ flags }) => flags), [...Array(9).fill(0), Flag.end]);
 });
 
+Deno.test("http2 splice: frames are as long as the peer takes now, up to 64 KiB", async () => {
+  const body = "x".repeat(250_000);
+  for (const [takes, longest] of [[16_384, 16_384], [20_000, 20_000], [0xff_ffff, 65_536]] as const) {
+    const connection = await asked(1_000_000, 1_000_000, withField("content-length", `${body.length}`));
+    connection.send(settings([5, 0xff_ffff])).send(settings([5, takes]));
+    assert.equal(connection.offer(2, body), body.length);
+    assert.equal(text(connection), body);
+    const lengths = sent(connection).map(({ payload }) => payload.length);
+    assert.equal(Math.max(...lengths), longest);
+    assert.ok(lengths.slice(0, -1).every((length) => length === longest), lengths.join(" "));
+  }
+});
+
 Deno.test("http2 splice: the windows of stream and connection bound what passes by, to the octet", async () => {
   for (const [stream, more, allowed] of [[70_001, 1_000_000, 70_001], [1_000_000, 0, 65_535]] as const) {
     const connection = await asked(stream, more, withField("content-length", `${LONG.length}`));

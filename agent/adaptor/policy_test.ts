@@ -133,7 +133,7 @@ Deno.test("policy refuses a module made for a newer minor version, but not one t
   const [, content] = sections(tcp).find(([id]) => id === 7)!;
   const withMarker = (name: string) =>
     withSection(7, content[0]! + 1, ...content.slice(1), ...extraExport(name, content));
-  refusesValid("ADAPTOR_VERSION", withMarker("tendril_abi_1_4"));
+  refusesValid("ADAPTOR_VERSION", withMarker("tendril_abi_1_5"));
   checkPolicy(withMarker("tendril_abi_2"), defaultLimits);
 });
 

@@ -52,6 +52,7 @@ export const anyAction: fc.Arbitrary<Action> = fc.oneof(
   anyOfBoth,
   fc.record({ kind: fc.constant("begin"), stream: streamNumber, head: anyHead, interim: fc.constant(true) }, plain),
   fc.record({ kind: fc.constant("abort"), stream: streamNumber, untouched: fc.constant(true) }, plain),
+  fc.record({ kind: fc.constant("abort"), stream: streamNumber, answered: fc.integer({ min: 200, max: 599 }) }, plain),
   fc.record({ kind: fc.constant("resume"), stream: streamNumber }, plain),
   fc.record({ kind: fc.constant("concurrency"), requests: u32 }, plain),
   fc.record({ kind: fc.constant("bytes"), data: octets }, plain),

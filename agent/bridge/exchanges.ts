@@ -71,12 +71,16 @@ export class Exchanges {
     exchange.end(true, status ?? (exchange.answered ? undefined : LOST));
   }
 
-  /** The adaptor has given up `stream`, a request or an answer: its client left, unless the answer is not to its liking. */
-  givenUp(stream: number): void {
+  /**
+   * The adaptor has given up `stream`, a request or an answer: its client left, unless it has `answered` it with a status of its own,
+   * or the answer is not to its liking.
+   */
+  givenUp(stream: number, answered?: number): void {
     const request = this.get(stream);
     if (request !== undefined) {
       this.#all.delete(stream);
-      request.end(false);
+      // What the client did wrong says nothing of the server.
+      request.end(answered !== undefined && answered < 500 ? undefined : answered !== undefined, answered);
       return;
     }
     const hearing = this.get(stream - 1)?.hearing;

@@ -37,14 +37,16 @@ function requests() {
     logger: silentLogger,
     onChange() {},
   });
+  const told: unknown[] = [];
   const desk = new HttpDesk({
     listener: "l",
     routingKey: "own",
     site: "west",
-    logger: silentLogger,
+    logger: { ...silentLogger, info: (_, fields) => told.push(fields?.["status"]) },
     now: () => performance.now(),
   });
   desk.route = route;
+  desk.accessLog = "path";
   const exchanges = new Exchanges((head) => desk.open(head, { address: "10.0.0.1", proto: "http" }), {
     inTurn: (action) => action(),
     onHead() {},
@@ -57,7 +59,7 @@ function requests() {
   const begin = (stream: number) => exchanges.begin(stream, headOf("GET /", "Host: h"));
   const hear = (stream: number, status: string) => exchanges.heard(stream, answer(status), "east", () => {});
   const backend = () => route.status().rules[0]!.backends[0]!;
-  return { exchanges, begin, hear, backend, stop: () => route.stop() };
+  return { exchanges, begin, hear, backend, told, stop: () => route.stop() };
 }
 
 Deno.test("exchanges: a client that leaves inside an answer leaves nothing behind", () => {
@@ -82,6 +84,28 @@ Deno.test("exchanges: an answer that breaks off, or its own rules, is a failure 
     deepEqual([exchanges.get(2), backend().outstanding, backend().circuit], [undefined, 0, "open"], how);
     stop();
   }
+});
+
+Deno.test("exchanges: what the adaptor answers itself is told, and counts unless the client is to blame", () => {
+  for (const [status, circuit] of [[504, "open"], [408, "closed"]] as const) {
+    const { exchanges, begin, backend, told, stop } = requests();
+    begin(2);
+    exchanges.givenUp(2, status);
+    deepEqual([told, backend().outstanding, backend().circuit], [[status], 0, circuit]);
+    stop();
+  }
+});
+
+Deno.test("exchanges: what the client did wrong closes no circuit", async () => {
+  const { exchanges, begin, hear, backend, stop } = requests();
+  begin(2);
+  hear(2, "500");
+  exchanges.ended(2);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  begin(4);
+  exchanges.givenUp(4, 400);
+  deepEqual([backend().outstanding, backend().circuit === "closed"], [0, false]);
+  stop();
 });
 
 Deno.test("exchanges: a client that leaves inside the answer that was to close a circuit has it closed", async () => {

@@ -327,7 +327,7 @@ export class MessageConnection {
         if (this.#intake.splice?.stream === action.stream) throw new Error("a stream was ended inside a splice");
         return this.#complete(action.stream);
       case "abort":
-        return this.#abort(action.stream, action.untouched ? RELEASED : FAILED);
+        return this.#abort(action.stream, action.untouched ? RELEASED : FAILED, action.answered);
       case "resume":
         this.#outlet.held?.want(action.stream);
         return this.#inTurn(() => this.#outlet.held?.offer());
@@ -381,8 +381,8 @@ export class MessageConnection {
     if (!this.#adaptor.empty) this.#inbound.answered(stream);
   }
 
-  #abort(stream: number, outcome: DeliveryState): void {
-    this.#exchanges?.givenUp(stream);
+  #abort(stream: number, outcome: DeliveryState, answered: number | undefined): void {
+    this.#exchanges?.givenUp(stream, answered);
     this.#intake.over(stream);
     this.#outbound.abandon(stream);
     this.#outlet.drop(stream);

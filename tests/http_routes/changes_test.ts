@@ -5,7 +5,7 @@ import { freePort } from "../support/ports.ts";
 import { untilListening } from "../support/processes.ts";
 import { ALL_BACKENDS, routeOf, withRoutes } from "../support/routed_network.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
-import { connect } from "../support/tcp.ts";
+import { connect, readToEnd, writeAll } from "../support/tcp.ts";
 import { until } from "../support/until.ts";
 
 const TURNS = routeOf(`{ name: turns, strategy: RoundRobin, ${ALL_BACKENDS} }`);
@@ -211,6 +211,18 @@ Deno.test("HTTP routes: late and lost servers, retries, and what log and status 
       assert.equal((await answer.json()).name, "south");
     });
 
+    await t.step("a body that is malformed is answered, and logged, 400", async () => {
+      const conn = await connect(port);
+      await writeAll(
+        conn,
+        new TextEncoder().encode("POST /late HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n"),
+      );
+      let answer = "";
+      await readToEnd(conn, (piece) => answer += new TextDecoder().decode(piece));
+      assert.match(answer, /^HTTP\/1\.1 400 .*"west"/s);
+      conn.close();
+    });
+
     await t.step("what was lost with its server goes to the next backend, if it may be repeated", async () => {
       assert.equal((await (await ask("/again")).json()).name, "north");
       const post = await ask("/again", { method: "POST", body: "x" });
@@ -235,7 +247,7 @@ Deno.test("HTTP routes: late and lost servers, retries, and what log and status 
     });
 
     await t.step("each request has its line", async () => {
-      await until(() => lines(west.output()).length >= 8);
+      await until(() => lines(west.output()).length >= 9);
       const told = lines(west.output()).map(({ method, path, status, key, site, rule, attempts }) =>
         [method, path, status, key, site, rule, attempts].join(" ")
       );
@@ -243,6 +255,7 @@ Deno.test("HTTP routes: late and lost servers, retries, and what log and status 
         "GET /late 504 web-south west late ",
         "GET /late 200 web-south south late ",
         "POST /late 200 web-south south late ",
+        "POST /late 400 web-south west late ",
         "GET /again 200 web-north north again 2",
         "POST /again 502 web-deaf west again ",
         "GET /once 502 web-deaf west once ",
@@ -256,7 +269,7 @@ Deno.test("HTTP routes: late and lost servers, retries, and what log and status 
 
     await t.step("the status counts them", async () => {
       const { requests, errors, retries, rules } = (await details("test")).details;
-      assert.deepEqual([requests, errors, retries], [8, 3, 1]);
+      assert.deepEqual([requests, errors, retries], [9, 3, 1]);
       assert.deepEqual(rules.map(({ name }) => name), ["late", "once", "again", "no", "unmatched"]);
       const counted = Object.values(rules[0]!.latencyMs).reduce((sum, count) => sum + count, 0);
       assert.equal(counted, 3);

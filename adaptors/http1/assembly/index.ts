@@ -43,7 +43,16 @@ import {
   openListener,
 } from "./listener";
 
-export { drain, in_cap, in_ptr, out_cap, out_ptr, tendril_abi_1, tendril_abi_1_1 } from "../../sdk/assembly/abi";
+export {
+  drain,
+  in_cap,
+  in_ptr,
+  out_cap,
+  out_ptr,
+  tendril_abi_1,
+  tendril_abi_1_1,
+  tendril_abi_1_4,
+} from "../../sdk/assembly/abi";
 
 /** Names of trailers, as far as the bodies look at them. */
 const REQUEST_TRAILER: usize = memory.data(32, 8);

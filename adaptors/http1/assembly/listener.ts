@@ -197,9 +197,9 @@ export function listenerTick(time: f64): void {
   } else if (
     phase == IN_BODY && (!answered || answerComplete) && waitedOver(answerComplete && !keepAlive ? REST_MS : BODY_MS)
   ) {
-    emitAbort(own);
     refuseBody(408, "connection_read_timeout", "the body of the request did not come in time");
   } else if (phase == ANSWERING && !answered && waitedOver(NETWORK_MS)) {
+    emitAbort(own, 0, 504);
     fail(504, "connection_timeout", "no answer came from the network in time");
   }
 }
@@ -260,7 +260,6 @@ function takeBody(source: usize, length: u32): u32 {
     kept += taken;
   }
   if (request.broken) {
-    emitAbort(own);
     refuseBody(400, "http_request_error", "the body of the request is malformed");
     return length;
   }
@@ -385,8 +384,9 @@ function refuse(status: u32, error: string, why: string): void {
   end("");
 }
 
-/** The same where an answer may have begun to go out: then that is all. */
+/** The same for a request that has begun, where an answer may have begun to go out, too: then that is all. */
 function refuseBody(status: u32, error: string, why: string): void {
+  emitAbort(own, 0, answered ? 0 : status);
   if (answered) end(why);
   else refuse(status, error, why);
 }

@@ -63,6 +63,7 @@ export {
   tendril_abi_1_1,
   tendril_abi_1_2,
   tendril_abi_1_3,
+  tendril_abi_1_4,
 } from "../../sdk/assembly/abi";
 
 export function describe(): i64 {

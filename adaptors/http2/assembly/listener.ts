@@ -137,11 +137,11 @@ export function listenerRemoteEnd(stream: Stream, withTrailers: bool): void {
   if (stream.tunnel && stream.localEnded) closeStream(stream);
 }
 
-/** The stream is over before its time. */
-export function listenerAbandon(stream: Stream): void {
+/** The stream is over before its time; the client gets an answer with the status `instead`, or none if that is 0. */
+export function listenerAbandon(stream: Stream, instead: u32 = 0): void {
   if (!stream.begun) return;
   if (stream.incoming) emitAbort(stream.own + 1);
-  if (!stream.sent || !stream.answered) emitAbort(stream.own);
+  if (!stream.sent || !stream.answered) emitAbort(stream.own, 0, instead);
 }
 
 function takeTrailers(stream: Stream, last: bool): void {
@@ -286,7 +286,8 @@ export function listenerAnswerAbort(): void {
   const stream = streamWriting(isAnswer ? recordStream - 1 : recordStream);
   if (stream === null) return;
   if (!isAnswer) {
-    if (stream.incoming) emitAbort(stream.own + 1);
+    // An answer that is complete but for its end may end.
+    if (stream.incoming && !stream.localEnded) emitAbort(stream.own + 1);
     stream.begun = false;
   }
   stream.incoming = false;
@@ -357,7 +358,7 @@ function answer(stream: Stream, status: u32, error: string, why: string): void {
   emitLog(status < 500 ? LOG_DEBUG : LOG_WARN, why);
   compose(status, "listener", error, why);
   const octets = stream.isHead || windowOf(stream) < <i64> bodyLength() ? 0 : bodyLength();
-  listenerAbandon(stream);
+  listenerAbandon(stream, status);
   stream.begun = stream.incoming = false;
   startBlock();
   encodeNamed(":status", NUMBER, writeNumber(status));

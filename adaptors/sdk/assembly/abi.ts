@@ -14,3 +14,6 @@ export function tendril_abi_1_2(): void {}
 
 /** The same for v1.3. */
 export function tendril_abi_1_3(): void {}
+
+/** The same for v1.4. */
+export function tendril_abi_1_4(): void {}

@@ -35,9 +35,13 @@ export function emitEnd(stream: u32): bool {
   return finishRecord();
 }
 
-/** Gives a stream up, one's own or the peer's; `flags`, since v1.1, is ABORT_UNTOUCHED or nothing. */
-export function emitAbort(stream: u32, flags: u8 = 0): bool {
+/**
+ * Gives a stream up, one's own or the peer's; `flags`, since v1.1, is ABORT_UNTOUCHED or nothing, `answered`, since v1.4, the status
+ * that a listener has answered its client with instead, or 0.
+ */
+export function emitAbort(stream: u32, flags: u8 = 0, answered: u32 = 0): bool {
   startRecord(KIND_MSG_ABORT, flags, stream);
+  if (answered > 0) putU32(answered);
   return finishRecord();
 }
 

@@ -150,19 +150,22 @@ export class Exchange {
     return this.#status === undefined ? "response" : "idle";
   }
 
-  /** The answer is complete, or as complete as it gets. `failed`: it broke off, or another was given with `status`. */
-  end(failed: boolean, status?: number): void {
+  /**
+   * The answer is complete, or as complete as it gets. `failed`: it broke off, or another was given with `status`; undefined where
+   * that was the client's doing.
+   */
+  end(failed: boolean | undefined, status?: number): void {
     if (this.#over) return;
     this.#over = true;
     this.#status = status ?? this.#status ?? CLIENT_LEFT;
-    const left = this.#status === CLIENT_LEFT && !failed;
-    const bad = failed || this.#status >= 500;
-    this.#endAttempt(left ? undefined : bad);
+    const left = this.#status === CLIENT_LEFT && failed !== true;
+    const verdict = left ? undefined : failed === false ? this.#status >= 500 : failed;
+    this.#endAttempt(verdict);
     const ms = this.#desk.now() - this.#beganAt;
     if (this.#fit !== undefined) {
       const { counts } = this.#fit.state;
-      if (bad) counts.errors++;
-      if (!left) counts.latencies.add(ms);
+      if (verdict) counts.errors++;
+      if (verdict !== undefined) counts.latencies.add(ms);
     }
     this.#desk.tell({
       request: this.#request,
