@@ -77,21 +77,17 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     services.status(interiorLinks.status(), ports.running.map((port) => port.status()), control?.grants());
   let ending = false;
   const apply = async (next: SiteSpec): Promise<SiteChange[]> => {
-    // Nothing new starts any more. Who is not trusted any more has to go all the same, and plugins that are denied.
-    if (ending) {
-      const access = ports.alter(next.access).map((change) => ({ kind: "RouterAccess" as const, ...change }));
-      return [...access, ...await services.apply(next)];
-    }
+    // When the site ends, nothing new starts. Who is not trusted any more has to go all the same, and plugins that are denied.
     const accessBroken = isBroken(next, "RouterAccess");
-    const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")));
-    const linked = await links.apply(next.links, isBroken(next, "Link"));
+    const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")), !ending);
+    const linked = ending ? [] : await links.apply(next.links, isBroken(next, "Link"));
     return [
       ...access.map((change) => ({ kind: "RouterAccess" as const, ...change })),
       ...linked.map((change) => ({ kind: "Link" as const, ...change })),
       ...await services.apply(next),
     ];
   };
-  const configuration = new SiteConfiguration(spec, { apply, status }, logger);
+  const configuration = new SiteConfiguration(spec, { apply, status, ending: () => ending }, logger);
   let control: SiteControl | undefined;
   const stop = async () => {
     ending = true;

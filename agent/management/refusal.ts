@@ -3,7 +3,7 @@
 /** Thrown by whoever is asked; becomes the answer. */
 export class Refusal extends Error {
   /** `description` is told to whoever asked; `status` is as in HTTP. */
-  constructor(readonly status: 400 | 403 | 404 | 500 | 501, description: string) {
+  constructor(readonly status: 400 | 403 | 404 | 500 | 501 | 503, description: string) {
     super(description);
   }
 }

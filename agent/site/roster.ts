@@ -59,9 +59,13 @@ export class Roster<S, R> {
   /**
    * Makes `specs` run, and nothing else. What goes is stopped before anything starts, for it may hold a port that is
    * wanted. A part that can't start is left out, and tried again by the next call. Parts for which `stays` is true are
-   * left as they are, whatever `specs` say.
+   * left as they are, whatever `specs` say. Without `starting` nothing starts: what takes a new start goes.
    */
-  async apply(specs: readonly S[], stays: (name: string) => boolean = () => false): Promise<RosterChange[]> {
+  async apply(
+    specs: readonly S[],
+    stays: (name: string) => boolean = () => false,
+    starting = true,
+  ): Promise<RosterChange[]> {
     const changes: RosterChange[] = [];
     const wanted = new Map(specs.map((spec) => [this.#rules.name(spec), { spec, text: JSON.stringify(spec) }]));
     const before = this.#parts;
@@ -77,7 +81,7 @@ export class Roster<S, R> {
         continue;
       }
       await this.#rules.stop(part.running);
-      if (!wanted.has(name)) changes.push({ name, action: "removed" });
+      if (!wanted.has(name) || !starting) changes.push({ name, action: "removed" });
     }
     const after: typeof before = new Map([...kept].filter(([name]) => !wanted.has(name)));
     for (const [name, { spec, text }] of wanted) {
@@ -86,6 +90,7 @@ export class Roster<S, R> {
         after.set(name, part);
         continue;
       }
+      if (!starting) continue;
       try {
         after.set(name, { spec, text, running: await this.#rules.start(spec) });
         changes.push({ name, action: before.has(name) ? "changed" : "added" });
@@ -94,19 +99,6 @@ export class Roster<S, R> {
       }
     }
     this.#parts = after;
-    return changes;
-  }
-
-  /** Makes what runs what `specs` say, as far as that takes no new start; nothing comes, and nothing goes. */
-  alter(specs: readonly S[]): RosterChange[] {
-    const changes: RosterChange[] = [];
-    for (const spec of specs) {
-      const [name, text] = [this.#rules.name(spec), JSON.stringify(spec)];
-      const part = this.#parts.get(name);
-      if (part === undefined || part.text === text) continue;
-      const altered = this.#alter(part, { spec, text }, changes);
-      if (altered !== undefined) this.#parts.set(name, altered);
-    }
     return changes;
   }
 

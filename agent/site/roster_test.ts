@@ -88,6 +88,20 @@ Deno.test("roster: what can't start is told, left out, and tried again", async (
   ]);
 });
 
+Deno.test("roster: where nothing starts, what would take a new start goes", async () => {
+  const { roster: parts, log } = roster();
+  await parts.apply([{ name: "a", port: 1 }, { name: "b", port: 2 }, { name: "c", port: 3 }]);
+  log();
+  const changes = await parts.apply(
+    [{ name: "a", port: 1 }, { name: "b", port: 4 }, { name: "d", port: 5 }],
+    undefined,
+    false,
+  );
+  assert.deepEqual(changes, [{ name: "b", action: "removed" }, { name: "c", action: "removed" }]);
+  assert.deepEqual(log(), ["-b", "-c"]);
+  assert.deepEqual(parts.running.map(({ name }) => name), ["a"]);
+});
+
 Deno.test("roster: what stays is left as it is, whether it is asked for in another form or not at all", async () => {
   const { roster: parts, log } = roster();
   await parts.apply([{ name: "a", port: 1 }, { name: "b", port: 2 }]);

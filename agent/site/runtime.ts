@@ -34,7 +34,7 @@ export async function startEdge(spec: SiteSpec, deps: SiteDeps): Promise<Running
     const changes = await links.apply(next.links, isBroken(next, "Link"));
     return [...changes.map((change) => ({ kind: "Link" as const, ...change })), ...await services.apply(next)];
   };
-  const configuration = new SiteConfiguration(spec, { apply, status }, deps.logger);
+  const configuration = new SiteConfiguration(spec, { apply, status, ending: () => ending }, deps.logger);
   const managed = services.managed(() => edgeLinks.status(), () => []);
   const control = await startControl(spec, router, deps, managed, configuration, () => {})
     .catch(async (error) => {

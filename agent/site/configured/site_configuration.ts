@@ -53,6 +53,8 @@ export interface ConfiguredSite {
   apply(spec: SiteSpec): Promise<SiteChange[]>;
   /** How it is. */
   status(): SiteStatus;
+  /** True once it starts nothing any more. */
+  ending(): boolean;
 }
 
 /** See the head of the file. */
@@ -118,6 +120,7 @@ export class SiteConfiguration implements Configuration {
   /** See {@link Configuration}. */
   create(type: string, entity: Configured): Promise<void> {
     return this.#inTurn(async () => {
+      if (this.#site.ending()) throw new Refusal(503, "the site is stopping, and starts nothing any more");
       if (this.#created.size + this.#profiles.entities.length >= MAX_CREATED) {
         throw new Refusal(400, `management may create ${MAX_CREATED} entities at most`);
       }

@@ -42,9 +42,10 @@ class TestSite {
   readonly logger: Logger = { level: "info", debug() {}, info() {}, warn() {}, error() {} };
   /** What became of the parts by the next change. */
   changes: SiteChange[] = [];
+  ending = false;
   readonly configuration = new SiteConfiguration(
     FOLDER,
-    { apply: () => Promise.resolve(this.changes), status: () => STATUS },
+    { apply: () => Promise.resolve(this.changes), status: () => STATUS, ending: () => this.ending },
     this.logger,
   );
 
@@ -92,6 +93,16 @@ Deno.test("configured site: of two listeners with one name, management changes i
   assert.deepEqual([...site.configuration.entities("tcpListener")].map(({ identity }) => identity), [
     ofFolder.identity,
   ]);
+});
+
+Deno.test("configured site: one that is stopping creates nothing, and lets things go", async () => {
+  const site = new TestSite();
+  assert.equal(await site.ask("CREATE", "tcpListener", { name: "l" }, { address: "a", port: "9001" }), 201);
+  site.ending = true;
+  assert.equal(await site.ask("CREATE", "tcpListener", { name: "m" }, { address: "a", port: "9002" }), 503);
+  assert.equal(await site.ask("CREATE", "sslProfile", { name: "p" }), 503);
+  assert.deepEqual(site.names("tcpListener"), ["l"]);
+  assert.equal(await site.ask("DELETE", "tcpListener", { name: "l" }), 204);
 });
 
 Deno.test("configured site: a part that can't be started is not created, whatever its name", async () => {
