@@ -4,9 +4,7 @@
  */
 
 import {
-  type AccessSpec,
   Backoff,
-  differsInCredentials,
   histogramSamples,
   isBroken,
   leadsAlike,
@@ -27,7 +25,7 @@ import {
   type SiteSpec,
   startControl,
 } from "../agent/mod.ts";
-import { AccessPort } from "./edges/access_port.ts";
+import { AccessPorts } from "./edges/access_ports.ts";
 import { PolicyBook } from "./edges/policy_book.ts";
 import { ConnectionGroups } from "./transit/connection_groups.ts";
 import { depart } from "./transit/departure.ts";
@@ -52,18 +50,9 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
   const revocations = new Revocations(spec.revoked);
   const revoke = (certificates?: readonly string[]) => {
     revocations.set(certificates);
-    for (const port of ports.running) port.dropRevoked();
+    for (const port of ports.open) port.dropRevoked();
   };
-  const ports = new Roster<AccessSpec, AccessPort>({
-    name: ({ name, role }) => `${name} ${role}`,
-    start: (access) => AccessPort.open(access, { router, groups, logger, onChange: changed, policies, revocations }),
-    alter: (port, access, before) => {
-      if (access.tls === undefined || !differsInCredentials(access, before)) return undefined;
-      port.renew(access.tls);
-      return port;
-    },
-    stop: (port) => port.close(),
-  });
+  const ports = new AccessPorts({ router, groups, logger, onChange: changed, policies, revocations });
   const retry = () => new Backoff({ random: Math.random });
   const interiorLinks = new InteriorLinks(router, transit, retry, logger, changed);
   const links = new Roster<LinkSpec, OutboundLink>({
@@ -73,13 +62,11 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
       leadsAlike(link, before) ? interiorLinks.replace(running, linkTarget(link, "inter-router")) : undefined,
     stop: (link) => interiorLinks.remove(link),
   });
-  const status = () =>
-    services.status(interiorLinks.status(), ports.running.map((port) => port.status()), control?.grants());
+  const status = () => services.status(interiorLinks.status(), ports.status(), control?.grants());
   let ending = false;
   const apply = async (next: SiteSpec): Promise<SiteChange[]> => {
     // When the site ends, nothing new starts. Who is not trusted any more has to go all the same, and plugins that are denied.
-    const accessBroken = isBroken(next, "RouterAccess");
-    const access = await ports.apply(next.access, (port) => accessBroken(port.replace(/ \S+$/, "")), !ending);
+    const access = await ports.apply(next.access, isBroken(next, "RouterAccess"), !ending);
     const linked = ending ? [] : await links.apply(next.links, isBroken(next, "Link"));
     return [
       ...access.map((change) => ({ kind: "RouterAccess" as const, ...change })),
@@ -96,14 +83,14 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
       services.stop(),
       control?.stop(),
       interiorLinks.stop(),
-      ...ports.running.map((port) => port.close()),
+      ports.close(),
     ]);
     transit.stop();
   };
   try {
     const managed = services.managed(
       () => interiorLinks.status(),
-      () => ports.running.map((port) => port.status()),
+      () => ports.status(),
       () => control?.grants() ?? [],
     );
     control = await startControl(spec, router, deps, managed, configuration, changed, networkView(router, transit));
@@ -138,7 +125,7 @@ export async function startInterior(spec: SiteSpec, deps: SiteDeps): Promise<Run
     revoke,
     drain: async (graceMs) => {
       ending = true;
-      for (const port of ports.running) port.shut();
+      ports.shut();
       await Promise.all([services.drain(graceMs), depart(router, transit, graceMs)]);
       await stop();
     },

@@ -54,7 +54,9 @@ function changes<T extends { readonly name: string }>(
 function accessChange(before: AccessStatus | undefined, after: AccessStatus): Narration | undefined {
   const fields = { access: after.name, role: after.role, address: formatEndpoint(after.host, after.port) };
   // Each peer that comes and goes is logged with its name where it is accepted.
-  return before === undefined || before.port !== after.port ? tell("info", "accepting peers", fields) : undefined;
+  const opened = before === undefined || before.fault !== undefined || before.port !== after.port;
+  // Why a port is not open is told where it is tried.
+  return opened && after.fault === undefined ? tell("info", "accepting peers", fields) : undefined;
 }
 
 function linkChange(before: LinkStatus | undefined, after: LinkStatus): Narration | undefined {

@@ -11,6 +11,7 @@ import type {
   AdaptorStatus,
   ConnectorStatus,
   GrantStatus,
+  HealthStatus,
   HttpRouteStatus,
   LinkStatus,
   ListenerStatus,
@@ -77,14 +78,15 @@ function siteStatus(site: SiteStatus, parts: readonly PartDigest[], problem: Fol
     problem === undefined ? holds("Configured") : fails("Configured", "Error", problem.message, problem.hint),
     holds("Running"),
   ];
-  const shut = parts.find(({ kind, name }) =>
-    kind === "RouterAccess" && !site.access.some((access) => access.name === name)
-  );
+  const open = site.access.filter(({ fault }) => fault === undefined);
+  const shut =
+    parts.find(({ kind, name }) => kind === "RouterAccess" && !open.some((access) => access.name === name))?.name ??
+      site.access.find(({ fault }) => fault !== undefined)?.name;
   if (parts.some(({ kind }) => kind === "RouterAccess")) {
-    const what = `the ports of RouterAccess ${shut?.name} are not open`;
+    const what = `not all ports of RouterAccess ${shut} are open`;
     findings.push(shut === undefined ? holds("Resolved") : fails("Resolved", "Pending", what, SEE_LOG));
   }
-  const endpoints = site.access.map(({ name, role, host, port }) => ({
+  const endpoints = open.map(({ name, role, host, port }) => ({
     name: role,
     host,
     port: `${port}`,
@@ -94,8 +96,10 @@ function siteStatus(site: SiteStatus, parts: readonly PartDigest[], problem: Fol
 }
 
 function listenerStatus(listener: ListenerStatus, fault: BrokenResource | undefined): ResourceStatus {
-  const { name, routingKey, host, port, open, matched, message, connections, code, detected } = listener;
+  const { name, routingKey, host, port, open, matched, message, connections, code, detected, reachable } = listener;
   const address = formatEndpoint(host, port);
+  // A MultiKeyListener has several, of which one is enough.
+  const wanted = reachable === undefined ? `the routing key ${routingKey}` : `one of the routing keys ${routingKey}`;
   const stuck = !open && message !== "OK" && matched !== false && code === undefined;
   const hint = /address already in use|AddrInUse/i.test(message)
     ? `End the program that has ${address}, or choose another port.`
@@ -107,7 +111,7 @@ function listenerStatus(listener: ListenerStatus, fault: BrokenResource | undefi
         "Matched",
         "Pending",
         "No matching connectors",
-        `Create a Connector with the routing key ${routingKey} at any site of the network, and see that its links are up.`,
+        `Create a Connector with ${wanted} at any site of the network, and see that its links are up.`,
       )
       : matched === undefined
       ? unknown("Matched", "not asked yet")
@@ -149,7 +153,10 @@ function connectorStatus(
   fault: BrokenResource | undefined,
   here: boolean,
 ): ResourceStatus {
-  const next = hint ?? `Check that the service at ${target} runs and can be reached from here.`;
+  const next = hint ??
+    (health === undefined || health.healthy
+      ? `Check that the service at ${target} runs and can be reached from here.`
+      : "See to what the health check found: the routing key is served again once it passes.");
   const findings = [
     configured(fault),
     message === "OK" ? holds("Operational") : fails("Operational", "Error", message || "not started", next),
@@ -160,8 +167,18 @@ function connectorStatus(
     "Connector",
     name,
     findings,
-    health === undefined ? details : { ...details, healthy: health.healthy },
+    health === undefined ? details : { ...details, ...healthDetails(health) },
   );
+}
+
+function healthDetails({ healthy, since, result, checkedAt, heldSeconds }: HealthStatus) {
+  return {
+    healthy,
+    healthSince: since,
+    healthResult: result,
+    healthCheckedAt: checkedAt ?? null,
+    healthHeldSeconds: heldSeconds ?? null,
+  };
 }
 
 function linkStatus(
@@ -184,9 +201,14 @@ function linkStatus(
 }
 
 function accessStatus(name: string, ports: readonly AccessStatus[], fault: BrokenResource | undefined): ResourceStatus {
-  const endpoints = ports.map(({ role, host, port }) => ({ name: role, host, port: `${port}` }));
+  const open = ports.filter((port) => port.fault === undefined);
+  const endpoints = open.map(({ role, host, port }) => ({ name: role, host, port: `${port}` }));
   const peers = ports.reduce((sum, { peers }) => sum + peers, 0);
-  return conclude("RouterAccess", name, [configured(fault), holds("Resolved")], { endpoints, peers });
+  const shut = ports.find((port) => port.fault !== undefined);
+  const resolved = shut?.fault === undefined
+    ? holds("Resolved")
+    : fails("Resolved", "Error", `the port for role ${shut.role} is not open: ${shut.fault.message}`, shut.fault.hint);
+  return conclude("RouterAccess", name, [configured(fault), resolved], { endpoints, peers });
 }
 
 function tokenStatus(name: string, { links, broken = [] }: SiteStatus): ResourceStatus {

@@ -69,7 +69,14 @@ Deno.test("status: whatever is not ready has a reason and a next step", () => {
   } as const;
   const connector = { name: "c", routingKey: "k", target: "t:1", connections: 0 };
   const access = [{ name: "hub", role: "edge" as const, host: "h", port: 1, peers: 3 }];
+  const shut = { name: "hub", role: "inter-router" as const, host: "h", port: 2, peers: 0 };
   const cases: ReadonlyArray<readonly [Partial<SiteStatus>, string, RegExp, string]> = [
+    [
+      { access: [...access, { ...shut, fault: { message: "Can't listen on h:2.", hint: "End the other program." } }] },
+      "Error",
+      /^the port for role inter-router is not open: Can't listen on h:2\.$/,
+      "Resolved False",
+    ],
     [
       { listeners: [{ ...LISTENER, open: false, matched: false, message: "No matching connectors" }] },
       "Pending",
@@ -145,6 +152,17 @@ Deno.test("status: whatever is not ready has a reason and a next step", () => {
   assert.deepEqual(only({ access }).details["peers"], 3);
 });
 
+Deno.test("status: of a target that is not healthy it says what the checks found, and to see to that", () => {
+  const health = { healthy: false, since: "t1", result: "can't reach h:2: refused", checkedAt: "t2" };
+  const connector = { name: "c", routingKey: "k", target: "t:1", connections: 0, message: "unhealthy", health };
+  const { details, next } = only({ connectors: [connector] });
+  assert.deepEqual(
+    [details["healthy"], details["healthSince"], details["healthResult"], details["healthCheckedAt"]],
+    [false, "t1", "can't reach h:2: refused", "t2"],
+  );
+  assert.match(next, /health check found/);
+});
+
 Deno.test("status: what was asked for and is not there is in error, and a Site whose ports are shut is not resolved", () => {
   const parts: PartDigest[] = [{ kind: "RouterAccess", name: "hub", digest: "" }, {
     kind: "Policy",
@@ -153,7 +171,7 @@ Deno.test("status: what was asked for and is not there is in error, and a Site w
   }];
   const [site, policy, access] = resourceStatuses(SITE, parts, undefined);
   assert.deepEqual([policy?.kind, policy?.status], ["Policy", "Ready"], "what runs nowhere is not missed");
-  assert.deepEqual([site?.status, site?.message], ["Pending", "the ports of RouterAccess hub are not open"]);
+  assert.deepEqual([site?.status, site?.message], ["Pending", "not all ports of RouterAccess hub are open"]);
   assert.deepEqual([access?.kind, access?.status], ["RouterAccess", "Error"]);
 });
 

@@ -129,6 +129,8 @@ export interface AccessStatus {
   readonly peers: number;
   /** When the certificate that it shows expires, ms since the epoch; absent for a plain one. */
   readonly expires?: number;
+  /** Why it is not open, though it ought to be, and what to do; it is tried again. */
+  readonly fault?: { readonly message: string; readonly hint: string };
 }
 
 /** One AccessGrant. Its code is told to nobody: it is in the folder `grants` of the site. */

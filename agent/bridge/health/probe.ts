@@ -1,5 +1,7 @@
 /** One check of a target: a connection, a request or a program. It passes, or fails with a reason for people. */
 
+import { formatEndpoint } from "../../lib/endpoint.ts";
+import { messageOf } from "../../lib/errors.ts";
 import type { HealthCheckSpec } from "../../site/spec.ts";
 import type { LocalSocket } from "../local_socket.ts";
 import { announce } from "../proxy_protocol.ts";
@@ -41,10 +43,19 @@ function start({ tcp, http, command }: HealthCheckSpec, target: ProbeTarget, sig
   const own = http !== undefined && !elsewhere ? target.connect : undefined;
   const preamble = elsewhere ? undefined : target.preamble;
   const connect = own ??
-    (async (signal) => await announce(await Deno.connect({ hostname: host, port, signal }), preamble));
+    (async (signal) => await announce(await reach(host, port, signal), preamble));
   return connected(connect, signal, async (conn) => {
     if (http !== undefined) await answers(conn, http, host);
   });
+}
+
+/** The place is named where it fails, for it need not be that of the target. */
+async function reach(hostname: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
+  try {
+    return await Deno.connect({ hostname, port, signal });
+  } catch (error) {
+    throw new Error(`can't reach ${formatEndpoint(hostname, port)}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 async function connected(
