@@ -22,7 +22,7 @@ const RULE: HttpRule = {
     errorPercent: 0,
     minimumRequests: 1,
     intervalSeconds: 10,
-    openSeconds: 0.001,
+    openSeconds: 0.2,
     halfOpenRequests: 1,
   },
 };
@@ -101,7 +101,7 @@ Deno.test("exchanges: what the client did wrong closes no circuit", async () => 
   begin(2);
   hear(2, "500");
   exchanges.ended(2);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 250));
   begin(4);
   exchanges.givenUp(4, 400);
   deepEqual([backend().outstanding, backend().circuit === "closed"], [0, false]);
@@ -114,7 +114,7 @@ Deno.test("exchanges: a client that leaves inside the answer that was to close a
   hear(2, "500");
   exchanges.ended(2);
   deepEqual(backend().circuit, "open");
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 250));
   begin(4);
   hear(4, "200");
   exchanges.givenUp(5);

@@ -101,17 +101,26 @@ export class HeldStreams {
   }
 
   #offerStream(stream: number, held: Held): void {
-    while (held.wanted && this.#held.get(stream) === held && this.#handler.pending() <= SOCKET_OCTETS) {
-      const piece = held.queue.front();
-      // Asking again may be answered before this returns.
-      held.wanted = false;
-      const taken = this.#handler.offer(stream, piece);
-      if (this.#held.get(stream) !== held) return;
-      if (taken === piece.length) held.wanted = true;
-      held.queue.consume(taken);
-      if (held.queue.size > 0) continue;
-      this.#held.delete(stream);
-      if (held.ended) this.#handler.onEnd(stream);
+    if (!held.wanted || this.#held.get(stream) !== held || this.#handler.pending() > SOCKET_OCTETS) return;
+    const piece = held.queue.front();
+    // Asking again may be answered before this returns.
+    held.wanted = false;
+    const taken = this.#handler.offer(stream, piece);
+    if (this.#held.get(stream) !== held) return;
+    held.queue.consume(taken);
+    if (taken === piece.length) held.wanted = true;
+    if (held.queue.size > 0) {
+      if (held.wanted) this.#again = true;
+      // The others have their turn first: what all share, such as the window of the connection, may be used up by one.
+      if (taken > 0) this.#moveBack(stream, held);
+      return;
     }
+    this.#held.delete(stream);
+    if (held.ended) this.#handler.onEnd(stream);
+  }
+
+  #moveBack(stream: number, held: Held): void {
+    this.#held.delete(stream);
+    this.#held.set(stream, held);
   }
 }

@@ -52,6 +52,34 @@ Deno.test("held streams: one that waits does not hold another up", () => {
   assert.deepEqual([taker.taken.get(4), taker.ended], ["b", [4]]);
 });
 
+Deno.test("held streams: of a window that all share nobody takes all, however much waits", () => {
+  const taken = new Map([[2, 0], [4, 0], [6, 0]]);
+  let window = 0;
+  const held = new HeldStreams({
+    pending: () => 0,
+    offer: (stream, piece) => {
+      const octets = Math.min(piece.length, window);
+      window -= octets;
+      taken.set(stream, taken.get(stream)! + octets);
+      return octets;
+    },
+    onEnd() {},
+  });
+  for (const stream of taken.keys()) held.push(stream, new Uint8Array(stream === 2 ? 1_000_000 : 100_000));
+  for (let turn = 0; turn < 30; turn++) {
+    window = 10_000;
+    for (const stream of taken.keys()) held.want(stream);
+    held.offer();
+  }
+  // But for what is left of a block, they have the same.
+  for (const octets of taken.values()) assert.ok(Math.abs(octets - 100_000) <= 10_000, `${[...taken.values()]}`);
+  // With room for everything nothing is left.
+  window = 10_000_000;
+  held.want(2);
+  held.offer();
+  assert.deepEqual([taken.get(2), held.size(2)], [1_000_000, 0]);
+});
+
 Deno.test("held streams: nothing is offered to a socket that has enough, until it has taken some", () => {
   const taker = new Taker();
   taker.pending = 300_000;

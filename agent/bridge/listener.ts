@@ -9,6 +9,7 @@ import { formatEndpoint } from "../lib/endpoint.ts";
 import { messageOf } from "../lib/errors.ts";
 import { matchesGlob } from "../lib/glob.ts";
 import { NumberMap } from "../lib/number_map.ts";
+import { plainAddress } from "../lib/plain_address.ts";
 import { localAddress, mobileKey } from "../router/address.ts";
 import { PatientRoutes } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
@@ -393,7 +394,10 @@ export class Listener {
     const replyTo = localAddress(reply.name, identity);
     const number = this.#lastConnection = (this.#lastConnection + 1) >>> 0;
     const client = clientOf(conn);
-    const sender = { address: conn.remoteAddr.hostname, proto: this.#tls === undefined ? "http" : "https" } as const;
+    const sender = {
+      address: plainAddress(conn.remoteAddr.hostname),
+      proto: this.#tls === undefined ? "http" : "https",
+    } as const;
     const connection: MessageConnection = new MessageConnection(conn, adaptor, {
       logger: this.#logger,
       traffic: this.#traffic,

@@ -5,6 +5,7 @@
  */
 
 import { isIP } from "node:net";
+import { plainAddress } from "../lib/plain_address.ts";
 import { closeSocket, type LocalSocket } from "./local_socket.ts";
 
 /**
@@ -27,7 +28,7 @@ const NO_FAMILY = 0x00;
 /** The {@link CLIENT_PROPERTY} of who is at the other end of `socket`; undefined where that is not known. */
 export function clientOf({ remoteAddr, localAddr }: LocalSocket): string | undefined {
   if (remoteAddr.port === undefined || localAddr?.port === undefined) return undefined;
-  const [client, listener] = [plain(remoteAddr.hostname), plain(localAddr.hostname)];
+  const [client, listener] = [plainAddress(remoteAddr.hostname), plainAddress(localAddr.hostname)];
   const version = isIP(client);
   if (version === 0 || version !== isIP(listener)) return undefined;
   return `TCP${version} ${client} ${listener} ${remoteAddr.port} ${localAddr.port}`;
@@ -68,12 +69,6 @@ function addressesOf(client: string): { family: string; octets: number[] } | und
 
 function isPort(text: string): boolean {
   return /^\d{1,5}$/.test(text) && Number(text) < 65_536;
-}
-
-/** Without a zone, which means nothing elsewhere; one of IPv4 as such also where it came in by IPv6. */
-function plain(address: string): string {
-  const bare = address.replace(/%.*$/, "");
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
 }
 
 /** Four or sixteen octets. */

@@ -135,6 +135,8 @@ export interface HttpRouteSpec {
   readonly listeners: readonly string[];
   /** The first that fits a request decides. */
   readonly rules: readonly HttpRule[];
+  /** What servers are told of the clients of requests that no rule fits. */
+  readonly forwarded?: ForwardedSpec;
 }
 
 /** What a line of the access log shows of the target; `off` for no lines. */

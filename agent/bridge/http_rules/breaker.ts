@@ -13,7 +13,9 @@ export class Breaker {
   readonly #spec: CircuitSpec;
   #state: CircuitState = "closed";
   #openUntil = 0;
+  /** Probes that are under way, and the time of probing that they belong to: the how-manieth, from 1 on. */
   #probes = 0;
+  #probing = 1;
   #failuresInRow = 0;
   #intervalBegan = -Infinity;
   #requests = 0;
@@ -35,24 +37,28 @@ export class Breaker {
     return state === "closed" || (state === "half-open" && this.#probes < this.#spec.halfOpenRequests);
   }
 
-  /** A request passes, which it may; true when it is a probe. */
-  begin(now: number): boolean {
+  /** A request passes, which it may. Returns what {@link Breaker.end} is to be told: of what it is a probe, or 0. */
+  begin(now: number): number {
     this.#state = this.stateAt(now);
-    if (this.#state !== "half-open") return false;
+    if (this.#state !== "half-open") return 0;
     this.#probes++;
-    return true;
+    return this.#probing;
   }
 
-  /** A request, `probe` or not, has its result; undefined when nothing can be told from it. True when the state changed. */
-  end(probe: boolean, failed: boolean | undefined, now: number): boolean {
-    if (probe) {
-      this.#probes = Math.max(0, this.#probes - 1);
-      if (failed === undefined || this.#state !== "half-open") return false;
+  /**
+   * A request has its result, `failed` or not; undefined when nothing can be told from it. `probe` is what {@link Breaker.begin}
+   * said of it. True when the state changed.
+   */
+  end(probe: number, failed: boolean | undefined, now: number): boolean {
+    // What began before it opened, probes among it, says nothing new.
+    if (probe > 0) {
+      if (probe !== this.#probing) return false;
+      this.#probes--;
+      if (failed === undefined) return false;
       if (failed) return this.#open(now);
       this.#reset("closed");
       return true;
     }
-    // What began before it opened says nothing new.
     if (failed === undefined || this.#state !== "closed") return false;
     this.#count(failed, now);
     const { consecutiveFailures, errorPercent, minimumRequests } = this.#spec;
@@ -80,6 +86,7 @@ export class Breaker {
 
   #reset(state: CircuitState): void {
     this.#state = state;
+    this.#probing++;
     this.#probes =
       this.#failuresInRow =
       this.#requests =

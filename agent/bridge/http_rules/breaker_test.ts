@@ -30,7 +30,7 @@ Deno.test("breaker: after its time one probe at a time passes; its success close
   send(breaker, "---", 0);
   equal(breaker.stateAt(5000), "half-open");
   const probe = breaker.begin(5000);
-  deepEqual([probe, breaker.admits(5000)], [true, false]);
+  deepEqual([probe > 0, breaker.admits(5000)], [true, false]);
   equal(breaker.end(probe, true, 6000), true);
   deepEqual([breaker.stateAt(10_999), breaker.stateAt(11_000)], ["open", "half-open"]);
   equal(breaker.end(breaker.begin(11_000), false, 11_500), true);
@@ -52,6 +52,19 @@ Deno.test("breaker: what began before it opened neither opens it longer nor clos
   equal(breaker.stateAt(5000), "half-open");
 });
 
+Deno.test("breaker: a probe of an earlier time of probing neither decides nor makes room", () => {
+  const breaker = new Breaker({ ...SPEC, halfOpenRequests: 2 });
+  send(breaker, "---", 0);
+  const slow = breaker.begin(5000);
+  equal(breaker.end(breaker.begin(5000), true, 6000), true);
+  breaker.begin(11_000);
+  equal(breaker.end(slow, undefined, 11_500), false);
+  breaker.begin(11_500);
+  equal(breaker.admits(11_500), false);
+  equal(breaker.end(slow, false, 12_000), false);
+  equal(breaker.stateAt(12_000), "half-open");
+});
+
 Deno.test("breaker: a share of failures opens it, once there were enough requests within the interval", () => {
   const spec = { ...SPEC, consecutiveFailures: 0, errorPercent: 50 };
   const breaker = new Breaker(spec);
@@ -71,7 +84,7 @@ Deno.test("breaker: whatever happens, it lets nothing pass while it is open", ()
     const breaker = new Breaker({ ...SPEC, halfOpenRequests: 2 });
     let now = 0;
     let openedAt = -Infinity;
-    const under: boolean[] = [];
+    const under: number[] = [];
     for (const { ms, end, failed } of steps) {
       now += ms;
       if (end && under.length > 0) {

@@ -69,6 +69,8 @@ export class HttpRoute {
     this.#spec = spec;
     const before = new Map(this.#rules.map((state) => [state.rule.name, state]));
     this.#rules = spec.rules.map((rule) => new RuleState(rule, before.get(rule.name)));
+    const { forwarded } = spec;
+    this.#rest = new RuleState(forwarded === undefined ? REST : { ...REST, forwarded }, this.#rest);
     const wanted = new Set(spec.rules.flatMap(({ backends }) => backends.map(({ routingKey }) => routingKey)));
     for (const [key, { stop }] of this.#keys) {
       if (wanted.has(key)) continue;

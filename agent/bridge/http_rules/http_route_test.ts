@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
 import { freePort } from "../../../tests/support/ports.ts";
 import { connect, readToEnd, writeAll } from "../../../tests/support/tcp.ts";
 import { until } from "../../../tests/support/until.ts";
@@ -35,10 +35,10 @@ function routed(rules: readonly HttpRule[]) {
   return { router, route, spec, serve };
 }
 
-async function listening(rules: readonly HttpRule[]) {
+async function listening(rules: readonly HttpRule[], host = "127.0.0.1") {
   const network = routed(rules);
   const port = freePort();
-  const spec = { name: "l", routingKey: "own", host: "127.0.0.1", port, protocol: "http1" };
+  const spec = { name: "l", routingKey: "own", host, port, protocol: "http1" };
   const { router, route } = network;
   const listener = new Listener(spec, router, await loadBuiltin("http1"), silentLogger, () => {}, route);
   const stop = () => {
@@ -115,6 +115,24 @@ Deno.test("route: a listener is open while any key of its rules is served, and f
   again.withdraw();
   await until(() => !listener.status().open);
   stop();
+});
+
+Deno.test("route: servers are told of the client, as IPv4 knows it, also where no rule fits the request", async () => {
+  const forwarded = { fields: "XForwarded", trusted: [] } as const;
+  const { listener, port, serve, stop, route, spec } = await listening([{ ...OF_PUT, forwarded }], "::");
+  route.change({ ...spec, forwarded });
+  const [own, a] = [serve("own").taker, serve("a").taker];
+  await until(() => listener.status().open);
+  const answers = [];
+  for (const [line, taker] of [["GET /", own], ["PUT /", a]] as const) {
+    answers.push(ask(port, `${line} HTTP/1.1\r\nX-Forwarded-For: 6.6.6.6\r\nX-Rest:`).catch(() => ""));
+    await until(() => taker.taken.length === 1);
+    const [message] = taker.taken;
+    match(message!.text, /X-Forwarded-For\xa1\x09127\.0\.0\.1/);
+    doesNotMatch(message!.text, /6\.6\.6\.6/);
+  }
+  stop();
+  await Promise.all(answers);
 });
 
 Deno.test("route: a request that was released, or lost and may be repeated, goes to the next backend", async () => {

@@ -63,8 +63,8 @@ export interface Choosing {
 export interface Attempt {
   /** Where it goes. */
   readonly backend: Backend;
-  /** It tries whether the backend works again. */
-  readonly probe: boolean;
+  /** Of what it is a probe, as {@link Breaker.begin} says; 0 for none. */
+  readonly probe: number;
 }
 
 /** See the head of the file. */
@@ -109,7 +109,7 @@ export class RuleState {
     const backend = this.#pick(fresh.length === 0 ? admitted : fresh, choosing);
     if (backend === undefined) return "no backend can be chosen";
     backend.outstanding++;
-    return { backend, probe: backend.breaker?.begin(now) ?? false };
+    return { backend, probe: backend.breaker?.begin(now) ?? 0 };
   }
 
   /** The attempt has its result; undefined when nothing can be told from it. The new state of its circuit, if it changed. */

@@ -317,7 +317,8 @@ const schema = z.looseObject({
         ...(known === undefined ? {} : { forwarded: known }),
       };
     });
-    return { listeners: [...new Set(spec.listeners)], rules };
+    const { forwarded } = spec;
+    return { listeners: [...new Set(spec.listeners)], rules, ...(forwarded === undefined ? {} : { forwarded }) };
   }),
 });
 
