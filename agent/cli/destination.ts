@@ -22,16 +22,12 @@ export const DESTINATION = {
   help: "A routing key, or a router's id; of the same name, the router.",
 } as const;
 
-/** Finds what `name` means. Throws NETWORK_UNKNOWN and NETWORK_NO_WAY. */
+/** Finds what `name` means. Throws NETWORK_UNKNOWN, NETWORK_UNTOLD and NETWORK_NO_WAY. */
 export function destination(survey: Survey, name: string): Destination {
   const isRouter = survey.routers.some(({ id }) => id === name);
   // What is before and behind a key does not count on the way either.
   const service = isRouter ? undefined : serviceAt(survey, mobileKey(name).slice(1));
-  if (!isRouter && service === undefined) {
-    throw new TendrilError("NETWORK_UNKNOWN", `"${name}" is no router, and nobody serves a key of that name`, {
-      hint: "`tendril network status` lists routers and addresses.",
-    });
-  }
+  if (!isRouter && service === undefined) throw unknown(survey, name);
   const routers = service === undefined ? [name] : service.chosen;
   const routes = routers.map((router) => routeTo(survey, router)).filter((route) => route !== undefined);
   if (routes.length === 0) {
@@ -40,4 +36,17 @@ export function destination(survey: Survey, name: string): Destination {
     });
   }
   return { name, ...(service === undefined ? {} : { service }), routes };
+}
+
+/** A router that is silent about itself may know what nobody else has named. */
+function unknown({ routers }: Survey, name: string): TendrilError {
+  const mute = routers.find(({ silent }) => silent !== null);
+  if (mute === undefined) {
+    return new TendrilError("NETWORK_UNKNOWN", `"${name}" is no router, and nobody serves a key of that name`, {
+      hint: "`tendril network status` lists routers and addresses.",
+    });
+  }
+  return new TendrilError("NETWORK_UNTOLD", `${mute.id} does not tell who serves "${name}": ${mute.silent}`, {
+    hint: "Where a Policy refuses it, have it allow to consume `$management`; else see whether that router hangs.",
+  });
 }

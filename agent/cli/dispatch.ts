@@ -58,7 +58,7 @@ async function runCommand(argv: readonly string[], { commands, io, entry }: Disp
     io.stdout(helpFor([first], commands));
     return EXIT.ok;
   }
-  refuseFormer(words);
+  refuseFormer(words, before);
   const command = findCommand(first === "--version" ? ["version"] : words, commands);
   const rest = words.slice(command.name.split(" ").length);
   const { flags, args: parsed } = parseLine(command, GLOBAL_FLAGS, [...before, ...rest], (name) => io.env(name));
@@ -81,8 +81,8 @@ async function runCommand(argv: readonly string[], { commands, io, entry }: Disp
 }
 
 /** Throws USAGE_FORMER, which names the line to type, for the words of Skupper that are others here. */
-function refuseFormer(words: readonly string[]): void {
-  const successor = successorOf(words);
+function refuseFormer(words: readonly string[], before: readonly string[]): void {
+  const successor = successorOf(words, before);
   if (successor === undefined) return;
   const { former, lines, note } = successor;
   const hint = `Type ${lines.map((line) => `\`${line}\``).join(", then ")}.${note === undefined ? "" : ` ${note}`}`;

@@ -49,6 +49,7 @@ export function exitCodeOf(error: unknown): number {
 /** Codes that begin like this are about what the user supplied. */
 const CONFIGURATION = [
   "SITE_",
+  "GRANT_UNKNOWN",
   "TOKEN_FILE",
   "TOKEN_REDEEMED",
   "LINK_FILE_",

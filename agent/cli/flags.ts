@@ -39,11 +39,12 @@ export interface SiteFlag {
 /** What may stand before the command as well: where and how it is done. Skupper's users type `-n` there. */
 const LEADING = /^(--log-.*|--namespace(=.*)?|-n.*)$/;
 
-/** How many of `words` are flags that stand before the command, with their values. */
+/** How many of `words` are flags that stand before the command, with their values; more than all where one lacks its own. */
 export function leadingFlags(words: readonly string[]): number {
   let at = 0;
   for (let word = words[at]; word !== undefined && LEADING.test(word); word = words[at]) {
-    at += word.includes("=") || /^-n./.test(word) ? 1 : 2;
+    // A shell may cut `--flag=value` into three.
+    at += word.includes("=") || /^-n./.test(word) ? 1 : words[at + 1] === "=" ? 3 : 2;
   }
   return at;
 }

@@ -5,6 +5,7 @@ import type { Invocation } from "./command.ts";
 import { ASKING } from "./ask_site.ts";
 import { effectsOf, effectsTable } from "./effects.ts";
 import { DRY_RUN_FLAG, FORMAT_FLAG } from "./flags.ts";
+import { warnOfGiven } from "./given_secret.ts";
 import { writeResult } from "./format.ts";
 import type { PermissionNeed } from "./permissions.ts";
 import { namedBy, WAIT_FOR_FLAG, type Waited, waitFor } from "./wait_for.ts";
@@ -79,6 +80,7 @@ export async function changeAndTell(
   const report = await siteReportIfRunning(dir, timeout);
   const change = await changeFolder(dir, dryRun, edit);
   for (const warning of change.warnings) logger.warn(warning);
+  await warnOfGiven(dir, change.changes, logger);
   const effects = effectsOf(change, report);
   const running = dryRun ? report : report === undefined ? undefined : await reloadIfRunning(dir, timeout);
   const state = running === undefined

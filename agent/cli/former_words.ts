@@ -3,6 +3,8 @@
  * the values that were typed. Pure.
  */
 
+import { ONE_LINER_FLAGS } from "./one_liner_flags.ts";
+import { TARGET_TLS_FLAGS } from "./one_liner_tls.ts";
 import { shellWords } from "./program_line.ts";
 
 /** What stands in for a former line. */
@@ -26,7 +28,19 @@ interface Typed {
 type Rule = (typed: Typed) => readonly (readonly string[])[];
 
 /** Flags of Skupper 1 that take no value. */
-const SWITCHES = new Set(["enable-console", "enable-flow-collector", "enable-tls", "headless", "verbose", "yes"]);
+const SWITCHES = new Set([
+  "enable-console",
+  "enable-flow-collector",
+  "enable-link-access",
+  "enable-tls",
+  "headless",
+  "verbose",
+  "yes",
+]);
+/** Flags that only our own `expose` has. */
+const OWN = Object.keys({ ...ONE_LINER_FLAGS, ...TARGET_TLS_FLAGS }).filter((name) => name !== "protocol");
+/** Commands that are about no site. */
+const SITELESS = ["explain", "help", "version"];
 /** What Skupper 1 exposes: a kind of Kubernetes, or a host. */
 const EXPOSED = /^(deployment|statefulset|pods?|daemonset|service|deploymentconfig|host)(\/|$)/;
 
@@ -102,7 +116,10 @@ const RULES: ReadonlyArray<readonly [words: string, rule: Rule, note?: string]> 
   ["gateway", () => [["status"]], "A gateway is a site of its own: an edge."],
   ["debug service", ({ args }) => [["debug", "check", ...args.slice(0, 1)]]],
   ["debug policies", () => [["explain", "Policy"]]],
-  ["site generate", ({ args: [name = "my-site"] }) => [["site", "create", name, "--dir", name]]],
+  ["site generate", ({ args: [name = "my-site"], flags }) => {
+    const access = flags.has("enable-link-access") ? ["--enable-link-access"] : [];
+    return [["site", "create", name, "--dir", name, ...access]];
+  }],
   ["site delete", () => [["system", "uninstall"]], "Then remove its folder; nothing else is left."],
   ["link check", ({ args: [file = "link.yaml"] }) => [["debug", "check", "--link", file]]],
   ["system setup", ({ flags }) => [["run", flags.get("path") ?? "."]]],
@@ -126,28 +143,44 @@ const RULES: ReadonlyArray<readonly [words: string, rule: Rule, note?: string]> 
   ["man", () => [["help"]]],
 ];
 
-/** The successor of the line `words`, without the program; undefined for one that is not former. */
-export function successorOf(words: readonly string[]): Successor | undefined {
+/**
+ * The successor of the line `words`, without the program and the flags `before` the words; undefined for one that is not
+ * former.
+ */
+export function successorOf(words: readonly string[], before: readonly string[] = []): Successor | undefined {
+  const told = (former: string, rule: Rule, behind: readonly string[], note: string | undefined): Successor => {
+    const said = typed(behind);
+    const lines = rule(said).map((line) => shellWords(["tendril", ...inPlace(line, before, said)]));
+    return { former, lines, ...(note === undefined ? {} : { note }) };
+  };
   if (words[0] === "expose" && isFormerExpose(words)) {
     const note =
       "The first line at the site that has the service, the second at each that uses it; without a site: `tendril expose KEY HOST:PORT --token FILE`.";
-    return told("expose", expose(typed(words.slice(1))), note);
+    return told("expose", expose, words.slice(1), note);
   }
   for (const [former, rule, note] of RULES) {
     const parts = former.split(" ");
     if (!parts.every((part, at) => words[at] === part)) continue;
-    return told(former, rule(typed(words.slice(parts.length))), note);
+    return told(former, rule, words.slice(parts.length), note);
   }
   return undefined;
 }
 
-function told(former: string, lines: readonly (readonly string[])[], note: string | undefined): Successor {
-  const all = lines.map((line) => shellWords(["tendril", ...line]));
-  return { former, lines: all, ...(note === undefined ? {} : { note }) };
+/** `line` with the flags that were typed `before` the words; a namespace takes the place of the folder of a site. */
+function inPlace(line: readonly string[], before: readonly string[], { flags }: Typed): readonly string[] {
+  if (SITELESS.includes(line[0] ?? "")) return line;
+  const isBefore = before.some((word) => /^(-n|--namespace)/.test(word));
+  const behind = flags.get("n") || flags.get("namespace") || undefined;
+  if (!isBefore && behind === undefined) return [...before, ...line];
+  const named = (word: string | undefined) => word === "--dir" || word === "-n";
+  const rest = line[0] === "run" ? ["run"] : line.filter((word, at) => !named(word) && !named(line[at - 1]));
+  return [...before, ...rest, ...isBefore ? [] : given("-n", behind)];
 }
 
 function isFormerExpose(words: readonly string[]): boolean {
-  return words.some((word) => /^--(address|port|target-port)(=|$)/.test(word)) || EXPOSED.test(words[1] ?? "");
+  const has = (names: readonly string[]) => words.some((word) => names.includes(/^--([\w-]+)/.exec(word)?.[1] ?? ""));
+  // A key may well be called like a kind of Kubernetes.
+  return has(["address", "port", "target-port"]) || EXPOSED.test(words[1] ?? "") && !has(OWN);
 }
 
 function typed(words: readonly string[]): Typed {

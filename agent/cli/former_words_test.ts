@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseLine } from "./args.ts";
 import { dispatch } from "./dispatch.ts";
-import { GLOBAL_FLAGS } from "./flags.ts";
+import { GLOBAL_FLAGS, leadingFlags } from "./flags.ts";
 import { successorOf } from "./former_words.ts";
 import { commands } from "./table.ts";
 import { TestIo } from "./testing_io.ts";
@@ -42,18 +42,39 @@ const LINES: ReadonlyArray<readonly [string, ...string[]]> = [
   ["system setup --path ./west", "tendril run ./west"],
   ["system apply -f west.yaml", "tendril apply -f west.yaml"],
   ["system generate-bundle west", "tendril system bundle --archive west.tar.gz"],
+  ["site generate x --enable-link-access", "tendril site create x --dir x --enable-link-access"],
+  ["site generate --enable-link-access x -n west", "tendril site create x --enable-link-access -n west"],
+  ["-n default token create x.token", "tendril -n default token issue x.token"],
+  ["token create x.token --namespace=west", "tendril token issue x.token -n west"],
+  [
+    "--log-level=debug --namespace west init --site-name hub",
+    "tendril --log-level=debug --namespace west site create hub --enable-link-access",
+    "tendril --log-level=debug --namespace west run",
+  ],
+  ["--log-level debug token create x.token", "tendril --log-level debug token issue x.token --dir ."],
+  ["-n west switch podman", "tendril -n west status"],
+  ["-n west update", "tendril version"],
 ];
+
+/** Parses a line that is to be typed. */
+function parseWords(line: string): void {
+  const typed = line.split(" ").slice(1);
+  const before = typed.slice(0, leadingFlags(typed));
+  const words = typed.slice(before.length);
+  const command = commands.filter(({ name }) => `${words.join(" ")} `.startsWith(`${name} `))
+    .sort((one, other) => other.name.length - one.name.length)[0];
+  assert.ok(command, line);
+  const rest = words.slice(command.name.split(" ").length);
+  parseLine(command, GLOBAL_FLAGS, [...before, ...rest], () => undefined);
+}
 
 for (const [line, ...expected] of LINES) {
   Deno.test(`former words: "${line}" names what to type, and that is a command line`, async () => {
-    assert.deepEqual(successorOf(line.split(" "))?.lines, expected);
-    for (const successor of expected) {
-      const words = successor.split(" ").slice(1);
-      const command = commands.filter(({ name }) => `${words.join(" ")} `.startsWith(`${name} `))
-        .sort((one, other) => other.name.length - one.name.length)[0];
-      assert.ok(command, successor);
-      parseLine(command, GLOBAL_FLAGS, words.slice(command.name.split(" ").length), () => undefined);
-    }
+    const all = line.split(" ");
+    const leading = leadingFlags(all);
+    assert.deepEqual(successorOf(all.slice(leading), all.slice(0, leading))?.lines, expected);
+    for (const successor of expected) parseWords(successor);
+    for (const successor of successorOf(all.slice(leading), ["-n", "west"])?.lines ?? []) parseWords(successor);
     const io = new TestIo();
     assert.equal(await dispatch(line.split(" "), { commands, io, entry: "file:///x" }), 2);
     assert.ok(io.err.includes(`\`${expected[0]}\``), io.err);
@@ -69,6 +90,9 @@ Deno.test("former words: those that are the same are no former ones", () => {
     "debug events",
     "debug dump x",
     "version",
+    "expose service 18080 --link l2.yaml",
+    "expose host 80 --token=x.token",
+    "expose pod 80 --protocol http1 --tls-ca ca.crt --link l",
   ];
   for (const line of [...same, "expose web 8080", "expose 8080", "status", "completion bash"]) {
     assert.equal(successorOf(line.split(" ")), undefined, line);

@@ -9,6 +9,7 @@ import { EXIT } from "./exit_codes.ts";
 import { FORMAT_FLAG } from "./flags.ts";
 import { CHANGE_FLAGS, changeAndTell, CHANGING, PUT_FLAGS } from "./folder_commands.ts";
 import { writeResult } from "./format.ts";
+import { checkResourceName } from "./resource_name.ts";
 import { resourceTables } from "./resource_table.ts";
 import { siteReport } from "./site_report.ts";
 import { WAIT_FOR_FLAG, waitFor } from "./wait_for.ts";
@@ -73,6 +74,7 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
     exits: ["configuration", "network"],
     permissions: CHANGING,
     async run({ args, flags, io, logger }) {
+      await checkResourceName(kind, args.name);
       const { editToCreate } = await import("../site/store/edit_fields.ts");
       const spec = specOf(args, flags, `${noun} create`);
       await changeAndTell(flags, { io, logger }, (files) => editToCreate(files, { kind, name: args.name }, spec));
@@ -89,6 +91,7 @@ export function serviceCommands({ noun, kind, what, hostHelp, defaultHost }: Ser
     exits: ["configuration"],
     permissions: [],
     async run({ args, flags, io }) {
+      await checkResourceName(kind, args.name);
       const { checkedResource } = await import("../site/store/generate.ts");
       const text = checkedResource({ kind, name: args.name }, specOf(args, flags, `${noun} generate`));
       io.stdout(flags.output === "json" ? await asJson(text) : text);

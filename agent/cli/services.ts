@@ -28,8 +28,8 @@ const END_LENGTH = 5;
 /** Longest beginning. */
 const MAX_BEGINNING = 40;
 
-/** What looks like a target: a port, or a host with one. */
-const TARGET = /^(\d+|\[[^\]]*\](:.*)?|[^:=]*:\d+)$/;
+/** What looks like a target: a port, or a host with one. A URL is none, and is meant as one. */
+const TARGET = /^(\d+|\[[^\]]*\](:.*)?|[^:=]*:\d+|\w+:\/\/.*)$/;
 
 /** Reads `[KEY] TARGET …`, `KEY=TARGET …`. `pick` gives a key to what has none. Throws USAGE_TARGET, USAGE_PORT. */
 export function parseExposed(words: readonly string[], pick: (target: Endpoint) => string): Exposed[] {

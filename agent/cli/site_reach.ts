@@ -9,6 +9,8 @@ import { LOCAL_SOCKET } from "./permissions.ts";
 
 /** What stands for the folder of a site where it is written to. */
 export const WHOLE_FOLDER = "DIR, to write";
+/** What stands for every port that a site opens, whatever for. */
+export const BOUND_PORTS = "all that is bound";
 
 /** Values by placeholder. */
 export type Reach = Readonly<Record<string, readonly string[]>>;
@@ -57,7 +59,11 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
   const makes = serviceCertificates.length > 0 || portCertificates.some(({ name }) => !secrets.has(name));
   const writes = redeemed.length > 0 || makes || siteCertificates(resources).some(isOwn);
   const links = site.access.find(({ role }) => role !== "normal");
+  const listening = [...site.listeners, ...site.multiKeyListeners ?? []].map(bound);
+  const accepting = site.access.map(bound);
+  const granting = grantPort === undefined || links === undefined ? [] : [formatEndpoint(links.host, grantPort)];
   return {
+    [BOUND_PORTS]: [...listening, ...accepting, ...granting],
     [WHOLE_FOLDER]: writes ? [dir] : [],
     DIR: [dir, ...givenFolders(dir).filter((folder) => !folder.startsWith(`${dir.replace(/\/+$/, "")}/`))],
     "hostname,networkInterfaces": makes ? ["hostname,networkInterfaces"] : [],
@@ -68,15 +74,12 @@ export async function folderReach(dir: string, entry: string): Promise<Reach> {
     "DIR/plugin-store": writes || !(await isThere(`${dir}/plugin-store`)) ? [] : [`${dir}/plugin-store`],
     // What a token becomes is known when it is redeemed: a link to the same host, as a rule.
     "LINK_HOST:PORT": [...linkReach(site.links, site.role), ...redeemed.map(({ hostname }) => hostname)],
-    "LISTENER_HOST:PORT": [...site.listeners, ...site.multiKeyListeners ?? []].map(bound),
+    "LISTENER_HOST:PORT": listening,
     "TARGET_HOST:PORT": site.connectors.flatMap(targetReach),
     ROOTS: site.connectors.some(({ tls }) => tls?.ca === "") ? [await systemRoots()] : [],
-    "ACCESS_HOST:PORT": site.access.map(bound),
+    "ACCESS_HOST:PORT": accepting,
     "PLUGIN_HOST:PORT": servers.map((source) => port(new URL(source))),
-    "GRANT_HOST:PORT": [
-      ...redeemed.map(port),
-      ...grantPort === undefined || links === undefined ? [] : [formatEndpoint(links.host, grantPort)],
-    ],
+    "GRANT_HOST:PORT": [...redeemed.map(port), ...granting],
     PROGRAM: site.connectors.flatMap(({ healthCheck }) => healthCheck?.command?.slice(0, 1) ?? []),
     [LOCAL_SOCKET]: [`unix:${await Deno.realPath(dir)}/${localSocket("").slice(1)}`],
   };

@@ -24,11 +24,13 @@ export const WAIT_FOR_FLAG = {
 
 /** Pause between two looks, in ms. */
 const STEP_MS = 100;
+/** What asking a site throws that does not run, or that ends meanwhile: it may come, or come back. */
+const AWAY = ["LOCAL_SOCKET", "MANAGEMENT_LOST"];
 
 /**
- * Waits until those of the resources of the site in `dir` that are meant are `waited`; a site that does not run yet is
- * waited for, too. Resolves to the last report. Throws WAIT_TIMEOUT with what is missing, and LOCAL_SOCKET when no site
- * runs there all the time.
+ * Waits until those of the resources of the site in `dir` that are meant are `waited`; a site that does not run yet, or
+ * is started again meanwhile, is waited for, too. Resolves to the last report. Throws WAIT_TIMEOUT with what is missing,
+ * be it the site itself.
  */
 export async function waitFor(
   dir: string,
@@ -41,8 +43,8 @@ export async function waitFor(
     try {
       return await waitAt(dir, waited, isMeant, timeoutSeconds, deadline);
     } catch (error) {
-      const isStopped = error instanceof TendrilError && error.code === "LOCAL_SOCKET";
-      if (!isStopped || performance.now() >= deadline) throw error;
+      if (!(error instanceof TendrilError) || !AWAY.includes(error.code)) throw error;
+      if (performance.now() >= deadline) throw away(error, dir, waited, timeoutSeconds);
       await new Promise((resolve) => setTimeout(resolve, STEP_MS));
     }
   }
@@ -76,6 +78,14 @@ export function namedBy(refs: readonly ResourceRef[]): (resource: ResourceStatus
 export function is({ status, conditions }: ResourceStatus, waited: Exclude<Waited, "none">): boolean {
   const condition = conditions.find(({ type }) => type.toLowerCase() === waited);
   return waited === "ready" || condition === undefined ? status === "Ready" : condition.status === "True";
+}
+
+function away(cause: TendrilError, dir: string, waited: string, timeoutSeconds: number): TendrilError {
+  const { hint = "See whether the site is running." } = cause;
+  return new TendrilError("WAIT_TIMEOUT", `not ${waited} within ${timeoutSeconds} s: the site in ${dir}`, {
+    cause,
+    hint,
+  });
 }
 
 function late(missing: readonly ResourceStatus[], waited: string, timeoutSeconds: number): TendrilError {

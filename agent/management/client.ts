@@ -8,7 +8,13 @@ import type { Receiver } from "../amqp/receiver.ts";
 import type { Sender } from "../amqp/sender.ts";
 import { type Clock, SYSTEM_CLOCK } from "../lib/clock.ts";
 import { TendrilError } from "../lib/errors.ts";
-import { discriminator, localAddress, MANAGEMENT_ADDRESS, type RouterIdentity } from "../router/address.ts";
+import {
+  discriminator,
+  localAddress,
+  MANAGEMENT_ADDRESS,
+  PLUGIN_STORE_ADDRESS,
+  type RouterIdentity,
+} from "../router/address.ts";
 import { IDLE_TIMEOUT_MS, MAX_FRAME_OCTETS, WINDOW_FRAMES } from "../router/capabilities.ts";
 import { collect } from "../router/collect.ts";
 import { ACCEPTED } from "../router/flow.ts";
@@ -244,9 +250,12 @@ function unreachable(to: string): TendrilError {
 }
 
 function refused(to: string, why: string): TendrilError {
-  return new TendrilError("MANAGEMENT_REFUSED", `${to} refuses: ${why}`, {
-    hint: "It may be a router of another version; see its log.",
-  });
+  const hint = !/\bPolicy\b/.test(why)
+    ? "It may be a router of another version; see its log."
+    : to === PLUGIN_STORE_ADDRESS
+    ? "Add a rule with `push: true` for this site to a Policy of that interior, or push at the interior's own folder."
+    : "A Policy of that router has to allow it: see `tendril explain Policy`.";
+  return new TendrilError("MANAGEMENT_REFUSED", `${to} refuses: ${why}`, { hint });
 }
 
 function lost(why: string): TendrilError {

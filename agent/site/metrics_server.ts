@@ -1,5 +1,6 @@
 /** Serves the metrics of a running site at `/metrics` of a port on loopback, in the text format of Prometheus. */
 
+import { formatEndpoint } from "../lib/endpoint.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { exposition, type Sample } from "../telemetry/metrics.ts";
 import { serveHttp } from "../transport/http_server.ts";
@@ -32,7 +33,7 @@ export async function serveMetrics(
     if (pathname !== "/metrics") return answer("there is nothing but /metrics\n", 404);
     return answer(exposition(collect()), 200, "text/plain; version=0.0.4; charset=utf-8");
   }, (reason, address) => logger.debug("a client for metrics was sent away", { address, reason: reason.message }));
-  logger.info("metrics are served", { url: `http://${host}:${server.port}/metrics` });
+  logger.info("metrics are served", { url: `http://${formatEndpoint(host, server.port)}/metrics` });
   return server;
 }
 

@@ -77,7 +77,7 @@ Deno.test("peers that stall in the handshake count, and make room when their tim
   for (const client of stalled) client.destroy();
 });
 
-Deno.test("a peer that does not speak TLS is told from one with a bad certificate", async () => {
+Deno.test("a peer that does not speak TLS is told from one that hangs up, and from one that says nothing", async () => {
   const site = await TestAuthority.create("site");
   await using port = await open({ tls: await site.issue({}) });
   const client = await plainClient(port.port);
@@ -85,9 +85,14 @@ Deno.test("a peer that does not speak TLS is told from one with a bad certificat
   client.resume();
   await until(() => port.refused.length === 1);
   assert.equal(port.refused[0].code, "LINK_TLS_PROTOCOL");
-  (await plainClient(port.port)).destroy();
+  const leaving = await plainClient(port.port);
+  leaving.end(new Uint8Array([0x16, 0x03, 0x01]));
+  leaving.resume();
   await until(() => port.refused.length === 2);
   assert.equal(port.refused[1].code, "LINK_RESET");
+  (await plainClient(port.port)).destroy();
+  await until(() => port.refused.length === 3);
+  assert.equal(port.refused[2].code, "LINK_SAID_NOTHING");
 });
 
 Deno.test("closing a port frees it and drops who is not in yet, but not the channels it handed out", async () => {

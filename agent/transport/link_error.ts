@@ -122,6 +122,11 @@ export function silentRefusal(peer: string, cause: unknown): TendrilError {
   );
 }
 
+/** Somebody connected and left, and has not sent an octet: whoever only looks whether a port is open does that. */
+export function leftSilently(peer: string): TendrilError {
+  return new TendrilError("LINK_SAID_NOTHING", `The peer at ${peer} left without a word.`);
+}
+
 /** What took too long, `stage` being for instance "the TLS handshake". */
 export function timeoutError(peer: string, stage: string, timeoutMs: number): TendrilError {
   return new TendrilError("LINK_TIMEOUT", `${stage} with ${peer} took longer than ${timeoutMs} ms.`, {

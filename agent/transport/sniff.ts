@@ -7,7 +7,7 @@ import { TendrilError } from "../lib/errors.ts";
 import type { Channel } from "./channel.ts";
 import { HandedChannel, Handover } from "./handover.ts";
 import { hasToken, HeadReader, type HttpHead } from "./http_head.ts";
-import { timeoutError } from "./link_error.ts";
+import { leftSilently, timeoutError } from "./link_error.ts";
 import { SUBPROTOCOL, WebSocketChannel } from "./websocket.ts";
 import { acceptFor } from "./websocket_client.ts";
 
@@ -92,7 +92,8 @@ export function sniff(inner: Channel, timeoutMs: number): Promise<Channel> {
       },
       onClose: (error) => {
         clearTimeout(timer);
-        reject(failure ?? error ?? left(address));
+        const silent = first.length === 0 && inner.peer.tls === undefined;
+        reject(failure ?? error ?? (silent ? leftSilently(address) : left(address)));
       },
     });
   });

@@ -11,7 +11,7 @@ import type { Admit, OnRefused } from "./accept.ts";
 import type { PeerIdentity, TlsCredentials } from "./channel.ts";
 import { readCredentials } from "./credentials.ts";
 import { judge } from "./judge.ts";
-import { linkError, timeoutError } from "./link_error.ts";
+import { leftSilently, linkError, timeoutError } from "./link_error.ts";
 import { SocketChannel } from "./socket_channel.ts";
 import { addressOf } from "./tcp_connect.ts";
 
@@ -89,7 +89,8 @@ export function tlsGate(options: TlsServerOptions, admit: Admit<SocketChannel>, 
     socket.destroy();
     if (handshake === undefined) return; // Dropped at the deadline, and said so.
     handshake.raw.destroy();
-    const { address, verdict } = handshake;
+    const { address, raw, verdict } = handshake;
+    if (raw.bytesRead === 0) return refuse(leftSilently(address), address);
     const code = socket.authorizationError as unknown;
     const known = typeof code === "string" ? { code } : error;
     refuse(verdict instanceof TendrilError ? verdict : linkError(known, { peer: address, handshaking: true }), address);

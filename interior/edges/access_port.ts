@@ -108,7 +108,9 @@ export class AccessPort {
       (reason, address) => {
         if (reason.code !== "ACCEPT_FAILED") router.admissions.processed++;
         if (NO_ROOM.includes(reason.code)) router.admissions.denied++;
-        logger.warn("peer refused", { access: spec.name, address, code: reason.code, reason: reason.message });
+        // Monitors and balancers look again and again whether the port is open, as `debug check` does.
+        const level = reason.code === "LINK_SAID_NOTHING" ? "debug" : "warn";
+        logger[level]("peer refused", { access: spec.name, address, code: reason.code, reason: reason.message });
       },
     );
     if (spec.tls !== undefined) port.#expires = readCredentials(spec.tls).notAfter;

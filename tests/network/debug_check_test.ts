@@ -1,8 +1,8 @@
 /** `tendril debug check` at a real network, piece after piece broken for real. */
 
 import assert from "node:assert/strict";
-import type { Step } from "../../agent/site/diagnosis/checklist.ts";
 import { Audited, siteReach } from "../support/audited.ts";
+import { debugCheck as check, told, type Verdict } from "../support/debug_check.ts";
 import { freePort } from "../support/ports.ts";
 import { run } from "../support/processes.ts";
 import { edgeFolder, interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
@@ -13,23 +13,6 @@ import { until } from "../support/until.ts";
 const LIMIT_MS = 30_000;
 const CLOCK = new URL("../support/clock_preload.ts", import.meta.url).pathname;
 const DAY_MS = 86_400_000;
-
-interface Verdict {
-  readonly code: number;
-  readonly broken: Step | null;
-  readonly steps: readonly Step[];
-}
-
-async function check(...words: string[]): Promise<Verdict> {
-  const { code, stdout, stderr } = await tendril("debug", "check", ...words, "-o", "json", "--timeout", "5");
-  assert.notEqual(stdout, "", stderr);
-  const { ok, broken, steps } = JSON.parse(stdout);
-  assert.equal(ok, code === 0);
-  for (const { result, next } of steps as Step[]) if (result === "failed") assert.match(next ?? "", /[.:`]$/);
-  return { code, broken, steps };
-}
-
-const told = ({ code, broken }: Verdict) => [code, broken?.step, broken?.code];
 
 Deno.test("debug check: names the piece that is broken, in a network that is broken piece by piece", async (t) => {
   const dir = await Deno.makeTempDir();

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { METRICS } from "../../agent/telemetry/metrics.ts";
 import { freePort } from "../support/ports.ts";
+import { run } from "../support/processes.ts";
 import { edgeFolder, interiorFolder, linkInteriors, resource } from "../support/site_folder.ts";
 import { connect, echo, readExactly, server, writeAll } from "../support/tcp.ts";
 import { startTendril, tendril } from "../support/tendril.ts";
@@ -100,4 +101,18 @@ Deno.test("metrics: a host that is not this machine is refused, and a port that 
   assert.equal(code, 1, stderr);
   assert.match(stderr, /ACCEPT_PORT/);
   await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("metrics: the line of --print-permissions is one that Deno takes, with an IPv6 address as well", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const hub = await interiorFolder(`${dir}/hub`);
+    const { stdout } = await tendril("run", hub.dir, "--metrics", "[::1]:9464", "--print-permissions");
+    const flag = /--allow-net=[^' ]*/.exec(stdout)?.[0] ?? "";
+    assert.ok(flag.includes(",[::1]:9464,"), stdout);
+    const { code, stderr } = await run(Deno.execPath(), ["run", flag, "data:text/javascript,"]);
+    assert.equal(code, 0, stderr);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });

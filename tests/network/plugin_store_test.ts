@@ -1,6 +1,7 @@
 /** Plugins over the network as processes: two interiors, and an edge that may reach nothing but its link. */
 
 import assert from "node:assert/strict";
+import { parse } from "yaml";
 import { digestOf } from "../../adaptors/compile.ts";
 import { signDigest } from "../../agent/adaptor/signature.ts";
 import { loadFixture } from "../../agent/adaptor/testing_fixture.ts";
@@ -64,8 +65,8 @@ async function speak(port: number): Promise<void> {
   conn.close();
 }
 
-async function pushed(dir: string, site: string) {
-  return await tendril("adaptor", "push", `${dir}/echo.wasm`, "--dir", `${dir}/${site}`, "-o", "json");
+async function pushed(dir: string, site: string, format = "json") {
+  return await tendril("adaptor", "push", `${dir}/echo.wasm`, "--dir", `${dir}/${site}`, "-o", format);
 }
 
 Deno.test("plugin store: an edge with nothing but its link gets a signed plugin from two interiors away, and keeps it", () =>
@@ -89,6 +90,9 @@ Deno.test("plugin store: an edge with nothing but its link gets a signed plugin 
     assert.match(stdout, /echo +ready +0\.1\.0 +sha256:\w+ +0 +van:echo/);
     assert.deepEqual([...Deno.readDirSync(`${dir}/far/plugin-store`)].length, 1);
     await assert.rejects(Deno.stat(`${dir}/near/plugin-store`), Deno.errors.NotFound, "it lies at the other interior");
+    const [json, yaml] = await Promise.all([pushed(dir, "far"), pushed(dir, "far", "yaml")]);
+    assert.equal(JSON.parse(json.stdout).site, "far");
+    assert.deepEqual(parse(yaml.stdout), JSON.parse(json.stdout), "both forms say the same");
     await west.stop();
     await Deno.remove(`${dir}/far/plugin-store`, { recursive: true });
     startWest();
@@ -104,6 +108,7 @@ Deno.test("plugin store: who may push from afar is a Policy's to say, and both e
     const refused = await pushed(dir, "west");
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /near lets peers store plugins only by a rule of a Policy/);
+    assert.match(refused.stderr, /next: Add a rule with `push: true`/);
     assert.match(near.output(), /refused by policy.*push/);
     const policy = (rules: unknown[]) =>
       JSON.stringify({ apiVersion: "tendril.dev/v1alpha1", kind: "Policy", metadata: { name: "p" }, spec: { rules } });

@@ -248,7 +248,9 @@ Deno.test("tokens: everything that can be wrong with one is told apart, and cost
         .map(({ status }: { status: string }) => status).sort();
     assert.deepEqual(await states(), ["expired", "ready", "used up"]);
     assert.match((await tendril("token", "status", ...hub)).stdout, new RegExp(`^ *${name} +ready +0 of 1 +20`, "m"));
-    assert.equal((await tendril("token", "delete", name, ...hub)).code, 0);
+    const deleted = await tendril("token", "delete", name, ...hub);
+    assert.equal(deleted.code, 0);
+    assert.match(deleted.stderr, new RegExp(`token deleted name=${name}\\n`));
     assert.match((await tendril("token", "delete", name, ...hub)).stderr, /error\[GRANT_UNKNOWN\][\s\S]*next: /);
     assert.deepEqual(await states(), ["expired", "used up"]);
     assert.equal(await stage.redeem(back), "1 TOKEN_UNKNOWN true");

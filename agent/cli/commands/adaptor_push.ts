@@ -4,6 +4,7 @@ import { ASKING, askSite, RUNNING_SITE_FLAG, TIMEOUT_FLAG } from "../ask_site.ts
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { OUTPUT_FLAG } from "../flags.ts";
+import { structured } from "../format.ts";
 import { readModule } from "../module_file.ts";
 
 /** See the summary. */
@@ -37,9 +38,9 @@ export const adaptorPush: Command = defineCommand({
     );
     const facts = { source: `van:${stored.name}`, sha256: digest, site: stored.site };
     io.stdout(
-      flags.output === "json"
-        ? `${JSON.stringify(facts, null, 2)}\n`
-        : `source: ${facts.source}\nsha256: ${digest}\n# stored at ${stored.site}\n`,
+      flags.output === "text"
+        ? `source: ${facts.source}\nsha256: ${digest}\n# stored at ${stored.site}\n`
+        : await structured(flags.output, facts),
     );
     return EXIT.ok;
   },

@@ -4,6 +4,7 @@ import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { CHANGE_FLAGS, changeAndTell, CHANGING } from "../folder_commands.ts";
+import { refuseGiven } from "../given_secret.ts";
 import { readPem } from "../pem_file.ts";
 
 /** See the summary. */
@@ -13,7 +14,8 @@ export const certificateImport: Command = defineCommand({
   description:
     "Puts a Secret with tls.crt, tls.key and ca.crt, as far as they are given, into the folder of the site, or in the place " +
     "of the one of that name: a running site uses it for new connections at once, and leaves those that are open. A " +
-    "certificate is followed by those that vouch for it, if any; for a Connector that only trusts, --ca is enough.",
+    "certificate is followed by those that vouch for it, if any; for a Connector that only trusts, --ca is enough. A Secret " +
+    "that the site is given as files, in certs/NAME or issuers/NAME, is replaced there: importing it is refused.",
   positionals: [{ name: "name", placeholder: "NAME", help: "Name of the Secret, for spec.tlsCredentials." }],
   flags: {
     cert: { kind: "text", placeholder: "CERT", help: "Certificate, PEM." },
@@ -46,6 +48,7 @@ export const certificateImport: Command = defineCommand({
         hint,
       );
     }
+    await refuseGiven(flags.dir, args.name);
     const { secretYaml } = await import("../../site/link_file.ts");
     const { editToApply, incoming } = await import("../../site/store/edit.ts");
     const { readDocuments } = await import("../../site/documents.ts");

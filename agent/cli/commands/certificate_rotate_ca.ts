@@ -1,6 +1,7 @@
 /** `tendril certificate rotate-ca`: another authority for a site. */
 
 import { parseGoDuration } from "../../lib/go_duration.ts";
+import { TendrilError } from "../../lib/errors.ts";
 import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -54,8 +55,19 @@ export const certificateRotateCa: Command = defineCommand({
       throw usage("USAGE_FLAG_VALUE", "--window is no duration", "certificate rotate-ca", "Write 720h, 90m or 0s.");
     }
     const { rotateAuthority } = await import("../../site/certificates/rotate.ts");
-    const { fingerprint, until, renewals } = await rotateAuthority(flags.dir, io.now(), windowMs, flags.name);
+    const rotating = rotateAuthority(flags.dir, io.now(), windowMs, flags.name);
+    const { fingerprint, until, renewals } = await rotating.catch((error) => {
+      throw explained(error, flags.dir);
+    });
     logger.info("the site has a new authority", { fingerprint, lastOneUntil: new Date(until).toISOString() });
     return tellRenewals(renewals, logger) ? EXIT.ok : EXIT.configuration;
   },
 });
+
+/** Where there is no authority, the next step of who wants another one is not that of who wants a link. */
+function explained(error: unknown, dir: string): unknown {
+  if (!(error instanceof TendrilError) || error.code !== "SITE_NO_ACCESS") return error;
+  const hint =
+    `\`tendril certificate status --dir ${dir}\` lists the Secrets of the site; --name says which one is meant.`;
+  return new TendrilError(error.code, error.message, { hint });
+}

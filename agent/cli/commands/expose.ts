@@ -3,12 +3,12 @@
 import { type Command, defineCommand } from "../command.ts";
 import { formatEndpoint } from "../../lib/endpoint.ts";
 import { isLinked } from "../foreground.ts";
+import { forwardLine, forwardNotes } from "../forward_line.ts";
 import { oneLinerPermissions, runOneLiner } from "../one_liner.ts";
 import { LINK_NEEDS, ONE_LINER_EXITS, ONE_LINER_FLAGS, partName } from "../one_liner_flags.ts";
 import { exposedTls, exposedTlsReach, TARGET_TLS_FLAGS, TARGET_TLS_NEEDS } from "../one_liner_tls.ts";
 import type { PermissionNeed } from "../permissions.ts";
-import { programLine } from "../program_line.ts";
-import { forwardedWord, parseExposed, pickKey } from "../services.ts";
+import { parseExposed, pickKey } from "../services.ts";
 
 const needs: readonly PermissionNeed[] = [
   ...LINK_NEEDS,
@@ -82,19 +82,10 @@ export const expose: Command = defineCommand({
         io,
         logger,
         announce: async () => {
-          const [flag, file] = flags.link === undefined ? ["--token", flags.token] : ["--link", flags.link];
-          const path = file === undefined || file === "-" ? "FILE" : file;
           for (const { key, host, port } of services) {
-            const line = [
-              "forward",
-              forwardedWord(key),
-              flag,
-              path,
-              ...flags.protocol === "tcp" ? [] : ["--protocol", flags.protocol],
-            ];
-            const permissions = ["--ignore-env", "--allow-net", `--allow-read=${path}`];
-            io.stdout(`${key} -> ${formatEndpoint(host, port)}\n  ${programLine(entry, permissions, line)}\n`);
+            io.stdout(`${key} -> ${formatEndpoint(host, port)}\n  ${forwardLine(entry, key, flags)}\n`);
           }
+          for (const note of forwardNotes(entry, flags)) io.stdout(`${note}\n`);
           const { awaitTargets } = await import("../first_answer.ts");
           await awaitTargets(services, logger, stop.signal);
         },

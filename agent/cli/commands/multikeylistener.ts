@@ -4,6 +4,7 @@ import { usage } from "../args.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { changeAndTell, CHANGING, PUT_FLAGS } from "../folder_commands.ts";
+import { checkResourceName } from "../resource_name.ts";
 import {
   asJson,
   deleteByNameCommand,
@@ -61,6 +62,7 @@ const create = defineCommand({
   exits: ["configuration", "network"],
   permissions: CHANGING,
   async run({ args, flags, io, logger }) {
+    await checkResourceName(KIND, args.name);
     const { editToCreate } = await import("../../site/store/edit_fields.ts");
     const spec = specOf(args, flags, `${NOUN} create`);
     await changeAndTell(flags, { io, logger }, (files) => editToCreate(files, { kind: KIND, name: args.name }, spec));
@@ -78,6 +80,7 @@ const generate = defineCommand({
   exits: ["configuration"],
   permissions: [],
   async run({ args, flags, io }) {
+    await checkResourceName(KIND, args.name);
     const { checkedResource } = await import("../../site/store/generate.ts");
     const text = checkedResource({ kind: KIND, name: args.name }, specOf(args, flags, `${NOUN} generate`));
     io.stdout(flags.output === "json" ? await asJson(text) : text);
@@ -126,8 +129,9 @@ function specOf(
 ) {
   const port = newPort(args.port, command);
   const strategy = strategyOf(flags, command);
-  refuseNothing({ strategy }, command);
-  return { host: flags.host, port, strategy };
+  if (strategy !== undefined) return { host: flags.host, port, strategy };
+  const hint = "Name them with --priority KEY,KEY or with --weighted KEY=N,KEY=N.";
+  throw usage("USAGE_FLAG_MISSING", `a ${KIND} leads to routing keys, and no routing keys are given`, command, hint);
 }
 
 /** `spec.strategy` of the flags; undefined where there is none. What is wrong with the keys is said by the schema. */

@@ -5,6 +5,7 @@ import { effectsOf, effectsOfReload, effectsTable } from "../effects.ts";
 import { EXIT } from "../exit_codes.ts";
 import { FILE_FLAG, FORMAT_FLAG } from "../flags.ts";
 import { FOLDER_FLAG, LOOKING, RELOAD_TIMEOUT_FLAG } from "../folder_commands.ts";
+import { warnOfGiven } from "../given_secret.ts";
 import { writeResult } from "../format.ts";
 import { readResourceInput } from "../resource_input.ts";
 import { siteReportIfRunning } from "../site_report.ts";
@@ -34,6 +35,7 @@ export const plan: Command = defineCommand({
       const resources = await readResourceInput(flags.file, io, logger);
       const change = await changeFolder(flags.dir, true, (files) => editToApply(files, resources));
       for (const warning of change.warnings) logger.warn(warning);
+      await warnOfGiven(flags.dir, change.changes, logger);
       effects = effectsOf(change, report);
     } else {
       const { loadSite } = await import("../../site/load.ts");

@@ -2,6 +2,7 @@
 
 import { type Command, defineCommand } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
+import { formatEndpoint } from "../../lib/endpoint.ts";
 import { parseTarget } from "../endpoint.ts";
 import { GRACE_FLAG, MAX_MEMORY_FLAG, METRICS_FLAG, PRINT_PERMISSIONS_FLAG } from "../flags.ts";
 import { runForeground } from "../foreground.ts";
@@ -100,7 +101,7 @@ export const run: Command = defineCommand({
       const { folderReach } = await import("../site_reach.ts");
       const { printPermissions } = await import("../print_permissions.ts");
       const reach = await folderReach(args.dir, entry);
-      const metricsPort = place === undefined ? [] : [`${place.host}:${place.port}`];
+      const metricsPort = place === undefined ? [] : [formatEndpoint(place.host, place.port)];
       printPermissions(io, entry, words, RUN_NEEDS, { ...reach, "METRICS_HOST:PORT": metricsPort });
       return EXIT.ok;
     }

@@ -6,7 +6,15 @@ import { EXIT } from "../exit_codes.ts";
 import { FOLDER_FLAG } from "../folder_commands.ts";
 import type { CliIo } from "../io.ts";
 import type { PermissionNeed } from "../permissions.ts";
-import { HOME, SYSTEM_FLAG, SYSTEMCTL, UNIT_FOLDER_FLAG, UNIT_NAME_FLAG, UNITS_READ } from "../system/flags.ts";
+import {
+  checkUnitName,
+  HOME,
+  SYSTEM_FLAG,
+  SYSTEMCTL,
+  UNIT_FOLDER_FLAG,
+  UNIT_NAME_FLAG,
+  UNITS_READ,
+} from "../system/flags.ts";
 import type { UnitScope } from "../system/unit.ts";
 
 const READING: PermissionNeed = { kind: "read", scope: "DIR", why: "the name of the site" };
@@ -40,6 +48,7 @@ const control: readonly Command[] = Object.entries(VERBS).map(([verb, { summary,
     async run({ flags, io, namespace }) {
       const { manage } = await import("../system/manager.ts");
       const { unitName } = await import("../system/unit.ts");
+      checkUnitName(flags.name, `system ${verb}`);
       const scope = flags.system ? "system" : "user";
       const name = await unitMeant(flags, scope, namespace, io);
       const { code, text } = await manage(scope, [...words, unitName(name)]);
@@ -64,6 +73,7 @@ const uninstall = defineCommand({
   exits: ["configuration"],
   permissions: [READING, { kind: "write", scope: "UNITS", why: "the unit" }, UNITS_READ, HOME, SYSTEMCTL],
   async run({ flags, io, logger, namespace }) {
+    checkUnitName(flags.name, "system uninstall");
     const { manage } = await import("../system/manager.ts");
     const { unitName } = await import("../system/unit.ts");
     const scope = flags.system ? "system" : "user";

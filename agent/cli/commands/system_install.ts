@@ -7,7 +7,15 @@ import { GRACE_FLAG } from "../flags.ts";
 import { FOLDER_FLAG } from "../folder_commands.ts";
 import { siteWords } from "../namespace.ts";
 import { shellWords } from "../program_line.ts";
-import { HOME, SYSTEM_FLAG, SYSTEMCTL, UNIT_FOLDER_FLAG, UNIT_NAME_FLAG, UNITS_READ } from "../system/flags.ts";
+import {
+  checkUnitName,
+  HOME,
+  SYSTEM_FLAG,
+  SYSTEMCTL,
+  UNIT_FOLDER_FLAG,
+  UNIT_NAME_FLAG,
+  UNITS_READ,
+} from "../system/flags.ts";
 
 const READABLE = 0o644;
 
@@ -49,6 +57,7 @@ export const systemInstall: Command = defineCommand({
   ],
   async run({ flags, io, logger, entry, namespace }) {
     const { checkUnitIsOf, installation, unitFile, unitNameOf } = await import("../system/installation.ts");
+    checkUnitName(flags.name, "system install");
     const scope = flags.system ? "system" : "user";
     const made = await installation(flags.dir, scope, flags.grace, entry);
     if (flags.print) {

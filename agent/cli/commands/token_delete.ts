@@ -25,7 +25,7 @@ export const tokenDelete: Command = defineCommand({
   async run({ args, flags, logger }) {
     const { deleteGrant } = await import("../../site/grants/list.ts");
     await deleteGrant(flags.dir, args.name);
-    logger.info("token deleted", { token: args.name });
+    logger.info("token deleted", { name: args.name });
     return EXIT.ok;
   },
 });

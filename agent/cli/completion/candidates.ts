@@ -7,6 +7,7 @@ import { placeholder } from "../args.ts";
 import type { Command, Flag, FlagTable, Positional } from "../command.ts";
 import { type GivenSite, NAMESPACE_FLAG } from "../namespace.ts";
 import { GLOBAL_FLAGS, leadingFlags } from "../flags.ts";
+import { PROTOCOLS } from "../../site/spec.ts";
 
 /** One candidate. */
 export interface Candidate {
@@ -52,6 +53,12 @@ const NOUNS: Readonly<Record<string, readonly string[]>> = {
   certificate: ["Secret"],
 };
 
+/** What completion looks at in a command. */
+type Shape = Pick<Command, "name" | "flags" | "positionals">;
+
+/** What may stand where no command has been typed yet, besides commands. */
+const NO_COMMAND: Shape = { name: "", flags: { namespace: NAMESPACE_FLAG }, positionals: [] };
+
 /** What may follow `words`, of which the last one is being typed and may be empty; the name of the program is left out. */
 export async function candidates(
   commands: readonly Command[],
@@ -60,14 +67,18 @@ export async function candidates(
   kinds: readonly string[],
 ): Promise<Candidates> {
   const all = words[0] === "help" ? words.slice(1) : words;
-  // The last word is being typed, and may be the value of such a flag.
-  const typed = all.slice(Math.min(leadingFlags(all), all.length - 1));
-  const current = typed.at(-1) ?? "";
-  const before = typed.slice(0, -1);
-  const command = longest(commands, before);
-  if (command === undefined) return matching(current, nextParts(commands, before));
-  const rest = before.slice(command.name.split(" ").length);
-  return await within(command, rest, current, lookup, kinds);
+  const current = all.at(-1) ?? "";
+  const before = all.slice(0, -1);
+  const leading = leadingFlags(before);
+  // One that lacks its value reaches beyond the words that stand before the one that is being typed.
+  if (leading > before.length || leading === before.length && current.startsWith("-")) {
+    return await within(NO_COMMAND, before, current, lookup, kinds);
+  }
+  const typed = before.slice(leading);
+  const command = longest(commands, typed);
+  if (command === undefined) return matching(current, nextParts(commands, typed));
+  const rest = typed.slice(command.name.split(" ").length);
+  return await within(command, [...before.slice(0, leading), ...rest], current, lookup, kinds);
 }
 
 function longest(commands: readonly Command[], words: readonly string[]): Command | undefined {
@@ -90,7 +101,7 @@ function nextParts(commands: readonly Command[], words: readonly string[]): Cand
 }
 
 async function within(
-  command: Command,
+  command: Shape,
   words: readonly string[],
   current: string,
   lookup: Lookup,
@@ -149,7 +160,7 @@ async function ofFlag(
   name: string,
   flag: Flag,
   typed: string,
-  command: Command,
+  command: Shape,
   names: () => Promise<readonly KnownName[]>,
 ): Promise<Candidates> {
   const current = typed === "=" ? "" : typed;
@@ -162,12 +173,12 @@ async function ofFlag(
   return paths(shown);
 }
 
-const TYPES: readonly Candidate[] = ["tcp", "http1", "http2"].map((word) => ({ word, what: "built in" }));
+const TYPES: readonly Candidate[] = PROTOCOLS.map((word) => ({ word, what: "built in" }));
 
 async function ofPositional(
   { placeholder: shown }: Positional,
   current: string,
-  command: Command,
+  command: Shape,
   names: () => Promise<readonly KnownName[]>,
   kinds: readonly string[],
 ): Promise<Candidates> {
@@ -185,11 +196,13 @@ async function ofPositional(
 }
 
 function paths(shown: string): Candidates {
-  const what = /\bFILE|CERT|YAML\b/.test(shown) ? "files" : /\bDIR\b/.test(shown) ? "folders" : "none";
+  // KEY alone is left by routing keys: the others are files.
+  const isFile = shown === "KEY" || /\b(FILE|CERT|YAML|CA|OUT)\b/.test(shown);
+  const what = isFile ? "files" : /\bDIR\b/.test(shown) ? "folders" : "none";
   return { words: [], paths: what };
 }
 
-function noun({ name }: Command): string {
+function noun({ name }: Shape): string {
   return name.split(" ")[0]!;
 }
 

@@ -14,9 +14,17 @@ export type Shell = (typeof SHELLS)[number];
 export const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `# bash completion of tendril
 _tendril() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" word line
+  local current word line
   local -a asked=()
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD}"; do asked+=("--word=$word"); done
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD}"; do
+    # What was typed to keep a word together is no part of it.
+    case "$word" in
+      [\\"\\']*) word="\${word:1}"; word="\${word%[\\"\\']}" ;;
+      *) IFS= read word <<< "$word" ;;
+    esac
+    asked+=("--word=$word")
+  done
+  current="$word"
   [ "$current" = "=" ] && current=""
   COMPREPLY=()
   while IFS= read -r line; do
@@ -40,11 +48,14 @@ complete -F _tendril tendril
 _tendril() {
   local word line
   local -a asked described
-  for word in "\${(@)words[2,CURRENT]}"; do asked+=("--word=$word"); done
+  for word in "\${(@)words[2,CURRENT]}"; do asked+=("--word=\${(Q)word}"); done
   while IFS= read -r line; do
     case "$line" in
-      :files) _files ;;
-      :dirs) _files -/ ;;
+      :files|:dirs)
+        # The shell completes what follows --flag=, not the whole word.
+        [[ "$PREFIX" == -*=* ]] && compset -P 1 '*='
+        if [[ "$line" == :dirs ]]; then _files -/; else _files; fi
+        ;;
       *) described+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}") ;;
     esac
   done < <("\${words[1]}" completion zsh "\${asked[@]}" 2>/dev/null)

@@ -1,5 +1,6 @@
 /** What the `system` commands have in common. */
 
+import { usage } from "../args.ts";
 import type { PermissionNeed } from "../permissions.ts";
 
 /** `--system`. */
@@ -18,6 +19,16 @@ export const UNIT_NAME_FLAG = {
   placeholder: "UNIT",
   help: "Which unit, tendril-UNIT.service; else it has the name of the namespace, or of a site that is in none.",
 } as const;
+
+/** What stands in a unit's name besides that, of 255 characters at most (systemd.unit(5)). */
+const UNIT_NAME = /^[A-Za-z0-9:_.\\-]{1,239}$/;
+
+/** Throws USAGE_FLAG_VALUE where `--name` of `command` says what systemd takes for no name. */
+export function checkUnitName(name: string | undefined, command: string): void {
+  if (name === undefined || UNIT_NAME.test(name)) return;
+  const reason = `--name ${JSON.stringify(name)} is no name of a unit`;
+  throw usage("USAGE_FLAG_VALUE", reason, command, "Use letters, digits, and of other characters : - _ . alone.");
+}
 
 /** To see whose unit it is. */
 export const UNITS_READ: PermissionNeed = {

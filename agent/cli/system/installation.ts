@@ -9,7 +9,7 @@ import type { CliIo } from "../io.ts";
 import { namespaceAt } from "../namespaces_folder.ts";
 import { leastFlags } from "../print_permissions.ts";
 import { entryWord } from "../program_line.ts";
-import { folderReach } from "../site_reach.ts";
+import { BOUND_PORTS, folderReach } from "../site_reach.ts";
 import { unitFolder, unitName, type UnitScope, unitText } from "./unit.ts";
 
 /** Where systemd looks for units of the system. */
@@ -63,7 +63,7 @@ export async function installation(
   graceSeconds: number,
   entry: string,
 ): Promise<Installation> {
-  const { name, listeners, access } = await loadSite(dir);
+  const { name } = await loadSite(dir);
   const root = await Deno.realPath(dir);
   const program = await programFile(entry);
   const { uid, gid } = await Deno.stat(root);
@@ -82,9 +82,14 @@ export async function installation(
     user: uid ?? 0,
     group: gid ?? 0,
     graceSeconds,
-    lowPorts: [...listeners, ...access].some(({ port }) => port > 0 && port < LOW_PORT),
+    lowPorts: (reach[BOUND_PORTS] ?? []).some(isLow),
   });
   return { text, start };
+}
+
+/** True for a place with a port that takes a privilege; a host alone has one that the system chooses. */
+function isLow(place: string): boolean {
+  return Number(/:(\d+)$/.exec(place)?.[1] ?? LOW_PORT) < LOW_PORT;
 }
 
 /** The one-file program: what runs is complete, and the source tree may go. Throws SYSTEM_PROGRAM. */

@@ -146,7 +146,7 @@ function expiryOf({ name, use }: SiteCertificate, state: string): TendrilError {
     : use === "link"
     ? "Have the site that it leads to issue another token or link file, and replace the Secret."
     : use === "service"
-    ? "Have another one issued, and put it in the place of this one with `tendril certificate import`."
+    ? "Have another one issued, and put it in the place of this one: with `tendril certificate import`, or as its files."
     : "Replace the Secret.";
   const what = state === "expired"
     ? "a certificate has expired"

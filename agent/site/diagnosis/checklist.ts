@@ -3,7 +3,7 @@
 import { messageOf, TendrilError } from "../../lib/errors.ts";
 import { redactText } from "../../telemetry/redact.ts";
 
-/** What a step is about; `docs/cli.md` explains each. */
+/** What a step is about; `docs/debugging.md` explains each. */
 export type StepName =
   | "folder"
   | "running"
@@ -44,6 +44,9 @@ export interface Step {
   readonly next?: string;
 }
 
+/** Says why the failure of a step tells nothing about what is checked; undefined where it does. */
+export type Excuse = (error: TendrilError) => string | undefined;
+
 /** See the head of the file. */
 export class Checklist {
   /** All so far. */
@@ -54,12 +57,17 @@ export class Checklist {
     return this.steps.find(({ result }) => result === "failed");
   }
 
-  /** Takes a step; what `body` resolves to, or undefined when it failed, which is noted. `tell` makes words of it. */
-  async take<T>(
+  /**
+   * Takes a step; what `body` resolves to, or undefined when it failed, which is noted. `tell` makes words of it.
+   * `excuse` may say why a failure tells nothing: then the step counts as skipped. `T` leaves no room for undefined,
+   * which would look like a failure.
+   */
+  async take<T extends NonNullable<unknown>>(
     step: StepName,
     subject: string,
     body: () => Promise<T> | T,
     tell: (found: T) => string,
+    excuse: Excuse = () => undefined,
   ): Promise<T | undefined> {
     const began = performance.now();
     try {
@@ -67,9 +75,26 @@ export class Checklist {
       this.pass(step, subject, tell(found), performance.now() - began);
       return found;
     } catch (error) {
-      this.fail(step, subject, error, performance.now() - began);
+      const why = error instanceof TendrilError ? excuse(error) : undefined;
+      if (why === undefined) this.fail(step, subject, error, performance.now() - began);
+      else this.skip(step, subject, why);
       return undefined;
     }
+  }
+
+  /** Takes a step that finds nothing but that all is well, in the words `found`; false when it failed. */
+  async confirm(
+    step: StepName,
+    subject: string,
+    body: () => Promise<void>,
+    found: string,
+    excuse?: Excuse,
+  ): Promise<boolean> {
+    const done = async (): Promise<true> => {
+      await body();
+      return true;
+    };
+    return await this.take(step, subject, done, () => found, excuse) ?? false;
   }
 
   /** Notes that all is well. */
@@ -94,7 +119,7 @@ export class Checklist {
 
   /** Notes that a step was not taken, and why. */
   skip(step: StepName, subject: string, why: string): void {
-    this.steps.push({ step, subject, result: "skipped", ms: 0, found: why });
+    this.steps.push({ step, subject, result: "skipped", ms: 0, found: redactText(why) });
   }
 }
 

@@ -12,7 +12,7 @@ import { Peer } from "../../router/peer.ts";
 import type { Channel } from "../../transport/channel.ts";
 import { dial, type DialStage } from "../../transport/dial.ts";
 import type { LinkEndpoint, LinkSpec } from "../spec.ts";
-import type { Checklist, StepName } from "./checklist.ts";
+import type { Checklist, Excuse, StepName } from "./checklist.ts";
 
 /** What a step of dialling is called. */
 const STEPS: Readonly<Record<DialStage, StepName>> = {
@@ -33,13 +33,17 @@ const CERTIFICATE_STEPS: Readonly<Record<string, StepName>> = {
   LINK_TLS_NOT_YET_VALID: "validity",
 };
 
-/** Checks `endpoint` of `link` as the router `id`; true when the peer would take the link. */
+/**
+ * Checks `endpoint` of `link` as the router `id`; true when the peer would take the link. `excuse` is about admission,
+ * for an `id` that is not the one that the link has.
+ */
 export async function checkEndpoint(
   list: Checklist,
   link: LinkSpec,
   endpoint: LinkEndpoint,
   id: string,
   timeoutMs: number,
+  excuse?: Excuse,
 ): Promise<boolean> {
   const subject = `${link.name} ${formatEndpoint(endpoint.host, endpoint.port)}`;
   const channel = await dialStepwise(list, link, endpoint, subject, timeoutMs);
@@ -50,6 +54,7 @@ export async function checkEndpoint(
     subject,
     () => admission(channel, id, role, timeoutMs),
     ({ peer, by }) => `${peer} admits us as ${role === "edge" ? "an edge" : "an interior"}, by SASL ${by}`,
+    excuse,
   );
   return admitted !== undefined;
 }

@@ -65,8 +65,7 @@ async function throughEdge(list: Checklist, link: LinkSpec, id: string, key: str
   const clients = new Clients(router);
   links.add(linkTarget(link, "edge"));
   try {
-    const found = await list.take("link", link.name, () => up.promise, () => "active");
-    if (found === undefined && list.broken?.step === "link") return;
+    if (!await list.confirm("link", link.name, () => up.promise, "active")) return;
     await untilKnown(clients.connect(), timeoutMs);
     const client = await ManagementClient.connect(clients.connect(), timeoutMs);
     const door = { client, connect: () => Promise.resolve(clients.connect()) };

@@ -16,7 +16,7 @@ export interface RouterDoor {
   connect(): Promise<Channel>;
 }
 
-/** Checks `key`; `protocol` is what this site says is spoken there, TCP where it says nothing. */
+/** Checks `key`; `protocol` is what this site says is spoken there, undefined where it says nothing. */
 export async function checkService(
   list: Checklist,
   { client, connect }: RouterDoor,
@@ -24,32 +24,54 @@ export async function checkService(
   protocol: string | undefined,
   timeoutMs: number,
 ): Promise<void> {
+  let untold: string | undefined;
   const found = await list.take(
     "key",
     key,
-    async () => known(await survey(client), key),
+    async () => {
+      const network = await survey(client);
+      untold = untoldBy(network, key);
+      return known(network, key);
+    },
     ({ routers }) => `served by ${routers.map(({ id }) => id).join(", ")}`,
+    () => untold,
   );
-  if (found === undefined) {
+  if (found === undefined && untold === undefined) {
     list.skip("consumer", key, "the key is not known");
     list.skip("end-to-end", key, "the key is not known");
     return;
   }
-  for (const { id, role, cost } of found.routers) {
-    await list.take("consumer", `${key} at ${id}`, async () => {
+  if (found === undefined) list.skip("consumer", key, "it is not known who serves the key");
+  for (const { id, role, cost } of found?.routers ?? []) {
+    await list.confirm("consumer", `${key} at ${id}`, async () => {
       if (cost === null) throw noWay(id);
       // Whatever it says, it has answered.
       await client.ask(managementAddress({ id, role }), "GET-OPERATIONS", { entityType: "router" }).catch((error) => {
         if (error.code !== "MANAGEMENT_REFUSED") throw error;
       });
-    }, () => `answers; the way there costs ${cost}`);
+    }, `answers; the way there costs ${cost}`);
   }
   if (protocol !== undefined && protocol !== "tcp") {
-    list.skip("end-to-end", key, `${protocol} is spoken there, and a request could change something`);
+    list.skip("end-to-end", key, `its type is ${protocol}, and a request could change something`);
     return;
   }
-  const probe = async () => await probeStream(await connect(), key, timeoutMs);
-  await list.take("end-to-end", key, probe, () => "a connection was taken by the target");
+  await list.confirm(
+    "end-to-end",
+    key,
+    async () => await probeStream(await connect(), key, timeoutMs),
+    "a connection was taken by the target",
+    ({ code, message }) =>
+      protocol === undefined && code === "CHECK_PROTOCOL"
+        ? `${message}; something other than TCP may be spoken there, this site does not know what`
+        : undefined,
+  );
+}
+
+/** Why it can't be told whether anybody serves `key`: a router that is silent about itself may know somebody. */
+function untoldBy({ routers }: Survey, key: string): string | undefined {
+  const mute = routers.find(({ silent }) => silent !== null);
+  if (mute === undefined) return undefined;
+  return `${mute.id} does not tell who serves ${key}: ${mute.silent}`;
 }
 
 function known({ addresses, routers }: Survey, key: string) {

@@ -13,9 +13,12 @@ import { loadSite } from "../load.ts";
 import type { BrokenResource } from "../problems.ts";
 import type { SiteReport } from "../report.ts";
 import type { SiteSpec } from "../spec.ts";
+import type { ListenerStatus } from "../status.ts";
+import { checkAccess } from "./access_check.ts";
 import { Checklist } from "./checklist.ts";
 import { checkClock, checkCredentials } from "./credentials_check.ts";
 import { checkEndpoint } from "./endpoint_check.ts";
+import { protocolOf } from "./protocol_of.ts";
 import { checkService } from "./service_check.ts";
 import { connectPlainly, connectSecurely } from "./target_check.ts";
 
@@ -45,21 +48,14 @@ export async function checkSite(dir: string, key: string | undefined, timeoutMs:
       const { code, message, hint } = report.folder.problem;
       list.fail("running", spec.name, new TendrilError(code, message, { hint }));
     }
-    for (const access of report?.site.access ?? []) await checkPort(list, access, timeoutMs);
+    await checkAccess(list, spec, report, timeoutMs);
     await checkLinks(list, spec, report, timeoutMs);
-    const listeners = [...report?.site.listeners ?? [], ...report?.site.multiKeyListeners ?? []];
-    for (const { name, open, host, port, message, code, hint } of listeners) {
-      const where = formatEndpoint(host, port);
-      if (open) list.pass("listener", name, `open at ${where}`);
-      else list.fail("listener", name, told(code ?? "CHECK_LISTENER", `closed: ${message}`, hint, LISTENER_HINT));
-    }
+    if (report !== undefined) checkListeners(list, report);
     await checkTargets(list, spec, report, timeoutMs);
     if (key !== undefined && client === undefined) list.skip("key", key, "the site does not run");
     else if (key !== undefined && client !== undefined) {
       const door = { client, connect: () => dialLocal(localSocket(dir)) };
-      const services = [...spec.listeners, ...spec.connectors];
-      const protocol = services.find(({ routingKey }) => routingKey === key)?.protocol;
-      await checkService(list, door, key, protocol, timeoutMs);
+      await checkService(list, door, key, protocolOf(spec, key), timeoutMs);
     }
     return list;
   } finally {
@@ -79,22 +75,6 @@ async function reportOf(client: ManagementClient): Promise<SiteReport> {
   return JSON.parse(String(report)) as SiteReport;
 }
 
-/** A port of ours for peers: does it take connections? */
-async function checkPort(
-  list: Checklist,
-  { name, role, host, port, peers }: SiteReport["site"]["access"][number],
-  timeoutMs: number,
-): Promise<void> {
-  const near = host === "0.0.0.0" || host === "" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  const subject = `${name} ${role} ${formatEndpoint(host, port)}`;
-  await list.take(
-    "access",
-    subject,
-    () => connectPlainly(near, port, timeoutMs),
-    () => `takes connections; peers: ${peers}`,
-  );
-}
-
 async function checkLinks(
   list: Checklist,
   { name, role, links }: SiteSpec,
@@ -106,7 +86,10 @@ async function checkLinks(
     const up = running?.state === "active" || running?.state === "standby";
     for (const endpoint of link.endpoints.filter((each) => each.role === (role === "edge" ? "edge" : "inter-router"))) {
       // While the link is up its name is in use; nothing may be disturbed by a look.
-      await checkEndpoint(list, link, endpoint, up ? `check-${crypto.randomUUID().slice(0, 8)}` : name, timeoutMs);
+      const id = up ? `check-${crypto.randomUUID().slice(0, 8)}` : name;
+      await checkEndpoint(list, link, endpoint, id, timeoutMs, ({ code, message }) =>
+        // The peer has let in the site itself.
+        up && code === "LINK_NOT_ALLOWED" ? `the link is up, and another name is not let in: ${message}` : undefined);
     }
     if (running === undefined) list.skip("link", link.name, "the site does not run with this link");
     else if (up) list.pass("link", link.name, `${running.state}; the peer is ${running.remote}`);
@@ -117,6 +100,17 @@ async function checkLinks(
   }
 }
 
+/** What is wrong with a Listener is told as the status of the site tells it. */
+function checkListeners(list: Checklist, { site, resources }: SiteReport): void {
+  const check = (kind: string, { name, open, host, port, message, code, hint }: ListenerStatus) => {
+    if (open) return list.pass("listener", name, `open at ${formatEndpoint(host, port)}`);
+    const next = resources.find((resource) => resource.kind === kind && resource.name === name)?.next;
+    list.fail("listener", name, told(code ?? "CHECK_LISTENER", `closed: ${message}`, hint, next || LISTENER_HINT));
+  };
+  for (const listener of site.listeners) check("Listener", listener);
+  for (const listener of site.multiKeyListeners ?? []) check("MultiKeyListener", listener);
+}
+
 async function checkTargets(
   list: Checklist,
   { connectors }: SiteSpec,
@@ -124,20 +118,18 @@ async function checkTargets(
   timeoutMs: number,
 ): Promise<void> {
   for (const { name, host, port, tls } of connectors) {
-    const subject = `${name} ${formatEndpoint(host, port)}`;
     const health = report?.site.connectors.find((connector) => connector.name === name)?.health;
-    const found = await list.take(
-      "target",
-      subject,
-      () => tls === undefined ? connectPlainly(host, port, timeoutMs) : connectSecurely(host, port, tls, timeoutMs),
-      () => tls === undefined ? "takes connections" : "takes connections, and its certificate is in order",
-    );
-    if (found === undefined || health === undefined || health.healthy) continue;
-    list.fail(
-      "target",
-      subject,
-      told("CHECK_HEALTH", `its health check fails: ${health.result}`, undefined, HEALTH_HINT),
-    );
+    const found = [
+      "takes connections",
+      ...(tls === undefined ? [] : ["its certificate is in order"]),
+      ...(health === undefined ? [] : ["its health check succeeds"]),
+    ];
+    await list.confirm("target", `${name} ${formatEndpoint(host, port)}`, async () => {
+      if (tls === undefined) await connectPlainly(host, port, timeoutMs);
+      else await connectSecurely(host, port, tls, timeoutMs);
+      if (health === undefined || health.healthy) return;
+      throw told("CHECK_HEALTH", `its health check does not succeed: ${health.result}`, undefined, HEALTH_HINT);
+    }, found.join(", and "));
   }
 }
 

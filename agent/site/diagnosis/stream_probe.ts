@@ -6,6 +6,7 @@
 
 import type { MessageHead } from "../../adaptor/action.ts";
 import type { DeliveryState } from "../../amqp/codec/types.ts";
+import type { OutgoingDelivery } from "../../amqp/outgoing_delivery.ts";
 import { SYSTEM_CLOCK } from "../../lib/clock.ts";
 import { TendrilError } from "../../lib/errors.ts";
 import { encodeStreamHead } from "../../bridge/stream_head.ts";
@@ -27,8 +28,13 @@ const TCP_HEAD: MessageHead = {
 };
 /** Links of this connection need credit for one message each. */
 const CREDIT = 1;
+/** Time a target has to close its connection after we have, in ms; one that does not finds it broken off. */
+const PARTING_MS = 1000;
 
-/** Throws CHECK_STREAM when the answer does not come within `timeoutMs`; leaves nothing behind. */
+/**
+ * Throws CHECK_STREAM when the answer does not come within `timeoutMs`, CHECK_PROTOCOL when what serves the key does
+ * not know what to do with a connection; leaves nothing behind.
+ */
 export function probeStream(channel: Channel, key: string, timeoutMs: number): Promise<void> {
   const options = {
     side: "client" as const,
@@ -40,24 +46,30 @@ export function probeStream(channel: Channel, key: string, timeoutMs: number): P
   };
   return new Promise((resolve, reject) => {
     let outcome: TendrilError | "answered" | undefined;
-    let begun = false;
-    const finish = (how: TendrilError | "answered") => {
+    let stream: OutgoingDelivery | undefined;
+    const finish = (failure: TendrilError) => {
       // What follows is the end of the connection.
-      outcome ??= how;
+      outcome ??= failure;
       peer.close();
+    };
+    // Both directions end in order where the target lets them: whoever serves the key sees no failure.
+    const part = () => {
+      outcome ??= "answered";
+      stream?.end();
+      cancel();
+      cancel = SYSTEM_CLOCK.after(PARTING_MS, () => peer.close());
     };
     const peer = new Peer(channel, options, false, SYSTEM_CLOCK, {
       onOpen: () => {
         const session = peer.connection.beginSession("check");
         const begin = () => {
           const replyTo = answers.remote?.source?.address;
-          if (begun || !sender.ready || replyTo === undefined) return;
-          begun = true;
-          const stream = sender.start(false, {
+          if (stream !== undefined || !sender.ready || replyTo === undefined) return;
+          stream = sender.start(false, {
             onDrain() {},
             onReceiverState: (state) => {
-              const refusal = refusalOf(state);
-              if (refusal !== undefined) finish(failed(key, refusal));
+              const refusal = refusalOf(key, state);
+              if (refusal !== undefined) finish(refusal);
             },
             onLost() {},
           });
@@ -66,9 +78,12 @@ export function probeStream(channel: Channel, key: string, timeoutMs: number): P
         const answers = session.attachReceiver({ name: "answers", source: { dynamic: true } }, {
           onAttached: begin,
           onDelivery: (delivery) => {
-            delivery.handler = { onData() {}, onEnd() {}, onAbort() {}, onSenderState() {} };
-            delivery.update(ACCEPTED, true);
-            finish("answered");
+            const onEnd = () => {
+              delivery.update(ACCEPTED, true);
+              peer.close();
+            };
+            delivery.handler = { onData() {}, onEnd, onAbort: () => peer.close(), onSenderState() {} };
+            part();
           },
         });
         answers.keepCredit(CREDIT);
@@ -85,27 +100,41 @@ export function probeStream(channel: Channel, key: string, timeoutMs: number): P
         else reject(outcome ?? failed(key, "can't be asked: the connection to the router was lost"));
       },
     });
-    const cancel = SYSTEM_CLOCK.after(timeoutMs, () => finish(failed(key, `has not answered within ${timeoutMs} ms`)));
+    let cancel = SYSTEM_CLOCK.after(timeoutMs, () => finish(failed(key, `has not answered within ${timeoutMs} ms`)));
     peer.start();
   });
 }
 
 /** Why the stream did not arrive; undefined for what is no outcome. */
-function refusalOf(state: DeliveryState | undefined): string | undefined {
+function refusalOf(key: string, state: DeliveryState | undefined): TendrilError | undefined {
   switch (state?.kind) {
     case "released":
-      return "gave the connection back: nobody has taken it, or the target can't be reached";
+      return failed(key, "gave the connection back: nobody has taken it, or the target can't be reached");
     case "modified":
-      return "has not taken the connection: the target can't be reached, or the way there was lost";
+      return failed(key, "has not taken the connection: the target can't be reached, or the way there was lost");
     case "rejected":
-      return `refuses the connection: ${state.error?.description ?? state.error?.condition ?? "no reason given"}`;
+      // Adaptors say so of a stream that is not in their protocol (wire-protocol E.3).
+      if (state.error?.condition === INVALID_FIELD) return misunderstood(key, state.error.description);
+      return failed(
+        key,
+        `refuses the connection: ${state.error?.description ?? state.error?.condition ?? UNEXPLAINED}`,
+      );
     default:
       return undefined;
   }
 }
 
+const INVALID_FIELD = "amqp:invalid-field";
+const UNEXPLAINED = "no reason given";
+
 function failed(key: string, what: string): TendrilError {
   return new TendrilError("CHECK_STREAM", `whoever serves ${key} ${what}`, {
     hint: "Run `tendril debug check` at the site that serves the key: it tries the target of its Connector.",
+  });
+}
+
+function misunderstood(key: string, why = UNEXPLAINED): TendrilError {
+  return new TendrilError("CHECK_PROTOCOL", `whoever serves ${key} takes no TCP connection: ${why}`, {
+    hint: "Give the Listeners and Connectors of the key the same type.",
   });
 }

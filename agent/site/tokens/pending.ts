@@ -60,14 +60,14 @@ export class PendingTokens {
     const { redeemInto } = await import("./store.ts");
     try {
       const { file } = await redeemInto(this.#dir, token);
-      this.#logger.info("token redeemed", { token: token.name, file });
+      this.#logger.info("token redeemed", { name: token.name, file });
     } catch (error) {
       const { code, message, hint } = error instanceof TendrilError ? error : {
         code: "SITE_WRITE",
         message: String(error),
         hint: "Let the site write to its folder, or redeem the token by hand.",
       };
-      this.#logger.error("token was not redeemed", { token: token.name, code, reason: message, next: hint });
+      this.#logger.error("token was not redeemed", { name: token.name, code, reason: message, next: hint });
       const passing = PASSING.includes(code);
       this.#waiting.set(identityOf(token), passing ? this.#clock.now() + RETRY_MS : Infinity);
       if (!passing || this.#stopped) return;

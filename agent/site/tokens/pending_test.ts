@@ -21,7 +21,7 @@ Deno.test("pending tokens: what may pass is tried again, whatever else fails for
   await Deno.writeTextFile(`${dir}/a.yaml`, tokenYaml({ ...grant, name: "passing", url, ca: pem }, 1));
   await Deno.writeTextFile(`${dir}/b.yaml`, tokenYaml({ ...grant, name: "broken", url, ca: "no PEM" }, 1));
   const failed: string[] = [];
-  const error = (_: string, fields?: LogFields) => failed.push(`${fields?.["token"]} ${fields?.["code"]}`);
+  const error = (_: string, fields?: LogFields) => failed.push(`${fields?.["name"]} ${fields?.["code"]}`);
   const clock = new TurnedClock();
   const tokens = new PendingTokens(dir, { debug() {}, info() {}, warn() {}, error }, clock);
   tokens.look();
