@@ -2,7 +2,7 @@
 
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
-import type { Downstream, Message, Upstream } from "../router/flow.ts";
+import { ACCEPTED, type Downstream, FAILED, type Message, type Upstream } from "../router/flow.ts";
 import { type DataSink, SectionReader } from "./data_sections.ts";
 import { decodeSections, type Envelope, type SectionsHead } from "./message_sections.ts";
 import { ReceiveWindow } from "./window.ts";
@@ -35,6 +35,10 @@ export class InboundMessage implements Downstream, DataSink {
   envelope: Envelope | undefined;
   /** A request's: its answer is complete. */
   answered = false;
+  /** A request's: its answer is on its way, and may yet be lost. */
+  #answerUnderWay = false;
+  /** It is accepted once that answer has come there. */
+  #acceptable = false;
 
   readonly #handler: InboundMessageHandler;
   readonly #upstream: Producer;
@@ -84,6 +88,24 @@ export class InboundMessage implements Downstream, DataSink {
       this.#upstream.consumerState({ kind: "received", sectionNumber: 0, sectionOffset: BigInt(report) }, false);
     }
     this.#upstream.drained(pending);
+  }
+
+  /** A request's: its answer is complete, but can't be sent again; {@link InboundMessage.answerOver} says what becomes of it. */
+  awaitAnswer(): void {
+    this.#answerUnderWay = true;
+  }
+
+  /** The answer has `come` to whoever asked, or was lost: then they must not wait for it. */
+  answerOver(come: boolean): void {
+    this.#answerUnderWay = false;
+    if (!come) this.settle(FAILED);
+    else if (this.#acceptable) this.settle(ACCEPTED);
+  }
+
+  /** The message has been dealt with. */
+  accept(): void {
+    if (this.#answerUnderWay) this.#acceptable = true;
+    else this.settle(ACCEPTED);
   }
 
   /** Says the last word about the message, once. */

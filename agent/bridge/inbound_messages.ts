@@ -5,7 +5,7 @@
 
 import type { MessageHead } from "../adaptor/action.ts";
 import type { AmqpValue, DeliveryState } from "../amqp/codec/types.ts";
-import { ACCEPTED, type Downstream, type Message, type Upstream } from "../router/flow.ts";
+import type { Downstream, Message, Upstream } from "../router/flow.ts";
 import { NumberMap } from "../lib/number_map.ts";
 import { InboundMessage, type InboundMessageHandler, type Producer } from "./inbound_message.ts";
 import type { Envelope, SectionsHead } from "./message_sections.ts";
@@ -34,14 +34,22 @@ export interface InboundMessagesHandler {
   onRefused(): void;
 }
 
+/** How long an answer may be on its way when its request was accepted, in ms: who accepts it has sent all of the answer. */
+export const ANSWER_MS = 10_000;
+
 /** An own stream whose answer has not begun. */
-const AWAITED = {};
+interface Awaited {
+  /** Its request was accepted. */
+  accepted: boolean;
+  /** When the answer must have begun then, in ms; undefined until time is known to pass. */
+  due: number | undefined;
+}
 
 /** See the head of the file. */
 export class InboundMessages implements InboundMessageHandler {
   readonly #handler: InboundMessagesHandler;
   /** Own streams whose answer, interim ones aside, has not begun. */
-  readonly #awaited = new NumberMap<typeof AWAITED>();
+  readonly #awaited = new NumberMap<Awaited>();
   /** Answers that are coming in. */
   readonly #answers = new NumberMap<InboundMessage>();
   readonly #requests = new NumberMap<InboundMessage>();
@@ -64,7 +72,24 @@ export class InboundMessages implements InboundMessageHandler {
 
   /** An answer to the own stream `stream` may come from now on. */
   expect(stream: number): void {
-    this.#awaited.set(stream, AWAITED);
+    this.#awaited.set(stream, { accepted: false, due: undefined });
+  }
+
+  /** The request that is own stream `stream` was accepted. */
+  expectSoon(stream: number): void {
+    const awaited = this.#awaited.get(stream);
+    if (awaited !== undefined) awaited.accepted = true;
+  }
+
+  /** Own streams whose answer was lost on its way, by `now`. */
+  overdue(now: number): number[] {
+    if (this.#awaited.size === 0) return [];
+    return this.#awaited.keys().filter((stream) => {
+      const awaited = this.#awaited.get(stream)!;
+      if (!awaited.accepted) return false;
+      awaited.due ??= now + ANSWER_MS;
+      return now > awaited.due;
+    });
   }
 
   /** No answer to `stream` shall begin any more; true if one might still have mattered. */
@@ -77,19 +102,24 @@ export class InboundMessages implements InboundMessageHandler {
     return this.#requests.get(stream - 1)?.answer();
   }
 
-  /** The answer that is stream `stream` is complete. */
-  answered(stream: number): void {
+  /**
+   * The answer that is stream `stream` is complete. Returns its request where that is to hear what becomes of the answer, because
+   * that is `underWay` and can't be sent again.
+   */
+  answered(stream: number, underWay: boolean): InboundMessage | undefined {
     const request = this.#requests.get(stream - 1);
-    if (request === undefined) return;
+    if (request === undefined) return undefined;
     request.answered = true;
+    if (underWay) request.awaitAnswer();
     // Its producer would take the outcome for the wish to hear no more of it.
-    if (request.ended || !this.#handler.wantsRest) request.settle(ACCEPTED);
+    if (request.ended || !this.#handler.wantsRest) request.accept();
     if (request.ended) this.#done(stream - 1);
+    return underWay ? request : undefined;
   }
 
   /** The message `stream` has been dealt with, though nothing answers it. */
   accept(stream: number): void {
-    this.#requests.get(stream)?.settle(ACCEPTED);
+    this.#requests.get(stream)?.accept();
   }
 
   /** The message `stream` is not wanted, or is an answer that is given up; `outcome` is for who waits. */
@@ -111,7 +141,8 @@ export class InboundMessages implements InboundMessageHandler {
   letGo(outcome: DeliveryState): void {
     for (const answer of this.#answers.values()) answer.settle(outcome);
     for (const request of this.#requests.values()) {
-      request.settle(request.answered ? ACCEPTED : outcome);
+      if (request.answered) request.accept();
+      else request.settle(outcome);
       this.#done(request.stream);
     }
     this.#answers.clear();
@@ -169,7 +200,7 @@ export class InboundMessages implements InboundMessageHandler {
     if (isRequest(message)) {
       if (!this.#isKnown(message)) return;
       if (message.answered) {
-        message.settle(ACCEPTED);
+        message.accept();
         this.#done(stream);
       }
     } else {

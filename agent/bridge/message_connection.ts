@@ -5,6 +5,7 @@
  */
 
 import {
+  type AbortReason,
   type Action,
   type AdaptorInstance,
   type AdaptorModule,
@@ -217,8 +218,16 @@ export class MessageConnection {
   /** Lets the adaptor know the time. */
   tick(now: number): void {
     this.#exchanges?.expire(this.#adaptor.empty);
+    if (this.#role === "listener") this.#giveUpOverdue(now);
     this.#intake.interrupt();
     this.#ask((adaptor) => adaptor.tick(now).actions);
+  }
+
+  #giveUpOverdue(now: number): void {
+    for (const stream of this.#inbound.overdue(now)) {
+      this.#hooks.logger.warn("an answer was lost on its way", { source: "host" });
+      this.#failed(stream, "failed", true);
+    }
   }
 
   /** Takes a message from the network: for a listener an answer, for a connector the next request. */
@@ -378,7 +387,10 @@ export class MessageConnection {
     message?.end();
     if (message?.over) this.#outbound.delete(stream);
     // A tunnel goes on in the other direction.
-    if (!this.#adaptor.empty) this.#inbound.answered(stream);
+    if (this.#adaptor.empty) return;
+    const request = this.#inbound.answered(stream, message?.underWay === true || message?.lost === true);
+    if (message?.lost === true) request?.answerOver(false);
+    else if (message !== undefined) message.request = request;
   }
 
   #abort(stream: number, outcome: DeliveryState, answered: number | undefined): void {
@@ -433,14 +445,20 @@ export class MessageConnection {
 
   #outcome(message: OutboundMessage, state: DeliveryState | undefined): void {
     const { stream, interim } = message.form;
+    message.request?.answerOver(state?.kind === "accepted");
     if (interim || this.#outbound.get(stream) !== message) return;
     if (state?.kind === "accepted") {
       if (message.ended) this.#outbound.delete(stream);
+      if (this.#role === "listener") this.#inbound.expectSoon(stream);
       this.#reader.wake();
       return;
     }
     this.#outbound.delete(stream);
-    const reason = reasonOf(state);
+    this.#failed(stream, reasonOf(state), message.ended);
+  }
+
+  /** The message `stream` has failed, of which all was sent if it had `ended`. */
+  #failed(stream: number, reason: AbortReason, ended: boolean): void {
     // What is still coming of the request goes nowhere.
     if (this.#exchanges?.answersInstead(stream, reason)) return this.#reader.wake();
     this.#intake.over(stream);
@@ -448,7 +466,7 @@ export class MessageConnection {
     if (this.#concurrent && this.#role === "connector") this.#inbound.refuse(stream, FAILED);
     this.#reader.wake();
     if (this.#adaptor.empty) return this.close(TUNNEL_BROKEN);
-    const concerns = this.#inbound.expectNoMore(stream) || !message.ended;
+    const concerns = this.#inbound.expectNoMore(stream) || !ended;
     if (!concerns) return;
     const tell = () => this.#tell({ kind: "abort", stream, reason });
     this.#inTurn(() => this.#exchanges === undefined ? tell() : this.#exchanges.failed(stream, reason, tell));

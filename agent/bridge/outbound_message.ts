@@ -7,6 +7,7 @@ import type { DeliveryState } from "../amqp/codec/types.ts";
 import { ByteQueue } from "../lib/byte_queue.ts";
 import { type Downstream, type Message, RELEASED, type Upstream } from "../router/flow.ts";
 import { dataHeader, EMPTY_DATA } from "./data_sections.ts";
+import type { InboundMessage } from "./inbound_message.ts";
 import { streamMessage, wholeMessage } from "./outbound_stream.ts";
 import { FAST_WINDOW_OCTETS, SendWindow } from "./window.ts";
 
@@ -56,10 +57,13 @@ export class OutboundMessage implements Upstream {
   #heldOctets = 0;
   #routing = false;
   #downstream: Downstream | undefined;
+  /** An answer's: the request that is to hear what becomes of it. */
+  request: InboundMessage | undefined;
   #roomWanted: (() => void) | undefined;
   #written = 0;
   #credited = 0;
   #over = false;
+  #lost = false;
   #ended = false;
   #empty = true;
 
@@ -91,6 +95,16 @@ export class OutboundMessage implements Upstream {
   /** Whether the message has its outcome, or was given up. */
   get over(): boolean {
     return this.#over;
+  }
+
+  /** Whether it is complete, but on its way as a stream: what is lost of that is not sent again. */
+  get underWay(): boolean {
+    return this.#ended && !this.#over && this.#whole === undefined;
+  }
+
+  /** Whether its outcome is that it did not come where it was to. */
+  get lost(): boolean {
+    return this.#lost;
   }
 
   /** Whether nothing has to be done for it any more, but to wait for its outcome. */
@@ -269,6 +283,7 @@ export class OutboundMessage implements Upstream {
   #finish(state: DeliveryState | undefined): void {
     if (this.#over) return;
     this.#over = true;
+    this.#lost = state?.kind !== "accepted";
     this.#window.lift();
     this.#forgetWhole();
     this.#letGo();

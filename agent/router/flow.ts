@@ -95,6 +95,11 @@ export interface Hop {
   readonly next: object;
   /** True when `message`, `copied` to several consumers or not, may go this way: each router sees to its part alone. */
   admits(message: Message, copied: boolean): boolean;
+  /**
+   * True when `message` may go this way though the path of its origin does not lead by here, as while paths change: it must not
+   * come where it has been.
+   */
+  leadsOn(message: Message): boolean;
 }
 
 /** Outcome of a message that found no destination or lost it before anything was sent. */

@@ -28,6 +28,21 @@ export function chooseOne(
   message: Message,
   tried: ReadonlySet<object> | undefined,
 ): Consumer | undefined {
+  const best = bestOf(entry, tried, (consumer) => suits(consumer, message, false));
+  entry.turn = entry.consumers.length === 0 ? 0 : (entry.turn + 1) % entry.consumers.length;
+  if (best !== undefined) return best;
+  if (entry.leaving !== undefined && !tried?.has(entry.leaving)) return entry.leaving;
+  // Routers that learn of a new path one after the other send what is under way back and forth, or to where it was not to come:
+  // it goes on from here. Only at first, for each of those who send it again tries all ways that there are.
+  return tried === undefined ? bestOf(entry, tried, (consumer) => mayGoOn(consumer, message)) : undefined;
+}
+
+/** The nearest and least loaded of the consumers that are `fit`, none of `tried`. */
+function bestOf(
+  entry: AddressEntry,
+  tried: ReadonlySet<object> | undefined,
+  fit: (consumer: Consumer) => boolean,
+): Consumer | undefined {
   const { consumers } = entry;
   const count = consumers.length;
   let best: Consumer | undefined;
@@ -35,7 +50,7 @@ export function chooseOne(
   let bestBusy = true;
   for (let step = 0; step < count; step++) {
     const consumer = consumers[(entry.turn + step) % count];
-    if (!suits(consumer, message, false) || tried?.has(consumer.hop?.next ?? consumer)) continue;
+    if (!fit(consumer) || tried?.has(consumer.hop?.next ?? consumer)) continue;
     const closest = entry.treatment === "closest";
     const value = closest
       ? consumer.cost + (consumer.origin === undefined ? 0 : 0.5)
@@ -46,9 +61,11 @@ export function chooseOne(
     bestValue = value;
     bestBusy = busy;
   }
-  entry.turn = count === 0 ? 0 : (entry.turn + 1) % count;
-  if (best !== undefined || entry.leaving === undefined || tried?.has(entry.leaving)) return best;
-  return entry.leaving;
+  return best;
+}
+
+function mayGoOn(consumer: Consumer, message: Message): boolean {
+  return consumer.hop?.leadsOn(message) === true && !isEcho(consumer, message.origin, message.annotations.ingressMesh);
 }
 
 function suits(consumer: Consumer, message: Message, copied: boolean): boolean {

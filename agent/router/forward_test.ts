@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { AddressTable } from "./address_table.ts";
 import { NO_ANNOTATIONS } from "./annotations.ts";
-import { chooseConsumers } from "./forward.ts";
+import type { Hop } from "./flow.ts";
+import { chooseConsumers, chooseOne } from "./forward.ts";
 import { origin, routed, Taker } from "./testing_consumer.ts";
 
 function entryOf(key: string, consumers: readonly Taker[]) {
@@ -50,6 +51,26 @@ Deno.test("forward: closest prefers this process, then the cheapest, whatever th
   assert.deepEqual(chooseConsumers(entryOf("Ltemp", [far, near, here]), routed()), [here]);
   near.outstanding = 100;
   assert.deepEqual(chooseConsumers(entryOf("Ltemp", [far, near]), routed()), [near]);
+});
+
+Deno.test("forward: what left the path of its origin goes on where it has not been, unless it is sent again or to several", () => {
+  const via = (id: string, admits: boolean): Hop => ({
+    id,
+    next: { id },
+    admits: () => admits,
+    leadsOn: ({ annotations }) => !annotations.trace.includes(`0/${id}`),
+  });
+  const [onPath, off, back] = [via("B", true), via("C", false), via("A", false)]
+    .map((hop, at) => new Taker({ cost: 3 - at, remote: true, hop }));
+  const message = { ...routed(), annotations: { ...NO_ANNOTATIONS, trace: ["0/A"] } };
+  assert.deepEqual(chooseConsumers(entryOf("Mweb", [back, off, onPath]), message), [onPath], "its path comes first");
+  const strayed = entryOf("Mweb", [back, off]);
+  assert.deepEqual(chooseConsumers(strayed, message), [off], "and it never goes back");
+  assert.equal(chooseOne(strayed, message, new Set()), undefined);
+  assert.deepEqual(chooseConsumers(entryOf("Mweb", [back]), message), []);
+  const all = entryOf("Mtopic", [back, off]);
+  all.treatment = "multicast";
+  assert.deepEqual(chooseConsumers(all, message), []);
 });
 
 Deno.test("forward: multicast reaches everyone but where the message came from", () => {

@@ -2,7 +2,7 @@
 
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { NO_ANNOTATIONS } from "./annotations.ts";
-import type { Consumer, Downstream, Message, Origin, Upstream } from "./flow.ts";
+import type { Consumer, Downstream, Hop, Message, Origin, Upstream } from "./flow.ts";
 
 /** One message that was delivered. */
 export class Taken implements Downstream {
@@ -41,10 +41,14 @@ export class Taker implements Consumer {
   readonly origin: Origin | undefined;
   readonly cost: number;
   readonly remote: boolean;
+  readonly hop: Hop | undefined;
   outstanding = 0;
   readonly taken: Taken[] = [];
 
-  constructor({ origin, cost = 0, remote = false }: { origin?: Origin; cost?: number; remote?: boolean } = {}) {
+  constructor(
+    { origin, cost = 0, remote = false, hop }: { origin?: Origin; cost?: number; remote?: boolean; hop?: Hop } = {},
+  ) {
+    this.hop = hop;
     this.origin = origin;
     this.cost = cost;
     this.remote = remote;

@@ -43,6 +43,11 @@ export class RemoteRouter implements Hop {
     return !copied;
   }
 
+  /** See {@link Hop}. */
+  leadsOn({ annotations: { trace } }: Message): boolean {
+    return this.via !== undefined && !trace.includes(AREA + this.via.id);
+  }
+
   /** The router serves `key`, for edges of one mesh alone if `mesh` is given. */
   serve(key: string, treatment: Treatment, mesh?: string): void {
     const known = this.#consumers.get(key);
