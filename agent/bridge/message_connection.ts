@@ -30,6 +30,7 @@ import { SocketIntake } from "./socket_intake.ts";
 import { SocketOutlet } from "./socket_outlet.ts";
 import { SocketReader } from "./socket_reader.ts";
 import { SocketWriter } from "./socket_writer.ts";
+import { beginSplice } from "./splices.ts";
 import { reasonOf, verdict } from "./verdict.ts";
 
 /** Octets waiting for the socket above which it is not read: answers to what is read could only make them more. */
@@ -401,18 +402,8 @@ export class MessageConnection {
     this.#inbound.refuse(stream, outcome);
   }
 
-  #splice({ side, stream, length, further }: Extract<Action, { kind: "splice" }>): void {
-    if (this.#concurrent && (side === "stream-to-socket" || length === Infinity)) {
-      throw new Error(`a splice ${side} of concurrent messages, of octets that were not offered or for good`);
-    }
-    if (side === "socket-to-stream") {
-      if (this.#intake.splice !== undefined) throw new Error("a splice into a stream inside another");
-      if (!this.#concurrent && further !== undefined) throw new Error("a splice of several pieces by turns");
-      this.#intake.splice = { stream, left: length, length, pieces: 1, further };
-    } else {
-      if (this.#outlet.splice !== undefined) throw new Error("a splice to the socket inside another");
-      this.#outlet.splice = { stream, left: length };
-    }
+  #splice(action: Extract<Action, { kind: "splice" }>): void {
+    beginSplice(action, this.#intake, this.#outlet, this.#concurrent);
     if (this.#intake.splice?.left === Infinity && this.#outlet.splice?.left === Infinity) {
       queueMicrotask(() => this.#adaptor.release());
     }

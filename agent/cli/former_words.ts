@@ -6,6 +6,7 @@
 import { ONE_LINER_FLAGS } from "./one_liner_flags.ts";
 import { TARGET_TLS_FLAGS } from "./one_liner_tls.ts";
 import { shellWords } from "./program_line.ts";
+import { isTarget } from "./services.ts";
 
 /** What stands in for a former line. */
 export interface Successor {
@@ -179,8 +180,10 @@ function inPlace(line: readonly string[], before: readonly string[], { flags }: 
 
 function isFormerExpose(words: readonly string[]): boolean {
   const has = (names: readonly string[]) => words.some((word) => names.includes(/^--([\w-]+)/.exec(word)?.[1] ?? ""));
-  // A key may well be called like a kind of Kubernetes.
-  return has(["address", "port", "target-port"]) || EXPOSED.test(words[1] ?? "") && !has(OWN);
+  if (has(["address", "port", "target-port"])) return true;
+  const [, kind = "", name = ""] = words;
+  // A key may well be called like a kind of Kubernetes; then a target follows it.
+  return EXPOSED.test(kind) && !has(OWN) && (kind.includes("/") || !isTarget(name));
 }
 
 function typed(words: readonly string[]): Typed {

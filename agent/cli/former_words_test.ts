@@ -93,6 +93,8 @@ Deno.test("former words: those that are the same are no former ones", () => {
     "expose service 18080 --link l2.yaml",
     "expose host 80 --token=x.token",
     "expose pod 80 --protocol http1 --tls-ca ca.crt --link l",
+    "expose service 8080",
+    "expose host db.example:5432",
   ];
   for (const line of [...same, "expose web 8080", "expose 8080", "status", "completion bash"]) {
     assert.equal(successorOf(line.split(" ")), undefined, line);

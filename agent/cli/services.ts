@@ -31,6 +31,11 @@ const MAX_BEGINNING = 40;
 /** What looks like a target: a port, or a host with one. A URL is none, and is meant as one. */
 const TARGET = /^(\d+|\[[^\]]*\](:.*)?|[^:=]*:\d+|\w+:\/\/.*)$/;
 
+/** Whether `word` is meant as a target. */
+export function isTarget(word: string): boolean {
+  return TARGET.test(word);
+}
+
 /** Reads `[KEY] TARGET …`, `KEY=TARGET …`. `pick` gives a key to what has none. Throws USAGE_TARGET, USAGE_PORT. */
 export function parseExposed(words: readonly string[], pick: (target: Endpoint) => string): Exposed[] {
   const exposed: Exposed[] = [];
@@ -39,7 +44,7 @@ export function parseExposed(words: readonly string[], pick: (target: Endpoint) 
     const equals = word.lastIndexOf("=");
     if (equals > 0) {
       exposed.push({ key: word.slice(0, equals), ...parseTarget(word.slice(equals + 1), "expose") });
-    } else if (TARGET.test(word)) {
+    } else if (isTarget(word)) {
       const target = parseTarget(word, "expose");
       exposed.push({ key: pick(target), ...target });
     } else {

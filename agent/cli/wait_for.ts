@@ -25,7 +25,9 @@ export const WAIT_FOR_FLAG = {
 /** Pause between two looks, in ms. */
 const STEP_MS = 100;
 /** What asking a site throws that does not run, or that ends meanwhile: it may come, or come back. */
-const AWAY = ["LOCAL_SOCKET", "MANAGEMENT_LOST"];
+const AWAY = ["LOCAL_SOCKET", "MANAGEMENT_LOST", "MANAGEMENT_TIMEOUT"];
+/** Time that a question has at least, in seconds, however little is left. */
+const LEAST_SECONDS = 0.5;
 
 /**
  * Waits until those of the resources of the site in `dir` that are meant are `waited`; a site that does not run yet, or
@@ -58,7 +60,8 @@ async function waitAt(
   timeoutSeconds: number,
   deadline: number,
 ): Promise<SiteReport> {
-  return await askSite(dir, timeoutSeconds, async (client) => {
+  const left = Math.max(LEAST_SECONDS, (deadline - performance.now()) / 1000);
+  return await askSite(dir, left, async (client) => {
     for (;;) {
       const report = await readReport(client);
       const missing = report.resources.filter((resource) => isMeant(resource) && !is(resource, waited));

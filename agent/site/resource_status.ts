@@ -79,12 +79,13 @@ function siteStatus(site: SiteStatus, parts: readonly PartDigest[], problem: Fol
     holds("Running"),
   ];
   const open = site.access.filter(({ fault }) => fault === undefined);
-  const shut =
-    parts.find(({ kind, name }) => kind === "RouterAccess" && !open.some((access) => access.name === name))?.name ??
-      site.access.find(({ fault }) => fault !== undefined)?.name;
+  const faulty = site.access.find(({ fault }) => fault !== undefined);
+  const shut = faulty?.name ??
+    parts.find(({ kind, name }) => kind === "RouterAccess" && !open.some((access) => access.name === name))?.name;
   if (parts.some(({ kind }) => kind === "RouterAccess")) {
     const what = `not all ports of RouterAccess ${shut} are open`;
-    findings.push(shut === undefined ? holds("Resolved") : fails("Resolved", "Pending", what, SEE_LOG));
+    const next = faulty?.fault?.hint || SEE_LOG;
+    findings.push(shut === undefined ? holds("Resolved") : fails("Resolved", "Pending", what, next));
   }
   const endpoints = open.map(({ name, role, host, port }) => ({
     name: role,

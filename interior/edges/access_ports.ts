@@ -59,7 +59,9 @@ export class AccessPorts {
     starting = true,
   ): Promise<RosterChange[]> {
     return this.#inTurn(async () => {
-      const changes = await this.#roster.apply(specs, (port) => stays(port.replace(/ \S+$/, "")), starting);
+      const mayStart = starting && !this.#stopped;
+      const changes = await this.#roster.apply(specs, (port) => stays(port.replace(/ \S+$/, "")), mayStart);
+      this.#shutIfStopped();
       const shut = new Set(changes.filter(({ action }) => action === "failed").map(({ name }) => name));
       this.#faults.clear();
       for (const { name, error } of changes) if (shut.has(name) && !this.#isOpen(name)) this.#faults.set(name, error);
@@ -95,6 +97,12 @@ export class AccessPorts {
     clearTimeout(this.#retry);
   }
 
+  /** A port may have been about to open when all was shut. */
+  #shutIfStopped(): void {
+    if (!this.#stopped) return;
+    for (const port of this.open) port.shut();
+  }
+
   #isOpen(name: string): boolean {
     return this.#roster.specs.some((spec) => nameOf(spec) === name);
   }
@@ -113,6 +121,7 @@ export class AccessPorts {
       if (action === "failed") this.#faults.set(name, error);
       else this.#faults.delete(name);
     }
+    this.#shutIfStopped();
     if (wanted.some((spec) => !this.#faults.has(nameOf(spec)))) this.#onChange();
     this.#tryAgainSoon();
   }

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { type AccessSpec, Revocations } from "../../agent/mod.ts";
 import { Router } from "../../agent/router/router.ts";
 import { silentLogger } from "../../agent/telemetry/log.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import { connect } from "../../tests/support/tcp.ts";
 import { until } from "../../tests/support/until.ts";
 import { ConnectionGroups } from "../transit/connection_groups.ts";
 import { Transit } from "../transit/transit.ts";
-import { AccessPorts } from "./access_ports.ts";
+import { AccessPorts, REOPEN_MS } from "./access_ports.ts";
 import { PolicyBook } from "./policy_book.ts";
 
 const spec = (name: string, port: number): AccessSpec => ({
@@ -38,8 +39,8 @@ const stays = () => false;
 
 Deno.test("access ports: one whose place is taken is told of, and opens when the place is free", async () => {
   const { ports, told } = portsOf();
-  const other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = other.addr as Deno.NetAddr;
+  const port = freePort();
+  const other = Deno.listen({ hostname: "127.0.0.1", port });
   const changes = await ports.apply([spec("free", 0), spec("taken", port)], stays);
   assert.deepEqual(changes.map(({ name, action }) => [name, action]), [
     ["free normal", "added"],
@@ -63,8 +64,8 @@ Deno.test("access ports: one whose place is taken is told of, and opens when the
 Deno.test("access ports: what is not wanted any more, or when all ends, is not tried again", async () => {
   for (const how of ["not wanted", "all ends"] as const) {
     const { ports } = portsOf();
-    const other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = other.addr as Deno.NetAddr;
+    const port = freePort();
+    const other = Deno.listen({ hostname: "127.0.0.1", port });
     await ports.apply([spec("taken", port)], stays);
     if (how === "not wanted") await ports.apply([], stays);
     else ports.shut();
@@ -73,4 +74,22 @@ Deno.test("access ports: what is not wanted any more, or when all ends, is not t
     await assert.rejects(connect(port), how);
     await ports.close();
   }
+});
+
+Deno.test("access ports: what was about to open when all was shut lets nobody in", async () => {
+  const { ports } = portsOf();
+  const applying = ports.apply([spec("late", 0)], stays);
+  ports.shut();
+  await applying;
+  assert.deepEqual(ports.status(), []);
+  const { ports: retrying } = portsOf();
+  const port = freePort();
+  const other = Deno.listen({ hostname: "127.0.0.1", port });
+  await retrying.apply([spec("taken", port)], stays);
+  other.close();
+  // Whether that is before, inside or after an attempt.
+  await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
+  retrying.shut();
+  await retrying.close();
+  await assert.rejects(connect(port));
 });

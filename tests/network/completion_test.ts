@@ -87,7 +87,7 @@ testWith(["zsh"], "completion: zsh completes a folder behind an equals sign, at 
         "source <(tendril completion zsh)",
         "told() { print -r -- $BUFFER > told }",
         "zle -N told && bindkey '^X' told",
-        "print ready > ready",
+        "told-ready() { print ready > ready }; zle -N zle-line-init told-ready",
       ].join("\n"),
     );
     const script = [

@@ -39,7 +39,7 @@ const NAME_OCTETS: u32 = 1024;
 const NAME: usize = memory.data(1024, 8);
 const LITERAL: usize = memory.data(64, 8);
 
-/** Octets of the largest DATA frame that is sent, whatever the peer takes: streams take turns between frames. */
+/** Octets of the largest DATA frame that is sent, whatever the peer takes: no other stream comes inside it. */
 const LONG_FRAME: u32 = 65536;
 
 /** Octets of a DATA frame that the peer takes, and we send. */

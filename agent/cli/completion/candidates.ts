@@ -57,7 +57,11 @@ const NOUNS: Readonly<Record<string, readonly string[]>> = {
 type Shape = Pick<Command, "name" | "flags" | "positionals">;
 
 /** What may stand where no command has been typed yet, besides commands. */
-const NO_COMMAND: Shape = { name: "", flags: { namespace: NAMESPACE_FLAG }, positionals: [] };
+const NO_COMMAND: Shape = {
+  name: "",
+  flags: { namespace: NAMESPACE_FLAG, version: { kind: "switch", help: "The version of this program." } },
+  positionals: [],
+};
 
 /** What may follow `words`, of which the last one is being typed and may be empty; the name of the program is left out. */
 export async function candidates(

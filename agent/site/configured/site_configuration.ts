@@ -182,9 +182,11 @@ export class SiteConfiguration implements Configuration {
   async #add(type: string, entity: Configured): Promise<void> {
     const name = BY_MANAGEMENT + entity.name;
     this.#created.set(name, { type, entity });
+    let tried = false;
     try {
       const desired = this.#desired();
       refuseTakenPlace(desired, name);
+      tried = true;
       const changes = await this.#site.apply(desired);
       const failed = changes.find((change) =>
         change.kind === KINDS[type] && partName(change) === name && change.action === "failed"
@@ -192,6 +194,8 @@ export class SiteConfiguration implements Configuration {
       if (failed !== undefined) throw new Refusal(500, messageOf(failed.error));
     } catch (error) {
       this.#created.delete(name);
+      // What could not be started would be tried again.
+      if (tried) await this.#site.apply(this.#desired());
       throw error;
     }
   }
