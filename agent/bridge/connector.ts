@@ -13,6 +13,7 @@ import { PatientRoutes } from "../router/patient_stream.ts";
 import type { Router } from "../router/router.ts";
 import type { ConnectorSpec, HealthCheckSpec, TargetTls } from "../site/spec.ts";
 import type { ConnectorStatus, HealthStatus } from "../site/status.ts";
+import { about } from "../telemetry/about.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { BridgedConnection } from "./bridged_connection.ts";
 import { clientOfMessage, ClientPools } from "./client_pools.ts";
@@ -89,6 +90,8 @@ export class Connector implements Consumer {
   /** Messages are told apart by their form. */
   readonly #sorts: boolean;
   readonly #logger: Logger;
+  /** Of what adaptors have to say. */
+  readonly #adaptorLogger: Logger;
   readonly #closings: Closings;
   readonly #onChange: () => void;
   readonly #traffic = new Traffic();
@@ -142,6 +145,7 @@ export class Connector implements Consumer {
     this.#onChange = onChange;
     const { host, port, routingKey } = spec;
     this.#closings = new Closings(logger, { connector: spec.name, routingKey }, () => router.clock.now());
+    this.#adaptorLogger = about(logger, { connector: spec.name, routingKey });
     if (forRequests.messages === "many") {
       const onDone = () => this.outstanding--;
       const kept = new KeptRoom();
@@ -326,7 +330,7 @@ export class Connector implements Consumer {
     const connection = new BridgedConnection(
       conn,
       this.#adaptor,
-      new Target(this.#routes, this.#logger, this.#traffic, (failure) => {
+      new Target(this.#routes, this.#adaptorLogger, this.#traffic, (failure) => {
         this.#closed(number, failure);
       }),
     );

@@ -16,6 +16,7 @@ import type { Router } from "../router/router.ts";
 import type { AccessLog } from "../site/http_route_spec.ts";
 import type { ListenerSpec, MultiKeyListenerSpec } from "../site/spec.ts";
 import type { ListenerStatus } from "../site/status.ts";
+import { about } from "../telemetry/about.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { ServerIdentity } from "../transport/channel.ts";
 import type { openTlsPort } from "../transport/tls_port.ts";
@@ -65,6 +66,8 @@ export class Listener {
   /** How many clients have spoken what, where that is looked at. */
   readonly #detected = { tcp: 0, http1: 0, http2: 0 };
   readonly #logger: Logger;
+  /** Of what adaptors have to say. */
+  readonly #adaptorLogger: Logger;
   readonly #closings: Closings;
   readonly #onChange: () => void;
   readonly #connections = new NumberMap<BridgedConnection | MessageConnection>();
@@ -121,6 +124,7 @@ export class Listener {
     this.#routingKey = this.#keys.all.join(",");
     const routingKey = this.#routingKey;
     this.#closings = new Closings(logger, { listener: name, routingKey }, () => clock.now());
+    this.#adaptorLogger = about(logger, { listener: name, routingKey });
     this.#desk = new HttpDesk({ listener: name, routingKey, site: identity.id, logger, now: () => clock.now() });
     this.#desk.accessLog = one?.accessLog ?? "off";
     this.useRoute(route);
@@ -375,7 +379,7 @@ export class Listener {
       this.#router,
       this.#routes,
       this.#keys.choose(),
-      this.#logger,
+      this.#adaptorLogger,
       this.#traffic,
       (failure) => {
         this.#closed(number, failure);
@@ -399,7 +403,7 @@ export class Listener {
       proto: this.#tls === undefined ? "http" : "https",
     } as const;
     const connection: MessageConnection = new MessageConnection(conn, adaptor, {
-      logger: this.#logger,
+      logger: this.#adaptorLogger,
       traffic: this.#traffic,
       route: (message, upstream) => {
         this.#settling.settle();

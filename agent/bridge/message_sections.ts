@@ -175,8 +175,9 @@ function headOf(fields: readonly AmqpValue[], map: AmqpMap, bodyAt: number): Sec
     // In UTF-8 a character takes up to three octets.
     if (name.length * 3 > formatLimits.headKeyOctets) return "it has a property with a long key";
     const type = key instanceof AmqpSymbol ? "field" : "string";
+    // A field of that name is another key.
     if (type === "string" && keys.has(name)) return "it has a property twice";
-    keys.add(name);
+    if (type === "string") keys.add(name);
     properties.push([name, { type, value }]);
   }
   if (properties.length > formatLimits.headProperties) return "it has too many properties";

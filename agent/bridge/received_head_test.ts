@@ -54,6 +54,16 @@ Deno.test("received head: what is read and written where it lies is what the gen
   assert.ok(inPlace > 0);
 });
 
+Deno.test("received head: a field and a property of one name are two, in either order", () => {
+  const field = ["a", { type: "field", value: "1" }] as const;
+  const text = ["a", { type: "string", value: "2" }] as const;
+  for (const properties of [[field, text], [text, field]]) {
+    const octets = encodeSections({ to: "web" }, { contentType: "", properties }).slice();
+    assert.ok(assertSame(octets));
+    assert.equal(typeof decodeSections(octets, true), "object");
+  }
+});
+
 Deno.test("received head: whatever is damaged reads the same either way, or not at all", () => {
   const octets = encodeSections({ to: "web", replyTo: "amqp:/_edge/west/temp.1", site: "east" }, {
     contentType: "a/b",

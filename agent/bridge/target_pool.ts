@@ -13,6 +13,7 @@ import {
   STREAM_HOLD_OCTETS,
   type Upstream,
 } from "../router/flow.ts";
+import { about } from "../telemetry/about.ts";
 import type { LogFields, Logger } from "../telemetry/log.ts";
 import { Connecting } from "./connecting.ts";
 import type { LocalSocket } from "./local_socket.ts";
@@ -213,7 +214,7 @@ export class TargetPool {
     const { adaptor, config, site, logger, logFields, traffic, route, onDone } = this.#options;
     const connection: MessageConnection = new MessageConnection(conn, adaptor, {
       site,
-      logger,
+      logger: about(logger, logFields),
       traffic,
       route,
       onDone: () => {

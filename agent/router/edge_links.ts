@@ -1,7 +1,8 @@
 /**
  * The links of an edge: every one is kept connected, one is active, the others stand by without links of their own
  * and take over at once when the active one is lost (wire-protocol B.3). A link with new credentials takes over from the
- * one with the old ones without loss; so does another link, when the interior of the active one is about to go.
+ * one with the old ones without loss; so does another link, when the interior of the active one is about to go, and a cheaper
+ * one that has been up for a while.
  */
 
 import { discriminator } from "./address.ts";
@@ -15,6 +16,9 @@ import type { Router } from "./router.ts";
 import { Succession } from "./succession.ts";
 import { Uplink } from "./uplink.ts";
 
+/** How long a link that is cheaper than the active one must be up before it takes over, in ms: one that comes and goes does not. */
+export const STEADY_MS = 30_000;
+
 /** All links of an edge. */
 export class EdgeLinks {
   readonly #router: Router;
@@ -27,17 +31,22 @@ export class EdgeLinks {
   readonly #retired = new Map<OutboundLink, Uplink>();
   /** Those whose interiors are about to go: they are used only where there is no other. */
   readonly #leaving = new Set<OutboundLink>();
+  readonly #steadyMs: number;
   #active: OutboundLink | undefined;
   #uplink: Uplink | undefined;
+  /** Calls off looking at the cheaper link that has come up. */
+  #cancelLook: (() => void) | undefined;
 
-  /** Starts to connect to `targets` at once. */
+  /** Starts to connect to `targets` at once; a cheaper link takes over when it has been up for `steadyMs`. */
   constructor(
     router: Router,
     targets: readonly LinkTarget[],
     retryPolicy: () => RetryPolicy,
     logger: Logger,
     onChange: () => void,
+    steadyMs = STEADY_MS,
   ) {
+    this.#steadyMs = steadyMs;
     this.#router = router;
     this.#retryPolicy = retryPolicy;
     this.#logger = logger;
@@ -64,6 +73,7 @@ export class EdgeLinks {
         this.#succeed(link);
         this.#elect();
         this.#moveAway();
+        this.#preferCheaper();
         this.#onChange();
         return undefined;
       },
@@ -108,6 +118,7 @@ export class EdgeLinks {
 
   /** Disconnects everything; resolves when no channel is left. */
   async stop(): Promise<void> {
+    this.#cancelLook?.();
     this.#uplink?.stop();
     this.#active = this.#uplink = undefined;
     for (const link of [...this.#retired.keys()]) this.#forget(link);
@@ -136,12 +147,35 @@ export class EdgeLinks {
     const [from, uplink] = [this.#active, this.#uplink];
     if (from === undefined || uplink === undefined || !this.#leaving.has(from)) return false;
     const next = this.#best((link) => !this.#leaving.has(link));
-    if (next?.peer === undefined) return false;
+    return next !== undefined && this.#moveTo(next, "its interior is about to go");
+  }
+
+  /** Uses a link that is cheaper than the active one, once that has been up for a while; what is under way goes on. */
+  #preferCheaper(): void {
+    const cheaper = this.#cheaper();
+    if (this.#cancelLook !== undefined || cheaper === undefined) return;
+    const { peer } = cheaper;
+    this.#cancelLook = this.#router.clock.after(this.#steadyMs, () => {
+      this.#cancelLook = undefined;
+      if (this.#cheaper() === cheaper && cheaper.peer === peer) this.#moveTo(cheaper, "that is cheaper");
+      this.#preferCheaper();
+    });
+  }
+
+  #cheaper(): OutboundLink | undefined {
+    const best = this.#best((link) => !this.#leaving.has(link));
+    const isCheaper = this.#active !== undefined && best !== undefined && best.target.cost < this.#active.target.cost;
+    return isCheaper ? best : undefined;
+  }
+
+  /** Uses `next` instead of the active link, without loss; true when it can be used. */
+  #moveTo(next: OutboundLink, why: string): boolean {
+    const [from, uplink] = [this.#active, this.#uplink];
+    if (from === undefined || uplink === undefined || next.peer === undefined) return false;
     this.#use(next, next.peer, uplink.reachable);
     uplink.fade();
     this.#retired.set(from, uplink);
-    const [link, to] = [from.target.name, next.target.name];
-    this.#logger.info("link gives way to another one: its interior is about to go", { link, to });
+    this.#logger.info("link gives way to another one", { link: from.target.name, to: next.target.name, reason: why });
     this.#onChange();
     return true;
   }

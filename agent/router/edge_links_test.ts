@@ -66,11 +66,14 @@ function targetOf({ target }: Opened["attach"]): string | undefined {
   return target !== undefined && "address" in target ? target.address : undefined;
 }
 
-/** An edge with a link to each of `names`; an interior is there for every attempt unless it is in `down`. */
-function edge(names: Readonly<Record<string, number>>) {
+/**
+ * An edge with a link to each of `names`, at these costs; an interior is there for every attempt unless it is in `down`, as some are
+ * at first. A cheaper one takes over after `steadyMs`.
+ */
+function edge(names: Readonly<Record<string, number>>, absent: readonly string[] = [], steadyMs?: number) {
   const router = new Router({ id: "E1", role: "edge" });
   const interiors = new Map<string, Interior>();
-  const down = new Set<string>();
+  const down = new Set<string>(absent);
   const attempts: string[] = [];
   let resets = 0;
   const targets = Object.entries(names).map(([name, cost]) => ({
@@ -88,7 +91,7 @@ function edge(names: Readonly<Record<string, number>>) {
   }));
   let changes = 0;
   const retry = () => ({ next: () => 5, reset: () => resets++ });
-  const links = new EdgeLinks(router, targets, retry, silentLogger, () => changes++);
+  const links = new EdgeLinks(router, targets, retry, silentLogger, () => changes++, steadyMs);
   return {
     router,
     links,
@@ -367,8 +370,42 @@ Deno.test("edge links: the cheapest standby takes over at once, with everything 
   assert.equal(site.interior("b").wire.opened.length, 0);
   site.down.delete("a");
   await until(() => site.states().a === "standby");
-  assert.equal(site.states().c, "active", "what works is not moved");
+  assert.equal(site.states().c, "active", "what works is not moved at once");
   unwatch();
+});
+
+Deno.test("edge links: a cheaper link that has been up for a while takes over, and what is under way goes on", async () => {
+  await using site = edge({ a: 1, b: 2 }, ["a"], 200);
+  const taker = new Taker();
+  site.router.addresses.add("Mserved", taker);
+  await until(() => site.states().b === "active");
+  const open = begin(await site.interior("b").towards("served"), message({ body: "as long" }), true);
+  site.down.delete("a");
+  await until(() => site.states().a === "standby");
+  assert.equal(site.states().b, "active", "not at once");
+  await until(() => site.states().a === "active");
+  await site.interior("a").towards("served");
+  open.delivery.finish(new TextEncoder().encode(" as it likes"));
+  await until(() => taker.taken[0]?.events.includes("end") === true);
+  assert.equal(open.lost, false);
+  await until(() => site.states().b === "standby");
+});
+
+Deno.test("edge links: a cheaper link that comes and goes does not take over, nor one that costs the same", async () => {
+  await using site = edge({ a: 1, b: 2, c: 2 }, ["a", "c"], 400);
+  await until(() => site.states().b === "active");
+  site.down.delete("c");
+  site.down.delete("a");
+  await until(() => site.states().a === "standby" && site.states().c === "standby");
+  for (let turn = 0; turn < 4; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const last = site.interior("a");
+    last.wire.peer.channel.destroy();
+    await until(() => site.interior("a") !== last && site.states().a === "standby");
+    assert.equal(site.states().b, "active");
+  }
+  await until(() => site.states().a === "active");
+  assert.equal(site.states().c, "standby");
 });
 
 Deno.test("edge links: what the next interior does not report within two seconds is not reachable", async () => {

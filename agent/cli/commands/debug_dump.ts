@@ -66,9 +66,12 @@ async function writeNew(path: string, octets: Uint8Array): Promise<void> {
     await Deno.writeFile(path, octets, { createNew: true, mode: OWNER_ONLY });
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
+    const taken = cause instanceof Deno.errors.AlreadyExists;
+    // Half an archive is of no use, and takes room that is wanted.
+    if (!taken) await Deno.remove(path).catch(() => {});
     throw new TendrilError("OUTPUT_FILE", `can't write the new file ${path}`, {
       cause,
-      hint: "Choose a name that is not taken, in a folder that is yours.",
+      hint: taken ? "Choose a name that is not taken." : "See that the disk has room, and that the folder is yours.",
     });
   }
 }

@@ -27,7 +27,7 @@ export const reload: Command = defineCommand({
     const rows = broken.map(({ kind, name, status, message, hint }) => [kind, name, status, `${message}. ${hint}`]);
     const heads = ["KIND", "NAME", "STATUS", "MESSAGE"];
     await writeResult(flags.output, io, { site: site.name, broken }, [
-      { title: `Broken resources of ${site.name}, which has applied the rest`, heads, rows },
+      { title: `Resources of ${site.name} that are broken; the rest is applied`, heads, rows },
     ]);
     return EXIT.ok;
   },

@@ -141,7 +141,10 @@ export class CertificateKeeper {
 
 /** What there is to say of a certificate that the site can't renew, or has not. */
 function expiryOf({ name, use }: SiteCertificate, state: string): TendrilError {
-  const hint = use === "authority"
+  const early = state === "not yet valid";
+  const hint = early
+    ? "Set the clock of this machine; where it is right, have another certificate issued."
+    : use === "authority"
     ? `Have another one follow it in good time: \`tendril certificate rotate-ca --name ${name}\`, or replace its files.`
     : use === "link"
     ? "Have the site that it leads to issue another token or link file, and replace the Secret."
@@ -150,7 +153,7 @@ function expiryOf({ name, use }: SiteCertificate, state: string): TendrilError {
     : "Replace the Secret.";
   const what = state === "expired"
     ? "a certificate has expired"
-    : state === "not yet valid"
+    : early
     ? "a certificate is not valid yet: check the clock"
     : "a certificate expires";
   return new TendrilError("CERTIFICATE_EXPIRES", what, { hint });
