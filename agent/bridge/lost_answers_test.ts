@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { connect, server, writeAll } from "../../tests/support/tcp.ts";
 import { until } from "../../tests/support/until.ts";
 import { loadBuiltin } from "../adaptor/builtin.ts";
-import { octetsOf } from "../adaptor/testing_http1.ts";
+import { octetsOf, textOf } from "../adaptor/testing_http1.ts";
 import type { DeliveryState } from "../amqp/codec/types.ts";
 import { localAddress, mobileKey } from "../router/address.ts";
 import { ACCEPTED, RELEASED } from "../router/flow.ts";
@@ -15,7 +15,7 @@ import { Connector } from "./connector.ts";
 import { ANSWER_MS, InboundMessages } from "./inbound_messages.ts";
 import { Listener } from "./listener.ts";
 import { encodeSections } from "./message_sections.ts";
-import { wholeMessage } from "./outbound_stream.ts";
+import { streamMessage, wholeMessage } from "./outbound_stream.ts";
 
 const HEAD = {
   contentType: "",
@@ -27,43 +27,65 @@ const HEAD = {
   ],
 } as const;
 
-/** A request to a server that answers with `octets`, and what became of it: its outcome, and the answer. */
-async function asked(octets: number) {
+/**
+ * A request to a server that answers with `octets`, and what became of it: its outcome, and the answer. To the next one on the same
+ * connection it says `then`, if that is something, and `said` is what it hears from then on.
+ */
+async function asked(octets: number, then = "") {
   const router = new Router({ id: "west", role: "edge" });
+  let heard = "";
   const target = server(async (conn) => {
-    await conn.read(new Uint8Array(4096));
+    const buffer = new Uint8Array(4096);
+    await conn.read(buffer);
     await writeAll(conn, octetsOf(`HTTP/1.1 200 OK\r\nContent-Length: ${octets}\r\n\r\n${"x".repeat(octets)}`));
-    await conn.read(new Uint8Array(1));
+    if (await conn.read(buffer) === null) return;
+    await writeAll(conn, octetsOf(then));
+    for (let read = await conn.read(buffer); read !== null; read = await conn.read(buffer)) {
+      heard += textOf(buffer.subarray(0, read));
+    }
   });
   const { port } = target;
   const spec = { name: "c", routingKey: "web", host: "127.0.0.1", port };
   const connector = new Connector(spec, router, await loadBuiltin("http1"), silentLogger, () => {});
   await until(() => router.addresses.get(mobileKey("web")) !== undefined);
-  let answer: Taken | undefined;
-  const outcomes: (string | undefined)[] = [];
-  const reply = router.replies.add({ deliver: (message, upstream) => answer = new Taken(message, upstream) });
-  const envelope = {
-    to: "web",
-    replyTo: localAddress(reply.name, router.identity),
-    messageId: { type: "ulong" as const, value: 1n },
+  /** Sends a request; with `fields` it is one for a tunnel, and stays open. */
+  const ask = async (fields: readonly (readonly [string, string])[] = []) => {
+    let answer: Taken | undefined;
+    const outcomes: (string | undefined)[] = [];
+    const reply = router.replies.add({ deliver: (message, upstream) => answer = new Taken(message, upstream) });
+    const envelope = {
+      to: "web",
+      replyTo: localAddress(reply.name, router.identity),
+      messageId: { type: "ulong" as const, value: 1n },
+    };
+    const more = fields.map(([key, value]) => [key, { type: "field" as const, value }] as const);
+    const sections = encodeSections(envelope, { ...HEAD, properties: [...HEAD.properties, ...more] }).slice();
+    const message = fields.length === 0 ? wholeMessage("web", sections) : streamMessage("web", sections);
+    const downstream = router.route(message, {
+      drained() {},
+      consumerState(state: DeliveryState | undefined, settled: boolean) {
+        if (settled) outcomes.push(state?.kind);
+      },
+    });
+    if (fields.length === 0) downstream?.end();
+    const isThere = () => answer !== undefined && (fields.length > 0 || isWhole(answer));
+    await until(isThere);
+    return { answer: answer!, outcomes, downstream };
   };
-  const upstream = {
-    drained() {},
-    consumerState(state: DeliveryState | undefined, settled: boolean) {
-      if (settled) outcomes.push(state?.kind);
-    },
-  };
-  router.route(wholeMessage("web", encodeSections(envelope, HEAD).slice()), upstream)?.end();
-  await until(() => answer?.events.includes("end") === true || answer?.message.complete === true);
   return {
-    answer: answer!,
-    outcomes,
+    ...await ask(),
+    ask,
+    said: () => heard,
     stop: async () => {
       connector.stop();
       await until(() => connector.status().connections === 0);
       target[Symbol.dispose]();
     },
   };
+}
+
+function isWhole({ events, message }: Taken): boolean {
+  return events.includes("end") || message.complete;
 }
 
 Deno.test("lost answers: a request is accepted when its long answer has come, and fails when that is lost", async () => {
@@ -74,6 +96,19 @@ Deno.test("lost answers: a request is accepted when its long answer has come, an
     assert.deepEqual(outcomes, [outcome]);
     await stop();
   }
+});
+
+Deno.test("lost answers: a tunnel on the same connection to the server lives on", async () => {
+  const { answer, ask, said, stop } = await asked(
+    200_000,
+    "HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+  );
+  const tunnel = await ask([["Connection", "Upgrade"], ["Upgrade", "x"]]);
+  answer.upstream.consumerState(RELEASED, true);
+  tunnel.downstream?.write(Uint8Array.of(0x00, 0x53, 0x75, 0xa0, 4, ...octetsOf("ping")));
+  await until(() => said().endsWith("ping"));
+  tunnel.downstream?.end();
+  await stop();
 });
 
 Deno.test("lost answers: a short one can be sent again, so its request is accepted at once", async () => {

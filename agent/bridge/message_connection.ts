@@ -219,16 +219,12 @@ export class MessageConnection {
   /** Lets the adaptor know the time. */
   tick(now: number): void {
     this.#exchanges?.expire(this.#adaptor.empty);
-    if (this.#role === "listener") this.#giveUpOverdue(now);
-    this.#intake.interrupt();
-    this.#ask((adaptor) => adaptor.tick(now).actions);
-  }
-
-  #giveUpOverdue(now: number): void {
     for (const stream of this.#inbound.overdue(now)) {
-      this.#hooks.logger.warn("an answer was lost on its way", { source: "host" });
+      this.#hooks.logger.warn("an answer was lost on its way");
       this.#failed(stream, "failed", true);
     }
+    this.#intake.interrupt();
+    this.#ask((adaptor) => adaptor.tick(now).actions);
   }
 
   /** Takes a message from the network: for a listener an answer, for a connector the next request. */
@@ -452,13 +448,14 @@ export class MessageConnection {
   #failed(stream: number, reason: AbortReason, ended: boolean): void {
     // What is still coming of the request goes nowhere.
     if (this.#exchanges?.answersInstead(stream, reason)) return this.#reader.wake();
+    const isTunnel = this.#intake.splice?.stream === stream;
     this.#intake.over(stream);
     // Other messages of the connection go on, so what the answer was for ends here.
     if (this.#concurrent && this.#role === "connector") this.#inbound.refuse(stream, FAILED);
     this.#reader.wake();
-    if (this.#adaptor.empty) return this.close(TUNNEL_BROKEN);
-    const concerns = this.#inbound.expectNoMore(stream) || !ended;
-    if (!concerns) return;
+    // What came before a tunnel on the same connection is none of its business.
+    if (this.#adaptor.empty) return isTunnel ? this.close(TUNNEL_BROKEN) : undefined;
+    if (!this.#inbound.expectNoMore(stream) && ended) return;
     const tell = () => this.#tell({ kind: "abort", stream, reason });
     this.#inTurn(() => this.#exchanges === undefined ? tell() : this.#exchanges.failed(stream, reason, tell));
   }

@@ -34,7 +34,9 @@ export class EdgeLinks {
   readonly #steadyMs: number;
   #active: OutboundLink | undefined;
   #uplink: Uplink | undefined;
-  /** Calls off looking at the cheaper link that has come up. */
+  /** Links that are up, and since when, in ms of the router's clock. */
+  readonly #upSince = new Map<OutboundLink, number>();
+  /** Calls off looking for a cheaper link that has been up for long enough. */
   #cancelLook: (() => void) | undefined;
 
   /** Starts to connect to `targets` at once; a cheaper link takes over when it has been up for `steadyMs`. */
@@ -70,6 +72,7 @@ export class EdgeLinks {
     };
     const link = new OutboundLink(target, deps, {
       onUp: (link) => {
+        this.#upSince.set(link, this.#router.clock.now());
         this.#succeed(link);
         this.#elect();
         this.#moveAway();
@@ -78,6 +81,7 @@ export class EdgeLinks {
         return undefined;
       },
       onDown: (link) => {
+        this.#upSince.delete(link);
         this.#succession.tellDown(link, this.#logger);
         this.#forget(link);
         this.#giveUp(link);
@@ -150,22 +154,22 @@ export class EdgeLinks {
     return next !== undefined && this.#moveTo(next, "its interior is about to go");
   }
 
-  /** Uses a link that is cheaper than the active one, once that has been up for a while; what is under way goes on. */
+  /** Uses a link that is cheaper than the active one, once it has been up for a while; what is under way goes on. */
   #preferCheaper(): void {
-    const cheaper = this.#cheaper();
-    if (this.#cancelLook !== undefined || cheaper === undefined) return;
-    const { peer } = cheaper;
-    this.#cancelLook = this.#router.clock.after(this.#steadyMs, () => {
-      this.#cancelLook = undefined;
-      if (this.#cheaper() === cheaper && cheaper.peer === peer) this.#moveTo(cheaper, "that is cheaper");
-      this.#preferCheaper();
-    });
+    const { clock } = this.#router;
+    const now = clock.now();
+    const dueAt = (link: OutboundLink) => (this.#upSince.get(link) ?? now) + this.#steadyMs;
+    const steady = this.#best((link) => this.#isCheaper(link) && dueAt(link) <= now);
+    if (steady !== undefined) this.#moveTo(steady, "that is cheaper");
+    this.#cancelLook?.();
+    const waiting = [...this.#succession.links].filter((link) => this.#upSince.has(link) && this.#isCheaper(link));
+    const next = Math.min(...waiting.map(dueAt).filter((due) => due > now));
+    if (next < Infinity) this.#cancelLook = clock.after(next - now, () => this.#preferCheaper());
   }
 
-  #cheaper(): OutboundLink | undefined {
-    const best = this.#best((link) => !this.#leaving.has(link));
-    const isCheaper = this.#active !== undefined && best !== undefined && best.target.cost < this.#active.target.cost;
-    return isCheaper ? best : undefined;
+  #isCheaper(link: OutboundLink): boolean {
+    const active = this.#active;
+    return active !== undefined && link.target.cost < active.target.cost && !this.#leaving.has(link);
   }
 
   /** Uses `next` instead of the active link, without loss; true when it can be used. */
@@ -173,7 +177,7 @@ export class EdgeLinks {
     const [from, uplink] = [this.#active, this.#uplink];
     if (from === undefined || uplink === undefined || next.peer === undefined) return false;
     this.#use(next, next.peer, uplink.reachable);
-    uplink.fade();
+    uplink.fade(() => from.leave());
     this.#retired.set(from, uplink);
     this.#logger.info("link gives way to another one", { link: from.target.name, to: next.target.name, reason: why });
     this.#onChange();

@@ -408,6 +408,24 @@ Deno.test("edge links: a cheaper link that comes and goes does not take over, no
   assert.equal(site.states().c, "standby");
 });
 
+Deno.test("edge links: a cheapest link that comes and goes keeps no other cheaper one from taking over", async () => {
+  await using site = edge({ a: 1, b: 2, c: 9 }, ["a", "b"], 400);
+  await until(() => site.states().c === "active");
+  site.down.delete("a");
+  site.down.delete("b");
+  await until(() => site.states().a === "standby" && site.states().b === "standby");
+  const ends = performance.now() + 1500;
+  while (site.states().b !== "active") {
+    assert.ok(performance.now() < ends, "b was there all the time");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const last = site.interior("a");
+    last.wire.peer.channel.destroy();
+    await until(() => site.interior("a") !== last && site.states().a === "standby");
+  }
+  // Who was left is dialled again, and that is no failure.
+  await until(() => site.states().c === "standby");
+});
+
 Deno.test("edge links: what the next interior does not report within two seconds is not reachable", async () => {
   await using site = edge({ a: 1, b: 2 });
   const heard: boolean[] = [];

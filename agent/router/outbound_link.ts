@@ -85,6 +85,8 @@ export class OutboundLink {
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #retired = false;
+  /** The connection ends because we have left it. */
+  #left = false;
   #message = "connecting";
   #failure: TendrilError | undefined;
   #endpoint: string;
@@ -159,6 +161,12 @@ export class OutboundLink {
     await gone;
   }
 
+  /** Ends the connection, which is not needed any more, and connects again: no fault of anybody. */
+  leave(): void {
+    this.#left = true;
+    this.peer?.close();
+  }
+
   get #busy(): boolean {
     return [...this.#carried()].some(({ busy }) => busy);
   }
@@ -205,15 +213,17 @@ export class OutboundLink {
         const wasUp = this.peer !== undefined;
         this.peer = undefined;
         const error = lossError(loss, wasUp);
+        const left = this.#left;
+        this.#left = false;
         // Who is turned away each time must not come back as fast as one that was welcome.
         const turnedAway = loss.refusal !== undefined || TURNED_AWAY.has(loss.remote?.condition ?? "");
         if (wasUp && !turnedAway) retry.reset();
         if (wasUp) {
-          this.#message = messageOf(error);
-          this.#failure = error;
+          this.#message = left ? "connecting" : messageOf(error);
+          this.#failure = left ? undefined : error;
           this.#events.onDown(this);
         }
-        if (signal.aborted) resolve();
+        if (signal.aborted || left) resolve();
         else reject(error);
       },
     });

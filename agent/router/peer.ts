@@ -86,6 +86,11 @@ export class Peer {
     });
   }
 
+  /** Whether the connection is over. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
   /** The peer's container id: its router id. Undefined before its Open. */
   get containerId(): string | undefined {
     return this.connection.remote?.containerId;

@@ -179,15 +179,17 @@ export class Uplink {
     this.#reachable.clear();
   }
 
-  /** As {@link Uplink.retire}; closes the connection as soon as nothing is under way on it. */
-  fade(): void {
+  /** As {@link Uplink.retire}; calls `leave`, which closes the connection, as soon as nothing is under way on it. */
+  fade(leave: () => void): void {
     const { clock, connection } = this.#peer;
     this.retire();
     const look = () => {
+      // It may have been lost meanwhile: then there is nothing left to wait for.
+      if (this.#peer.gone) return this.#cancelFading();
       if (this.#shared ? !this.#leaving.lookAtNamed() : !this.shed()) return;
       if (!this.#shared && [...connection.links()].some(({ busy }) => busy)) return;
       this.#cancelFading();
-      if (!this.#shared) this.#peer.close();
+      if (!this.#shared) leave();
     };
     this.#cancelFading = clock.after(MOVED_MS, () => this.#cancelFading = every(clock, FADING_MS, look));
   }

@@ -195,8 +195,17 @@ export class SiteConfiguration implements Configuration {
     } catch (error) {
       this.#created.delete(name);
       // What could not be started would be tried again.
-      if (tried) await this.#site.apply(this.#desired());
+      if (tried) await this.#takeBack(name);
       throw error;
+    }
+  }
+
+  /** Makes the site what it was before the part `name`, which could not be. */
+  async #takeBack(name: string): Promise<void> {
+    try {
+      await this.#site.apply(this.#desired());
+    } catch (error) {
+      this.#logger.error("what management was refused could not be taken back", { name, reason: messageOf(error) });
     }
   }
 
