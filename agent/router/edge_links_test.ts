@@ -3,12 +3,9 @@
 import assert from "node:assert/strict";
 import { channelPair } from "../../tests/support/channel_pair.ts";
 import { until } from "../../tests/support/until.ts";
-import { begin, message, type Opened, read, send, type Sent, WirePeer } from "../../tests/support/wire_peer.ts";
-import type { ReceiverHandler } from "../amqp/receiver.ts";
+import { begin, message, read, send, WirePeer } from "../../tests/support/wire_peer.ts";
 import type { Sender } from "../amqp/sender.ts";
-import { TendrilError } from "../lib/errors.ts";
 import { silentLogger } from "../telemetry/log.ts";
-import type { Channel } from "../transport/channel.ts";
 import { NO_ANNOTATIONS, STREAMING } from "./annotations.ts";
 import { ADDRESS_TRACKING, EDGE_DOWNLINK, hasSymbol, LINK_CREDIT, MESH_DISCOVERY } from "./capabilities.ts";
 import { decodeMeshId, encodeTracking, LEAVING } from "./edge_messages.ts";
@@ -16,97 +13,7 @@ import { EdgeLinks } from "./edge_links.ts";
 import { UNAUTHORIZED } from "./guard.ts";
 import { Router } from "./router.ts";
 import { listening, routed, Taker } from "./testing_consumer.ts";
-
-/** An interior that the test plays: what an edge opens is answered as a real one would. */
-class Interior {
-  readonly wire: WirePeer;
-  constructor(channel: Channel, id: string) {
-    this.wire = new WirePeer(channel, "server", id);
-    this.wire.onAttach = (link, attach) => {
-      if (link.role === "sender") return link.accept({});
-      link.accept(targetOf(attach) === MESH_DISCOVERY ? this.#meshDiscovery() : this.wire.receive());
-      link.keepCredit(LINK_CREDIT);
-    };
-  }
-
-  /** Takes the edge's mesh id. */
-  #meshDiscovery(): ReceiverHandler {
-    const record = this.wire.receive();
-    return {
-      onDelivery: (delivery) => {
-        record.onDelivery(delivery);
-        delivery.update({ kind: "accepted" }, true);
-      },
-    };
-  }
-
-  /** The edge's link from `source` (undefined: the downlink), on which this side sends. */
-  async towards(source: string): Promise<Sender> {
-    const { link } = await this.wire.opens(({ link, attach }) =>
-      link.role === "sender" && attach.source?.address === source
-    );
-    await until(() => (link as Sender).ready);
-    return link as Sender;
-  }
-
-  /** The edge's link to `target`. */
-  async from(target: string | undefined): Promise<Opened> {
-    return await this.wire.opens(({ link, attach }) => link.role === "receiver" && targetOf(attach) === target);
-  }
-
-  /** Tells the edge about `key`; the result shows when it has heard. */
-  async report(key: string, reachable: boolean): Promise<Sent> {
-    this.#tracking ??= await this.towards(ADDRESS_TRACKING);
-    return send(this.#tracking, encodeTracking({ key, reachable }, "R1"));
-  }
-  #tracking: Sender | undefined;
-}
-
-function targetOf({ target }: Opened["attach"]): string | undefined {
-  return target !== undefined && "address" in target ? target.address : undefined;
-}
-
-/**
- * An edge with a link to each of `names`, at these costs; an interior is there for every attempt unless it is in `down`, as some are
- * at first. A cheaper one takes over after `steadyMs`.
- */
-function edge(names: Readonly<Record<string, number>>, absent: readonly string[] = [], steadyMs?: number) {
-  const router = new Router({ id: "E1", role: "edge" });
-  const interiors = new Map<string, Interior>();
-  const down = new Set<string>(absent);
-  const attempts: string[] = [];
-  let resets = 0;
-  const targets = Object.entries(names).map(([name, cost]) => ({
-    name,
-    cost,
-    measured: false,
-    endpoint: `${name}:45671`,
-    connect: () => {
-      attempts.push(name);
-      if (down.has(name)) return Promise.reject(new TendrilError("LINK_REFUSED", `${name} refuses`));
-      const [near, far] = channelPair();
-      interiors.set(name, new Interior(far, name));
-      return Promise.resolve(near);
-    },
-  }));
-  let changes = 0;
-  const retry = () => ({ next: () => 5, reset: () => resets++ });
-  const links = new EdgeLinks(router, targets, retry, silentLogger, () => changes++, steadyMs);
-  return {
-    router,
-    links,
-    down,
-    attempts,
-    interior: (name: string) => interiors.get(name)!,
-    states: () => Object.fromEntries(links.status().map(({ name, state }) => [name, state])),
-    changes: () => changes,
-    resets: () => resets,
-    [Symbol.asyncDispose]: async () => {
-      await links.stop();
-      await until(() => [...interiors.values()].every(({ wire }) => wire.gone !== undefined));
-    },
-  };
-}
+import { edge, targetOf } from "./testing_edge.ts";
 
 Deno.test("edge links: an interior that is about to go is left for another one, without loss, and dialled again later", async () => {
   await using site = edge({ a: 1, b: 2 });
@@ -372,58 +279,6 @@ Deno.test("edge links: the cheapest standby takes over at once, with everything 
   await until(() => site.states().a === "standby");
   assert.equal(site.states().c, "active", "what works is not moved at once");
   unwatch();
-});
-
-Deno.test("edge links: a cheaper link that has been up for a while takes over, and what is under way goes on", async () => {
-  await using site = edge({ a: 1, b: 2 }, ["a"], 200);
-  const taker = new Taker();
-  site.router.addresses.add("Mserved", taker);
-  await until(() => site.states().b === "active");
-  const open = begin(await site.interior("b").towards("served"), message({ body: "as long" }), true);
-  site.down.delete("a");
-  await until(() => site.states().a === "standby");
-  assert.equal(site.states().b, "active", "not at once");
-  await until(() => site.states().a === "active");
-  await site.interior("a").towards("served");
-  open.delivery.finish(new TextEncoder().encode(" as it likes"));
-  await until(() => taker.taken[0]?.events.includes("end") === true);
-  assert.equal(open.lost, false);
-  await until(() => site.states().b === "standby");
-});
-
-Deno.test("edge links: a cheaper link that comes and goes does not take over, nor one that costs the same", async () => {
-  await using site = edge({ a: 1, b: 2, c: 2 }, ["a", "c"], 400);
-  await until(() => site.states().b === "active");
-  site.down.delete("c");
-  site.down.delete("a");
-  await until(() => site.states().a === "standby" && site.states().c === "standby");
-  for (let turn = 0; turn < 4; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    const last = site.interior("a");
-    last.wire.peer.channel.destroy();
-    await until(() => site.interior("a") !== last && site.states().a === "standby");
-    assert.equal(site.states().b, "active");
-  }
-  await until(() => site.states().a === "active");
-  assert.equal(site.states().c, "standby");
-});
-
-Deno.test("edge links: a cheapest link that comes and goes keeps no other cheaper one from taking over", async () => {
-  await using site = edge({ a: 1, b: 2, c: 9 }, ["a", "b"], 400);
-  await until(() => site.states().c === "active");
-  site.down.delete("a");
-  site.down.delete("b");
-  await until(() => site.states().a === "standby" && site.states().b === "standby");
-  const ends = performance.now() + 1500;
-  while (site.states().b !== "active") {
-    assert.ok(performance.now() < ends, "b was there all the time");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const last = site.interior("a");
-    last.wire.peer.channel.destroy();
-    await until(() => site.interior("a") !== last && site.states().a === "standby");
-  }
-  // Who was left is dialled again, and that is no failure.
-  await until(() => site.states().c === "standby");
 });
 
 Deno.test("edge links: what the next interior does not report within two seconds is not reachable", async () => {
