@@ -29,7 +29,7 @@ Deno.test("generate: it prints what create would write, as YAML or JSON, and ref
       assert.equal(await Deno.readTextFile(`${dir}/west/${kind}-web.yaml`), yaml.stdout);
       const wrong = await tendril(noun, "generate", "Web", ...words.slice(1));
       assert.equal(wrong.code, 3);
-      assert.match(wrong.stderr, /error\[SITE_INVALID\][\s\S]*metadata\.name must consist/);
+      assert.match(wrong.stderr, new RegExp(`error\\[SITE_NAME\\]: "Web" can.t be the name of a ${kind}`));
     }
   } finally {
     await Deno.remove(dir, { recursive: true });
