@@ -80,7 +80,8 @@ export class Exchanges {
     if (request !== undefined) {
       this.#all.delete(stream);
       // What the client did wrong says nothing of the server.
-      request.end(answered !== undefined && answered < 500 ? undefined : answered !== undefined, answered);
+      const failed = answered === undefined ? false : answered >= 500 || undefined;
+      request.end(failed, answered);
       return;
     }
     const hearing = this.get(stream - 1)?.hearing;

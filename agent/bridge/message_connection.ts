@@ -220,7 +220,8 @@ export class MessageConnection {
   tick(now: number): void {
     this.#exchanges?.expire(this.#adaptor.empty);
     for (const stream of this.#inbound.overdue(now)) {
-      this.#hooks.logger.warn("an answer was lost on its way");
+      const next = "See `tendril network status`: a link or a router on the way back may have gone.";
+      this.#hooks.logger.warn("an answer was lost on its way", { next });
       this.#failed(stream, "failed", true);
     }
     this.#intake.interrupt();

@@ -13,7 +13,7 @@ export class Breaker {
   readonly #spec: CircuitSpec;
   #state: CircuitState = "closed";
   #openUntil = 0;
-  /** Probes that are under way, and the time of probing that they belong to: the how-manieth, from 1 on. */
+  /** Probes that are under way, all of one time of probing; these are numbered from 1 on. */
   #probes = 0;
   #probing = 1;
   #failuresInRow = 0;

@@ -205,7 +205,12 @@ export class SiteConfiguration implements Configuration {
     try {
       await this.#site.apply(this.#desired());
     } catch (error) {
-      this.#logger.error("what management was refused could not be taken back", { name, reason: messageOf(error) });
+      const next = "Run `tendril reload`, and see `tendril status` for what is left of it.";
+      this.#logger.error("what management was refused could not be taken back", {
+        name,
+        reason: messageOf(error),
+        next,
+      });
     }
   }
 
